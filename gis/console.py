@@ -1,0 +1,84 @@
+"""What a person sees while gis works: results on standard output, messages and progress on standard error."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+PLAIN_LINE_EVERY = 10.0  # seconds between progress lines where there is no terminal
+
+
+class Reporter:
+    """Messages and progress on standard error; silent but for warnings when ``quiet``."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.quiet = quiet
+
+    def say(self, message: str) -> None:
+        """Tell what is going on."""
+        if not self.quiet:
+            self.console.print(message, markup=False)
+
+    def warn(self, message: str) -> None:
+        """Tell what the reader of a result must know; printed even when quiet."""
+        self.console.print(f"warning: {message}", style="yellow", markup=False)
+
+    @contextmanager
+    def track(self, label: str, total: int, unit: str) -> Iterator["Tracker"]:
+        """Show the progress of ``total`` units of work until the block ends."""
+        tracker = Tracker(label, total, unit)
+        if self.quiet:
+            yield tracker
+        elif self.console.is_terminal:
+            with Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=24),
+                TaskProgressColumn(),
+                TextColumn("{task.fields[state]}", markup=False),
+                console=self.console,
+                transient=True,
+            ) as progress:
+                row = progress.add_task(label, total=1.0, state="")
+                tracker.show = lambda: progress.update(row, completed=tracker.share, state=tracker.state())
+                yield tracker
+        else:
+            shown = time.monotonic()
+
+            def show() -> None:
+                nonlocal shown
+                if time.monotonic() - shown >= PLAIN_LINE_EVERY:
+                    shown = time.monotonic()
+                    self.say(f"{label}: {tracker.share:.0%}, {tracker.state()}")
+
+            tracker.show = show
+            yield tracker
+
+
+class Tracker:
+    """How far a piece of work has come, at what rate, and when it will be done."""
+
+    def __init__(self, label: str, total: int, unit: str) -> None:
+        self.label, self.total, self.unit = label, total, unit
+        self.done, self.share = 0, 0.0
+        self.started = time.monotonic()
+        self.show = lambda: None
+
+    def advance(self, count: int, share: float) -> None:
+        """Note ``count`` more units; ``share`` (0 to 1) is how much of the whole work is behind us.
+
+        The two differ when units cost unequal amounts: long texts come first, so counting texts alone would
+        promise a far too late end.
+        """
+        self.done += count
+        self.share = share
+        self.show()
+
+    def state(self) -> str:
+        """Done of total, rate and time left, as one line."""
+        seconds = max(time.monotonic() - self.started, 1e-9)
+        left = seconds * (1 - self.share) / self.share if self.share else float("inf")
+        left_text = f"{left // 60:.0f}:{left % 60:02.0f} left" if left != float("inf") else "…"
+        return f"{self.done:,} of {self.total:,} {self.unit}, {self.done / seconds:,.0f} {self.unit}/s, {left_text}"

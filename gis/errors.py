@@ -1,0 +1,32 @@
+"""Errors a person can act on: each says what was given, what was expected and what to do next."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GisError(Exception):
+    """The work could not be done; the command line prints the message and exits with status 1."""
+
+    exit_status = 1
+
+
+class UsageError(GisError):
+    """The request itself is wrong (a misspelt name, an impossible option); exits with status 2."""
+
+    exit_status = 2
+
+
+def unknown_name(what: str, given: str, known: Iterable[str], hint: str = "") -> UsageError:
+    """Build the error for a name that is not known, naming the closest known ones.
+
+    Args:
+        what: The kind of thing that was named, as a person would say it: "model", "task".
+        given: The name as it was typed.
+        known: All names that would have been accepted.
+        hint: A last sentence: where to find the full list, or what else is accepted.
+    """
+    names = sorted(known)
+    folded = {name.casefold(): name for name in names}
+    close = [folded[match] for match in difflib.get_close_matches(given.casefold(), folded, n=3, cutoff=0.5)]
+    suggestion = f" Did you mean {' or '.join(close)}?" if close else f" Known: {', '.join(names)}."
+    return UsageError(f"unknown {what} '{given}'.{suggestion}{' ' + hint if hint else ''}")

@@ -1,0 +1,110 @@
+"""The two kinds of model: one that embeds texts, and one that can only compare them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Setting = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a result must record of a model, so that nobody mistakes one model's numbers for another's.
+
+    Attributes:
+        name: What the leaderboard shows: the spec as it was typed.
+        identity: SHA-256 (hex) over everything that decides a vector or a score: weights, tokenizer, pooling,
+            prompt, length, precision. Two folders of one name differ here; one folder under two names does not.
+        settings: The same decisions in words, for people.
+        max_tokens: Longest text the model reads, in ``length_unit``; None without limit.
+        length_unit: What the model counts a text in.
+        fitted_on: What the model learnt its statistics from, where it is fitted at scoring time.
+    """
+
+    name: str
+    identity: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    max_tokens: int | None = None
+    length_unit: Literal["tokens", "words", "characters"] = "tokens"
+    fitted_on: str | None = None
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """How models are loaded and run, the same for every model of one call.
+
+    Attributes:
+        device: A torch device, or "auto" for the best one there is.
+        precision: Number format of weights and activations.
+        batch_tokens: Tokens of one forward pass; None for the device's default.
+        max_length: Cut texts at this many tokens instead of the model's own limit.
+        offline: Never ask the Hub; use what its local cache holds.
+        seed: Seed of models that draw random numbers.
+    """
+
+    device: str = "auto"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    batch_tokens: int | None = None
+    max_length: int | None = None
+    offline: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class EncodedBatch:
+    """Vectors of some of the texts that were handed to ``Encoder.batches``.
+
+    Attributes:
+        rows: (n,) positions of the texts in the sequence that was handed in.
+        vectors: (n, dim) float32 embeddings.
+        tokens: (n,) length of each whole text, in the model's unit, without special tokens.
+        kept: (n,) how much of it the model read.
+        share: How much of the whole work is done after this batch, 0 to 1.
+    """
+
+    rows: NDArray[np.intp]
+    vectors: NDArray[np.float32]
+    tokens: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    share: float
+
+
+class Encoder(ABC):
+    """A model that turns each text into a vector."""
+
+    card: ModelCard
+    hardware: str = "cpu"  # what the vectors were made on, as results record it
+
+    @abstractmethod
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """Embed ``texts``, in the order that is fastest; every row comes exactly once.
+
+        Whoever consumes the batches can store each before the next is computed, so an interrupted run loses one
+        batch at most.
+        """
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed ``texts``: a (n, dim) float32 array in their order; (0, 0) for no texts."""
+        vectors: NDArray[np.float32] | None = None
+        for batch in self.batches(texts):
+            if vectors is None:
+                vectors = np.zeros((len(texts), batch.vectors.shape[1]), dtype=np.float32)
+            vectors[batch.rows] = batch.vectors
+        return vectors if vectors is not None else np.zeros((0, 0), dtype=np.float32)
+
+
+class PairScorer(ABC):
+    """A model that has no vectors and only compares: lexical overlap, lengths, chance."""
+
+    card: ModelCard
+
+    @abstractmethod
+    def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        """Score each pair, higher for more similar: a (n,) float array."""
+
+
+Model = Encoder | PairScorer

@@ -1,0 +1,232 @@
+"""Read what a model folder says about itself: sentence-transformers', AnglE's or plain Hugging Face."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gis.errors import GisError, UsageError
+from gis.files import sha256_of, sha256_of_file
+from gis.models.base import LoadSettings
+from gis.models.pooling import POOLINGS
+from gis.spec import Spec
+
+OPTIONS = ("pooling", "prompt", "prompt_name", "max_length", "revision", "base", "trust_remote_code")
+WEIGHTS = ("*.safetensors", "*.bin")
+# Everything that can change a vector. What training leaves behind (optimizer.pt, event files) is none of it.
+CONTENT = (*WEIGHTS, "*.json", "*.txt", "*.model", "*.py", "*.jinja")
+NOT_CONTENT = ("trainer_state.json", "training_args.bin", "optimizer.bin", "all_results.json", "eval_results.json")
+POOLING_NAMES = {"avg": "mean", "lasttoken": "last", **{name: name for name in POOLINGS}}
+FIRST_POSITION_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model folder, understood.
+
+    Attributes:
+        folder: Where configuration, weights and tokenizer are; of the backbone when ``adapter`` is set.
+        layout: Whose conventions the folder follows.
+        pooling: A name in ``POOLINGS``; None when only sentence-transformers itself can run the folder.
+        prompt: Text with ``{text}`` where the text goes.
+        max_tokens: Where texts are cut; None without limit.
+        normalize: Scale vectors to length 1, as the folder asks.
+        lowercase: Lower-case texts first.
+        adapter: A LoRA adapter's folder, or None.
+        trust_remote_code: Run code that the folder brings.
+    """
+
+    folder: Path
+    layout: str
+    pooling: str | None
+    prompt: str
+    max_tokens: int | None
+    normalize: bool = False
+    lowercase: bool = False
+    adapter: Path | None = None
+    trust_remote_code: bool = False
+
+    def content_hash(self) -> str:
+        """SHA-256 over the names and bytes of every file that can change a vector."""
+        folders = [self.folder] if self.adapter is None else [self.folder, self.adapter]
+        return sha256_of([_hashes(folder) for folder in folders])
+
+
+def read_checkpoint(spec: Spec, settings: LoadSettings) -> Checkpoint:
+    """Find the folder that ``spec`` names, on disk or on the Hub, and read how to use it.
+
+    Options in ``spec`` go before what the folder says, ``settings.max_length`` before both limits.
+
+    Raises:
+        UsageError: An option has an impossible value.
+        GisError: The folder is not a model, or the Hub cannot be reached.
+    """
+    spec.check_options(OPTIONS)
+    options = spec.options
+    folder = find_folder(spec.name, options.get("revision"), settings)
+    trust = _truth("trust_remote_code", options.get("trust_remote_code", "false"))
+    if (folder / "adapter_config.json").is_file():
+        base = options.get("base") or read_json(folder / "adapter_config.json").get("base_model_name_or_path")
+        if not base:
+            raise GisError(f"the adapter in {folder} does not name its backbone; add base=FOLDER-OR-HUB-ID")
+        found = replace(_plain(find_folder(base, None, settings)), adapter=folder)
+        found = _with_angle(found, folder) or replace(found, pooling="last")
+    elif (folder / "modules.json").is_file():
+        found = _sentence_transformers(folder, options)
+    else:
+        plain = _plain(folder)
+        found = _with_angle(plain, folder) or plain
+    found = replace(found, trust_remote_code=trust)
+    if "pooling" in options:
+        found = replace(found, pooling=pooling_name(options["pooling"]))
+    if "prompt" in options:
+        found = replace(found, prompt=as_prompt(options["prompt"]))
+    return replace(found, max_tokens=_limit(found, options, settings))
+
+
+def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path:
+    """The local folder ``name``, or the snapshot of the Hub repository ``name``."""
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise UsageError(f"no model folder '{name}' here, and a Hub id has the form ORG/NAME")
+    from huggingface_hub import snapshot_download
+
+    from gis.hub import hub_errors
+
+    with hub_errors(f"the model {name}", revision, "give the path of a local model folder instead of its Hub id"):
+        return Path(
+            snapshot_download(
+                name,
+                revision=revision,
+                local_files_only=settings.offline,
+                allow_patterns=[*CONTENT, "*/*.json", "*/*.safetensors", "*/*.bin"],
+                ignore_patterns=["onnx/*", "openvino/*", "checkpoint-*/*"],
+            )
+        )
+
+
+def pooling_name(name: str) -> str:
+    """Resolve a pooling's name or alias."""
+    if name not in POOLING_NAMES:
+        raise UsageError(f"unknown pooling '{name}'; known: {', '.join(POOLINGS)}")
+    return POOLING_NAMES[name]
+
+
+def as_prompt(prompt: str) -> str:
+    """Make a prompt of a prefix: text goes at ``{text}``, else at the end."""
+    if prompt.count("{text}") > 1:
+        raise UsageError(f"the prompt '{prompt}' holds {{text}} more than once")
+    return prompt if "{text}" in prompt else prompt + "{text}"
+
+
+def _plain(folder: Path) -> Checkpoint:
+    if not (folder / "config.json").is_file():
+        inside = sorted(path.parent.name for path in folder.glob("*/config.json"))
+        hint = f"; did you mean its {' or '.join(inside)}?" if inside else ""
+        raise GisError(f"{folder} holds no model: no config.json, modules.json or adapter_config.json{hint}")
+    if not any(path for pattern in WEIGHTS for path in folder.glob(pattern)):
+        raise GisError(f"{folder} holds a config.json but no weights (*.safetensors or *.bin)")
+    return Checkpoint(folder, "plain", "mean", "{text}", _declared_limit(folder))
+
+
+def _with_angle(found: Checkpoint, folder: Path) -> Checkpoint | None:
+    """Apply the angle_config.json of ``folder``, or of its parent, where AnglE leaves it beside best-checkpoint."""
+    files = [path for path in (folder / "angle_config.json", folder.parent / "angle_config.json") if path.is_file()]
+    if not files:
+        return None
+    config = read_json(files[0])
+    if config.get("apply_billm"):
+        raise GisError(f"{files[0]} asks for a bidirectional LLM (billm), which gis cannot run")
+    limit = config.get("max_length") or found.max_tokens
+    pooling = pooling_name(str(config.get("pooling_strategy") or "cls"))
+    return replace(found, layout="angle", pooling=pooling, max_tokens=limit)
+
+
+def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> Checkpoint:
+    """Read modules.json; pooling stays None for anything but Transformer, one Pooling and Normalize."""
+    modules: list[dict[str, Any]] = read_json(folder / "modules.json")
+    kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
+    config_file = folder / "config_sentence_transformers.json"
+    config = read_json(config_file) if config_file.is_file() else {}
+    prompt = _stored_prompt(config, options, folder)
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) or config.get("truncate_dim"):
+        return Checkpoint(folder, "sentence-transformers", None, prompt, None)
+    body = folder / modules[0]["path"]
+    sbert = read_json(body / "sentence_bert_config.json") if (body / "sentence_bert_config.json").is_file() else {}
+    pooling_config = read_json(folder / modules[1]["path"] / "config.json")
+    active = pooling_config.get("pooling_mode") or [
+        key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
+        for key, value in pooling_config.items()
+        if key.startswith("pooling_mode_") and value
+    ]
+    active = [active] if isinstance(active, str) else active
+    pooling = POOLING_NAMES.get(active[0]) if len(active) == 1 and pooling_config.get("include_prompt", True) else None
+    limit = sbert.get("max_seq_length") or _declared_limit(body)
+    if pooling is None:
+        return Checkpoint(folder, "sentence-transformers", None, prompt, None)
+    lowercase, normalize = bool(sbert.get("do_lower_case")), kinds[-1] == "Normalize"
+    return Checkpoint(body, "sentence-transformers", pooling, prompt, limit, normalize, lowercase)
+
+
+def _stored_prompt(config: Mapping[str, Any], options: Mapping[str, str], folder: Path) -> str:
+    prompts: dict[str, str] = config.get("prompts") or {}
+    name = options.get("prompt_name") or config.get("default_prompt_name")
+    if name is None:
+        return "{text}"
+    if name not in prompts:
+        raise UsageError(f"{folder} has no prompt '{name}'; it has: {', '.join(prompts) or 'none'}")
+    return as_prompt(prompts[name])
+
+
+def _declared_limit(folder: Path) -> int | None:
+    """The shorter of the tokenizer's limit and the number of positions, as sentence-transformers reads them."""
+    config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
+    tokenizer_file = folder / "tokenizer_config.json"
+    declared = read_json(tokenizer_file).get("model_max_length") if tokenizer_file.is_file() else None
+    limits = [int(limit) for limit in (declared, _positions(config)) if limit and limit < 1_000_000]
+    return min(limits, default=None)
+
+
+def _positions(config: Mapping[str, Any]) -> int | None:
+    """How many tokens the position table holds; RoBERTa's first rows are the padding's."""
+    positions: int | None = config.get("max_position_embeddings")
+    if positions and config.get("model_type") in FIRST_POSITION_AFTER_PADDING:
+        return positions - int(config.get("pad_token_id", 1)) - 1
+    return positions
+
+
+def _limit(found: Checkpoint, options: Mapping[str, str], settings: LoadSettings) -> int | None:
+    asked = options.get("max_length") or settings.max_length
+    if asked is None:
+        return found.max_tokens
+    if not str(asked).isdigit() or int(asked) < 1:
+        raise UsageError(f"max_length must be a whole number of tokens above 0, not '{asked}'")
+    config_file = found.folder / "config.json"
+    config = read_json(config_file) if config_file.is_file() else {}
+    positions = _positions(config)
+    if positions and int(asked) > positions:
+        raise UsageError(f"max_length {asked} is more than the {positions} positions that {found.folder.name} has")
+    return int(asked)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    paths = {path for pattern in CONTENT for path in [*folder.glob(pattern), *folder.glob(f"*/{pattern}")]}
+    kept = [path for path in paths if path.name not in NOT_CONTENT and not path.parent.name.startswith("checkpoint-")]
+    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in sorted(kept)}
+
+
+def _truth(key: str, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise UsageError(f"{key} must be true or false, not '{value}'")
+    return value.lower() == "true"
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401
+    """Read a JSON file, naming it in the error when it is broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise GisError(f"{path} is not valid JSON ({error}); download or save the model again") from error

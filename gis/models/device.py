@@ -1,0 +1,34 @@
+"""Where a model runs."""
+
+import platform
+
+import torch
+
+from gis.errors import UsageError
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def choose_device(name: str) -> torch.device:
+    """The device called ``name``; "auto" takes CUDA, else Apple's GPU, else the CPU.
+
+    Raises:
+        UsageError: There is no such device here.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UsageError(f"no device '{name}' here ({str(error).splitlines()[0]}); use auto, cpu, cuda or mps") from error
+    return device
+
+
+def describe_device(device: torch.device) -> str:
+    """The device as a result records it: the GPU's name, or the processor's kind and the threads used."""
+    if device.type == "cuda":
+        return f"cuda: {torch.cuda.get_device_name(device)}"
+    return f"{device.type}: {platform.machine()}, {torch.get_num_threads()} threads"

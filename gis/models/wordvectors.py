@@ -1,0 +1,90 @@
+"""The mean of word vectors from a GloVe or word2vec text file."""
+
+import gzip
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.errors import GisError, UsageError
+from gis.files import sha256_of, sha256_of_file
+from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
+from gis.spec import Spec
+
+TOKEN = re.compile(r"\w+|[^\w\s]")
+SLICE = 4096
+
+
+class WordVectors(Encoder):
+    """Mean of the vectors of a text's words; a word is looked up as it stands, then in lower case.
+
+    Words without a vector are left out; a text of only such words gets the zero vector, which results count.
+    """
+
+    def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
+        spec.check_options(("path",))
+        if "path" not in spec.options:
+            raise UsageError(f"{spec.name} needs the vectors' file: --model {spec.name},path=glove.6B.300d.txt")
+        self._path = Path(spec.options["path"]).expanduser()
+        if not self._path.is_file():
+            raise UsageError(f"no file of word vectors at {self._path}")
+        content = sha256_of_file(self._path)
+        self.card = ModelCard(
+            name=f"{spec.name},path={self._path.name}",
+            identity=sha256_of({"adapter": "wordvectors", "file": content, "token": TOKEN.pattern}),
+            settings={"file": self._path.name, "file_sha256": content, "words": TOKEN.pattern, "pooling": "mean"},
+            length_unit="words",
+        )
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """Embed ``texts``, reading from the file only the vectors of words that occur in them."""
+        tokenized = [TOKEN.findall(text) for text in texts]
+        wanted = {form for words in tokenized for word in words for form in (word, word.lower())}
+        table, dimension = self._read(wanted)
+        for start in range(0, len(texts), SLICE):
+            rows = np.arange(start, min(start + SLICE, len(texts)))
+            vectors = np.zeros((len(rows), dimension), dtype=np.float32)
+            for row, words in enumerate(tokenized[start : start + SLICE]):
+                found = [table[word] if word in table else table[word.lower()] for word in words if _has(table, word)]
+                if found:
+                    vectors[row] = np.mean(found, axis=0)
+            counts = np.array([len(tokenized[row]) for row in rows], dtype=np.int64)
+            yield EncodedBatch(rows, vectors, counts, counts, (rows[-1] + 1) / len(texts))
+
+    def _read(self, wanted: set[str]) -> tuple[dict[str, NDArray[np.float32]], int]:
+        """The vectors of ``wanted`` words and their width."""
+        table: dict[str, NDArray[np.float32]] = {}
+        dimension = 0
+        with _open(self._path) as file:
+            for number, (word, values) in _lines(file):
+                if number == 1 and len(values) == 1 and word.isdigit():
+                    continue  # word2vec's first line: words and width
+                dimension = dimension or len(values)
+                # A few entries of the large GloVe files are words with spaces in them, never asked for here.
+                if word in wanted and len(values) == dimension:
+                    try:
+                        table.setdefault(word, np.array(values, dtype=np.float32))
+                    except ValueError as error:
+                        raise GisError(f"{self._path}:{number}: not a word and its numbers ({error})") from error
+        if not dimension:
+            raise GisError(f"{self._path} holds no word vectors")
+        return table, dimension
+
+
+def _has(table: dict[str, NDArray[np.float32]], word: str) -> bool:
+    return word in table or word.lower() in table
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="\n")
+    return path.open(encoding="utf-8", errors="replace", newline="\n")
+
+
+def _lines(file: Iterable[str]) -> Iterator[tuple[int, tuple[str, list[str]]]]:
+    for number, line in enumerate(file, start=1):
+        word, *values = line.rstrip().split(" ")
+        yield number, (word, values)
