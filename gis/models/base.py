@@ -79,6 +79,9 @@ class Encoder(ABC):
     card: ModelCard
     hardware: str = "cpu"  # what the vectors were made on, as results record it
 
+    def load(self) -> None:
+        """Load the weights now; otherwise the first batch does."""
+
     @abstractmethod
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, in the order that is fastest; every row comes exactly once.

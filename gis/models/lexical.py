@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,11 @@ from gis.spec import Spec
 
 Pairs = Sequence[tuple[str, str]]
 FITTED_ON_TASK = "the texts of the task that is scored"
-WORD = re.compile(r"\w\w+")  # the token pattern of scikit-learn's vectorizers, so that all lexical rows agree
+WORD = re.compile(r"\w+")
 
 
 def words(text: str) -> list[str]:
-    """Lower-cased runs of two or more word characters."""
+    """Lower-cased runs of word characters."""
     return WORD.findall(text.lower())
 
 
@@ -67,7 +68,7 @@ class Jaccard(PairScorer):
 
 
 class TfIdf(PairScorer):
-    """Cosine of TF-IDF vectors (sublinear term frequency), fitted on the texts that are scored."""
+    """Cosine of TF-IDF vectors (sublinear term frequency), fitted on both columns of the pairs that are scored."""
 
     def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
         self.card = _card(spec, FITTED_ON_TASK, words=WORD.pattern, sublinear_tf=True, norm="l2")
@@ -76,57 +77,56 @@ class TfIdf(PairScorer):
         """Score a pair by cosine; 0 where a text has no word."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        texts, first, second = _distinct(pairs)
+        texts = _both_columns(pairs)
         if not any(words(text) for text in texts):
             return np.zeros(len(pairs))
         weights = TfidfVectorizer(tokenizer=words, token_pattern=None, sublinear_tf=True).fit_transform(texts)
-        return np.asarray(weights[first].multiply(weights[second]).sum(axis=1), dtype=np.float64).ravel()
+        return _row_products(weights[: len(pairs)], weights[len(pairs) :])
 
 
 class Bm25(PairScorer):
-    """BM25 made symmetric: each text once the query and once the document, the two scores averaged.
+    """BM25 made symmetric: each text once the query and once the document, the two shares averaged.
 
-    Okapi BM25 in Lucene's form (k1 1.5, b 0.75), inverse document frequencies from the texts that are scored.
+    A share is the score divided by what the query scores against itself. Plain BM25 ranks documents for one query; over
+    pairs it would mostly rank the queries by length. Okapi BM25 in Lucene's form (k1 1.5, b 0.75), inverse document
+    frequencies from both columns of the pairs that are scored.
     """
 
     K1, B = 1.5, 0.75
 
     def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
         self.card = _card(
-            spec, FITTED_ON_TASK, words=WORD.pattern, method="lucene", k1=self.K1, b=self.B, symmetric="mean"
+            spec, FITTED_ON_TASK, words=WORD.pattern, method="lucene", k1=self.K1, b=self.B, score="mean share of self-score"
         )
 
     def score(self, pairs: Pairs) -> NDArray[np.float64]:
-        """Score a pair by the mean of both directions; 0 where a text has no word."""
+        """Score a pair by the mean share of both directions; 0 where a text has no word."""
         import bm25s
         from scipy.sparse import csc_matrix
         from sklearn.feature_extraction.text import CountVectorizer
 
-        texts, first, second = _distinct(pairs)
+        texts, n = _both_columns(pairs), len(pairs)
         if not any(words(text) for text in texts):
-            return np.zeros(len(pairs))
+            return np.zeros(n)
         counter = CountVectorizer(tokenizer=words, token_pattern=None)
         queries = counter.fit_transform(texts)
         vocabulary = counter.vocabulary_
         index = bm25s.BM25(method="lucene", k1=self.K1, b=self.B)
         tokens = [[vocabulary[word] for word in words(text)] for text in texts]
         index.index((tokens, vocabulary), create_empty_token=False, show_progress=False)
-        stored = index.scores
         # bm25s keeps the weight of every (document, word) as a sparse matrix; a pair's score is one row product.
-        documents = csc_matrix(
-            (stored["data"], stored["indices"], stored["indptr"]), shape=(len(texts), len(vocabulary))
-        ).tocsr()
-        forth = queries[first].multiply(documents[second]).sum(axis=1)
-        back = queries[second].multiply(documents[first]).sum(axis=1)
-        return np.asarray(forth + back, dtype=np.float64).ravel() / 2
+        parts = (index.scores["data"], index.scores["indices"], index.scores["indptr"])
+        documents = csc_matrix(parts, shape=(len(texts), len(vocabulary))).tocsr()
+        own = _row_products(queries, documents)
+        forth, back = _row_products(queries[:n], documents[n:]), _row_products(queries[n:], documents[:n])
+        shares = [np.divide(s, o, out=np.zeros(n), where=o > 0) for s, o in ((forth, own[:n]), (back, own[n:]))]
+        return (shares[0] + shares[1]) / 2
 
 
-def _distinct(pairs: Pairs) -> tuple[list[str], NDArray[np.intp], NDArray[np.intp]]:
-    """The texts without repeats, in order of appearance, and the positions of each pair's two sides."""
-    position: dict[str, int] = {}
-    for pair in pairs:
-        for text in pair:
-            position.setdefault(text, len(position))
-    first = np.array([position[pair[0]] for pair in pairs], dtype=np.intp)
-    second = np.array([position[pair[1]] for pair in pairs], dtype=np.intp)
-    return list(position), first, second
+def _both_columns(pairs: Pairs) -> list[str]:
+    return [first for first, _ in pairs] + [second for _, second in pairs]
+
+
+def _row_products(a: Any, b: Any) -> NDArray[np.float64]:  # noqa: ANN401 - scipy's sparse matrices, untyped
+    """The scalar product of each row of one sparse matrix with the same row of another."""
+    return np.asarray(a.multiply(b).sum(axis=1), dtype=np.float64).ravel()

@@ -37,9 +37,13 @@ class Pretrained(Encoder):
         self._settings = settings
         self.card = _card(self._checkpoint, settings, label or str(spec), spec.options.get("revision"))
 
+    def load(self) -> None:
+        """Load weights and tokenizer."""
+        self.hardware = self._engine.hardware
+
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, longest first."""
-        self.hardware = self._engine.hardware
+        self.load()
         yield from self._engine.batches(texts)
 
     @cached_property

@@ -1,0 +1,85 @@
+"""Vectors on disk, one file a model identity: what was embedded once is never embedded again."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.errors import GisError
+from gis.models.base import EncodedBatch
+
+VARIABLES = 500  # of one SQLite statement
+
+
+@dataclass(frozen=True)
+class StoredVector:
+    """A text's vector and what it cost."""
+
+    vector: NDArray[np.float32]
+    tokens: int
+    kept: int
+    seconds: float
+    hardware: str
+
+
+class EmbeddingCache:
+    """Text hash to vector, in a SQLite file named after the model's identity.
+
+    Two models never share a file, whatever they are called; one model under two names does. Each batch is a
+    transaction: a killed run loses the batch it was at. Used in a ``with`` block.
+    """
+
+    def __init__(self, folder: Path | None, identity: str) -> None:
+        path = None if folder is None else folder / "embeddings" / f"{identity}.sqlite"
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path or ":memory:", timeout=60)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (text_sha256 BLOB PRIMARY KEY, vector BLOB NOT NULL,"
+                " tokens INTEGER NOT NULL, kept INTEGER NOT NULL, seconds REAL NOT NULL, hardware TEXT NOT NULL)"
+            )
+        except (sqlite3.Error, OSError) as error:
+            raise GisError(f"the embedding cache {path} cannot be used ({error}); delete it, or add --no-cache") from error
+
+    def __enter__(self) -> "EmbeddingCache":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    def find(self, texts: Sequence[str]) -> Iterator[tuple[int, StoredVector]]:
+        """The positions of those ``texts`` that are stored, with what is stored."""
+        positions = {_key(text): position for position, text in enumerate(texts)}
+        keys = list(positions)
+        for start in range(0, len(keys), VARIABLES):
+            part = keys[start : start + VARIABLES]
+            marks = ",".join("?" * len(part))
+            rows = self._database.execute(f"SELECT * FROM vectors WHERE text_sha256 IN ({marks})", part)
+            for key, vector, tokens, kept, seconds, hardware in rows:
+                yield positions[key], StoredVector(np.frombuffer(vector, np.float32), tokens, kept, seconds, hardware)
+
+    def add(self, texts: Sequence[str], batch: EncodedBatch, seconds: NDArray[np.float64], hardware: str) -> None:
+        """Store a batch: ``texts`` are those of its rows, ``seconds`` what each of them cost."""
+        rows = zip(texts, batch.vectors, batch.tokens, batch.kept, seconds, strict=True)
+        with self._database:
+            self._database.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (_key(text), vector.tobytes(), int(tokens), int(kept), float(cost), hardware)
+                    for text, vector, tokens, kept, cost in rows
+                ],
+            )
+
+
+def _key(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()

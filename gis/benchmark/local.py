@@ -1,0 +1,100 @@
+"""Pairs from files: JSON lines, CSV (both also .gz) and Parquet."""
+
+import csv
+import gzip
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from gis.benchmark.pairs import MISSING, Columns, Pairs, pairs_from_table
+from gis.errors import GisError
+
+FORMATS = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
+
+
+def split_files(folder: Path) -> dict[str, list[Path]]:
+    """The splits of a dataset folder and their files, whether ``test.jsonl`` or ``data/test-00000-of-00001.parquet``."""
+    splits: dict[str, list[Path]] = {}
+    for path in sorted([*folder.glob("*"), *folder.glob("data/*")]):
+        if path.is_file() and path.name.endswith(FORMATS):
+            stem = path.name.split(".", 1)[0]
+            name, dash, shard = stem.partition("-")
+            splits.setdefault(name if dash and shard[:1].isdigit() else stem, []).append(path)
+    return splits
+
+
+def read_pairs(path: Path, columns: Columns) -> Pairs:
+    """Read the pairs of one file.
+
+    Raises:
+        GisError: The file is broken or lacks a column; the message names file and line.
+    """
+    try:
+        if path.name.endswith(".parquet"):
+            table, lines = _read_parquet(path), None
+        elif path.name.endswith((".csv", ".csv.gz")):
+            table, lines = _read_csv(path)
+        else:
+            table, lines = _read_jsonl(path)
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise GisError(f"{path} cannot be read ({error}); is it whole?") from error
+    if not table or not next(iter(table.values())):
+        raise GisError(f"{path} holds no pairs")
+    return pairs_from_table(table, columns, lambda row: f"{path}:{lines[row] if lines else row + 1}")
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _read_jsonl(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
+    table: dict[str, list[Any]] = {}
+    lines: list[int] = []
+    with _open(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise GisError(f"{path}:{number}: broken JSON ({error.msg} at column {error.colno})") from error
+            if not isinstance(row, dict):
+                raise GisError(f"{path}:{number}: a line must be an object with text1, text2 and label or score")
+            table = table or {key: [] for key in row}
+            for key, values in table.items():
+                values.append(row.get(key, MISSING))
+            lines.append(number)
+    return table, lines
+
+
+def _read_csv(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # issue texts outgrow the default of 128 kB
+    with _open(path) as file:
+        reader = csv.reader(file)
+        header = next(reader, [])
+        table: dict[str, list[str]] = {name: [] for name in header}
+        lines: list[int] = []
+        for fields in reader:
+            if not fields:
+                continue
+            if len(fields) != len(header):
+                raise GisError(f"{path}:{reader.line_num}: {len(fields)} fields, the header names {len(header)}")
+            for name, value in zip(header, fields, strict=True):
+                table[name].append(value)
+            lines.append(reader.line_num)
+    return table, lines
+
+
+def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table: Mapping[str, Sequence[Any]] = pyarrow.parquet.read_table(path).to_pydict()
+    except pyarrow.ArrowInvalid as error:
+        raise GisError(f"{path} is not a whole Parquet file ({str(error).splitlines()[0]})") from error
+    return table

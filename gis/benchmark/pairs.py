@@ -1,0 +1,179 @@
+"""Pairs of texts with a gold label: the one thing that passes from every source to every score."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.errors import GisError
+
+Where = Callable[[int], str]  # row number -> "file:line", for messages
+
+
+class _Missing:
+    """A value that its row does not have, where other rows do."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING = _Missing()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table hold a pair; None looks for the usual names."""
+
+    text1: str = "text1"
+    text2: str = "text2"
+    label: str | None = None
+
+    def label_in(self, found: Sequence[str]) -> str | None:
+        """The label's column among ``found``: the named one, else ``label``, else ``score``."""
+        wanted = ("label", "score") if self.label is None else (self.label,)
+        return next((name for name in wanted if name in found), None)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Text pairs in their published order.
+
+    Attributes:
+        text1: First text of each pair; may be empty, as published.
+        text2: Second text of each pair.
+        gold: (n,) gold similarity, in the data's own unit; 0 and 1 for binary labels.
+        ids: What the data calls each pair; the row number where it has no names.
+        groups: The sub-set or the stratum of each pair, or None.
+        grouped_by: What ``groups`` are: "subset", parts of one pooled test set, or "stratum", kinds of negatives.
+    """
+
+    text1: tuple[str, ...]
+    text2: tuple[str, ...]
+    gold: NDArray[np.float64]
+    ids: tuple[str, ...]
+    groups: tuple[str, ...] | None = None
+    grouped_by: Literal["subset", "stratum"] | None = None
+
+    def __len__(self) -> int:
+        """The number of pairs."""
+        return len(self.text1)
+
+    @property
+    def binary(self) -> bool:
+        """Whether the labels are yes and no."""
+        return bool(np.isin(self.gold, (0.0, 1.0)).all())
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """Hash of texts and labels, whatever the order of the rows and the file they came in."""
+        rows = (
+            json.dumps([a, b, round(float(gold), 4)], ensure_ascii=True)
+            for a, b, gold in zip(self.text1, self.text2, self.gold, strict=True)
+        )
+        return sha256("\n".join(sorted(sha256(row.encode()).hexdigest() for row in rows)).encode()).hexdigest()
+
+    def take(self, rows: NDArray[np.intp]) -> "Pairs":
+        """The pairs at ``rows``."""
+        return Pairs(
+            tuple(self.text1[row] for row in rows),
+            tuple(self.text2[row] for row in rows),
+            self.gold[rows],
+            tuple(self.ids[row] for row in rows),
+            None if self.groups is None else tuple(self.groups[row] for row in rows),
+            self.grouped_by,
+        )
+
+    def sample(self, count: int, seed: int) -> "Pairs":
+        """``count`` pairs drawn without replacement, in their order; all of them if there are no more."""
+        if count >= len(self):
+            return self
+        rows = np.random.default_rng(seed).choice(len(self), size=count, replace=False)
+        return self.take(np.sort(rows))
+
+    def map_texts(self, change: Callable[[str], str]) -> "Pairs":
+        """The same pairs with every text changed."""
+        return replace(self, text1=tuple(map(change, self.text1)), text2=tuple(map(change, self.text2)))
+
+
+def pairs_from_table(
+    table: Mapping[str, Sequence[Any]], columns: Columns, where: Where, labels: Mapping[str, float] | None = None
+) -> Pairs:
+    """Make pairs of a table's columns.
+
+    Args:
+        table: Column name to values.
+        columns: Which of them to take; ``id``, ``subset`` and ``stratum`` are taken where they exist.
+        where: Names a row in messages.
+        labels: What the labels mean, where they are not numbers to be read as they stand.
+
+    Raises:
+        GisError: A column is missing (the ones found are named), a text is not text, a label is not a number.
+    """
+    label = columns.label_in(list(table))
+    missing = [name for name in (columns.text1, columns.text2) if name not in table]
+    if label is None:
+        missing.append(columns.label or "label (or score)")
+    if missing or label is None:
+        found = ", ".join(table) or "none"
+        raise GisError(f"{where(0).rsplit(':', 1)[0]} lacks the column {', '.join(missing)}; columns found: {found}")
+    texts = [_texts(table[name], name, where) for name in (columns.text1, columns.text2)]
+    gold = np.array([_number(value, where(row), labels) for row, value in enumerate(table[label])], dtype=np.float64)
+    grouped_by: Literal["subset", "stratum"] | None = None
+    if "stratum" in table:
+        grouped_by = "stratum"
+    elif "subset" in table:
+        grouped_by = "subset"
+    ids = table.get("id", range(len(gold)))
+    return Pairs(
+        texts[0],
+        texts[1],
+        gold,
+        tuple(str(value) for value in ids),
+        tuple("" if value in (None, MISSING) else str(value) for value in table[grouped_by]) if grouped_by else None,
+        grouped_by,
+    )
+
+
+def concatenated(parts: Sequence[Pairs]) -> Pairs:
+    """Several splits as one."""
+    first = parts[0]
+    return Pairs(
+        tuple(text for part in parts for text in part.text1),
+        tuple(text for part in parts for text in part.text2),
+        np.concatenate([part.gold for part in parts]),
+        tuple(name for part in parts for name in part.ids),
+        None if first.groups is None else tuple(group for part in parts for group in part.groups or ()),
+        first.grouped_by,
+    )
+
+
+def _texts(values: Sequence[Any], column: str, where: Where) -> tuple[str, ...]:
+    for row, value in enumerate(values):
+        if value is not None and not isinstance(value, str):
+            raise GisError(f"{where(row)}: {column} is {_shown(value)}, not a text")
+    return tuple(value or "" for value in values)
+
+
+def _number(value: Any, where: str, labels: Mapping[str, float] | None) -> float:  # noqa: ANN401
+    if labels is not None:
+        if str(value) not in labels:
+            raise GisError(f"{where}: the label is {_shown(value)}, expected one of {', '.join(labels)}")
+        return labels[str(value)]
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise GisError(f"{where}: the label is {_shown(value)}, not a number")
+    return number
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

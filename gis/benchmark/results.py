@@ -1,0 +1,188 @@
+"""Result files: one JSON a model and task, and the per-pair scores beside it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from gis.benchmark.scoring import TaskScores
+from gis.errors import GisError
+from gis.files import write_atomically, write_text
+from gis.models.base import ModelCard
+
+if TYPE_CHECKING:
+    import pandas
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """Which pairs were scored.
+
+    Attributes:
+        name: The task.
+        label: Graded or binary.
+        text: "html" as published or "plain".
+        source: File or Hub dataset.
+        revision: Hub commit, or None.
+        pinned: Whether the revision or a content hash in the catalogue fixes the data.
+        splits: Splits scored as one.
+        rows: Pairs of the full set.
+        sha256: Content hash of the full set.
+        verified: Whether that is the catalogue's hash; None where it has none.
+        limit: Size of the sample that was asked for; None for all pairs.
+        seed: Seed of that sample.
+        licence: Terms of the texts.
+        citation: Whom to cite.
+        mteb: mteb's name of this test set.
+    """
+
+    name: str
+    label: str
+    text: str
+    source: str
+    revision: str | None
+    pinned: bool
+    splits: tuple[str, ...]
+    rows: int
+    sha256: str
+    verified: bool | None
+    limit: int | None
+    seed: int
+    licence: str | None
+    citation: str | None
+    mteb: str | None
+
+
+@dataclass(frozen=True)
+class TextRecord:
+    """What the model saw of the texts.
+
+    Attributes:
+        pairs: Pairs scored.
+        texts: Distinct texts.
+        empty: Distinct texts that are empty or white space.
+        pairs_with_empty: Pairs in which either text is so.
+        unit: What lengths are counted in; None for models that do not count.
+        tokens: Length of all distinct texts.
+        tokens_kept: How much of it the model read.
+        truncated: Distinct texts that were cut at the model's limit.
+        pairs_truncated: Pairs in which either text was cut.
+        zero_vectors: Distinct texts whose vector is zero; their cosine counts as 0.
+    """
+
+    pairs: int
+    texts: int
+    empty: int
+    pairs_with_empty: int
+    unit: str | None = None
+    tokens: int | None = None
+    tokens_kept: int | None = None
+    truncated: int | None = None
+    pairs_truncated: int | None = None
+    zero_vectors: int | None = None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """How it was computed.
+
+    Attributes:
+        command: The command line that did it.
+        date: UTC, ISO 8601.
+        seconds: What embedding this task's texts cost, whenever that was; of scoring, for models without vectors.
+        from_cache: How many of its texts had a vector from an earlier run.
+        hardware: What the vectors were made on.
+        precision: Number format.
+        threads: Threads of the process that scored.
+        batch_tokens: Tokens of a forward pass, where it was set by hand.
+        versions: Versions of gis, Python and the libraries that decide a number.
+    """
+
+    command: str
+    date: str
+    seconds: float
+    from_cache: int
+    hardware: tuple[str, ...]
+    precision: str
+    threads: int
+    batch_tokens: int | None
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model's scores on one task, with all that is needed to get them again."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    model: ModelCard
+    task: TaskRecord
+    scores: TaskScores
+    texts: TextRecord
+    run: RunRecord
+    notes: tuple[str, ...] = ()
+    schema_version: int = SCHEMA_VERSION
+
+
+_RESULT = TypeAdapter(Result)
+
+
+def result_path(folder: Path, card: ModelCard, task: str, limit: int | None) -> Path:
+    """Where the result of a model and task lies: ``<folder>/<model>/<identity>/<task>.json``.
+
+    A partial result has a name of its own, so that it never stands in for a full one.
+    """
+    partial = "" if limit is None else f".limit-{limit}"
+    return folder / safe_name(card.name) / card.identity[:12] / f"{safe_name(task)}{partial}.json"
+
+
+def pairs_path(path: Path) -> Path:
+    """Where the per-pair scores of a result file lie."""
+    return path.with_name(f"{path.name.removesuffix('.json')}.pairs.parquet")
+
+
+def write_result(path: Path, result: Result, pairs: "pandas.DataFrame") -> None:
+    """Write the per-pair scores, then the result: a result that exists has its pairs."""
+    write_atomically(pairs_path(path), lambda temporary: pairs.to_parquet(temporary, index=False))
+    write_text(path, _RESULT.dump_json(result, indent=2).decode() + "\n")
+
+
+def read_result(path: Path) -> Result:
+    """Read a result file of this or an older schema.
+
+    Raises:
+        GisError: The file is damaged, or a newer gis wrote it.
+    """
+    try:
+        found = from_json(path.read_bytes())
+        version = found["schema_version"]
+        if version > SCHEMA_VERSION:
+            raise GisError(f"{path} was written by a newer gis (schema {version}); upgrade: pip install -U gis")
+        return _RESULT.validate_python(found, strict=False)
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        raise GisError(f"{path} is not a result file ({reason}); delete it and run gis bench again") from error
+
+
+def read_results(folder: Path) -> Iterator[Result]:
+    """Every result below ``folder``, sorted by path.
+
+    Raises:
+        GisError: There is none.
+    """
+    paths = sorted(folder.glob("*/*/*.json"))
+    if not paths:
+        raise GisError(f"no results in {folder}; make some: gis bench --model tfidf --task sample --output {folder}")
+    for path in paths:
+        yield read_result(path)
+
+
+def safe_name(name: str) -> str:
+    """A file name for a model or task: slashes doubled to underscores, as on the Hub's caches, the rest plain."""
+    return re.sub(r"[^\w.,=+-]+", "_", name.replace("/", "__"))[:120].strip(".") or "_"

@@ -1,0 +1,146 @@
+"""From one similarity a pair to the scores of a task, as its protocol says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gis.benchmark.metrics import (
+    Array,
+    Metric,
+    Undefined,
+    auroc,
+    average_precision,
+    best_accuracy,
+    kendall,
+    pearson,
+    spearman,
+    spearman_ceiling,
+)
+from gis.benchmark.pairs import Pairs
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class BinaryScores:
+    """What binary labels allow beyond a correlation.
+
+    Attributes:
+        positives: Pairs labelled 1.
+        auroc: Chance that a positive scores above a negative.
+        average_precision: Area under the precision-recall steps.
+        best_accuracy: Highest accuracy of any threshold on these pairs.
+        best_threshold: That threshold; None when calling every pair negative is best.
+        spearman_ceiling: Highest Spearman without ties at this positive rate.
+        share_of_ceiling: Spearman divided by it.
+    """
+
+    positives: int
+    auroc: Metric
+    average_precision: Metric
+    best_accuracy: float
+    best_threshold: float | None
+    spearman_ceiling: Metric
+    share_of_ceiling: Metric
+
+
+@dataclass(frozen=True)
+class ViewScores:
+    """Scores of some of a task's pairs.
+
+    Attributes:
+        view: "all", a sub-set's name, or the stratum of negatives that all positives were set against.
+        pairs: How many.
+        spearman: The main metric.
+        pearson: Pearson's correlation.
+        kendall: Kendall's tau-b.
+        binary: Present for binary labels.
+    """
+
+    view: str
+    pairs: int
+    spearman: Metric
+    pearson: Metric
+    kendall: Metric
+    binary: BinaryScores | None = None
+
+
+@dataclass(frozen=True)
+class TaskScores:
+    """All scores of one model on one task.
+
+    Attributes:
+        main: The number of the leaderboard.
+        main_is: How it came about.
+        views: The scores of all pairs first, then of each sub-set; of each stratum for stratified negatives.
+        subset_mean: Mean of the sub-sets' Spearman, where there are sub-sets.
+        subset_weighted_mean: The same, weighted by pairs.
+        other_similarities: Spearman and Pearson over all pairs by other similarities of the same vectors.
+    """
+
+    main: Metric
+    main_is: str
+    views: tuple[ViewScores, ...]
+    subset_mean: Metric | None = None
+    subset_weighted_mean: Metric | None = None
+    other_similarities: Mapping[str, Mapping[str, Metric]] | None = None
+
+
+def score_pairs(pairs: Pairs, scores: Array, *, binary: bool, others: Mapping[str, Array] | None = None) -> TaskScores:
+    """Score a model's (n,) similarities against the gold labels of ``pairs``.
+
+    Sub-sets are parts of one test set: the main score is one Spearman over all of them ("all" in SentEval's and
+    SimCSE's words). Strata are kinds of negatives: all positives are set against each, and the main score is the
+    mean over the strata, as a pooled one would depend on how many negatives of each kind were drawn.
+    """
+    other = {
+        name: {"spearman": spearman(values, pairs.gold), "pearson": pearson(values, pairs.gold)}
+        for name, values in (others or {}).items()
+    } or None
+    groups = np.array(pairs.groups) if pairs.groups is not None else None
+    if groups is not None and pairs.grouped_by == "stratum" and binary:
+        positive = pairs.gold == 1
+        strata = dict.fromkeys(groups[~positive])  # in order of appearance
+        views = tuple(_view(str(s), scores, pairs.gold, positive | (groups == s), binary) for s in strata)
+        return TaskScores(_mean(views), "mean over strata of Spearman", views, other_similarities=other)
+    whole = _view(ALL, scores, pairs.gold, np.ones(len(pairs), dtype=bool), binary)
+    main_is = "Spearman over all pairs"
+    if groups is None or pairs.grouped_by != "subset":
+        return TaskScores(whole.spearman, main_is, (whole,), other_similarities=other)
+    parts = tuple(_view(str(s), scores, pairs.gold, groups == s, binary) for s in dict.fromkeys(groups))
+    return TaskScores(
+        whole.spearman, main_is, (whole, *parts), _mean(parts), _mean(parts, weighted=True), other_similarities=other
+    )
+
+
+def _view(name: str, scores: Array, gold: Array, rows: np.ndarray, binary: bool) -> ViewScores:  # noqa: FBT001
+    scores, gold = scores[rows], gold[rows]
+    rho = spearman(scores, gold)
+    return ViewScores(
+        name, len(gold), rho, pearson(scores, gold), kendall(scores, gold), _binary(scores, gold, rho) if binary else None
+    )
+
+
+def _binary(scores: Array, gold: Array, rho: Metric) -> BinaryScores:
+    ceiling = spearman_ceiling(gold)
+    share: Metric
+    if isinstance(rho, Undefined):
+        share = rho
+    elif isinstance(ceiling, Undefined):
+        share = ceiling
+    else:
+        share = rho / ceiling
+    accuracy, threshold = best_accuracy(scores, gold)
+    return BinaryScores(
+        int(gold.sum()), auroc(scores, gold), average_precision(scores, gold), accuracy, threshold, ceiling, share
+    )
+
+
+def _mean(views: tuple[ViewScores, ...], *, weighted: bool = False) -> Metric:
+    values = []
+    for view in views:
+        if isinstance(view.spearman, Undefined):
+            return Undefined(f"{view.view}: {view.spearman.undefined}")
+        values.append(view.spearman)
+    return float(np.average(values, weights=[view.pairs for view in views] if weighted else None))

@@ -1,0 +1,25 @@
+"""Similarities of paired vectors, each (n,) float64, higher for more similar."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+DECIMALS = 7  # float32 vectors carry no more; rounding makes equal pairs tie instead of differing by noise
+
+
+def cosine(x: Vectors, y: Vectors) -> NDArray[np.float64]:
+    """Cosine of each row of ``x`` with the same row of ``y``, both (n, dim); 0 where either is the zero vector."""
+    a, b = x.astype(np.float64), y.astype(np.float64)
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    dots = np.einsum("ij,ij->i", a, b)
+    return np.round(np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0), DECIMALS)
+
+
+def manhattan(x: Vectors, y: Vectors) -> NDArray[np.float64]:
+    """Minus the sum of absolute differences."""
+    return np.round(-np.abs(x.astype(np.float64) - y).sum(axis=1), DECIMALS)
+
+
+def euclidean(x: Vectors, y: Vectors) -> NDArray[np.float64]:
+    """Minus the Euclidean distance."""
+    return np.round(-np.linalg.norm(x.astype(np.float64) - y, axis=1), DECIMALS)

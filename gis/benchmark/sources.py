@@ -1,0 +1,152 @@
+"""Bring a task's pairs from where they are: ``--data``, a path, the package, or the Hub."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gis.benchmark.local import FORMATS, read_pairs, split_files
+from gis.benchmark.markup import plain_text
+from gis.benchmark.pairs import Columns, Pairs, concatenated, pairs_from_table
+from gis.benchmark.tasks import PACKAGED, Task
+from gis.errors import GisError
+
+
+@dataclass(frozen=True)
+class LoadedTask:
+    """A task with its pairs, and where they came from.
+
+    Attributes:
+        task: What was asked for.
+        pairs: What is scored.
+        source: The file or Hub dataset they came from.
+        revision: The Hub commit; None for local files and for unpinned datasets.
+        splits: The splits that were read.
+        full_rows: Pairs before ``--limit``.
+        sha256: Content hash of the full set, before ``--limit`` and the stripping of markup.
+        limit: How many pairs were asked for, or None for all.
+    """
+
+    task: Task
+    pairs: Pairs
+    source: str
+    revision: str | None
+    splits: tuple[str, ...]
+    full_rows: int
+    sha256: str
+    limit: int | None
+
+    @property
+    def label(self) -> str:
+        """Whether the labels are graded or binary."""
+        return self.task.label or ("binary" if self.pairs.binary else "graded")
+
+    @property
+    def verified(self) -> bool | None:
+        """Whether the content is the catalogue's; None where it has no hash."""
+        return None if self.task.sha256 is None else self.task.sha256 == self.sha256
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """Where pairs are looked for, and how many are wanted.
+
+    Attributes:
+        data: Folder that is searched before the Hub.
+        offline: Never ask the Hub.
+        limit: Score a sample of this many pairs.
+        seed: Seed of the sample.
+    """
+
+    data: Path | None = None
+    offline: bool = False
+    limit: int | None = None
+    seed: int = 0
+
+
+def load_task(task: Task, settings: SourceSettings) -> LoadedTask:
+    """Load the pairs of ``task``.
+
+    Raises:
+        GisError: The pairs are nowhere to be had, are broken, or cannot be scored: none at all, one only, all
+            labels equal, a number of rows that a published task does not have.
+    """
+    found = _local_files(task, settings.data)
+    if found is not None:
+        source, files = found
+        columns = task.columns if task.hub is None else Columns()
+        full = concatenated([read_pairs(path, columns) for paths in files.values() for path in paths])
+        revision, splits = None, tuple(files)
+    elif task.hub is None:
+        raise GisError(f"{task.name} is not on the Hub: put it in DIR/{task.folder or task.name}/test.jsonl and add --data DIR")
+    else:
+        splits = task.hub_splits or task.splits or ("test",)
+        full, source, revision = _from_hub(task, splits, settings), f"hub:{task.hub}", task.revision
+    if task.rows is not None and len(full) != task.rows:
+        raise GisError(
+            f"{task.name} has {task.rows:,} pairs, but {source} holds {len(full):,}; "
+            "score other data under a name of its own"
+        )
+    pairs = full if settings.limit is None else full.sample(settings.limit, settings.seed)
+    if task.text == "plain":
+        pairs = pairs.map_texts(plain_text)
+    _check(task, pairs, source)
+    return LoadedTask(task, pairs, source, revision, splits, len(full), full.content_sha256, settings.limit)
+
+
+def _check(task: Task, pairs: Pairs, source: str) -> None:
+    if len(pairs) < 2:
+        raise GisError(f"{task.name} ({source}) holds {len(pairs)} pair: a correlation needs two at least")
+    if pairs.gold.min() == pairs.gold.max():
+        raise GisError(f"{task.name} ({source}): all labels are {pairs.gold[0]:g}, so there is nothing to rank")
+    if task.label == "binary" and not pairs.binary:
+        raise GisError(f"{task.name} ({source}) has binary labels, but the data holds others than 0 and 1")
+
+
+def _local_files(task: Task, data: Path | None) -> tuple[str, dict[str, list[Path]]] | None:
+    """Where the task lies and the files of its splits, or None where it does not lie here."""
+    if task.packaged:
+        folder = PACKAGED / task.name
+    elif task.hub is None and Path(task.folder).is_file():
+        return task.folder, {Path(task.folder).name.split(".", 1)[0]: [Path(task.folder)]}
+    elif task.hub is None and task.folder and Path(task.folder).is_dir():
+        folder = Path(task.folder)
+    elif data is not None:
+        folder = data / (task.folder or task.name)
+    else:
+        return None
+    if not folder.is_dir():
+        return None
+    found = split_files(folder)
+    wanted = task.splits or (("test",) if "test" in found or len(found) != 1 else tuple(found))
+    missing = [split for split in wanted if split not in found]
+    if missing:
+        have = ", ".join(found) or f"no file ending in {', '.join(FORMATS)}"
+        raise GisError(f"{folder} has no split {' and no '.join(missing)} for {task.name}; found: {have}")
+    return str(folder), {split: found[split] for split in wanted}
+
+
+def _from_hub(task: Task, splits: tuple[str, ...], settings: SourceSettings) -> Pairs:
+    if settings.offline:
+        raise GisError(
+            f"{task.name} would come from the Hub ({task.hub}), but --offline is set; "
+            f"put it in DIR/{task.folder or task.name}/ and add --data DIR"
+        )
+    import datasets
+
+    from gis.hub import hub_errors
+
+    datasets.disable_progress_bars()
+    instead = f"put its pairs in DIR/{task.folder or task.name}/{splits[0]}.jsonl and add --data DIR"
+    parts = []
+    for split in splits:
+        with hub_errors(f"the dataset {task.hub}", task.revision, instead):
+            try:
+                table = datasets.load_dataset(task.hub, task.config, split=split, revision=task.revision)
+            except ValueError as error:  # an unknown split or configuration; the message names the known ones
+                raise GisError(f"{task.hub}: {error}") from error
+        names = [name for name in (*vars(task.columns).values(), "id", "subset", "stratum", "label", "score") if name]
+        columns = {name: list(table[name]) for name in dict.fromkeys(names) if name in table.column_names}
+        if not columns:
+            columns = {name: [] for name in table.column_names}
+        origin = f"{task.hub} ({split})"
+        parts.append(pairs_from_table(columns, task.columns, lambda row, o=origin: f"{o}:{row + 1}", task.hub_labels))  # type: ignore[misc]
+    return concatenated(parts)
