@@ -41,18 +41,26 @@ ADAPTERS = {
 PRETRAINED = Adapter("gis.models.pretrained:Pretrained", "a sentence-transformers, AnglE, LoRA or Hugging Face model")
 
 
+def adapter_of(spec: Spec) -> Adapter:
+    """What ``spec`` names; nothing is imported or loaded.
+
+    Raises:
+        UsageError: No adapter, folder or Hub id can have this name.
+    """
+    if spec.name in ADAPTERS:
+        return ADAPTERS[spec.name]
+    if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
+        raise unknown_name("model", spec.name, ADAPTERS, "A Hub id has the form ORG/NAME; a folder must exist.")
+    return PRETRAINED
+
+
 def load_model(spec: Spec, settings: LoadSettings) -> Model:
     """Load the model that ``spec`` names.
 
     Raises:
-        UsageError: No adapter, folder or Hub id has this name, or an option is wrong.
+        UsageError: Nothing has this name, or an option is wrong.
         GisError: It exists but cannot be loaded.
     """
-    adapter = ADAPTERS.get(spec.name)
-    if adapter is None:
-        if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
-            raise unknown_name("model", spec.name, ADAPTERS, "A Hub id has the form ORG/NAME; a folder must exist.")
-        adapter = PRETRAINED
-    module, _, factory = adapter.factory.partition(":")
+    module, _, factory = adapter_of(spec).factory.partition(":")
     model: Model = getattr(import_module(module), factory)(spec, settings)
     return model

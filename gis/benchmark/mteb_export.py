@@ -1,0 +1,77 @@
+"""Results as mteb writes its own, so that its loader and tables read them.
+
+Layout and fields: mteb 2.x ``results/<model>/<revision>/<Task>.json`` with ``model_meta.json`` beside it.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gis.benchmark.metrics import Metric, Undefined
+from gis.benchmark.results import Result, safe_name
+from gis.files import write_text
+
+# The schema these files follow. Below 1.12.48 the loader would take them for files of an older layout.
+MTEB_SCHEMA = "2.20.0"
+DECIMALS = 6
+
+
+def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[str]]:
+    """Write the results that mteb has a task for below ``folder``/results.
+
+    Returns:
+        The files written, and for each result left out, which and why.
+    """
+    written: list[Path] = []
+    left_out: list[str] = []
+    for result in results:
+        reason = _reason_against(result)
+        if reason:
+            left_out.append(f"{result.model.name} on {result.task.name}: {reason}")
+            continue
+        name = safe_name(result.model.name)
+        place = folder / "results" / name.replace(" ", "_") / result.model.identity[:12]
+        path = place / f"{result.task.mteb}.json"
+        write_text(path, json.dumps(_task_result(result), indent=2) + "\n")
+        meta = {"name": result.model.name, "revision": result.model.identity[:12], "max_tokens": result.model.max_tokens}
+        write_text(place / "model_meta.json", json.dumps(meta, indent=2) + "\n")
+        written.append(path)
+    return written, left_out
+
+
+def _reason_against(result: Result) -> str | None:
+    if result.task.mteb is None:
+        return "mteb has no such task"
+    if result.task.limit is not None:
+        return "a partial result"
+    if isinstance(result.scores.main, Undefined):
+        return f"undefined, {result.scores.main.undefined}"
+    return None
+
+
+def _task_result(result: Result) -> dict[str, Any]:
+    whole = result.scores.views[0]
+    entry: dict[str, Any] = {
+        "pearson": _number(whole.pearson),
+        "spearman": _number(whole.spearman),
+        "cosine_pearson": _number(whole.pearson),
+        "cosine_spearman": _number(whole.spearman),
+    }
+    for name, metrics in (result.scores.other_similarities or {}).items():
+        entry |= {f"{name}_{metric}": _number(value) for metric, value in metrics.items()}
+    entry |= {"main_score": _number(whole.spearman), "hf_subset": "default", "languages": ["eng-Latn"]}
+    return {
+        "dataset_revision": result.task.revision or f"sha256:{result.task.sha256}",
+        "task_name": result.task.mteb,
+        "mteb_version": MTEB_SCHEMA,
+        "scores": {"test": [entry]},
+        "evaluation_time": result.run.seconds,
+        "kg_co2_emissions": None,
+        "date": datetime.fromisoformat(result.run.date).timestamp(),
+    }
+
+
+def _number(metric: Metric) -> float | None:
+    return None if isinstance(metric, Undefined) else round(metric, DECIMALS)
