@@ -62,15 +62,21 @@ def bench(
     ],
     data: Annotated[Path | None, typer.Option(help="Look for DIR/<task>/<split>.* before the Hub.")] = None,
     output: Annotated[Path, typer.Option(help="Folder of the result files.")] = Path("results"),
-    limit: Annotated[int | None, typer.Option(min=2, help="Score a sample of N pairs; marks results as partial.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=2, help="Score a sample of N pairs; marks results as partial.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of --limit's sample and of the random model.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     precision: Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="Number format of the model.")] = "fp32",
     batch_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens of one forward pass.")] = None,
-    max_length: Annotated[int | None, typer.Option(min=1, help="Cut texts at N tokens, not at the model's limit.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option(min=1, help="Cut texts at N tokens, not at the model's limit.")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Score again what has a result already.")] = False,
-    cache: Annotated[Path | None, typer.Option(help="Folder of cached embeddings.", show_default="~/.cache/gis")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of cached embeddings.", show_default="~/.cache/gis")
+    ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep embeddings.")] = False,
     export: Annotated[
         tuple[str, Path] | None, typer.Option(help="Also write the results as another tool's: mteb DIR.")
@@ -170,7 +176,9 @@ def _run_all(
 @app.command(no_args_is_help=True)
 def leaderboard(
     results: Annotated[Path, typer.Argument(help="Folder that gis bench wrote.")],
-    task: Annotated[list[str] | None, typer.Option("--task", "-t", help="Show only these tasks and suites: T,T,…")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", help="Show only these tasks and suites: T,T,…")
+    ] = None,
     markdown: Annotated[
         Path | None, typer.Option(help="Write Markdown: a file of its own, or between a file's two markers.")
     ] = None,
@@ -211,7 +219,9 @@ def tasks() -> None:
     _print(table)
     for name, members in suites().items():
         typer.echo(f"suite {name}: {', '.join(members)}")
-    typer.echo("\nAlso: a folder or file of pairs (text1, text2, label or score; JSON lines, CSV, Parquet), and any Hub")
+    typer.echo(
+        "\nAlso: a folder or file of pairs (text1, text2, label or score; JSON lines, CSV, Parquet), and any Hub"
+    )
     typer.echo("dataset: ORG/NAME,revision=…,config=…,split=…,text1=…,text2=…,label=…   Variant: TASK,text=plain")
 
 

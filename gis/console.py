@@ -1,7 +1,7 @@
 """What a person sees while gis works: results on standard output, messages and progress on standard error."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -64,7 +64,7 @@ class Tracker:
         self.label, self.total, self.unit = label, total, unit
         self.done, self.share = 0, 0.0
         self.started = time.monotonic()
-        self.show = lambda: None
+        self.show: Callable[[], None] = lambda: None
 
     def advance(self, count: int, share: float) -> None:
         """Note ``count`` more units; ``share`` (0 to 1) is how much of the whole work is behind us.

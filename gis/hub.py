@@ -34,7 +34,9 @@ def hub_errors(what: str, revision: str | None, instead: str) -> Iterator[None]:
     except RepositoryNotFoundError as error:
         raise GisError(f"the Hub has no {what.removeprefix('the ')}; check the spelling, or {instead}") from error
     except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
-        raise GisError(f"{asked} is not in the local Hub cache and the Hub was not asked or not reached; {instead}") from error
+        raise GisError(
+            f"{asked} is not in the local Hub cache and the Hub was not asked or not reached; {instead}"
+        ) from error
     except (HfHubHTTPError, ConnectionError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise GisError(f"the Hub could not be reached for {asked} ({reason}); {instead}") from error

@@ -1,0 +1,1 @@
+"""Tasks, protocols, metrics and the runner that writes result files."""

@@ -47,7 +47,9 @@ class EmbeddingCache:
                 " tokens INTEGER NOT NULL, kept INTEGER NOT NULL, seconds REAL NOT NULL, hardware TEXT NOT NULL)"
             )
         except (sqlite3.Error, OSError) as error:
-            raise GisError(f"the embedding cache {path} cannot be used ({error}); delete it, or add --no-cache") from error
+            raise GisError(
+                f"the embedding cache {path} cannot be used ({error}); delete it, or add --no-cache"
+            ) from error
 
     def __enter__(self) -> "EmbeddingCache":
         return self
@@ -66,7 +68,10 @@ class EmbeddingCache:
             marks = ",".join("?" * len(part))
             rows = self._database.execute(f"SELECT * FROM vectors WHERE text_sha256 IN ({marks})", part)
             for key, vector, tokens, kept, seconds, hardware in rows:
-                yield positions[key], StoredVector(np.frombuffer(vector, np.float32), tokens, kept, seconds, hardware)
+                yield (
+                    positions[key],
+                    StoredVector(np.frombuffer(vector, np.float32), tokens, kept, seconds, hardware),
+                )
 
     def add(self, texts: Sequence[str], batch: EncodedBatch, seconds: NDArray[np.float64], hardware: str) -> None:
         """Store a batch: ``texts`` are those of its rows, ``seconds`` what each of them cost."""

@@ -118,7 +118,7 @@ def _timed(model: Encoder, texts: list[str], label: str, reporter: Reporter) -> 
 
 
 def _check_finite(batch: EncodedBatch, texts: list[str], model: Encoder) -> None:
-    finite = np.isfinite(batch.vectors).all(axis=1)
+    finite: NDArray[np.bool_] = np.asarray(np.isfinite(batch.vectors).all(axis=1))
     if not finite.all():
         text = texts[int(batch.rows[np.flatnonzero(~finite)[0]])]
         raise GisError(

@@ -90,11 +90,11 @@ def _read_csv(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
 
 
 def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
-    import pyarrow
-    import pyarrow.parquet
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
-        table: Mapping[str, Sequence[Any]] = pyarrow.parquet.read_table(path).to_pydict()
-    except pyarrow.ArrowInvalid as error:
+        table: Mapping[str, Sequence[Any]] = pq.read_table(path).to_pydict()
+    except pa.ArrowInvalid as error:
         raise GisError(f"{path} is not a whole Parquet file ({str(error).splitlines()[0]})") from error
     return table

@@ -35,7 +35,11 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
         place = folder / "results" / name.replace(" ", "_") / result.model.identity[:12]
         path = place / f"{result.task.mteb}.json"
         write_text(path, json.dumps(_task_result(result), indent=2) + "\n")
-        meta = {"name": result.model.name, "revision": result.model.identity[:12], "max_tokens": result.model.max_tokens}
+        meta = {
+            "name": result.model.name,
+            "revision": result.model.identity[:12],
+            "max_tokens": result.model.max_tokens,
+        }
         write_text(place / "model_meta.json", json.dumps(meta, indent=2) + "\n")
         written.append(path)
     return written, left_out

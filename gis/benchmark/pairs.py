@@ -102,7 +102,10 @@ class Pairs:
 
 
 def pairs_from_table(
-    table: Mapping[str, Sequence[Any]], columns: Columns, where: Where, labels: Mapping[str, float] | None = None
+    table: Mapping[str, Sequence[Any]],
+    columns: Columns,
+    where: Where,
+    labels: Mapping[str, float] | None = None,
 ) -> Pairs:
     """Make pairs of a table's columns.
 

@@ -15,7 +15,7 @@ from gis.files import write_atomically, write_text
 from gis.models.base import ModelCard
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 
@@ -147,7 +147,7 @@ def pairs_path(path: Path) -> Path:
     return path.with_name(f"{path.name.removesuffix('.json')}.pairs.parquet")
 
 
-def write_result(path: Path, result: Result, pairs: "pandas.DataFrame") -> None:
+def write_result(path: Path, result: Result, pairs: "pd.DataFrame") -> None:
     """Write the per-pair scores, then the result: a result that exists has its pairs."""
     write_atomically(pairs_path(path), lambda temporary: pairs.to_parquet(temporary, index=False))
     write_text(path, _RESULT.dump_json(result, indent=2).decode() + "\n")

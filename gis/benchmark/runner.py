@@ -16,7 +16,15 @@ import pandas as pd
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import Embeddings, PairRows, TextPool, embed
 from gis.benchmark.pairs import Pairs
-from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord, read_result, result_path, write_result
+from gis.benchmark.results import (
+    Result,
+    RunRecord,
+    TaskRecord,
+    TextRecord,
+    read_result,
+    result_path,
+    write_result,
+)
 from gis.benchmark.scoring import score_pairs
 from gis.benchmark.similarity import cosine, euclidean, manhattan
 from gis.benchmark.sources import LoadedTask
@@ -24,7 +32,17 @@ from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.base import Encoder, LoadSettings, Model, PairScorer
 
-LIBRARIES = ("gis", "numpy", "scipy", "torch", "transformers", "tokenizers", "sentence-transformers", "scikit-learn", "bm25s")
+LIBRARIES = (
+    "gis",
+    "numpy",
+    "scipy",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "sentence-transformers",
+    "scikit-learn",
+    "bm25s",
+)
 
 
 @dataclass(frozen=True)
@@ -62,8 +80,11 @@ def run_model(model: Model, tasks: Sequence[LoadedTask], settings: RunSettings, 
             yield kept
     if not open_tasks:
         return
-    outcomes = _encoded if isinstance(model, Encoder) else _compared
-    for result, pairs in outcomes(model, open_tasks, settings, reporter):  # type: ignore[operator]
+    if isinstance(model, Encoder):
+        outcomes = _encoded(model, open_tasks, settings, reporter)
+    else:
+        outcomes = _compared(model, open_tasks, settings, reporter)
+    for result, pairs in outcomes:
         write_result(result_path(settings.output, model.card, result.task.name, result.task.limit), result, pairs)
         for note in result.notes:
             reporter.warn(f"{model.card.name}: {result.task.name}: {note}")
@@ -87,7 +108,9 @@ def _existing(model: Model, task: LoadedTask, settings: RunSettings) -> Result |
 Outcome = tuple[Result, pd.DataFrame]
 
 
-def _encoded(model: Encoder, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter) -> Iterator[Outcome]:
+def _encoded(
+    model: Encoder, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter
+) -> Iterator[Outcome]:
     """Score an encoder: all tasks' texts as one pool, then cosine a pair."""
     pool = TextPool()
     rows = [pool.add(task.pairs) for task in tasks]
@@ -119,7 +142,9 @@ def _encoded(model: Encoder, tasks: Sequence[LoadedTask], settings: RunSettings,
         yield result, _pair_table(task.pairs, similarity, lengths)
 
 
-def _compared(model: PairScorer, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter) -> Iterator[Outcome]:
+def _compared(
+    model: PairScorer, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter
+) -> Iterator[Outcome]:
     """Score a model that only compares."""
     for task in tasks:
         pairs = task.pairs
@@ -128,7 +153,9 @@ def _compared(model: PairScorer, tasks: Sequence[LoadedTask], settings: RunSetti
         seconds = time.perf_counter() - started
         if not np.isfinite(similarity).all():
             row = int(np.flatnonzero(~np.isfinite(similarity))[0])
-            raise GisError(f"{model.card.name} gave NaN or infinity on {task.task.name}, first for pair {pairs.ids[row]}")
+            raise GisError(
+                f"{model.card.name} gave NaN or infinity on {task.task.name}, first for pair {pairs.ids[row]}"
+            )
         reporter.say(f"{model.card.name}: {task.task.name}, {len(pairs):,} pairs in {seconds:.1f} s")
         scores = score_pairs(pairs, similarity, binary=task.label == "binary")
         texts = _text_record(pairs, TextPool().add(pairs))

@@ -110,15 +110,25 @@ def score_pairs(pairs: Pairs, scores: Array, *, binary: bool, others: Mapping[st
         return TaskScores(whole.spearman, main_is, (whole,), other_similarities=other)
     parts = tuple(_view(str(s), scores, pairs.gold, groups == s, binary) for s in dict.fromkeys(groups))
     return TaskScores(
-        whole.spearman, main_is, (whole, *parts), _mean(parts), _mean(parts, weighted=True), other_similarities=other
+        whole.spearman,
+        main_is,
+        (whole, *parts),
+        _mean(parts),
+        _mean(parts, weighted=True),
+        other_similarities=other,
     )
 
 
-def _view(name: str, scores: Array, gold: Array, rows: np.ndarray, binary: bool) -> ViewScores:  # noqa: FBT001
+def _view(name: str, scores: Array, gold: Array, rows: np.ndarray, binary: bool) -> ViewScores:
     scores, gold = scores[rows], gold[rows]
     rho = spearman(scores, gold)
     return ViewScores(
-        name, len(gold), rho, pearson(scores, gold), kendall(scores, gold), _binary(scores, gold, rho) if binary else None
+        name,
+        len(gold),
+        rho,
+        pearson(scores, gold),
+        kendall(scores, gold),
+        _binary(scores, gold, rho) if binary else None,
     )
 
 
@@ -133,7 +143,13 @@ def _binary(scores: Array, gold: Array, rho: Metric) -> BinaryScores:
         share = rho / ceiling
     accuracy, threshold = best_accuracy(scores, gold)
     return BinaryScores(
-        int(gold.sum()), auroc(scores, gold), average_precision(scores, gold), accuracy, threshold, ceiling, share
+        int(gold.sum()),
+        auroc(scores, gold),
+        average_precision(scores, gold),
+        accuracy,
+        threshold,
+        ceiling,
+        share,
     )
 
 

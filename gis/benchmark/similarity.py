@@ -1,5 +1,7 @@
 """Similarities of paired vectors, each (n,) float64, higher for more similar."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,14 +14,18 @@ def cosine(x: Vectors, y: Vectors) -> NDArray[np.float64]:
     a, b = x.astype(np.float64), y.astype(np.float64)
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     dots = np.einsum("ij,ij->i", a, b)
-    return np.round(np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0), DECIMALS)
+    return _rounded(np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0))
 
 
 def manhattan(x: Vectors, y: Vectors) -> NDArray[np.float64]:
     """Minus the sum of absolute differences."""
-    return np.round(-np.abs(x.astype(np.float64) - y).sum(axis=1), DECIMALS)
+    return _rounded(-np.abs(x.astype(np.float64) - y).sum(axis=1))
 
 
 def euclidean(x: Vectors, y: Vectors) -> NDArray[np.float64]:
     """Minus the Euclidean distance."""
-    return np.round(-np.linalg.norm(x.astype(np.float64) - y, axis=1), DECIMALS)
+    return _rounded(-np.linalg.norm(x.astype(np.float64) - y, axis=1))
+
+
+def _rounded(values: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(np.round(values, DECIMALS), dtype=np.float64)

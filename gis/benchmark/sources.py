@@ -76,7 +76,9 @@ def load_task(task: Task, settings: SourceSettings) -> LoadedTask:
         full = concatenated([read_pairs(path, columns) for paths in files.values() for path in paths])
         revision, splits = None, tuple(files)
     elif task.hub is None:
-        raise GisError(f"{task.name} is not on the Hub: put it in DIR/{task.folder or task.name}/test.jsonl and add --data DIR")
+        raise GisError(
+            f"{task.name} is not on the Hub: put it in DIR/{task.folder or task.name}/test.jsonl and add --data DIR"
+        )
     else:
         splits = task.hub_splits or task.splits or ("test",)
         full, source, revision = _from_hub(task, splits, settings), f"hub:{task.hub}", task.revision

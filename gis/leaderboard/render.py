@@ -90,5 +90,8 @@ def _line(cells: list[str], *, escape: bool = True) -> str:
 def _escaped(text: str) -> str:
     """Model names come from anywhere: nothing in them may act as Markdown or HTML."""
     for character in "\\`*_[]<>|":
-        text = text.replace(character, f"\\{character}" if character not in "<>" else f"&{'lt' if character == '<' else 'gt'};")
+        text = text.replace(
+            character,
+            f"\\{character}" if character not in "<>" else f"&{'lt' if character == '<' else 'gt'};",
+        )
     return text.replace("\n", " ")

@@ -84,7 +84,10 @@ def make_table(results: Iterable[Result], tasks: Sequence[str] = ()) -> Table:
         found[result.model.identity, result.task.name] = result
     present = {task: result.task.label for (_, task), result in found.items()}
     shown = _order(present, tasks)
-    columns = [*_means(shown, present), *(column for task in shown for column in _task_columns(task, found.values()))]
+    columns = [
+        *_means(shown, present),
+        *(column for task in shown for column in _task_columns(task, found.values())),
+    ]
     by_model: dict[str, dict[str, Result]] = {}
     for (identity, task), result in found.items():
         if task in shown:
@@ -128,7 +131,10 @@ def _task_columns(task: str, results: Iterable[Result]) -> list[Column]:
     """The task's column and, where negatives come in strata, one for each stratum."""
     views = next(result.scores.views for result in results if result.task.name == task)
     stratified = len(views) > 1 and not any(view.view == "all" for view in views)
-    return [Column(task, task), *(Column(f"{task}: {view.view}", task, view.view) for view in views if stratified)]
+    return [
+        Column(task, task),
+        *(Column(f"{task}: {view.view}", task, view.view) for view in views if stratified),
+    ]
 
 
 def _names(by_model: Mapping[str, Mapping[str, Result]]) -> dict[str, str]:
@@ -170,7 +176,9 @@ def _with_best(rows: Sequence[Row]) -> list[Row]:
     """Mark the highest full score of each column, as it is printed: equal to two decimals is equally best."""
     marked = [list(row.cells) for row in rows]
     for position in range(len(rows[0].cells)):
-        values = [round(100 * c.value, 2) for c in (r.cells[position] for r in rows) if c.value is not None and not c.partial]
+        values = [
+            round(100 * c.value, 2) for c in (r.cells[position] for r in rows) if c.value is not None and not c.partial
+        ]
         for cells in marked:
             cell = cells[position]
             if values and cell.value is not None and not cell.partial and round(100 * cell.value, 2) == max(values):
@@ -183,9 +191,13 @@ def _notes(found: Mapping[tuple[str, str], Result], shown: Sequence[str]) -> lis
     results = [result for (_, task), result in sorted(found.items()) if task in shown]
     notes = ["Spearman × 100 of cosine, or of the model's own score where it has no vectors; the best in bold."]
     if any(column.view for task in shown for column in _task_columns(task, results)):
-        notes.append("A column task: stratum sets all duplicates against one kind of negatives; the task's own column is their mean.")
+        notes.append(
+            "A column task: stratum sets all duplicates against one kind of negatives; the task's own column is their mean."
+        )
     if any(result.task.label == "binary" for result in results):
-        notes.append("Binary labels cap Spearman at about √(3pq) for positive rate p: 86.6 at one half. Never compare them with graded tasks.")
+        notes.append(
+            "Binary labels cap Spearman at about √(3pq) for positive rate p: 86.6 at one half. Never compare them with graded tasks."
+        )
     if partial := sorted({result.task.name for result in results if result.task.limit is not None}):
         notes.append(f"* a sample of the pairs, not the task: {', '.join(partial)}.")
     if other := sorted({result.task.name for result in results if result.task.verified is False}):

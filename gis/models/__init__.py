@@ -1,0 +1,1 @@
+"""Encoders and baselines behind one interface."""

@@ -79,7 +79,7 @@ class Encoder(ABC):
     card: ModelCard
     hardware: str = "cpu"  # what the vectors were made on, as results record it
 
-    def load(self) -> None:
+    def load(self) -> None:  # noqa: B027 - most models have nothing to load
         """Load the weights now; otherwise the first batch does."""
 
     @abstractmethod

@@ -16,7 +16,13 @@ OPTIONS = ("pooling", "prompt", "prompt_name", "max_length", "revision", "base",
 WEIGHTS = ("*.safetensors", "*.bin")
 # Everything that can change a vector. What training leaves behind (optimizer.pt, event files) is none of it.
 CONTENT = (*WEIGHTS, "*.json", "*.txt", "*.model", "*.py", "*.jinja")
-NOT_CONTENT = ("trainer_state.json", "training_args.bin", "optimizer.bin", "all_results.json", "eval_results.json")
+NOT_CONTENT = (
+    "trainer_state.json",
+    "training_args.bin",
+    "optimizer.bin",
+    "all_results.json",
+    "eval_results.json",
+)
 POOLING_NAMES = {"avg": "mean", "lasttoken": "last", **{name: name for name in POOLINGS}}
 FIRST_POSITION_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
 

@@ -23,7 +23,9 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UsageError(f"no device '{name}' here ({str(error).splitlines()[0]}); use auto, cpu, cuda or mps") from error
+        raise UsageError(
+            f"no device '{name}' here ({str(error).splitlines()[0]}); use auto, cpu, cuda or mps"
+        ) from error
     return device
 
 

@@ -105,7 +105,9 @@ class Endpoint(Encoder):
             answer = client.embeddings.create(model=self._model, input=inputs, encoding_format="float", **extra)
         except openai.APIStatusError as error:
             hint = " (texts too long? set max_chars=N)" if error.status_code == 400 else ""
-            raise GisError(f"{self._url} answered {error.status_code} for {self._model}: {error.message}{hint}") from error
+            raise GisError(
+                f"{self._url} answered {error.status_code} for {self._model}: {error.message}{hint}"
+            ) from error
         except openai.APIConnectionError as error:
             raise GisError(f"{self._url} cannot be reached ({error.__cause__ or error})") from error
         if len(answer.data) != len(inputs):

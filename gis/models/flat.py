@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-# Absolute positions, post-layer-norm: the shape this forward pass is written for. Where positions start.
-FIRST_POSITION = {"bert": lambda config: 0, "roberta": lambda config: config.pad_token_id + 1}  # noqa: ARG005
-FIRST_POSITION["xlm-roberta"] = FIRST_POSITION["camembert"] = FIRST_POSITION["roberta"]
+# The shape this forward pass is written for: absolute positions, layer norm after each sub-layer. BERT counts positions
+# from 0, the RoBERTa family from behind the padding's row.
+FROM_ZERO, BEHIND_PADDING = ("bert",), ("roberta", "xlm-roberta", "camembert")
 
 
 class FlatBert:
@@ -26,13 +26,14 @@ class FlatBert:
         self._embeddings = model.embeddings
         self._layers = list(model.encoder.layer)
         self._heads: int = model.config.num_attention_heads
-        self._first_position: int = FIRST_POSITION[model.config.model_type](model.config)
+        behind_padding = model.config.model_type in BEHIND_PADDING
+        self._first_position: int = model.config.pad_token_id + 1 if behind_padding else 0
         self._qkv = [_fused(layer.attention.self) for layer in self._layers]
 
     @classmethod
     def of(cls, model: Any) -> "FlatBert | None":  # noqa: ANN401
         """Wrap ``model`` if it has this shape and gives the same numbers here; None otherwise."""
-        if model.config.model_type not in FIRST_POSITION or getattr(model.config, "is_decoder", False):
+        if model.config.model_type not in FROM_ZERO + BEHIND_PADDING or getattr(model.config, "is_decoder", False):
             return None
         try:
             flat = cls(model)

@@ -96,7 +96,13 @@ class Bm25(PairScorer):
 
     def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
         self.card = _card(
-            spec, FITTED_ON_TASK, words=WORD.pattern, method="lucene", k1=self.K1, b=self.B, score="mean share of self-score"
+            spec,
+            FITTED_ON_TASK,
+            words=WORD.pattern,
+            method="lucene",
+            k1=self.K1,
+            b=self.B,
+            score="mean share of self-score",
         )
 
     def score(self, pairs: Pairs) -> NDArray[np.float64]:

@@ -35,7 +35,9 @@ ADAPTERS = {
     ),
     "minilm": Adapter("gis.models.pretrained:minilm", "all-MiniLM-L6-v2, embedded: no Hub", "the extra 'minilm'"),
     "openai": Adapter(
-        "gis.models.endpoint:Endpoint", "an OpenAI-compatible embeddings endpoint", "the extra 'openai', model=, a key"
+        "gis.models.endpoint:Endpoint",
+        "an OpenAI-compatible embeddings endpoint",
+        "the extra 'openai', model=, a key",
     ),
 }
 PRETRAINED = Adapter("gis.models.pretrained:Pretrained", "a sentence-transformers, AnglE, LoRA or Hugging Face model")

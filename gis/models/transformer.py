@@ -119,8 +119,8 @@ def load_backbone(checkpoint: Checkpoint, precision: str) -> Any:  # noqa: ANN40
     Raises:
         GisError: Weights are missing (transformers would fill them with random numbers and go on), or ``peft`` is.
     """
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model, report = transformers.AutoModel.from_pretrained(
             checkpoint.folder,

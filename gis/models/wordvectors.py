@@ -35,7 +35,12 @@ class WordVectors(Encoder):
         self.card = ModelCard(
             name=f"{spec.name},path={self._path.name}",
             identity=sha256_of({"adapter": "wordvectors", "file": content, "token": TOKEN.pattern}),
-            settings={"file": self._path.name, "file_sha256": content, "words": TOKEN.pattern, "pooling": "mean"},
+            settings={
+                "file": self._path.name,
+                "file_sha256": content,
+                "words": TOKEN.pattern,
+                "pooling": "mean",
+            },
             length_unit="words",
         )
 
