@@ -148,7 +148,7 @@ def _load_tasks(tasks: "list[Task]", settings: "SourceSettings", reporter: "Repo
         rest = f"\nthe others can be scored: --task {','.join(each.task.name for each in loaded)}" if loaded else ""
         raise GisError("\n".join(failures) + rest)
     pairs = sum(len(each.pairs) for each in loaded)
-    reporter.say(f"{len(loaded)} tasks, {pairs:,} pairs")
+    reporter.say(f"{len(loaded)} {'task' if len(loaded) == 1 else 'tasks'}, {pairs:,} pairs")
     return loaded
 
 

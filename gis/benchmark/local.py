@@ -15,7 +15,7 @@ FORMATS = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 
 
 def split_files(folder: Path) -> dict[str, list[Path]]:
-    """The splits of a dataset folder and their files, whether ``test.jsonl`` or ``data/test-00000-of-00001.parquet``."""
+    """A dataset folder's splits and their files: ``test.jsonl``, ``data/test-00000-of-00001.parquet`` and the like."""
     splits: dict[str, list[Path]] = {}
     for path in sorted([*folder.glob("*"), *folder.glob("data/*")]):
         if path.is_file() and path.name.endswith(FORMATS):

@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 
 BLOCKS = frozenset(
     "address article aside blockquote dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li"
-    " main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()  # noqa: SIM905 - reads better
+    " main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
 INLINE = frozenset(
     "a abbr b bdi bdo br cite code data del dfn em font g-emoji i img input ins kbd label mark path picture q rp rt"
-    " ruby s samp small source span strike strong sub sup svg task-lists time tt u var video wbr".split()  # noqa: SIM905
+    " ruby s samp small source span strike strong sub sup svg task-lists time tt u var video wbr".split()
 )
 
 

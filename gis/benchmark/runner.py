@@ -217,10 +217,9 @@ def _notes(task: LoadedTask, texts: TextRecord, limit: int | None) -> tuple[str,
     """What the reader of the number must know."""
     notes = []
     if texts.truncated and texts.tokens:
-        share = (texts.tokens_kept or 0) / texts.tokens
-        notes.append(
-            f"{texts.truncated:,} of {texts.texts:,} texts were cut at {limit} {texts.unit}; {share:.1%} of all {texts.unit} were read"
-        )
+        share, unit = (texts.tokens_kept or 0) / texts.tokens, texts.unit
+        cut = f"{texts.truncated:,} of {texts.texts:,} texts were cut at {limit} {unit}"
+        notes.append(f"{cut}; {share:.1%} of all {unit} were read")
     if texts.empty:
         notes.append(f"{texts.empty:,} texts are empty, in {texts.pairs_with_empty:,} pairs; kept, as published")
     if texts.zero_vectors:

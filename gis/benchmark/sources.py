@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gis.benchmark.local import FORMATS, read_pairs, split_files
 from gis.benchmark.markup import plain_text
-from gis.benchmark.pairs import Columns, Pairs, concatenated, pairs_from_table
+from gis.benchmark.pairs import Columns, Pairs, Where, concatenated, pairs_from_table
 from gis.benchmark.tasks import PACKAGED, Task
 from gis.errors import GisError
 
@@ -106,24 +106,27 @@ def _check(task: Task, pairs: Pairs, source: str) -> None:
 def _local_files(task: Task, data: Path | None) -> tuple[str, dict[str, list[Path]]] | None:
     """Where the task lies and the files of its splits, or None where it does not lie here."""
     if task.packaged:
-        folder = PACKAGED / task.name
-    elif task.hub is None and Path(task.folder).is_file():
+        return "packaged with gis", _splits_of(task, PACKAGED / task.name)
+    if task.hub is None and Path(task.folder).is_file():
         return task.folder, {Path(task.folder).name.split(".", 1)[0]: [Path(task.folder)]}
-    elif task.hub is None and task.folder and Path(task.folder).is_dir():
+    if task.hub is None and task.folder and Path(task.folder).is_dir():
         folder = Path(task.folder)
     elif data is not None:
         folder = data / (task.folder or task.name)
     else:
         return None
-    if not folder.is_dir():
-        return None
+    return (str(folder), _splits_of(task, folder)) if folder.is_dir() else None
+
+
+def _splits_of(task: Task, folder: Path) -> dict[str, list[Path]]:
+    """The files of the splits to score: those the task names, else the test split, else the only one there is."""
     found = split_files(folder)
     wanted = task.splits or (("test",) if "test" in found or len(found) != 1 else tuple(found))
     missing = [split for split in wanted if split not in found]
     if missing:
         have = ", ".join(found) or f"no file ending in {', '.join(FORMATS)}"
         raise GisError(f"{folder} has no split {' and no '.join(missing)} for {task.name}; found: {have}")
-    return str(folder), {split: found[split] for split in wanted}
+    return {split: found[split] for split in wanted}
 
 
 def _from_hub(task: Task, splits: tuple[str, ...], settings: SourceSettings) -> Pairs:
@@ -145,10 +148,11 @@ def _from_hub(task: Task, splits: tuple[str, ...], settings: SourceSettings) -> 
                 table = datasets.load_dataset(task.hub, task.config, split=split, revision=task.revision)
             except ValueError as error:  # an unknown split or configuration; the message names the known ones
                 raise GisError(f"{task.hub}: {error}") from error
-        names = [name for name in (*vars(task.columns).values(), "id", "subset", "stratum", "label", "score") if name]
-        columns = {name: list(table[name]) for name in dict.fromkeys(names) if name in table.column_names}
-        if not columns:
-            columns = {name: [] for name in table.column_names}
-        origin = f"{task.hub} ({split})"
-        parts.append(pairs_from_table(columns, task.columns, lambda row, o=origin: f"{o}:{row + 1}", task.hub_labels))  # type: ignore[misc]
+        wanted = {*vars(task.columns).values(), "label", "score", "id", "subset", "stratum"}
+        columns = {name: list(table[name]) if name in wanted else [] for name in table.column_names}
+        parts.append(pairs_from_table(columns, task.columns, _rows_of(f"{task.hub} ({split})"), task.hub_labels))
     return concatenated(parts)
+
+
+def _rows_of(origin: str) -> Where:
+    return lambda row: f"{origin}:{row + 1}"

@@ -164,7 +164,7 @@ def _cell(column: Column, results: Mapping[str, Result]) -> Cell:
 
 
 def _mean(tasks: Sequence[str], results: Mapping[str, Result]) -> Cell:
-    """The unrounded mean of the tasks' main scores; "n of N" where some are missing, as a mean of fewer would not compare."""
+    """The unrounded mean of the tasks' main scores; "n of N" where some are missing: fewer would not compare."""
     values = [results[task].scores.main for task in tasks if task in results]
     scores = [value for value in values if not isinstance(value, Undefined)]
     if len(scores) < len(tasks):
@@ -192,11 +192,11 @@ def _notes(found: Mapping[tuple[str, str], Result], shown: Sequence[str]) -> lis
     notes = ["Spearman × 100 of cosine, or of the model's own score where it has no vectors; the best in bold."]
     if any(column.view for task in shown for column in _task_columns(task, results)):
         notes.append(
-            "A column task: stratum sets all duplicates against one kind of negatives; the task's own column is their mean."
+            "A stratum's column sets all duplicates against one kind of negatives; the task's column is their mean."
         )
     if any(result.task.label == "binary" for result in results):
         notes.append(
-            "Binary labels cap Spearman at about √(3pq) for positive rate p: 86.6 at one half. Never compare them with graded tasks."
+            "Binary labels cap Spearman at √(3pq) for positive rate p (86.6 at one half): not comparable with graded tasks."
         )
     if partial := sorted({result.task.name for result in results if result.task.limit is not None}):
         notes.append(f"* a sample of the pairs, not the task: {', '.join(partial)}.")
