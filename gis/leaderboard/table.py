@@ -196,7 +196,7 @@ def _notes(found: Mapping[tuple[str, str], Result], shown: Sequence[str]) -> lis
         )
     if any(result.task.label == "binary" for result in results):
         notes.append(
-            "Binary labels cap Spearman at √(3pq) for positive rate p (86.6 at a half): never compare with graded tasks."
+            "Binary labels cap Spearman at √(3pq) for positive rate p (86.6 at a half); compare none with graded tasks."
         )
     if partial := sorted({result.task.name for result in results if result.task.limit is not None}):
         notes.append(f"* a sample of the pairs, not the task: {', '.join(partial)}.")

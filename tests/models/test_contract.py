@@ -1,0 +1,204 @@
+"""What every adapter promises, whatever is behind it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gis.models.base import Encoder, PairScorer
+from gis.models.registry import ADAPTERS
+from tests.models import embedding_server
+from tests.models.helpers import TEXTS, assert_close, encoder, needs_minilm, needs_openai, needs_peft, scorer
+from tests.tiny_models import save_sentence_transformer
+
+Build = Callable[[], Encoder]
+PAIRS = [
+    ("a cat sat on the mat", "the cat is on a mat"),
+    ("crash when compiling", "compiler panics"),
+    ("", "window closes"),
+    ("", ""),
+    ("identical text", "identical text"),
+    ("!!!", "a much longer text, about the old window that opens and closes; it is slow"),
+]
+
+
+def _word_vectors(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    words = dict.fromkeys(" ".join(TEXTS).lower().split())
+    file = folder / "vectors.txt"
+    lines = [f"{word} {' '.join(f'{value:.4f}' for value in rng.normal(size=5))}" for word in words]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+ENCODERS = [
+    "wordvectors",
+    pytest.param("minilm", marks=needs_minilm),
+    "plain",
+    "sentence-transformers",
+    "sentence-transformers, fallback",
+    "decoder, last token",
+    pytest.param("lora", marks=needs_peft),
+    pytest.param("openai", marks=needs_openai),
+]
+
+
+@pytest.fixture(scope="module", params=ENCODERS)
+def build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
+    """A function that loads one of the encoders."""
+    folder = tmp_path_factory.mktemp("contract")
+
+    def tiny(kind: str) -> Path:
+        path: Path = request.getfixturevalue(f"tiny_{kind}")
+        return path
+
+    match request.param:
+        case "wordvectors":
+            path = _word_vectors(folder)
+            yield lambda: encoder("wordvectors", path=path)
+        case "minilm":
+            yield lambda: encoder("minilm")
+        case "plain":
+            yield lambda: encoder(tiny("bert"))
+        case "sentence-transformers":
+            yield lambda: encoder(tiny("sentence_transformer"))
+        case "sentence-transformers, fallback":
+            dense = save_sentence_transformer(folder / "dense", tiny("bert"), dense=True)
+            yield lambda: encoder(dense)
+        case "decoder, last token":
+            yield lambda: encoder(tiny("decoder"), pooling="last")
+        case "lora":
+            yield lambda: encoder(tiny("lora"))
+        case "openai":
+            with embedding_server.running() as server:
+                yield lambda: encoder("openai", model="tiny", base_url=server.url)
+
+
+@pytest.fixture(scope="module")
+def model(build: Build) -> Encoder:
+    return build()
+
+
+def test_encode_gives_one_float32_row_a_text(model: Encoder) -> None:
+    vectors = model.encode(TEXTS)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(TEXTS), vectors.shape[1])
+    assert vectors.shape[1] > 1
+    assert np.isfinite(vectors).all()
+
+
+def test_rows_stand_in_the_order_of_the_texts(model: Encoder) -> None:
+    assert_close(model.encode(TEXTS[::-1]), model.encode(TEXTS)[::-1])
+
+
+def test_a_row_does_not_depend_on_the_other_texts(model: Encoder) -> None:
+    together = model.encode(TEXTS)
+    for text, row in zip(TEXTS, together, strict=True):
+        if text:
+            assert_close(model.encode([text])[0], row)
+
+
+def test_an_empty_text_has_the_same_vector_alone_and_in_company(model: Encoder) -> None:
+    alone = model.encode([""])
+    assert alone.shape[0] == 1
+    in_company = model.encode(["a cat", "", "this small test fails when compiling"])[1]
+    np.testing.assert_allclose(in_company, np.broadcast_to(alone[0], in_company.shape), atol=1e-5)
+
+
+def test_different_texts_have_different_vectors(model: Encoder) -> None:
+    first, second = model.encode(["a cat sat", "the compiler panics"])
+    assert np.abs(first - second).max() > 1e-3
+
+
+def test_no_texts_give_no_rows(model: Encoder) -> None:
+    vectors = model.encode([])
+    assert vectors.shape == (0, 0)
+    assert vectors.dtype == np.float32
+
+
+def test_two_encodes_are_equal(model: Encoder) -> None:
+    assert np.array_equal(model.encode(TEXTS), model.encode(TEXTS))
+
+
+def test_every_row_comes_once_and_shares_grow_to_one(model: Encoder) -> None:
+    batches = list(model.batches(TEXTS))
+    assert sorted(np.concatenate([batch.rows for batch in batches])) == list(range(len(TEXTS)))
+    shares = [batch.share for batch in batches]
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
+
+
+def test_counts_are_whole_numbers_and_kept_is_within_the_limit(model: Encoder) -> None:
+    for batch in model.batches(TEXTS):
+        assert batch.tokens.dtype.kind == batch.kept.dtype.kind == "i"
+        assert batch.tokens.shape == batch.kept.shape == batch.rows.shape
+        assert (batch.kept <= batch.tokens).all()
+        assert (batch.kept <= (model.card.max_tokens or np.inf)).all()
+
+
+def test_vectors_of_two_loads_and_their_identities_are_equal(build: Build, model: Encoder) -> None:
+    again = build()
+    assert re.fullmatch("[0-9a-f]{64}", model.card.identity)
+    assert again.card == model.card
+    assert np.array_equal(again.encode(TEXTS[:3]), model.encode(TEXTS[:3]))
+
+
+def test_the_card_can_be_written_as_json(model: Encoder) -> None:
+    settings: dict[str, Any] = dict(model.card.settings)
+    assert json.loads(json.dumps(settings)) == settings
+    assert model.card.name
+
+
+def test_loading_tells_the_hardware(model: Encoder) -> None:
+    model.load()
+    assert model.hardware.startswith(("cpu", "endpoint: http://127.0.0.1"))
+
+
+SCORERS = ["random", "length", "jaccard", "tfidf", "bm25"]
+
+
+@pytest.fixture(params=SCORERS)
+def scores(request: pytest.FixtureRequest) -> PairScorer:
+    return scorer(request.param)
+
+
+def test_score_gives_one_finite_float_a_pair(scores: PairScorer) -> None:
+    found = scores.score(PAIRS)
+    assert found.shape == (len(PAIRS),)
+    assert found.dtype == np.float64
+    assert np.isfinite(found).all()
+    assert np.array_equal(scores.score(PAIRS), found)
+
+
+def test_score_is_symmetric(scores: PairScorer) -> None:
+    swapped = [(second, first) for first, second in PAIRS]
+    np.testing.assert_allclose(scores.score(swapped), scores.score(PAIRS), atol=1e-12)
+
+
+def test_one_pair_and_no_pairs_can_be_scored(scores: PairScorer) -> None:
+    assert scores.score(PAIRS[:1]).shape == (1,)
+    assert scores.score([]).shape == (0,)
+
+
+@pytest.mark.parametrize("name", [name for name in SCORERS if name != "random"])
+def test_scores_stand_in_the_order_of_the_pairs(name: str) -> None:
+    model = scorer(name)
+    np.testing.assert_allclose(model.score(PAIRS[::-1]), model.score(PAIRS)[::-1], atol=1e-12)
+
+
+def test_a_scorers_identity_is_stable(scores: PairScorer) -> None:
+    assert re.fullmatch("[0-9a-f]{64}", scores.card.identity)
+    assert scorer(scores.card.name).card == scores.card
+
+
+def test_scorers_have_different_identities() -> None:
+    assert len({scorer(name).card.identity for name in SCORERS}) == len(SCORERS)
+
+
+def test_the_contract_covers_every_adapter() -> None:
+    tested = {str(getattr(case, "values", (case,))[0]) for case in ENCODERS}
+    assert set(ADAPTERS) <= {*SCORERS, *tested}
