@@ -96,11 +96,11 @@ def load_task(task: Task, settings: SourceSettings) -> LoadedTask:
 
 def _check(task: Task, pairs: Pairs, source: str) -> None:
     if len(pairs) < 2:
-        raise GisError(f"{task.name} ({source}) holds {len(pairs)} pair: a correlation needs two at least")
+        raise GisError(f"{source} holds {len(pairs)} pair: a correlation needs two at least")
     if pairs.gold.min() == pairs.gold.max():
-        raise GisError(f"{task.name} ({source}): all labels are {pairs.gold[0]:g}, so there is nothing to rank")
+        raise GisError(f"{source}: all labels are {pairs.gold[0]:g}, so there is nothing to rank")
     if task.label == "binary" and not pairs.binary:
-        raise GisError(f"{task.name} ({source}) has binary labels, but the data holds others than 0 and 1")
+        raise GisError(f"{source} holds labels other than 0 and 1, but {task.name} is binary")
 
 
 def _local_files(task: Task, data: Path | None) -> tuple[str, dict[str, list[Path]]] | None:
@@ -130,20 +130,15 @@ def _splits_of(task: Task, folder: Path) -> dict[str, list[Path]]:
 
 
 def _from_hub(task: Task, splits: tuple[str, ...], settings: SourceSettings) -> Pairs:
-    if settings.offline:
-        raise GisError(
-            f"{task.name} would come from the Hub ({task.hub}), but --offline is set; "
-            f"put it in DIR/{task.folder or task.name}/ and add --data DIR"
-        )
     import datasets
 
-    from gis.hub import hub_errors
+    from gis.hub import ask_hub
 
     datasets.disable_progress_bars()
     instead = f"put its pairs in DIR/{task.folder or task.name}/{splits[0]}.jsonl and add --data DIR"
     parts = []
     for split in splits:
-        with hub_errors(f"the dataset {task.hub}", task.revision, instead):
+        with ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline):
             try:
                 table = datasets.load_dataset(task.hub, task.config, split=split, revision=task.revision)
             except ValueError as error:  # an unknown split or configuration; the message names the known ones

@@ -117,6 +117,8 @@ def _resolve(spec: Spec, data: Path | None) -> list[Task]:
     if spec.name.count("/") == 1 and not spec.name.startswith((".", "/", "~")):
         spec.check_options(HUB_OPTIONS)
         return [_with_options(_hub_task(spec), spec.options)]
+    if "/" in spec.name:
+        raise UsageError(f"no folder or file of pairs at '{spec.name}'; files end in {', '.join(FORMATS)}")
     known = [*catalogue(), *suites(), *(_names_below(data) if data else [])]
     raise unknown_name("task", spec.name, known, "It is no folder or file here, and no Hub id (ORG/NAME) either.")
 

@@ -100,14 +100,14 @@ def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path
         raise UsageError(f"no model folder '{name}' here, and a Hub id has the form ORG/NAME")
     from huggingface_hub import snapshot_download
 
-    from gis.hub import hub_errors
+    from gis.hub import ask_hub
 
-    with hub_errors(f"the model {name}", revision, "give the path of a local model folder instead of its Hub id"):
+    instead = "give the path of a local model folder instead of its Hub id"
+    with ask_hub(f"the model {name}", revision, instead, offline=settings.offline):
         return Path(
             snapshot_download(
                 name,
                 revision=revision,
-                local_files_only=settings.offline,
                 allow_patterns=[*CONTENT, "*/*.json", "*/*.safetensors", "*/*.bin"],
                 ignore_patterns=["onnx/*", "openvino/*", "checkpoint-*/*"],
             )
@@ -214,7 +214,7 @@ def _limit(found: Checkpoint, options: Mapping[str, str], settings: LoadSettings
     config = read_json(config_file) if config_file.is_file() else {}
     positions = _positions(config)
     if positions and int(asked) > positions:
-        raise UsageError(f"max_length {asked} is more than the {positions} positions that {found.folder.name} has")
+        raise UsageError(f"max_length {asked} is more than the {positions} positions that the model has")
     return int(asked)
 
 

