@@ -3,12 +3,15 @@
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gis import hub
 
 UNREACHABLE = "http://127.0.0.1:9"
 HF_HOME = tempfile.mkdtemp(prefix="gis-tests-hf-")
@@ -42,12 +45,16 @@ def _no_network() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Each test has its own cache of gis, no keys, and no proxy between it and its own server."""
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each test has its own cache of gis, no keys, no proxy, and no memory of whether the Hub answered before."""
     monkeypatch.setenv("GIS_CACHE", str(tmp_path_factory.mktemp("gis-cache")))
     for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.lower(), raising=False)
+    yield
+    hub._answers.cache_clear()
+    if "huggingface_hub" in sys.modules:
+        hub._set_offline(False)
 
 
 @pytest.fixture(scope="session")

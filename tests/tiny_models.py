@@ -55,13 +55,13 @@ def save_decoder(folder: Path, *, seed: int = 0) -> Path:
     return _save(transformers.LlamaModel, settings, tokenizer, folder, seed)
 
 
-def save_lora(folder: Path, base: Path, *, seed: int = 0) -> Path:
+def save_lora(folder: Path, base: Path, *, modules: Sequence[str] = ("q_proj", "v_proj"), seed: int = 0) -> Path:
     """A LoRA adapter on ``base`` whose both factors are random, so that it changes every vector."""
     import peft
 
     torch.manual_seed(seed)
     model = transformers.AutoModel.from_pretrained(base)
-    config = peft.LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    config = peft.LoraConfig(r=4, lora_alpha=8, target_modules=list(modules), init_lora_weights=False)
     peft.get_peft_model(model, config).save_pretrained(str(folder))
     return folder
 
@@ -111,7 +111,7 @@ def wordpiece_tokenizer(*, lower: bool = True) -> transformers.PreTrainedTokeniz
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     backend.decoder = decoders.WordPiece()
-    return transformers.PreTrainedTokenizerFast(
+    return transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend,
         model_max_length=POSITIONS,
         pad_token="[PAD]",
@@ -128,7 +128,7 @@ def byte_tokenizer() -> transformers.PreTrainedTokenizerFast:
     backend = tokenizers.Tokenizer(models.BPE({piece: n for n, piece in enumerate(pieces)}, []))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
-    return transformers.PreTrainedTokenizerFast(
+    return transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend, model_max_length=POSITIONS, pad_token="<pad>", eos_token="<eos>"
     )
 

@@ -1,0 +1,125 @@
+"""Pairs, files, models and runs that the tests of the benchmark are made of."""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.benchmark.pairs import Pairs
+from gis.benchmark.results import Result
+from gis.benchmark.runner import RunSettings, run_model
+from gis.benchmark.sources import LoadedTask, SourceSettings, load_task
+from gis.benchmark.tasks import Task
+from gis.console import Reporter
+from gis.models.base import EncodedBatch, Encoder, LoadSettings, Model, ModelCard
+
+Row = Mapping[str, Any]
+
+ROWS: tuple[Row, ...] = (
+    {"id": "a", "text1": "the cat sat on the mat", "text2": "a cat sat on a mat", "score": 4.5},
+    {"id": "b", "text1": "save file fails", "text2": "red green blue", "score": 0.5},
+    {"id": "c", "text1": "window closes", "text2": "the window closes", "score": 5.0},
+    {"id": "d", "text1": "memory leak in build", "text2": "build is slow", "score": 2.0},
+    {"id": "e", "text1": "dog ran", "text2": "compiler panics", "score": 0.0},
+    {"id": "f", "text1": "test fails", "text2": "the test fails on install", "score": 3.5},
+)
+
+
+def make_pairs(
+    gold: Sequence[float],
+    groups: Sequence[str] | None = None,
+    grouped_by: Literal["subset", "stratum"] | None = None,
+) -> Pairs:
+    """Pairs with the given labels; every text is distinct."""
+    n = len(gold)
+    return Pairs(
+        tuple(f"left {row}" for row in range(n)),
+        tuple(f"right {row}" for row in range(n)),
+        np.array(gold, dtype=np.float64),
+        tuple(map(str, range(n))),
+        None if groups is None else tuple(groups),
+        grouped_by,
+    )
+
+
+def jsonl(rows: Sequence[Row]) -> str:
+    """Rows as JSON lines."""
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def write_jsonl(path: Path, rows: Sequence[Row] = ROWS) -> Path:
+    """Write ``rows``, compressed where ``path`` ends in .gz."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = jsonl(rows).encode()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+def make_task(folder: Path, name: str, rows: Sequence[Row] = ROWS, limit: int | None = None) -> LoadedTask:
+    """A task of its own, loaded from files as the command line would."""
+    write_jsonl(folder / name / "test.jsonl", rows)
+    return load_task(Task(name, folder=str(folder / name)), SourceSettings(limit=limit))
+
+
+class FakeEncoder(Encoder):
+    """Vectors from a hash of the text, two texts a batch; remembers what it was asked to embed."""
+
+    def __init__(self, name: str = "fake", *, salt: str = "", max_words: int | None = None) -> None:
+        identity = sha256(f"{name} {salt} {max_words}".encode()).hexdigest()
+        self.card = ModelCard(name, identity, {"salt": salt}, max_tokens=max_words, length_unit="words")
+        self.asked: list[str] = []
+        self.salt = salt
+        self.max_words = max_words
+        self.zero: frozenset[str] = frozenset()
+        self.nan: frozenset[str] = frozenset()
+        self.stop_after: int | None = None  # batches until the person presses Ctrl-C
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        for number, start in enumerate(range(0, len(texts), 2)):
+            if number == self.stop_after:
+                raise KeyboardInterrupt
+            part = texts[start : start + 2]
+            self.asked += part
+            tokens = np.array([len(text.split()) for text in part], dtype=np.int64)
+            yield EncodedBatch(
+                np.arange(start, start + len(part), dtype=np.intp),
+                np.stack([self.vector(text) for text in part]),
+                tokens,
+                tokens if self.max_words is None else np.minimum(tokens, self.max_words),
+                min(1.0, (start + 2) / len(texts)),
+            )
+
+    def vector(self, text: str) -> NDArray[np.float32]:
+        """The vector of ``text``."""
+        if text in self.zero:
+            return np.zeros(8, dtype=np.float32)
+        if text in self.nan:
+            return np.full(8, np.nan, dtype=np.float32)
+        seed = int.from_bytes(sha256(f"{self.salt}{text}".encode()).digest()[:8], "big")
+        return np.random.default_rng(seed).standard_normal(8).astype(np.float32)
+
+
+def settings(folder: Path, *, force: bool = False, seed: int = 0) -> RunSettings:
+    """Results and cache below ``folder``."""
+    return RunSettings(folder / "results", folder / "cache", LoadSettings(seed=seed), force, "gis bench")
+
+
+def run(model: Model, tasks: Sequence[LoadedTask], chosen: RunSettings) -> list[Result]:
+    """Score ``model`` on ``tasks``, saying nothing."""
+    return list(run_model(model, tasks, chosen, Reporter(quiet=True)))
+
+
+def texts_of(*tasks: LoadedTask) -> set[str]:
+    """The distinct texts of several tasks."""
+    return {text for task in tasks for text in (*task.pairs.text1, *task.pairs.text2)}
+
+
+def number(metric: object) -> float:
+    """A metric that must be defined."""
+    assert isinstance(metric, float), metric
+    return metric

@@ -1,0 +1,202 @@
+"""gis against a server that answers as huggingface.co does; in processes of their own, as clients read HF_ENDPOINT once."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from gis.benchmark.results import Result, read_results
+from gis.models.lexical import words
+from tests.benchmark.helpers import ROWS, jsonl, number, write_jsonl
+from tests.hub_server import COMMIT, Hub, serve
+
+UNKNOWN = "1" * 40
+COLUMNS = "text1=sentence1,text2=sentence2,label=score"
+# The clients wait between their retries, which would cost a test half a minute.
+PROGRAM = "import time; time.sleep = lambda seconds: None; from gis.cli import main; main()"
+
+
+@pytest.fixture(scope="module")
+def hub(tiny_sentence_transformer: Path) -> Iterator[Hub]:
+    rows = [{"sentence1": row["text1"], "sentence2": row["text2"], "score": row["score"]} for row in ROWS]
+    files = {"README.md": b"---\nlicense: mit\n---\n", "test.jsonl": jsonl(rows).encode()}
+    with serve(Hub()) as server:
+        server.add("datasets", "org/pairs", {**files, "train.jsonl": jsonl(rows[:2]).encode()})
+        server.add_folder("models", "org/tiny", tiny_sentence_transformer)
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _working(hub: Hub) -> None:
+    hub.failing = False
+    hub.requests.clear()
+
+
+def bench(hub: Hub | str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``gis bench`` with its Hub at ``hub`` and every file below ``folder``."""
+    url = hub if isinstance(hub, str) else hub.url
+    places = {"HF_HOME": str(folder / "hf"), "GIS_CACHE": str(folder / "cache")}
+    output = ("--output", str(folder / "results"))
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, "bench", *arguments, *output],
+        env={**os.environ, **places, "HF_ENDPOINT": url, "HF_HUB_DISABLE_TELEMETRY": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+def results_in(folder: Path) -> list[Result]:
+    return list(read_results(folder / "results"))
+
+
+def assert_told(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """It failed with a message that holds ``parts``, and with no traceback."""
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    message = done.stderr.split("error: ", 1)[1]
+    assert all(part in message for part in parts), message
+
+
+def test_a_dataset_is_scored_at_its_revision(hub: Hub, tmp_path: Path) -> None:
+    task = f"org/pairs,revision={COMMIT},split=test,{COLUMNS}"
+    done = bench(hub, tmp_path, "--model", "jaccard,length", "--task", task)
+    assert done.returncode == 0, done.stderr
+    found = {result.model.name: result for result in results_in(tmp_path)}
+    sets = [(set(words(row["text1"])), set(words(row["text2"]))) for row in ROWS]
+    gold = [row["score"] for row in ROWS]
+    jaccard = spearmanr([len(a & b) / len(a | b) for a, b in sets], gold).statistic
+    length = spearmanr([-abs(len(row["text1"]) - len(row["text2"])) for row in ROWS], gold).statistic
+    assert number(found["jaccard"].scores.main) == pytest.approx(jaccard)
+    assert number(found["length"].scores.main) == pytest.approx(length)
+    record = found["jaccard"].task
+    assert (record.name, record.source, record.revision, record.pinned) == ("org__pairs", "hub:org/pairs", COMMIT, True)
+    assert record.rows == len(ROWS)
+
+
+def test_a_dataset_without_revision_is_marked_unpinned(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"org/pairs,{COLUMNS}")
+    assert done.returncode == 0, done.stderr
+    (result,) = results_in(tmp_path)
+    assert (result.task.revision, result.task.pinned) == (None, False)
+
+
+def test_a_dataset_that_was_loaded_once_is_found_offline(hub: Hub, tmp_path: Path) -> None:
+    task = f"org/pairs,revision={COMMIT},{COLUMNS}"
+    assert bench(hub, tmp_path, "--model", "jaccard", "--task", task).returncode == 0
+    hub.requests.clear()
+    done = bench(hub, tmp_path, "--model", "length", "--task", task, "--offline")
+    assert done.returncode == 0, done.stderr
+    assert hub.requests == []
+    assert len(results_in(tmp_path)) == 2
+
+
+def test_a_model_that_was_loaded_once_is_found_offline(hub: Hub, tmp_path: Path) -> None:
+    assert bench(hub, tmp_path, "--model", "org/tiny", "--task", "sample", "--limit", "4").returncode == 0
+    hub.requests.clear()
+    done = bench(hub, tmp_path, "--model", "org/tiny", "--task", "sample", "--limit", "5", "--offline")
+    assert done.returncode == 0, done.stderr
+    assert hub.requests == []
+
+
+def test_a_model_of_the_hub_is_the_local_folder_to_the_bit(
+    hub: Hub, tmp_path: Path, tiny_sentence_transformer: Path
+) -> None:
+    data = write_jsonl(tmp_path / "mine.jsonl")
+    arguments = ("--no-cache", "--task", str(data))
+    done = bench(hub, tmp_path, "--model", f"org/tiny,{tiny_sentence_transformer}", *arguments)
+    assert done.returncode == 0, done.stderr
+    scores = [pd.read_parquet(path)["score"].tolist() for path in (tmp_path / "results").glob("*/*/*.parquet")]
+    assert len(scores) == 2
+    assert scores[0] == scores[1]
+    remote, local = results_in(tmp_path)
+    assert remote.model.identity == local.model.identity
+    assert remote.scores == local.scores
+
+
+def test_a_model_at_a_revision_records_it(hub: Hub, tmp_path: Path) -> None:
+    model = f"org/tiny,revision={COMMIT}"
+    done = bench(hub, tmp_path, "--model", model, "--task", "sample", "--limit", "4")
+    assert done.returncode == 0, done.stderr
+    assert results_in(tmp_path)[0].model.settings["revision"] == COMMIT
+
+
+def test_an_unknown_dataset_is_named(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"org/nowhere,{COLUMNS}")
+    assert_told(done, "org/nowhere", "--data DIR")
+    assert "could not be reached" not in done.stderr
+    assert "exist" in done.stderr or "has no" in done.stderr
+
+
+def test_an_unknown_revision_of_a_dataset_is_named(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"org/pairs,revision={UNKNOWN},{COLUMNS}")
+    assert_told(done, "org/pairs", UNKNOWN)
+    assert "could not be reached" not in done.stderr
+
+
+def test_an_unknown_split_names_those_there_are(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"org/pairs,split=dev,{COLUMNS}")
+    assert_told(done, "org/pairs", "dev", "train", "test")
+
+
+def test_missing_columns_of_a_dataset_name_those_found(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", "jaccard", "--task", "org/pairs")
+    assert_told(done, "org/pairs", "text1", "columns found: ", "sentence1", "sentence2")
+
+
+def test_an_unknown_model_is_named(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", "org/nothing", "--task", "sample")
+    assert_told(done, "no model org/nothing", "local model folder")
+
+
+def test_an_unknown_revision_of_a_model_is_named(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", f"org/tiny,revision={UNKNOWN}", "--task", "sample")
+    assert_told(done, "org/tiny", UNKNOWN)
+    assert "could not be reached" not in done.stderr
+
+
+def test_a_repository_that_is_no_model_says_so(hub: Hub, tmp_path: Path) -> None:
+    hub.add("models", "org/empty", {"README.md": b"nothing"})
+    done = bench(hub, tmp_path, "--model", "org/empty", "--task", "sample")
+    assert_told(done, "no model", "config.json")
+
+
+OUT_OF_ORDER = {
+    "dataset": (("--model", "jaccard", "--task", f"org/pairs,revision={COMMIT},{COLUMNS}"), ("org/pairs", "--data")),
+    "catalogue": (("--model", "jaccard", "--task", "stsb"), ("mteb/stsbenchmark-sts", "stsb/test.jsonl", "--data")),
+    "model": (("--model", "org/tiny", "--task", "sample"), ("org/tiny", "local model folder")),
+}
+
+
+@pytest.mark.parametrize(("arguments", "parts"), OUT_OF_ORDER.values(), ids=OUT_OF_ORDER)
+def test_a_hub_that_is_down_is_told(tmp_path: Path, arguments: tuple[str, ...], parts: tuple[str, ...]) -> None:
+    with serve(Hub()) as gone:
+        pass
+    done = bench(gone, tmp_path, *arguments)
+    assert_told(done, "could not be reached", *parts)
+
+
+@pytest.mark.parametrize(("arguments", "parts"), OUT_OF_ORDER.values(), ids=OUT_OF_ORDER)
+def test_a_hub_that_answers_503_is_told(
+    hub: Hub, tmp_path: Path, arguments: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    hub.failing = True
+    assert_told(bench(hub, tmp_path, *arguments), *parts)
+
+
+def test_offline_asks_nothing(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"stsb,org/pairs,{COLUMNS}", "--offline")
+    assert_told(done, "mteb/stsbenchmark-sts", "org/pairs", "--offline", "--data DIR")
+    assert hub.requests == []
+
+
+def test_a_failing_model_leaves_the_results_of_the_others(hub: Hub, tmp_path: Path) -> None:
+    done = bench(hub, tmp_path, "--model", "jaccard,org/nothing,length", "--task", "sample")
+    assert_told(done, "org/nothing")
+    assert {result.model.name for result in results_in(tmp_path)} == {"jaccard", "length"}

@@ -1,0 +1,92 @@
+import pytest
+
+from gis.errors import UsageError
+from gis.spec import Spec, parse_specs
+
+
+def test_a_part_with_an_equals_sign_belongs_to_the_name_before_it() -> None:
+    assert parse_specs(["sts12,gis,text=plain,limit=5,lee50"]) == [
+        Spec("sts12"),
+        Spec("gis", {"text": "plain", "limit": "5"}),
+        Spec("lee50"),
+    ]
+
+
+def test_several_arguments_are_read_in_order() -> None:
+    assert parse_specs(["a,b", "c,x=1"]) == [Spec("a"), Spec("b"), Spec("c", {"x": "1"})]
+
+
+def test_only_the_first_equals_sign_divides() -> None:
+    assert parse_specs(["m,prompt=a=b"]) == [Spec("m", {"prompt": "a=b"})]
+
+
+def test_a_value_may_be_empty() -> None:
+    assert parse_specs(["m,prompt="]) == [Spec("m", {"prompt": ""})]
+
+
+@pytest.mark.parametrize("typed", ['m,prompt="In a word, say: {text}"', 'm,"prompt=In a word, say: {text}"'])
+def test_quotes_protect_a_comma(typed: str) -> None:
+    assert parse_specs([typed]) == [Spec("m", {"prompt": "In a word, say: {text}"})]
+
+
+def test_spaces_around_parts_are_dropped() -> None:
+    assert parse_specs([" a , b , x=1 "]) == [Spec("a"), Spec("b", {"x": "1"})]
+
+
+def test_spaces_inside_quotes_are_kept() -> None:
+    assert parse_specs(['m,prompt="query: "']) == [Spec("m", {"prompt": "query: "})]
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("", "an empty name"),
+        ("a,,b", "an empty name in 'a,,b'"),
+        ("a,", "an empty name"),
+        ("x=1,a", "'x=1' stands before any name"),
+        ('a,prompt="open', "a double quote is not closed"),
+    ],
+)
+def test_what_cannot_be_read_is_named(typed: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_specs([typed])
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        Spec("a"),
+        Spec("org/name", {"pooling": "cls", "max_length": "12"}),
+        Spec("m", {"prompt": "one, two: {text}"}),
+        Spec("m", {"prompt": "query: "}),
+        Spec("m", {"prompt": " {text}"}),
+        Spec("a folder, with a comma"),
+        Spec("m", {"prompt": ""}),
+    ],
+    ids=str,
+)
+def test_a_spec_is_written_in_the_grammar_it_is_read_in(spec: Spec) -> None:
+    assert parse_specs([str(spec)]) == [spec]
+
+
+def test_options_are_written_in_one_order() -> None:
+    assert str(Spec("m", {"b": "2", "a": "1"})) == str(Spec("m", {"a": "1", "b": "2"})) == "m,a=1,b=2"
+
+
+def test_known_options_pass() -> None:
+    Spec("m", {"pooling": "cls"}).check_options(("pooling", "prompt"))
+
+
+def test_an_unknown_option_gets_its_close_match() -> None:
+    with pytest.raises(UsageError, match=r"unknown option of m 'poling'. Did you mean pooling\?"):
+        Spec("m", {"poling": "cls"}).check_options(("pooling", "prompt"))
+
+
+def test_an_option_far_from_all_gets_the_list() -> None:
+    with pytest.raises(UsageError, match="Known: pooling, prompt"):
+        Spec("m", {"xyz": "1"}).check_options(("prompt", "pooling"))
+
+
+def test_an_option_where_there_are_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="'bm25' takes no options, but was given 'k1'"):
+        Spec("bm25", {"k1": "2"}).check_options(())
