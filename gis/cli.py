@@ -195,12 +195,12 @@ def leaderboard(
     from gis.spec import parse_specs
 
     table = load_table(results, [spec.name for spec in parse_specs(task or [])])
-    _print_table(table)
     stale = []
     if markdown is not None and not write_or_check(markdown, with_block(markdown, as_markdown(table)), check=check):
         stale.append(markdown)
     if csv is not None and not write_or_check(csv, comma_separated(table), check=check):
         stale.append(csv)
+    _print_table(table)  # last: whoever reads it through head(1) still gets the files
     if check and stale:
         raise GisError(f"stale: {', '.join(map(str, stale))}; run the command again without --check")
 
