@@ -58,20 +58,22 @@ def parse_specs(texts: Iterable[str]) -> list[Spec]:
 
 
 def _split(text: str) -> list[str]:
-    """Split at commas outside double quotes; quotes may stand around a part or around a value."""
-    parts, current, quoted = [], "", False
+    """Split at commas and trim blanks, but for what stands in double quotes: a prompt may end in a blank."""
+    parts: list[str] = []
+    current, quoted, protected = "", False, 0  # protected: how much of current a quote keeps from being trimmed
     for character in text:
         if character == '"':
             quoted = not quoted
+            protected = len(current)
         elif character == "," and not quoted:
-            parts.append(current.strip())
-            current = ""
-        else:
+            parts.append(current[:protected] + current[protected:].rstrip())
+            current, protected = "", 0
+        elif quoted or current or not character.isspace():
             current += character
     if quoted:
         raise UsageError(f"a double quote is not closed in '{text}'")
-    return [*parts, current.strip()]
+    return [*parts, current[:protected] + current[protected:].rstrip()]
 
 
 def _quoted(part: str) -> str:
-    return f'"{part}"' if "," in part else part
+    return f'"{part}"' if "," in part or part != part.strip() else part

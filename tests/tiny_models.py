@@ -81,7 +81,7 @@ def save_sentence_transformer(
     """A sentence-transformers folder around the model in ``body``, saved by sentence-transformers itself."""
     from sentence_transformers import SentenceTransformer
 
-    parts = _sentence_transformers_modules()
+    parts = sentence_transformers_modules()
     torch.manual_seed(0)
     modules = [parts.Transformer(str(body), max_seq_length=max_seq_length, do_lower_case=lowercase)]
     modules.append(parts.Pooling(HIDDEN, pooling_mode=pooling))
@@ -92,6 +92,16 @@ def save_sentence_transformer(
     SentenceTransformer(modules=modules, prompts=prompts, default_prompt_name=default_prompt, device="cpu").save(
         str(folder), create_model_card=False
     )
+    return folder
+
+
+def save_static(folder: Path) -> Path:
+    """A sentence-transformers folder with nothing but one vector a token."""
+    from sentence_transformers import SentenceTransformer
+
+    torch.manual_seed(0)
+    module = sentence_transformers_modules().StaticEmbedding(wordpiece_tokenizer().backend_tokenizer, embedding_dim=12)
+    SentenceTransformer(modules=[module], device="cpu").save(str(folder), create_model_card=False)
     return folder
 
 
@@ -157,7 +167,7 @@ def _save(kind: Any, config: Any, tokenizer: Any, folder: Path, seed: int) -> Pa
     return folder
 
 
-def _sentence_transformers_modules() -> Any:  # noqa: ANN401
+def sentence_transformers_modules() -> Any:  # noqa: ANN401
     try:
         return import_module("sentence_transformers.sentence_transformer.modules")
     except ModuleNotFoundError:  # where sentence-transformers 5 has them

@@ -1,8 +1,5 @@
-"""gis against a server that answers as huggingface.co does; in processes of their own, as clients read HF_ENDPOINT once."""
+"""gis against a server that answers as huggingface.co does."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +10,11 @@ from scipy.stats import spearmanr
 from gis.benchmark.results import Result, read_results
 from gis.models.lexical import words
 from tests.benchmark.helpers import ROWS, jsonl, number, write_jsonl
+from tests.benchmark.worker import Done, Worker, worker
 from tests.hub_server import COMMIT, Hub, serve
 
 UNKNOWN = "1" * 40
 COLUMNS = "text1=sentence1,text2=sentence2,label=score"
-# The clients wait between their retries, which would cost a test half a minute.
-PROGRAM = "import time; time.sleep = lambda seconds: None; from gis.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -28,46 +24,54 @@ def hub(tiny_sentence_transformer: Path) -> Iterator[Hub]:
     with serve(Hub()) as server:
         server.add("datasets", "org/pairs", {**files, "train.jsonl": jsonl(rows[:2]).encode()})
         server.add_folder("models", "org/tiny", tiny_sentence_transformer)
+        server.add("models", "org/empty", {"README.md": b"nothing"})
         yield server
 
 
-@pytest.fixture(autouse=True)
-def _working(hub: Hub) -> None:
-    hub.failing = False
-    hub.requests.clear()
+@pytest.fixture(scope="module")
+def working(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """gis with a Hub that works."""
+    with worker(hub.url, tmp_path_factory.mktemp("working")) as process:
+        yield process
 
 
-def bench(hub: Hub | str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run ``gis bench`` with its Hub at ``hub`` and every file below ``folder``."""
-    url = hub if isinstance(hub, str) else hub.url
-    places = {"HF_HOME": str(folder / "hf"), "GIS_CACHE": str(folder / "cache")}
-    output = ("--output", str(folder / "results"))
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM, "bench", *arguments, *output],
-        env={**os.environ, **places, "HF_ENDPOINT": url, "HF_HUB_DISABLE_TELEMETRY": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
+@pytest.fixture(scope="module")
+def down(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """gis with a Hub that nothing answers for."""
+    with serve(Hub()) as gone:
+        pass
+    with worker(gone.url, tmp_path_factory.mktemp("down")) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """gis with a Hub that answers 503 to everything."""
+    with serve(Hub(failing=True)) as broken, worker(broken.url, tmp_path_factory.mktemp("failing")) as process:
+        yield process
+
+
+def bench(process: Worker, folder: Path, *arguments: str | Path) -> Done:
+    """Run ``gis bench`` with its results below ``folder``."""
+    return process.run("bench", *arguments, "--output", folder / "results")
 
 
 def results_in(folder: Path) -> list[Result]:
     return list(read_results(folder / "results"))
 
 
-def assert_told(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+def assert_told(done: Done, *parts: str) -> None:
     """It failed with a message that holds ``parts``, and with no traceback."""
-    assert done.returncode == 1, done.stderr
+    assert done.status == 1, done.stderr
     assert "Traceback" not in done.stderr
     message = done.stderr.split("error: ", 1)[1]
     assert all(part in message for part in parts), message
 
 
-def test_a_dataset_is_scored_at_its_revision(hub: Hub, tmp_path: Path) -> None:
+def test_a_dataset_is_scored_at_its_revision(working: Worker, tmp_path: Path) -> None:
     task = f"org/pairs,revision={COMMIT},split=test,{COLUMNS}"
-    done = bench(hub, tmp_path, "--model", "jaccard,length", "--task", task)
-    assert done.returncode == 0, done.stderr
+    done = bench(working, tmp_path, "--model", "jaccard,length", "--task", task)
+    assert done.status == 0, done.stderr
     found = {result.model.name: result for result in results_in(tmp_path)}
     sets = [(set(words(row["text1"])), set(words(row["text2"]))) for row in ROWS]
     gold = [row["score"] for row in ROWS]
@@ -80,38 +84,38 @@ def test_a_dataset_is_scored_at_its_revision(hub: Hub, tmp_path: Path) -> None:
     assert record.rows == len(ROWS)
 
 
-def test_a_dataset_without_revision_is_marked_unpinned(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"org/pairs,{COLUMNS}")
-    assert done.returncode == 0, done.stderr
+def test_a_dataset_without_revision_is_marked_unpinned(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "jaccard", "--task", f"org/pairs,{COLUMNS}")
+    assert done.status == 0, done.stderr
     (result,) = results_in(tmp_path)
     assert (result.task.revision, result.task.pinned) == (None, False)
 
 
-def test_a_dataset_that_was_loaded_once_is_found_offline(hub: Hub, tmp_path: Path) -> None:
+def test_a_dataset_that_was_loaded_once_is_found_offline(working: Worker, hub: Hub, tmp_path: Path) -> None:
     task = f"org/pairs,revision={COMMIT},{COLUMNS}"
-    assert bench(hub, tmp_path, "--model", "jaccard", "--task", task).returncode == 0
+    assert bench(working, tmp_path, "--model", "jaccard", "--task", task).status == 0
     hub.requests.clear()
-    done = bench(hub, tmp_path, "--model", "length", "--task", task, "--offline")
-    assert done.returncode == 0, done.stderr
+    done = bench(working, tmp_path, "--model", "length", "--task", task, "--offline")
+    assert done.status == 0, done.stderr
     assert hub.requests == []
     assert len(results_in(tmp_path)) == 2
 
 
-def test_a_model_that_was_loaded_once_is_found_offline(hub: Hub, tmp_path: Path) -> None:
-    assert bench(hub, tmp_path, "--model", "org/tiny", "--task", "sample", "--limit", "4").returncode == 0
+def test_a_model_that_was_loaded_once_is_found_offline(working: Worker, hub: Hub, tmp_path: Path) -> None:
+    assert bench(working, tmp_path, "--model", "org/tiny", "--task", "sample", "--limit", "50").status == 0
     hub.requests.clear()
-    done = bench(hub, tmp_path, "--model", "org/tiny", "--task", "sample", "--limit", "5", "--offline")
-    assert done.returncode == 0, done.stderr
+    done = bench(working, tmp_path, "--model", "org/tiny", "--task", "sample", "--limit", "51", "--offline")
+    assert done.status == 0, done.stderr
     assert hub.requests == []
 
 
 def test_a_model_of_the_hub_is_the_local_folder_to_the_bit(
-    hub: Hub, tmp_path: Path, tiny_sentence_transformer: Path
+    working: Worker, tmp_path: Path, tiny_sentence_transformer: Path
 ) -> None:
     data = write_jsonl(tmp_path / "mine.jsonl")
     arguments = ("--no-cache", "--task", str(data))
-    done = bench(hub, tmp_path, "--model", f"org/tiny,{tiny_sentence_transformer}", *arguments)
-    assert done.returncode == 0, done.stderr
+    done = bench(working, tmp_path, "--model", f"org/tiny,{tiny_sentence_transformer}", *arguments)
+    assert done.status == 0, done.stderr
     scores = [pd.read_parquet(path)["score"].tolist() for path in (tmp_path / "results").glob("*/*/*.parquet")]
     assert len(scores) == 2
     assert scores[0] == scores[1]
@@ -120,50 +124,49 @@ def test_a_model_of_the_hub_is_the_local_folder_to_the_bit(
     assert remote.scores == local.scores
 
 
-def test_a_model_at_a_revision_records_it(hub: Hub, tmp_path: Path) -> None:
+def test_a_model_at_a_revision_records_it(working: Worker, tmp_path: Path) -> None:
     model = f"org/tiny,revision={COMMIT}"
-    done = bench(hub, tmp_path, "--model", model, "--task", "sample", "--limit", "4")
-    assert done.returncode == 0, done.stderr
+    done = bench(working, tmp_path, "--model", model, "--task", "sample", "--limit", "50")
+    assert done.status == 0, done.stderr
     assert results_in(tmp_path)[0].model.settings["revision"] == COMMIT
 
 
-def test_an_unknown_dataset_is_named(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"org/nowhere,{COLUMNS}")
+def test_an_unknown_dataset_is_named(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "jaccard", "--task", f"org/nowhere,{COLUMNS}")
     assert_told(done, "org/nowhere", "--data DIR")
     assert "could not be reached" not in done.stderr
     assert "exist" in done.stderr or "has no" in done.stderr
 
 
-def test_an_unknown_revision_of_a_dataset_is_named(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"org/pairs,revision={UNKNOWN},{COLUMNS}")
+def test_an_unknown_revision_of_a_dataset_is_named(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "jaccard", "--task", f"org/pairs,revision={UNKNOWN},{COLUMNS}")
     assert_told(done, "org/pairs", UNKNOWN)
     assert "could not be reached" not in done.stderr
 
 
-def test_an_unknown_split_names_those_there_are(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"org/pairs,split=dev,{COLUMNS}")
+def test_an_unknown_split_names_those_there_are(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "jaccard", "--task", f"org/pairs,split=dev,{COLUMNS}")
     assert_told(done, "org/pairs", "dev", "train", "test")
 
 
-def test_missing_columns_of_a_dataset_name_those_found(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", "jaccard", "--task", "org/pairs")
+def test_missing_columns_of_a_dataset_name_those_found(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "jaccard", "--task", "org/pairs")
     assert_told(done, "org/pairs", "text1", "columns found: ", "sentence1", "sentence2")
 
 
-def test_an_unknown_model_is_named(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", "org/nothing", "--task", "sample")
+def test_an_unknown_model_is_named(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "org/nothing", "--task", "sample")
     assert_told(done, "no model org/nothing", "local model folder")
 
 
-def test_an_unknown_revision_of_a_model_is_named(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", f"org/tiny,revision={UNKNOWN}", "--task", "sample")
+def test_an_unknown_revision_of_a_model_is_named(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", f"org/tiny,revision={UNKNOWN}", "--task", "sample")
     assert_told(done, "org/tiny", UNKNOWN)
     assert "could not be reached" not in done.stderr
 
 
-def test_a_repository_that_is_no_model_says_so(hub: Hub, tmp_path: Path) -> None:
-    hub.add("models", "org/empty", {"README.md": b"nothing"})
-    done = bench(hub, tmp_path, "--model", "org/empty", "--task", "sample")
+def test_a_repository_that_is_no_model_says_so(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "org/empty", "--task", "sample")
     assert_told(done, "no model", "config.json")
 
 
@@ -175,28 +178,27 @@ OUT_OF_ORDER = {
 
 
 @pytest.mark.parametrize(("arguments", "parts"), OUT_OF_ORDER.values(), ids=OUT_OF_ORDER)
-def test_a_hub_that_is_down_is_told(tmp_path: Path, arguments: tuple[str, ...], parts: tuple[str, ...]) -> None:
-    with serve(Hub()) as gone:
-        pass
-    done = bench(gone, tmp_path, *arguments)
-    assert_told(done, "could not be reached", *parts)
+def test_a_hub_that_is_down_is_told(
+    down: Worker, tmp_path: Path, arguments: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    assert_told(bench(down, tmp_path, *arguments), "could not be reached", *parts)
 
 
 @pytest.mark.parametrize(("arguments", "parts"), OUT_OF_ORDER.values(), ids=OUT_OF_ORDER)
 def test_a_hub_that_answers_503_is_told(
-    hub: Hub, tmp_path: Path, arguments: tuple[str, ...], parts: tuple[str, ...]
+    failing: Worker, tmp_path: Path, arguments: tuple[str, ...], parts: tuple[str, ...]
 ) -> None:
-    hub.failing = True
-    assert_told(bench(hub, tmp_path, *arguments), *parts)
+    assert_told(bench(failing, tmp_path, *arguments), *parts)
 
 
-def test_offline_asks_nothing(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", "jaccard", "--task", f"stsb,org/pairs,{COLUMNS}", "--offline")
-    assert_told(done, "mteb/stsbenchmark-sts", "org/pairs", "--offline", "--data DIR")
+def test_offline_asks_nothing(working: Worker, hub: Hub, tmp_path: Path) -> None:
+    hub.requests.clear()
+    done = bench(working, tmp_path, "--model", "jaccard", "--task", f"stsb,org/other,{COLUMNS}", "--offline")
+    assert_told(done, "mteb/stsbenchmark-sts", "org/other", "--offline", "--data DIR")
     assert hub.requests == []
 
 
-def test_a_failing_model_leaves_the_results_of_the_others(hub: Hub, tmp_path: Path) -> None:
-    done = bench(hub, tmp_path, "--model", "jaccard,org/nothing,length", "--task", "sample")
+def test_a_failing_model_leaves_the_results_of_the_others(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "jaccard,org/nothing,length", "--task", "sample")
     assert_told(done, "org/nothing")
     assert {result.model.name for result in results_in(tmp_path)} == {"jaccard", "length"}

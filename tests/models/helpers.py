@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, PairScorer
 from gis.models.registry import load_model
 from gis.spec import Spec
+from tests.tiny_models import WORDS
 
 SHORT = "a cat sat on the mat"
-# More than 64 wordpieces and more than 64 bytes, so every tiny model must cut it.
-LONG = " ".join(["compiler panics when compiling this small test"] * 12)
+LONG = " ".join(WORDS + WORDS[::-1])  # every tiny model must cut it, and where it does makes a difference
 TEXTS = (
     SHORT,
     "the dog crashes",
