@@ -15,6 +15,7 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 HIDDEN = 32
 POSITIONS = 64
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+ROBERTA_SPECIAL = ("[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]")  # in the order of RoBERTa's vocabulary: padding is 1
 WORDS = (
     "a an the is are on in of to and or not no with without it this that crash crashes error fails bug issue "
     "report duplicate window closes opens file open save build test slow fast memory leak install version new old "
@@ -31,7 +32,7 @@ def save_bert(folder: Path, *, seed: int = 0, lower: bool = True, **config: Any)
 
 def save_roberta(folder: Path, *, kind: str = "Roberta", seed: int = 0) -> Path:
     """A two-layer RoBERTa or (``kind="XLMRoberta"``) XLM-RoBERTa, whose positions begin behind the padding's row."""
-    tokenizer = wordpiece_tokenizer()
+    tokenizer = wordpiece_tokenizer(special=ROBERTA_SPECIAL)
     shape = {**_shape(len(tokenizer)), "pad_token_id": 1, "type_vocab_size": 1}
     settings = getattr(transformers, f"{kind}Config")(num_hidden_layers=2, **shape)
     return _save(getattr(transformers, f"{kind}Model"), settings, tokenizer, folder, seed)
@@ -110,15 +111,18 @@ def copy(folder: Path, target: Path) -> Path:
     return Path(shutil.copytree(folder, target))
 
 
-def wordpiece_tokenizer(*, lower: bool = True) -> transformers.PreTrainedTokenizerFast:
+def wordpiece_tokenizer(
+    *, lower: bool = True, special: Sequence[str] = SPECIAL
+) -> transformers.PreTrainedTokenizerFast:
     """BERT's tokenizer over a few dozen words and the letters, so that any Latin word has several pieces."""
     letters = [*string.ascii_lowercase, *(string.ascii_uppercase if not lower else ""), *string.digits, *".,:!?-"]
-    pieces = dict.fromkeys([*SPECIAL, *WORDS, *letters, *(f"##{letter}" for letter in letters)])
-    backend = tokenizers.Tokenizer(models.WordPiece({piece: n for n, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    pieces = dict.fromkeys([*special, *WORDS, *letters, *(f"##{letter}" for letter in letters)])
+    vocabulary = {piece: n for n, piece in enumerate(pieces)}
+    backend = tokenizers.Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     backend.normalizer = normalizers.BertNormalizer(lowercase=lower)
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     backend.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        single="[CLS] $A [SEP]", special_tokens=[(name, vocabulary[name]) for name in ("[CLS]", "[SEP]")]
     )
     backend.decoder = decoders.WordPiece()
     return transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]

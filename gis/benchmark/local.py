@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -18,10 +19,13 @@ def split_files(folder: Path) -> dict[str, list[Path]]:
     """A dataset folder's splits and their files: ``test.jsonl``, ``data/test-00000-of-00001.parquet`` and the like."""
     splits: dict[str, list[Path]] = {}
     for path in sorted([*folder.glob("*"), *folder.glob("data/*")]):
-        if path.is_file() and path.name.endswith(FORMATS):
+        if path.is_file() and path.name.endswith(FORMATS) and not path.name.startswith("."):
             stem = path.name.split(".", 1)[0]
             name, dash, shard = stem.partition("-")
             splits.setdefault(name if dash and shard[:1].isdigit() else stem, []).append(path)
+    for split, paths in splits.items():
+        if len(paths) > 1 and any(path.name.split(".", 1)[0] == split for path in paths):
+            raise GisError(f"{folder} holds the split {split} more than once: {', '.join(path.name for path in paths)}")
     return splits
 
 
@@ -38,7 +42,7 @@ def read_pairs(path: Path, columns: Columns) -> Pairs:
             table, lines = _read_csv(path)
         else:
             table, lines = _read_jsonl(path)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise GisError(f"{path} cannot be read ({error}); is it whole?") from error
     if not table or not next(iter(table.values())):
         raise GisError(f"{path} holds no pairs")
@@ -47,12 +51,12 @@ def read_pairs(path: Path, columns: Columns) -> Pairs:
 
 def _open(path: Path) -> IO[str]:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
 
 
 def _read_jsonl(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
-    table: dict[str, list[Any]] = {}
+    rows: list[dict[str, Any]] = []
     lines: list[int] = []
     with _open(path) as file:
         for number, line in enumerate(file, start=1):
@@ -60,15 +64,14 @@ def _read_jsonl(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
                 continue
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise GisError(f"{path}:{number}: broken JSON ({error.msg} at column {error.colno})") from error
+            except (ValueError, RecursionError) as error:
+                raise GisError(f"{path}:{number}: broken JSON ({error})") from error
             if not isinstance(row, dict):
                 raise GisError(f"{path}:{number}: a line must be an object with text1, text2 and label or score")
-            table = table or {key: [] for key in row}
-            for key, values in table.items():
-                values.append(row.get(key, MISSING))
+            rows.append(row)
             lines.append(number)
-    return table, lines
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return {key: [row.get(key, MISSING) for row in rows] for key in keys}, lines
 
 
 def _read_csv(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:

@@ -1,7 +1,7 @@
 """Rendered HTML to plain text."""
 
+import html
 import re
-from html.parser import HTMLParser
 
 BLOCKS = frozenset(
     "address article aside blockquote dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li"
@@ -13,39 +13,33 @@ INLINE = frozenset(
 )
 
 
-def plain_text(html: str) -> str:
-    """Strip the markup of rendered HTML, keeping line breaks between blocks.
+TAG = re.compile(r"""<!--.*?-->|<(/?)([a-zA-Z][\w-]*)(?:\s(?:"[^"]*"|'[^']*'|[^<>"'])*)?/?>""", re.DOTALL)
 
-    Only names that HTML knows count as tags: ``Vec<T>`` in an issue's title is text.
+
+def plain_text(markup: str) -> str:
+    """Strip the markup of rendered HTML, keeping line breaks between blocks and the indentation of code.
+
+    Only names that HTML uses for text count as tags: ``Vec<T>`` in an issue's title is text.
     """
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    return re.sub(r"\n{3,}", "\n\n", "".join(parser.parts)).strip()
+    parts: list[str] = []
+    end = 0
+    for tag in TAG.finditer(markup):
+        parts += [markup[end : tag.start()], _replacement(tag, at_line_start=_ends_a_line(parts, markup, end, tag))]
+        end = tag.end()
+    text = html.unescape("".join([*parts, markup[end:]]))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
+def _ends_a_line(parts: list[str], markup: str, end: int, tag: re.Match[str]) -> bool:
+    between = markup[end : tag.start()]
+    before = between or next((part for part in reversed(parts) if part), "\n")
+    return before.endswith("\n")
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag == "br":
-            self.parts.append("\n")
-        elif tag in BLOCKS:
-            self._break()
-        elif tag not in INLINE:
-            self.parts.append(self.get_starttag_text() or "")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in BLOCKS:
-            self._break()
-        elif tag not in INLINE:
-            self.parts.append(f"</{tag}>")
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-    def _break(self) -> None:
-        if self.parts and not self.parts[-1].endswith("\n"):
-            self.parts.append("\n")
+def _replacement(tag: re.Match[str], *, at_line_start: bool) -> str:
+    name = (tag[2] or "").lower()  # a comment has none
+    if name == "br":
+        return "\n"
+    if name in BLOCKS:
+        return "" if at_line_start else "\n"
+    return "" if name in INLINE or not name else tag[0]

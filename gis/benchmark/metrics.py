@@ -98,7 +98,10 @@ def _unless_constant(scores: Array, gold: Array, metric: Callable[[Array, Array]
 
 
 def _correlation(a: Array, b: Array) -> float:
+    a, b = a / np.abs(a).max(), b / np.abs(b).max()  # so that squares neither overflow nor vanish
     a, b = a - a.mean(), b - b.mean()
+    if not a.any() or not b.any():
+        return 0.0  # they differ by less than floating point can tell from their mean
     value = float(a @ b / np.sqrt((a @ a) * (b @ b)))
     return min(1.0, max(-1.0, value))
 

@@ -48,6 +48,8 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
 def _reason_against(result: Result) -> str | None:
     if result.task.mteb is None:
         return "mteb has no such task"
+    if result.task.verified is False:
+        return "the data is not what the catalogue's hash was taken from"
     if result.task.limit is not None:
         return "a partial result"
     if isinstance(result.scores.main, Undefined):

@@ -137,7 +137,7 @@ def pairs_from_table(
         texts[0],
         texts[1],
         gold,
-        tuple(str(value) for value in ids),
+        tuple(str(row if value in (None, MISSING) else value) for row, value in enumerate(ids)),
         tuple("" if value in (None, MISSING) else str(value) for value in table[grouped_by]) if grouped_by else None,
         grouped_by,
     )
@@ -145,14 +145,14 @@ def pairs_from_table(
 
 def concatenated(parts: Sequence[Pairs]) -> Pairs:
     """Several splits as one."""
-    first = parts[0]
+    grouped_by = next((part.grouped_by for part in parts if part.grouped_by), None)
     return Pairs(
         tuple(text for part in parts for text in part.text1),
         tuple(text for part in parts for text in part.text2),
         np.concatenate([part.gold for part in parts]),
         tuple(name for part in parts for name in part.ids),
-        None if first.groups is None else tuple(group for part in parts for group in part.groups or ()),
-        first.grouped_by,
+        tuple(group for part in parts for group in part.groups or ("",) * len(part)) if grouped_by else None,
+        grouped_by,
     )
 
 
@@ -170,7 +170,7 @@ def _number(value: Any, where: str, labels: Mapping[str, float] | None) -> float
         return labels[str(value)]
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise GisError(f"{where}: the label is {_shown(value)}, not a number")

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from gis.benchmark.scoring import TaskScores
 from gis.errors import GisError
-from gis.files import write_atomically, write_text
+from gis.files import sha256_of, write_atomically, write_text
 from gis.models.base import ModelCard
 
 if TYPE_CHECKING:
@@ -133,6 +133,10 @@ class Result:
 _RESULT = TypeAdapter(Result)
 
 
+class NewerResultError(GisError):
+    """A result that a newer gis wrote: nothing to overwrite."""
+
+
 def result_path(folder: Path, card: ModelCard, task: str, limit: int | None) -> Path:
     """Where the result of a model and task lies: ``<folder>/<model>/<identity>/<task>.json``.
 
@@ -163,7 +167,7 @@ def read_result(path: Path) -> Result:
         found = from_json(path.read_bytes())
         version = found["schema_version"]
         if version > SCHEMA_VERSION:
-            raise GisError(f"{path} was written by a newer gis (schema {version}); upgrade: pip install -U gis")
+            raise NewerResultError(f"{path} was written by a newer gis (schema {version}); upgrade: pip install -U gis")
         return _RESULT.validate_python(found, strict=False)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         reason = str(error).splitlines()[0]
@@ -176,7 +180,7 @@ def read_results(folder: Path) -> Iterator[Result]:
     Raises:
         GisError: There is none.
     """
-    paths = sorted(folder.glob("*/*/*.json"))
+    paths = sorted(path for path in folder.glob("*/*/*.json") if not path.name.startswith("."))
     if not paths:
         raise GisError(f"no results in {folder}; make some: gis bench --model tfidf --task sample --output {folder}")
     for path in paths:
@@ -184,5 +188,10 @@ def read_results(folder: Path) -> Iterator[Result]:
 
 
 def safe_name(name: str) -> str:
-    """A file name for a model or task: slashes doubled to underscores, as on the Hub's caches, the rest plain."""
-    return re.sub(r"[^\w.,=+-]+", "_", name.replace("/", "__"))[:120].strip(".") or "_"
+    """A file name for a model or task: a slash becomes two underscores, as in the Hub's caches.
+
+    Where more must change, the start of a hash keeps names apart that would become the same.
+    """
+    spelt = name.replace("/", "__")
+    safe = re.sub(r"[^\w.,=+-]+", "_", spelt)[:100].strip(".")
+    return safe if safe == spelt else f"{safe}-{sha256_of(name)[:8]}"

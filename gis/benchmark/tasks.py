@@ -110,7 +110,8 @@ def _resolve(spec: Spec, data: Path | None) -> list[Task]:
         path = data / spec.name
     if path.is_dir() or (path.is_file() and path.name.endswith(FORMATS)):
         spec.check_options(LOCAL_OPTIONS)
-        name = path.resolve().name.split(".", 1)[0]
+        name = path.resolve().name
+        name = next((name.removesuffix(end) for end in FORMATS if path.is_file() and name.endswith(end)), name)
         splits = (spec.options["split"],) if "split" in spec.options else ()
         task = Task(_with_split(name, splits), folder=str(path), splits=splits, columns=_columns(spec.options))
         return [_with_options(task, spec.options)]
@@ -151,7 +152,7 @@ def _with_options(task: Task, options: Mapping[str, str]) -> Task:
     if text == "html":
         raise UsageError(f"'{task.name}' is the plain variant; name the task without -plain for html")
     name = f"{task.name}-plain"
-    return catalogue().get(name) or replace(task, name=name, folder=task.folder or task.name, text="plain")
+    return catalogue().get(name) or replace(task, name=name, folder=task.folder or task.name, text="plain", mteb=None)
 
 
 def _columns(options: Mapping[str, str]) -> Columns:

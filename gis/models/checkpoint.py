@@ -72,23 +72,34 @@ def read_checkpoint(spec: Spec, settings: LoadSettings) -> Checkpoint:
     options = spec.options
     folder = find_folder(spec.name, options.get("revision"), settings)
     trust = _truth("trust_remote_code", options.get("trust_remote_code", "false"))
-    if (folder / "adapter_config.json").is_file():
-        base = options.get("base") or read_json(folder / "adapter_config.json").get("base_model_name_or_path")
-        if not base:
-            raise GisError(f"the adapter in {folder} does not name its backbone; add base=FOLDER-OR-HUB-ID")
-        found = replace(_plain(find_folder(base, None, settings)), adapter=folder)
-        found = _with_angle(found, folder) or replace(found, pooling="last")
-    elif (folder / "modules.json").is_file():
-        found = _sentence_transformers(folder, options)
-    else:
-        plain = _plain(folder)
-        found = _with_angle(plain, folder) or plain
+    found = _read(folder, options, settings)
     found = replace(found, trust_remote_code=trust)
     if "pooling" in options:
+        if found.pooling is None:
+            raise UsageError(f"{spec.name} has modules of its own behind the pooling: pooling= cannot replace them")
         found = replace(found, pooling=pooling_name(options["pooling"]))
     if "prompt" in options:
         found = replace(found, prompt=as_prompt(options["prompt"]))
     return replace(found, max_tokens=_limit(found, options, settings))
+
+
+def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> Checkpoint:
+    """Read ``folder`` by the conventions that it follows."""
+    adapter = folder / "adapter_config.json"
+    found = _sentence_transformers(folder, options) if (folder / "modules.json").is_file() else None
+    if not adapter.is_file():
+        found = found or _plain(folder)
+        return _with_angle(found, folder) or found
+    if found is not None and found.pooling is None:
+        return found  # sentence-transformers finds the backbone itself
+    base = options.get("base") or read_json(adapter).get("base_model_name_or_path")
+    if not base:
+        raise GisError(f"the adapter in {folder} does not name its backbone; add base=FOLDER-OR-HUB-ID")
+    backbone = _plain(find_folder(base, None, settings))
+    if found is not None:
+        return replace(found, folder=backbone.folder, adapter=folder)
+    adapted = replace(backbone, adapter=folder, pooling="last")
+    return _with_angle(adapted, folder) or adapted
 
 
 def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path:
@@ -157,24 +168,30 @@ def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> Checkpoi
     kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
     config_file = folder / "config_sentence_transformers.json"
     config = read_json(config_file) if config_file.is_file() else {}
-    prompt = _stored_prompt(config, options, folder)
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) or config.get("truncate_dim"):
-        return Checkpoint(folder, "sentence-transformers", None, prompt, None)
     body = folder / modules[0]["path"]
     sbert = read_json(body / "sentence_bert_config.json") if (body / "sentence_bert_config.json").is_file() else {}
-    pooling_config = read_json(folder / modules[1]["path"] / "config.json")
-    active = pooling_config.get("pooling_mode") or [
+    limit = (sbert.get("max_seq_length") or _declared_limit(body)) if kinds[0] == "Transformer" else None
+    whole = Checkpoint(folder, "sentence-transformers", None, _stored_prompt(config, options, folder), limit)
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) or config.get("truncate_dim"):
+        return whole
+    return replace(
+        whole,
+        folder=body,
+        pooling=_stored_pooling(read_json(folder / modules[1]["path"] / "config.json")),
+        normalize=kinds[-1] == "Normalize",
+        lowercase=bool(sbert.get("do_lower_case")),
+    )
+
+
+def _stored_pooling(config: Mapping[str, Any]) -> str | None:
+    """The pooling that a Pooling module's config names, in old or new words; None for one that gis has not."""
+    active = config.get("pooling_mode") or [
         key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
-        for key, value in pooling_config.items()
+        for key, value in config.items()
         if key.startswith("pooling_mode_") and value
     ]
     active = [active] if isinstance(active, str) else active
-    pooling = POOLING_NAMES.get(active[0]) if len(active) == 1 and pooling_config.get("include_prompt", True) else None
-    limit = sbert.get("max_seq_length") or _declared_limit(body)
-    if pooling is None:
-        return Checkpoint(folder, "sentence-transformers", None, prompt, None)
-    lowercase, normalize = bool(sbert.get("do_lower_case")), kinds[-1] == "Normalize"
-    return Checkpoint(body, "sentence-transformers", pooling, prompt, limit, normalize, lowercase)
+    return POOLING_NAMES.get(active[0]) if len(active) == 1 and config.get("include_prompt", True) else None
 
 
 def _stored_prompt(config: Mapping[str, Any], options: Mapping[str, str], folder: Path) -> str:
@@ -234,5 +251,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
     """Read a JSON file, naming it in the error when it is broken."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise GisError(f"{path} is missing; download or save the model again") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise GisError(f"{path} is not valid JSON ({error}); download or save the model again") from error

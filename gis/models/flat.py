@@ -37,10 +37,10 @@ class FlatBert:
             return None
         try:
             flat = cls(model)
-            sample = [np.array([1, 2, 3, 4, 5]), np.array([5, 4, 3])]
-            for ids, hidden in zip(sample, flat(sample), strict=True):
+            sample = [np.array([5, 4, 3, 2]), np.array([2, 3, 4])]  # no padding token, which is 0 or 1
+            for ids, (_, last) in zip(sample, flat(sample), strict=True):
                 expected = model(input_ids=torch.from_numpy(ids)[None]).last_hidden_state
-                if not torch.allclose(hidden[-1].float(), expected.float(), atol=1e-4, rtol=1e-3):
+                if not torch.allclose(last.float(), expected.float(), atol=1e-4, rtol=1e-3):
                     return None
         except (AttributeError, RuntimeError, IndexError):  # a variant with other parts, or a tiny vocabulary
             return None

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from gis.errors import GisError
 from gis.models.base import EncodedBatch, LoadSettings
 from gis.models.checkpoint import Checkpoint
 from gis.models.device import DTYPES, choose_device, describe_device
+from gis.models.transformer import load_backbone
 
 SLICE = 256  # texts between two batches handed on: what an interruption can cost
 
@@ -19,22 +21,30 @@ class SentenceTransformerEngine:
 
         device = choose_device(settings.device)
         self.hardware = describe_device(device)
-        self._model = SentenceTransformer(
-            str(checkpoint.folder),
-            device=str(device),
-            trust_remote_code=checkpoint.trust_remote_code,
-            local_files_only=True,
-        ).to(DTYPES[settings.precision])
-        if checkpoint.max_tokens is not None:
-            self._model.max_seq_length = checkpoint.max_tokens
+        if (checkpoint.folder / "config.json").is_file():
+            load_backbone(checkpoint, settings.precision)  # it tells of missing weights, the library does not
+        try:
+            model = SentenceTransformer(
+                str(checkpoint.folder),
+                device=str(device),
+                trust_remote_code=checkpoint.trust_remote_code,
+                local_files_only=True,
+            )
+        except Exception as error:  # every module has errors of its own for a file that is not whole
+            raise GisError(f"sentence-transformers cannot load {checkpoint.folder}: {error}") from error
+        self._model = model.to(DTYPES[settings.precision])
+        self._limit = checkpoint.max_tokens
+        self._tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
+        if self._limit is not None:
+            self._model.max_seq_length = self._limit
+            self._limit -= self._tokenizer.num_special_tokens_to_add(is_pair=False)
         self._before, self._after = checkpoint.prompt.split("{text}")
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, longest first."""
         prompted = [f"{self._before}{text}{self._after}" for text in texts]
         tokens = self._count(prompted)
-        limit = self._model.max_seq_length
-        kept = tokens if limit is None else np.minimum(tokens, limit)
+        kept = tokens if self._limit is None else np.minimum(tokens, self._limit)
         order = np.argsort(-tokens, kind="stable")
         total, done = max(int(kept.sum()), 1), 0
         for start in range(0, len(order), SLICE):
@@ -46,15 +56,13 @@ class SentenceTransformerEngine:
                 show_progress_bar=False,
             )
             done += int(kept[rows].sum())
-            share = (start + len(rows)) / len(order) if total == 1 else done / total
-            yield EncodedBatch(rows, np.asarray(vectors, dtype=np.float32), tokens[rows], kept[rows], min(share, 1.0))
+            yield EncodedBatch(rows, np.asarray(vectors, dtype=np.float32), tokens[rows], kept[rows], done / total)
 
     def _count(self, texts: list[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Tokens of each text without special ones; zeros where the model's input is not tokenised text."""
-        tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
-        if not hasattr(tokenizer, "encode_batch_fast"):
+        if not hasattr(self._tokenizer, "encode_batch_fast"):
             return np.zeros(len(texts), dtype=np.int64)
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         return np.array([len(encoding) for encoding in encodings], dtype=np.int64)

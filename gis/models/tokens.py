@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.errors import UsageError
+
 CHUNK = 8192  # texts tokenised at a time: bounds the memory of the tokenizer's own records
 
 
@@ -41,6 +43,10 @@ class TextTokenizer:
         self._backend.no_padding()
         self._max_tokens = max_tokens
         self._specials: int = self._backend.num_special_tokens_to_add(is_pair=False)
+        if max_tokens is not None and max_tokens < self._specials:
+            raise UsageError(
+                f"max_length {max_tokens} leaves no room for the tokenizer's {self._specials} special tokens"
+            )
         self._before, self._after = prompt.split("{text}")
         self._lowercase = lowercase
 

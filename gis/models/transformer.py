@@ -22,6 +22,8 @@ from gis.models.tokens import TextTokenizer
 BATCH_TOKENS = {"cpu": 4096, "cuda": 65536, "mps": 16384}  # on a CPU, activations that stay in its cache win
 BATCH_ROWS = 1024
 
+TOKENIZER_FILES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken")
+
 TokenIds = NDArray[np.int32]
 
 
@@ -39,12 +41,7 @@ class TransformerEngine:
         self._device = choose_device(settings.device)
         self.hardware = describe_device(self._device)
         self._model = load_backbone(checkpoint, settings.precision).to(self._device).eval()
-        tokenizer_folder = checkpoint.adapter or checkpoint.folder
-        if not (tokenizer_folder / "tokenizer_config.json").is_file():
-            tokenizer_folder = checkpoint.folder
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            tokenizer_folder, trust_remote_code=checkpoint.trust_remote_code
-        )
+        tokenizer = load_tokenizer(checkpoint)
         self._tokenize = TextTokenizer(
             tokenizer, checkpoint.max_tokens, checkpoint.prompt, lowercase=checkpoint.lowercase
         )
@@ -60,14 +57,18 @@ class TransformerEngine:
         lengths = np.array([len(ids) for ids in tokenized.ids])
         order = np.argsort(-lengths, kind="stable")
         total, done = max(int(lengths.sum()), 1), 0
-        start = 0
-        while start < len(order):
-            longest = max(int(lengths[order[start]]), 1)
-            rows = order[start : start + min(max(self._budget // longest, 1), BATCH_ROWS)]
+        start, stop = 0, int(np.count_nonzero(lengths))
+        while start < stop:
+            longest = int(lengths[order[start]])
+            rows = order[start : min(start + min(max(self._budget // longest, 1), BATCH_ROWS), stop)]
             vectors = self._embed([tokenized.ids[row] for row in rows])
             start += len(rows)
             done += int(lengths[rows].sum())
-            yield EncodedBatch(rows, vectors, tokenized.tokens[rows], tokenized.kept[rows], min(done / total, 1.0))
+            yield EncodedBatch(rows, vectors, tokenized.tokens[rows], tokenized.kept[rows], done / total)
+        if stop < len(order):  # an empty text, and a tokenizer that adds nothing to it
+            rows = order[stop:]
+            nothing = np.zeros((len(rows), self._model.config.hidden_size), dtype=np.float32)
+            yield EncodedBatch(rows, nothing, tokenized.tokens[rows], tokenized.kept[rows], 1.0)
 
     def _embed(self, ids: list[TokenIds]) -> NDArray[np.float32]:
         """Embed one batch, (texts, dim) float32; halves it when memory runs out."""
@@ -88,19 +89,14 @@ class TransformerEngine:
             return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
 
     def _pool(self, first: Tensor | None, last: Tensor, mask: Tensor) -> Tensor:
-        """One float32 vector a text from the hidden states of its tokens; zeros for a text without tokens."""
+        """One float32 vector a text from the hidden states of its tokens."""
         hidden = last.float() if first is None else (first.float() + last.float()) / 2
-        if hidden.shape[1] == 0:
-            return hidden.new_zeros(hidden.shape[0], hidden.shape[2])
         return POOLINGS[self._pooling](hidden, mask)
 
     def _hidden_states(self, ids: list[TokenIds]) -> list[tuple[Tensor | None, Tensor, Tensor]]:
         """First layer's output (where the pooling wants it), last layer's, and mask, for consecutive texts."""
         wants_first = self._pooling == FIRST_LAST_AVG
-        if len(ids[0]) == 0:  # a batch starts with its longest: nothing here has a token
-            width = self._model.config.hidden_size
-            return [(None, torch.zeros(len(ids), 0, width), torch.zeros(len(ids), 0))]
-        if self._flat is not None and len(ids[-1]) > 0:
+        if self._flat is not None:
             return [
                 (first if wants_first else None, last, torch.ones(last.shape[:2])) for first, last in self._flat(ids)
             ]
@@ -128,8 +124,8 @@ def load_backbone(checkpoint: Checkpoint, precision: str) -> Any:  # noqa: ANN40
             trust_remote_code=checkpoint.trust_remote_code,
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise GisError(f"transformers cannot load {checkpoint.folder}: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # every library below has errors of its own for a file that is not whole
+        raise GisError(f"{checkpoint.folder} cannot be loaded by transformers: {_first_line(error)}") from error
     missing = sorted(key for key in report["missing_keys"] if "pooler." not in key and "position_ids" not in key)
     if missing:
         raise GisError(
@@ -143,3 +139,24 @@ def load_backbone(checkpoint: Checkpoint, precision: str) -> Any:  # noqa: ANN40
             raise GisError("LoRA adapters need the extra 'lora': pip install 'gis[lora]'") from error
         model = PeftModel.from_pretrained(model, checkpoint.adapter).merge_and_unload()
     return model.get_encoder() if model.config.is_encoder_decoder else model
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> Any:  # noqa: ANN401
+    """Load the tokenizer: the adapter's where it has one, else the backbone's.
+
+    Raises:
+        GisError: There is none, or it is broken.
+    """
+    folders = [folder for folder in (checkpoint.adapter, checkpoint.folder) if folder is not None]
+    folder = next((each for each in folders if any(any(each.glob(p)) for p in TOKENIZER_FILES)), None)
+    if folder is None:  # transformers would make one up that knows no word
+        raise GisError(f"{checkpoint.folder} holds no tokenizer ({', '.join(TOKENIZER_FILES)})")
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=checkpoint.trust_remote_code)
+    except Exception as error:
+        raise GisError(f"the tokenizer in {folder} cannot be loaded: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

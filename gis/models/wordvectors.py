@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -64,7 +65,7 @@ class WordVectors(Encoder):
         table: dict[str, NDArray[np.float32]] = {}
         dimension = 0
         with _open(self._path) as file:
-            for number, (word, values) in _lines(file):
+            for number, (word, values) in self._lines(file):
                 if number == 1 and len(values) == 1 and word.isdigit():
                     continue  # word2vec's first line: words and width
                 dimension = dimension or len(values)
@@ -78,6 +79,15 @@ class WordVectors(Encoder):
             raise GisError(f"{self._path} holds no word vectors")
         return table, dimension
 
+    def _lines(self, file: Iterable[str]) -> Iterator[tuple[int, tuple[str, list[str]]]]:
+        """Line number, word and values of each line."""
+        try:
+            for number, line in enumerate(file, start=1):
+                word, *values = line.rstrip().split(" ")
+                yield number, (word, values)
+        except (OSError, EOFError, zlib.error) as error:
+            raise GisError(f"{self._path} cannot be read ({error}); is it whole?") from error
+
 
 def _has(table: dict[str, NDArray[np.float32]], word: str) -> bool:
     return word in table or word.lower() in table
@@ -87,9 +97,3 @@ def _open(path: Path) -> IO[str]:
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="\n")
     return path.open(encoding="utf-8", errors="replace", newline="\n")
-
-
-def _lines(file: Iterable[str]) -> Iterator[tuple[int, tuple[str, list[str]]]]:
-    for number, line in enumerate(file, start=1):
-        word, *values = line.rstrip().split(" ")
-        yield number, (word, values)

@@ -19,7 +19,7 @@ def _load(folder: Path, **config: Any) -> Any:  # noqa: ANN401
 
 def _texts(lengths: tuple[int, ...] = LENGTHS) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
     rng = np.random.default_rng(0)
-    return [rng.integers(2, 60, size=length).astype(np.int32) for length in lengths]
+    return [rng.integers(3, 60, size=length).astype(np.int32) for length in lengths]
 
 
 def _padded(model: Any, texts: list[Any]) -> list[tuple[torch.Tensor, torch.Tensor]]:  # noqa: ANN401

@@ -1,0 +1,337 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from gis.benchmark.results import pairs_path, read_result, result_path
+from gis.benchmark.sources import LoadedTask
+from gis.console import Reporter
+from gis.errors import GisError
+from gis.models.base import LoadSettings, ModelCard, PairScorer
+from gis.models.lexical import Jaccard, Pairs
+from gis.models.registry import load_model
+from gis.spec import Spec
+from tests.benchmark.helpers import ROWS, FakeEncoder, Row, make_task, number, run, settings, texts_of
+from tests.tiny_models import save_bert
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> LoadedTask:
+    return make_task(tmp_path / "data", "first")
+
+
+@pytest.fixture
+def overlapping(tmp_path: Path) -> LoadedTask:
+    """A task that shares most of its texts with ``task``."""
+    extra: Row = {"text1": "a new text", "text2": "window closes", "score": 1.0}
+    return make_task(tmp_path / "data", "second", [*ROWS[2:], extra])
+
+
+def changed(rows: tuple[Row, ...] = ROWS) -> list[Row]:
+    return [*rows[:-1], {**rows[-1], "score": 0.25}]
+
+
+def test_a_text_of_several_tasks_is_embedded_once(tmp_path: Path, task: LoadedTask, overlapping: LoadedTask) -> None:
+    model = FakeEncoder()
+    run(model, [task, overlapping], settings(tmp_path))
+    assert sorted(model.asked) == sorted(texts_of(task, overlapping))
+
+
+def test_a_text_of_a_later_run_is_not_embedded_again(
+    tmp_path: Path, task: LoadedTask, overlapping: LoadedTask
+) -> None:
+    run(FakeEncoder(), [task], settings(tmp_path))
+    again = FakeEncoder()
+    (result,) = run(again, [overlapping], settings(tmp_path))
+    assert again.asked == ["a new text"]
+    assert result.run.from_cache == result.texts.texts - 1
+
+
+def test_a_second_run_embeds_nothing_and_gives_the_same(tmp_path: Path, task: LoadedTask) -> None:
+    first = run(FakeEncoder(), [task], settings(tmp_path))
+    again = FakeEncoder()
+    assert run(again, [task], settings(tmp_path)) == first
+    assert again.asked == []
+
+
+@pytest.mark.parametrize("batches", [0, 1, 3])
+def test_an_interrupted_run_is_continued(tmp_path: Path, task: LoadedTask, batches: int) -> None:
+    stopped, resumed = FakeEncoder(), FakeEncoder()
+    stopped.stop_after = batches
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped, [task], settings(tmp_path))
+    (result,) = run(resumed, [task], settings(tmp_path))
+    assert len(stopped.asked) == 2 * batches
+    assert sorted(stopped.asked + resumed.asked) == sorted(texts_of(task))
+    (whole,) = run(FakeEncoder(), [task], settings(tmp_path / "whole"))
+    assert result.scores == whole.scores
+
+
+def test_tasks_done_before_the_interruption_are_kept(
+    tmp_path: Path, task: LoadedTask, overlapping: LoadedTask
+) -> None:
+    run(FakeEncoder(), [task], settings(tmp_path))
+    model = FakeEncoder()
+    model.stop_after = 0
+    with pytest.raises(KeyboardInterrupt):
+        run(model, [task, overlapping], settings(tmp_path))
+    assert result_path(tmp_path / "results", model.card, "first", None).is_file()
+
+
+def test_two_models_of_one_name_share_nothing(tmp_path: Path, task: LoadedTask) -> None:
+    one, two = FakeEncoder(salt="one"), FakeEncoder(salt="two")
+    first, second = run(one, [task], settings(tmp_path)), run(two, [task], settings(tmp_path))
+    assert first[0].model.name == second[0].model.name
+    assert len(two.asked) == len(texts_of(task))
+    assert first[0].scores != second[0].scores
+    assert run(FakeEncoder(salt="one"), [task], settings(tmp_path)) == first
+
+
+def test_two_local_folders_of_one_name_are_two_models(tmp_path: Path, task: LoadedTask) -> None:
+    """Released mteb takes the second for the first and reports its scores."""
+    results = []
+    for seed in (1, 2):
+        folder = save_bert(tmp_path / str(seed) / "my-model", seed=seed)
+        model = load_model(Spec(str(folder)), LoadSettings(device="cpu"))
+        results += run(model, [task], settings(tmp_path))
+    first, second = results
+    assert first.model.identity != second.model.identity
+    assert first.scores.main != second.scores.main
+    assert second.run.from_cache == 0
+    assert len(list((tmp_path / "cache").rglob("*.sqlite"))) == 2
+    assert len({path.parent for path in (tmp_path / "results").rglob("*.json")}) == 2
+
+
+def test_one_folder_in_two_places_is_one_model(tmp_path: Path, task: LoadedTask, tiny_bert: Path) -> None:
+    from tests.tiny_models import copy
+
+    run(load_model(Spec(str(tiny_bert)), LoadSettings(device="cpu")), [task], settings(tmp_path))
+    moved = copy(tiny_bert, tmp_path / "moved")
+    (result,) = run(load_model(Spec(str(moved)), LoadSettings(device="cpu")), [task], settings(tmp_path))
+    assert result.run.from_cache == result.texts.texts
+
+
+def test_nan_vectors_name_the_text_and_keep_what_was_done(
+    tmp_path: Path, task: LoadedTask, overlapping: LoadedTask
+) -> None:
+    run(FakeEncoder(), [task], settings(tmp_path))
+    model = FakeEncoder()
+    model.nan = frozenset({"a new text"})
+    with pytest.raises(GisError, match="fake gave NaN or infinity .* 'a new text'"):
+        run(model, [task, overlapping], settings(tmp_path))
+    assert read_result(result_path(tmp_path / "results", model.card, "first", None)).task.name == "first"
+    healed = FakeEncoder()
+    assert len(run(healed, [task, overlapping], settings(tmp_path))) == 2
+    assert healed.asked == ["a new text"]
+
+
+class Broken(PairScorer):
+    """Gives NaN for the third pair."""
+
+    card = ModelCard("broken", "0" * 64)
+
+    def score(self, pairs: Pairs) -> NDArray[np.float64]:
+        return np.array([np.nan if row == 2 else row for row in range(len(pairs))], dtype=np.float64)
+
+
+def test_nan_scores_name_the_pair(tmp_path: Path, task: LoadedTask) -> None:
+    with pytest.raises(GisError, match="broken gave NaN or infinity on first, first for pair c"):
+        run(Broken(), [task], settings(tmp_path))
+    assert not list((tmp_path / "results").rglob("*.json"))
+
+
+def test_force_scores_again(tmp_path: Path, task: LoadedTask) -> None:
+    (first,) = run(FakeEncoder(), [task], settings(tmp_path))
+    path = result_path(tmp_path / "results", first.model, "first", None)
+    path.write_text(path.read_text(encoding="utf-8").replace('"gis bench"', '"an earlier command"'), encoding="utf-8")
+    assert run(FakeEncoder(), [task], settings(tmp_path))[0].run.command == "an earlier command"
+    assert run(FakeEncoder(), [task], settings(tmp_path, force=True))[0].run.command == "gis bench"
+
+
+def test_changed_data_is_scored_again(tmp_path: Path, task: LoadedTask) -> None:
+    (first,) = run(FakeEncoder(), [task], settings(tmp_path))
+    model = FakeEncoder()
+    (second,) = run(model, [make_task(tmp_path / "data", "first", changed())], settings(tmp_path))
+    assert second.task.sha256 != first.task.sha256
+    assert second.scores.main != first.scores.main
+    assert model.asked == []
+
+
+def test_changed_sub_sets_are_scored_again(tmp_path: Path, task: LoadedTask) -> None:
+    run(FakeEncoder(), [task], settings(tmp_path))
+    rows = [{**row, "subset": "xy"[n % 2]} for n, row in enumerate(ROWS)]
+    (second,) = run(FakeEncoder(), [make_task(tmp_path / "data", "first", rows)], settings(tmp_path))
+    assert [view.view for view in second.scores.views] == ["all", "x", "y"]
+
+
+def test_the_same_data_in_another_order_is_kept(tmp_path: Path, task: LoadedTask) -> None:
+    first = run(FakeEncoder(), [task], settings(tmp_path))
+    assert run(FakeEncoder(), [make_task(tmp_path / "data", "first", ROWS[::-1])], settings(tmp_path)) == first
+
+
+def test_a_damaged_result_is_made_again(tmp_path: Path, task: LoadedTask) -> None:
+    (first,) = run(FakeEncoder(), [task], settings(tmp_path))
+    path = result_path(tmp_path / "results", first.model, "first", None)
+    path.write_text("{", encoding="utf-8")
+    (second,) = run(FakeEncoder(), [task], settings(tmp_path))
+    assert second.scores == first.scores
+    assert read_result(path) == second
+
+
+def test_a_result_of_a_newer_gis_is_never_overwritten_unasked(tmp_path: Path, task: LoadedTask) -> None:
+    (first,) = run(FakeEncoder(), [task], settings(tmp_path))
+    path = result_path(tmp_path / "results", first.model, "first", None)
+    newer = {**json.loads(path.read_text(encoding="utf-8")), "schema_version": 99}
+    path.write_text(json.dumps(newer), encoding="utf-8")
+    with pytest.raises(GisError, match="newer gis"):
+        run(FakeEncoder(), [task], settings(tmp_path))
+    assert json.loads(path.read_text(encoding="utf-8"))["schema_version"] == 99
+
+
+def test_partial_results_have_files_of_their_own(tmp_path: Path, task: LoadedTask) -> None:
+    part = make_task(tmp_path / "data", "first", limit=4)
+    model = FakeEncoder()
+    run(model, [part], settings(tmp_path))
+    run(model, [task], settings(tmp_path))
+    paths = [result_path(tmp_path / "results", model.card, "first", limit) for limit in (None, 4)]
+    whole, partial = map(read_result, paths)
+    assert (whole.texts.pairs, whole.task.limit) == (6, None)
+    assert (partial.texts.pairs, partial.task.limit, partial.task.rows) == (4, 4, 6)
+    assert any("partial" in note for note in partial.notes)
+    assert len(pd.read_parquet(pairs_path(paths[1]))) == 4
+
+
+def test_another_sample_is_scored_again(tmp_path: Path) -> None:
+    part = make_task(tmp_path / "data", "first", limit=4)
+    run(FakeEncoder(), [part], settings(tmp_path, seed=0))
+    (again,) = run(FakeEncoder(), [part], settings(tmp_path, seed=1))
+    assert again.task.seed == 1
+
+
+def test_zero_vectors_are_counted_and_score_0(tmp_path: Path, task: LoadedTask) -> None:
+    model = FakeEncoder()
+    model.zero = frozenset({ROWS[0]["text1"], ROWS[1]["text2"], ROWS[1]["text1"]})
+    (result,) = run(model, [task], settings(tmp_path))
+    assert result.texts.zero_vectors == 3
+    assert any("3 texts have the zero vector" in note for note in result.notes)
+    scores = pd.read_parquet(pairs_path(result_path(tmp_path / "results", model.card, "first", None)))["score"]
+    assert scores[:2].tolist() == [0.0, 0.0]
+
+
+def test_a_model_of_zero_vectors_only_is_undefined_with_a_reason(tmp_path: Path, task: LoadedTask) -> None:
+    model = FakeEncoder()
+    model.zero = frozenset(texts_of(task))
+    (result,) = run(model, [task], settings(tmp_path))
+    path = result_path(tmp_path / "results", model.card, "first", None)
+    assert json.loads(path.read_text(encoding="utf-8"))["scores"]["main"] == {"undefined": "all scores are equal"}
+    assert read_result(path) == result
+
+
+def test_truncation_is_counted(tmp_path: Path, task: LoadedTask) -> None:
+    (result,) = run(FakeEncoder(max_words=3), [task], settings(tmp_path))
+    lengths = [len(text.split()) for text in texts_of(task)]
+    texts = result.texts
+    assert (texts.unit, texts.tokens, texts.tokens_kept) == ("words", sum(lengths), sum(min(3, n) for n in lengths))
+    assert texts.truncated == sum(n > 3 for n in lengths)
+    both = [(row["text1"].split(), row["text2"].split()) for row in ROWS]
+    assert texts.pairs_truncated == sum(len(a) > 3 or len(b) > 3 for a, b in both)
+    assert any(f"{texts.truncated} of {texts.texts} texts were cut at 3 words" in note for note in result.notes)
+
+
+def test_truncation_of_a_real_encoder_is_counted(
+    tmp_path: Path, tiny_sentence_transformer: Path, task: LoadedTask
+) -> None:
+    long = make_task(tmp_path / "data", "long", [*ROWS, {"text1": "cat " * 40, "text2": "dog", "score": 1}])
+    model = load_model(Spec(str(tiny_sentence_transformer)), LoadSettings(device="cpu"))
+    (whole, cut) = run(model, [task, long], settings(tmp_path))
+    assert (whole.texts.truncated, cut.texts.truncated, cut.texts.pairs_truncated) == (0, 1, 1)
+    assert cut.texts.tokens is not None
+    assert cut.texts.tokens_kept is not None
+    assert cut.texts.tokens - cut.texts.tokens_kept == 40 - (16 - 2)
+
+
+def test_a_text_counts_once_a_task_however_many_pairs_it_is_in(tmp_path: Path) -> None:
+    rows: list[Row] = [{"text1": "same", "text2": f"other {n}", "score": n} for n in range(4)]
+    (result,) = run(FakeEncoder(), [make_task(tmp_path / "data", "t", rows)], settings(tmp_path))
+    assert (result.texts.pairs, result.texts.texts, result.texts.tokens) == (4, 5, 9)
+
+
+@pytest.mark.parametrize("model", [FakeEncoder(), Jaccard(Spec("jaccard"), LoadSettings())], ids=["encoder", "scorer"])
+def test_the_pairs_file_reproduces_the_main_score_and_holds_no_text(
+    tmp_path: Path, task: LoadedTask, model: FakeEncoder | Jaccard
+) -> None:
+    (result,) = run(model, [task], settings(tmp_path))
+    pairs = pd.read_parquet(pairs_path(result_path(tmp_path / "results", model.card, "first", None)))
+    assert pairs["id"].tolist() == [row["id"] for row in ROWS]
+    assert spearmanr(pairs["score"], pairs["gold"]).statistic == pytest.approx(number(result.scores.main))
+    assert {"text1", "text2"}.isdisjoint(pairs.columns)
+    assert not set(pairs.astype(str).to_numpy().ravel()) & texts_of(task)
+
+
+def test_the_pairs_file_holds_lengths_and_groups(tmp_path: Path) -> None:
+    rows = [{**row, "subset": "xy"[n % 2]} for n, row in enumerate(ROWS)]
+    model = FakeEncoder(max_words=3)
+    run(model, [make_task(tmp_path / "data", "t", rows)], settings(tmp_path))
+    pairs = pd.read_parquet(pairs_path(result_path(tmp_path / "results", model.card, "t", None)))
+    assert pairs["subset"].tolist() == ["x", "y"] * 3
+    assert pairs["tokens1"].tolist() == [len(row["text1"].split()) for row in ROWS]
+    assert pairs["kept2"].tolist() == [min(3, len(row["text2"].split())) for row in ROWS]
+
+
+def test_a_result_says_how_to_get_it_again(tmp_path: Path, task: LoadedTask) -> None:
+    (result,) = run(FakeEncoder(), [task], replace(settings(tmp_path), command="gis bench --model fake"))
+    assert result.run.command == "gis bench --model fake"
+    assert {"gis", "python", "numpy", "torch"} <= set(result.run.versions)
+    assert (result.run.precision, result.run.hardware, result.task.source) == ("fp32", ("cpu",), task.source)
+    assert (result.task.splits, result.task.label, result.task.pinned) == (("test",), "graded", False)
+    assert result.scores.other_similarities is not None
+    assert set(result.scores.other_similarities) == {"manhattan", "euclidean"}
+
+
+def test_the_cost_of_cached_texts_is_still_told(tmp_path: Path, task: LoadedTask) -> None:
+    (first,) = run(FakeEncoder(), [task], settings(tmp_path))
+    (again,) = run(FakeEncoder(), [task], settings(tmp_path, force=True))
+    assert again.run.seconds == first.run.seconds
+    assert (first.run.from_cache, again.run.from_cache) == (0, first.texts.texts)
+
+
+def test_without_a_cache_every_run_embeds_all(tmp_path: Path, task: LoadedTask) -> None:
+    chosen = replace(settings(tmp_path, force=True), cache=None)
+    models = [FakeEncoder(), FakeEncoder()]
+    for model in models:
+        run(model, [task], chosen)
+    assert models[0].asked == models[1].asked
+    assert not (tmp_path / "cache").exists()
+
+
+def test_tasks_whose_names_differ_in_odd_characters_only_are_both_kept(tmp_path: Path) -> None:
+    model = Jaccard(Spec("jaccard"), LoadSettings())
+    tasks = [make_task(tmp_path / "data", name) for name in ("a b", "a_b", "a?b")]
+    run(model, tasks, settings(tmp_path))
+    assert len(list((tmp_path / "results").rglob("*.json"))) == 3
+
+
+@pytest.mark.parametrize("name", ["../outside", "..", "/etc/x", "a\\b", "con", "x" * 300, "模型", "."])
+def test_a_models_name_never_leaves_the_results_folder(tmp_path: Path, name: str, task: LoadedTask) -> None:
+    model = FakeEncoder(name)
+    run(model, [task], settings(tmp_path))
+    (path,) = tmp_path.rglob("first.json")
+    assert path.resolve().is_relative_to((tmp_path / "results").resolve())
+    assert len(path.relative_to(tmp_path / "results").parts) == 3
+
+
+def test_warnings_are_told_even_when_quiet(
+    tmp_path: Path, task: LoadedTask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gis.benchmark.runner import run_model
+
+    list(run_model(FakeEncoder(max_words=1), [task], settings(tmp_path), Reporter(quiet=True)))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "warning: fake: first: " in err
+    assert "were cut at 1 words" in err

@@ -1,0 +1,218 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gis.benchmark.results import result_path, write_result
+from gis.benchmark.tasks import suites
+from gis.errors import GisError
+from gis.leaderboard.render import shown
+from gis.leaderboard.table import Cell, Table, load_table, make_table
+from tests.leaderboard.helpers import STS, result, suite
+
+
+def titles(table: Table) -> list[str]:
+    return [column.title for column in table.columns]
+
+
+def models(table: Table) -> list[str]:
+    return [row.model for row in table.rows]
+
+
+def cell(table: Table, model: str, title: str) -> Cell:
+    (row,) = [row for row in table.rows if row.model == model]
+    return row.cells[titles(table).index(title)]
+
+
+def texts(table: Table, title: str) -> list[str]:
+    return [shown(row.cells[titles(table).index(title)]) for row in table.rows]
+
+
+def test_models_are_ranked_by_the_first_column() -> None:
+    table = make_table([result("low", "stsb", 0.1), result("high", "stsb", 0.9), result("below 0", "stsb", -0.5)])
+    assert models(table) == ["high", "low", "below 0"]
+
+
+def test_models_of_equal_score_are_ranked_by_name() -> None:
+    assert models(make_table([result("b", "stsb", 0.5), result("a", "stsb", 0.5)])) == ["a", "b"]
+
+
+def test_the_worst_score_goes_before_none() -> None:
+    table = make_table([result("undefined", "stsb", None), result("worst", "stsb", -1.0)])
+    assert models(table) == ["worst", "undefined"]
+
+
+def test_the_full_suite_has_its_name_and_unrounded_mean() -> None:
+    scores = (0.7237, 0.806, 0.756, 0.8539, 0.7899, 0.8203, 0.7715)
+    table = make_table(suite("m", *scores))
+    assert titles(table) == ["sts mean", *STS]
+    assert cell(table, "m", "sts mean").value == pytest.approx(sum(scores) / 7, abs=1e-12)
+
+
+def test_the_mean_of_other_graded_tasks_is_called_so() -> None:
+    table = make_table([result("m", "sts12", 0.5), result("m", "lee50", 0.7)])
+    assert titles(table) == ["graded mean", "sts12", "lee50"]
+
+
+def test_one_task_has_no_mean() -> None:
+    assert titles(make_table([result("m", "stsb", 0.5)])) == ["stsb"]
+
+
+def test_a_model_without_all_tasks_has_n_of_n_and_no_mean() -> None:
+    table = make_table([*suite("whole", *[0.5] * 7), *suite("part", 0.9, 0.9, 0.9)])
+    assert cell(table, "part", "sts mean") == Cell(note="3 of 7")
+    assert shown(cell(table, "part", "sts mean")) == "3 of 7"
+    assert models(table) == ["whole", "part"]
+    assert shown(cell(table, "part", "sickr")) == "–"
+
+
+def test_an_undefined_score_is_a_dash_with_its_reason_and_counts_as_missing() -> None:
+    table = make_table([result("m", "sts12", None), result("m", "sts13", 0.5)])
+    assert cell(table, "m", "sts12") == Cell(note="undefined: all scores are equal")
+    assert shown(cell(table, "m", "sts12")) == "–"
+    assert shown(cell(table, "m", "graded mean")) == "1 of 2"
+
+
+def test_graded_and_binary_tasks_are_never_averaged_together() -> None:
+    graded = [result("m", "sts12", 0.2), result("m", "sts13", 0.4)]
+    binary = [result("m", "mrpc", 0.6, label="binary"), result("m", "gis", 0.8, label="binary")]
+    table = make_table([*graded, *binary])
+    assert titles(table)[:2] == ["graded mean", "binary mean"]
+    assert cell(table, "m", "graded mean").value == pytest.approx(0.3)
+    assert cell(table, "m", "binary mean").value == pytest.approx(0.7)
+
+
+def test_one_graded_and_one_binary_task_have_no_mean() -> None:
+    table = make_table([result("m", "stsb", 0.2), result("m", "gis", 0.8, label="binary")])
+    assert titles(table) == ["stsb", "gis"]
+
+
+def test_no_mean_is_called_after_a_suite_of_both_kinds() -> None:
+    labels = {"stsb": "graded"}
+    table = make_table([result("m", t, 0.5, label=labels.get(t, "binary")) for t in suites()["in-domain"]])
+    assert "in-domain mean" not in titles(table)
+
+
+def test_the_best_of_each_column_is_marked() -> None:
+    table = make_table([result("a", "sts12", 0.9), result("b", "sts12", 0.8), result("b", "sts13", 0.1)])
+    best = {(row.model, title) for row in table.rows for title, c in zip(titles(table), row.cells, strict=True) if c.best}
+    assert best == {("a", "sts12"), ("b", "sts13"), ("b", "graded mean")}
+
+
+def test_what_is_equal_as_printed_is_equally_best() -> None:
+    table = make_table([result("a", "stsb", 0.80004), result("b", "stsb", 0.79996), result("c", "stsb", 0.7999)])
+    assert texts(table, "stsb") == ["80.00", "80.00", "79.99"]
+    assert [row.cells[0].best for row in table.rows] == [True, True, False]
+
+
+def test_best_is_what_is_printed_where_rounding_is_close() -> None:
+    scores = [0.80005, 0.800049999, 0.800050001, 0.12345, 0.123450001, 0.00675, 0.00665]
+    for first in scores:
+        for second in scores:
+            table = make_table([result("a", "stsb", first), result("b", "stsb", second)])
+            cells = {row.model: row.cells[0] for row in table.rows}
+            if shown(cells["a"]) == shown(cells["b"]):
+                assert cells["a"].best
+                assert cells["b"].best
+
+
+def test_a_sample_is_never_best_and_is_marked() -> None:
+    table = make_table([result("part", "stsb", 0.99, limit=10), result("whole", "stsb", 0.5)])
+    assert texts(table, "stsb") == ["99.00*", "50.00"]
+    assert not cell(table, "part", "stsb").best
+    assert cell(table, "whole", "stsb").best
+    assert any("sample" in note and "stsb" in note for note in table.notes)
+
+
+def test_a_mean_with_a_sample_in_it_is_marked() -> None:
+    table = make_table([result("m", "sts12", 0.5), result("m", "sts13", 0.5, limit=10)])
+    assert shown(cell(table, "m", "graded mean")) == "50.00*"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_full_result_goes_before_a_sample(turned: bool) -> None:
+    both = [result("m", "stsb", 0.9, limit=10), result("m", "stsb", 0.5)]
+    assert texts(make_table(both[::-1] if turned else both), "stsb") == ["50.00"]
+
+
+def test_strata_have_columns_beside_their_task() -> None:
+    strata = {"random": 0.6, "hard": 0.2}
+    other = result("n", "stsb", 0.5)
+    table = make_table([result("m", "rust_issues", 0.4, label="binary", strata=strata), other])
+    assert titles(table) == ["stsb", "rust_issues", "rust_issues: random", "rust_issues: hard"]
+    assert shown(cell(table, "m", "rust_issues: hard")) == "20.00"
+    assert shown(cell(table, "n", "rust_issues: hard")) == "–"
+    assert any("stratum" in note for note in table.notes)
+
+
+def test_strata_do_not_enter_the_mean() -> None:
+    strata = {"random": 0.6, "hard": 0.2}
+    results = [
+        result("m", "rust_issues", 0.4, label="binary", strata=strata),
+        result("m", "gis", 0.6, label="binary"),
+    ]
+    assert cell(make_table(results), "m", "binary mean").value == pytest.approx(0.5)
+
+
+def test_sub_sets_have_no_columns() -> None:
+    table = make_table([result("m", "sts12", 0.5, strata={"all": 0.5, "MSRpar": 0.4, "MSRvid": 0.9})])
+    assert titles(table) == ["sts12"]
+
+
+def test_models_of_one_name_are_told_apart() -> None:
+    table = make_table(
+        [result("m", "stsb", 0.5, identity="a" * 64), result("m", "stsb", 0.4, identity="b" * 64), result("n", "stsb", 0.3)]
+    )
+    assert models(table) == ["m @aaaaaa", "m @bbbbbb", "n"]
+
+
+def test_different_data_under_one_name_is_flagged() -> None:
+    table = make_table([result("a", "stsb", 0.5, sha256="1" * 64), result("b", "stsb", 0.4, sha256="2" * 64)])
+    assert any("NOT COMPARABLE" in note and "stsb" in note for note in table.notes)
+
+
+def test_the_same_data_is_not_flagged() -> None:
+    assert not any("NOT COMPARABLE" in n for n in make_table([*suite("a", 0.5), *suite("b", 0.4)]).notes)
+
+
+def test_data_that_is_not_the_catalogues_is_flagged() -> None:
+    table = make_table([result("m", "stsb", 0.5, verified=False)])
+    assert any("stsb" in note and "catalogue" in note for note in table.notes)
+
+
+def test_cut_texts_are_flagged() -> None:
+    table = make_table([result("short-sighted", "stsb", 0.5, truncated=3), result("other", "stsb", 0.5)])
+    assert any("cut" in note and "short-sighted" in note and "other" not in note for note in table.notes)
+
+
+def test_tasks_stand_in_the_catalogues_order_and_unknown_ones_last() -> None:
+    table = make_table([result("m", task, 0.5) for task in ("zoo", "stsb", "apes", "sts12")])
+    assert titles(table)[1:] == ["sts12", "stsb", "apes", "zoo"]
+
+
+def test_chosen_tasks_stand_in_the_order_they_were_asked_for() -> None:
+    results = [result("m", task, 0.5) for task in (*STS, "lee50")]
+    assert titles(make_table(results, ["lee50", "stsb"])) == ["graded mean", "lee50", "stsb"]
+    assert titles(make_table(results, ["sts"])) == ["sts mean", *STS]
+
+
+def test_models_without_a_chosen_task_are_left_out() -> None:
+    table = make_table([result("a", "stsb", 0.5), result("b", "lee50", 0.5)], ["stsb"])
+    assert models(table) == ["a"]
+
+
+def test_chosen_tasks_without_results_name_those_with() -> None:
+    with pytest.raises(GisError, match="no results for sickr; there are some for: lee50, stsb"):
+        make_table([result("m", "stsb", 0.5), result("m", "lee50", 0.5)], ["sickr"])
+
+
+def test_a_folder_of_results_is_a_table(tmp_path: Path) -> None:
+    for each in [*suite("a", 0.5, 0.6), result("a", "sts12", 0.9, limit=5)]:
+        path = result_path(tmp_path, each.model, each.task.name, each.task.limit)
+        write_result(path, each, pd.DataFrame({"id": ["a"]}))
+    assert [shown(each) for each in load_table(tmp_path).rows[0].cells] == ["55.00", "50.00", "60.00"]
+
+
+def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
+    with pytest.raises(GisError, match="gis bench"):
+        load_table(tmp_path)

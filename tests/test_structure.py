@@ -1,0 +1,104 @@
+"""Imports run one way: cli → leaderboard → benchmark → models → the small modules directly in gis/."""
+
+import ast
+from collections.abc import Iterator
+from importlib.util import resolve_name
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "gis"
+# What each part may import, beside itself and the small modules; a part that is not here yet must be added with care.
+ALLOWED = {
+    "cli": {"leaderboard", "benchmark", "collector", "models"},
+    "leaderboard": {"benchmark", "models"},
+    "benchmark": {"models"},
+    "collector": {"models"},
+    "models": set(),
+    "small": set(),
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+HEAVY = {"torch", "transformers", "sentence_transformers", "datasets", "pandas", "sklearn", "scipy", "bm25s", "peft"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str) -> str:
+    """The part of the design that ``module`` belongs to."""
+    name = (*module.split("."), "")[1]
+    if name in ("cli", "__main__"):
+        return "cli"
+    return name if (PACKAGE / name).is_dir() and name else "small"
+
+
+def imports_of(path: Path, *, at_import_only: bool = False) -> Iterator[str]:
+    """The modules that ``path`` imports, anywhere in it, or only those that importing it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
+    for node in _run_at_import(tree) if at_import_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
+            # "from gis import cli" imports gis.cli
+            yield from (f"{base}.{alias.name}" if base == "gis" else base for alias in node.names)
+
+
+def _run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """The statements that run when a module is imported: none inside functions, none for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from _run_at_import(node)
+
+
+every_module = pytest.mark.parametrize("path", MODULES, ids=[module_name(path) for path in MODULES])
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {"gis.cli", "gis.benchmark.runner", "gis.models.base"} <= {module_name(path) for path in MODULES}
+    assert "gis.benchmark.results" in set(imports_of(PACKAGE / "leaderboard" / "table.py"))
+    assert part_of("gis.errors") == part_of("gis") == "small"
+
+
+@every_module
+def test_imports_run_one_way(path: Path) -> None:
+    part = part_of(module_name(path))
+    used = {part_of(name) for name in imports_of(path) if name.split(".")[0] == "gis"}
+    assert used <= ALLOWED[part] | {part, "small"}
+
+
+@every_module
+def test_no_part_imports_the_command_line(path: Path) -> None:
+    if part_of(module_name(path)) != "cli":
+        assert not any(name.startswith("gis.cli") for name in imports_of(path))
+
+
+@every_module
+def test_no_module_imports_itself_in_a_circle(path: Path) -> None:
+    """Imports inside functions hide circles; within a part, modules still form an order."""
+    graph = {module_name(each): {n for n in imports_of(each) if n.startswith("gis.")} for each in MODULES}
+    reached: set[str] = set()
+    ahead = set(graph[module_name(path)])
+    while ahead:
+        name = ahead.pop()
+        reached.add(name)
+        ahead |= graph.get(name, set()) - reached
+    assert module_name(path) not in reached
+
+
+@pytest.mark.parametrize("name", ["cli", "spec", "errors", "files", "console", "hub", "models/base", "models/registry"])
+def test_the_light_modules_import_nothing_heavy(name: str) -> None:
+    used = {module.split(".")[0] for module in imports_of(PACKAGE / f"{name}.py", at_import_only=True)}
+    assert not used & HEAVY
+
+
+@every_module
+def test_no_module_of_the_package_reaches_for_the_tests(path: Path) -> None:
+    assert not {"tests", "perf", "mteb", "angle_emb"} & {name.split(".")[0] for name in imports_of(path)}
