@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -35,8 +36,8 @@ class EmbeddingCache:
     """
 
     def __init__(self, folder: Path | None, identity: str) -> None:
-        path = None if folder is None else folder / "embeddings" / f"{identity}.sqlite"
-        try:
+        self._path = path = None if folder is None else folder / "embeddings" / f"{identity}.sqlite"
+        with self._errors():
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path or ":memory:", timeout=60)
@@ -46,10 +47,6 @@ class EmbeddingCache:
                 "CREATE TABLE IF NOT EXISTS vectors (text_sha256 BLOB PRIMARY KEY, vector BLOB NOT NULL,"
                 " tokens INTEGER NOT NULL, kept INTEGER NOT NULL, seconds REAL NOT NULL, hardware TEXT NOT NULL)"
             )
-        except (sqlite3.Error, OSError) as error:
-            raise GisError(
-                f"the embedding cache {path} cannot be used ({error}); delete it, or add --no-cache"
-            ) from error
 
     def __enter__(self) -> "EmbeddingCache":
         return self
@@ -66,7 +63,8 @@ class EmbeddingCache:
         for start in range(0, len(keys), VARIABLES):
             part = keys[start : start + VARIABLES]
             marks = ",".join("?" * len(part))
-            rows = self._database.execute(f"SELECT * FROM vectors WHERE text_sha256 IN ({marks})", part)
+            with self._errors():
+                rows = self._database.execute(f"SELECT * FROM vectors WHERE text_sha256 IN ({marks})", part).fetchall()
             for key, vector, tokens, kept, seconds, hardware in rows:
                 yield (
                     positions[key],
@@ -76,7 +74,7 @@ class EmbeddingCache:
     def add(self, texts: Sequence[str], batch: EncodedBatch, seconds: NDArray[np.float64], hardware: str) -> None:
         """Store a batch: ``texts`` are those of its rows, ``seconds`` what each of them cost."""
         rows = zip(texts, batch.vectors, batch.tokens, batch.kept, seconds, strict=True)
-        with self._database:
+        with self._errors(), self._database:
             self._database.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?, ?)",
                 [
@@ -84,6 +82,15 @@ class EmbeddingCache:
                     for text, vector, tokens, kept, cost in rows
                 ],
             )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise GisError(
+                f"the embedding cache {self._path} cannot be used ({error}); delete it, or add --no-cache"
+            ) from error
 
 
 def _key(text: str) -> bytes:

@@ -80,6 +80,8 @@ def _read_csv(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
         reader = csv.reader(file)
         header = next(reader, [])
         table: dict[str, list[str]] = {name: [] for name in header}
+        if len(table) < len(header):
+            raise GisError(f"{path}:1: a column's name stands in the header twice: {', '.join(header)}")
         lines: list[int] = []
         for fields in reader:
             if not fields:

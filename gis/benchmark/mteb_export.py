@@ -4,13 +4,14 @@ Layout and fields: mteb 2.x ``results/<model>/<revision>/<Task>.json`` with ``mo
 """
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gis.benchmark.metrics import Metric, Undefined
-from gis.benchmark.results import Result, safe_name
+from gis.benchmark.results import Result
 from gis.files import write_text
 
 # The schema these files follow. Below 1.12.48 the loader would take them for files of an older layout.
@@ -31,8 +32,9 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
         if reason:
             left_out.append(f"{result.model.name} on {result.task.name}: {reason}")
             continue
-        name = safe_name(result.model.name)
-        place = folder / "results" / name.replace(" ", "_") / result.model.identity[:12]
+        # mteb's own rule for folder names, made safe for what its names never hold
+        name = re.sub(r"[^\w.,=+-]", "_", result.model.name.replace("/", "__")).lstrip(".") or "_"
+        place = folder / "results" / name / result.model.identity[:12]
         path = place / f"{result.task.mteb}.json"
         write_text(path, json.dumps(_task_result(result), indent=2) + "\n")
         meta = {

@@ -17,6 +17,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import Embeddings, PairRows, TextPool, embed
 from gis.benchmark.pairs import Pairs
 from gis.benchmark.results import (
+    NewerResultError,
     Result,
     RunRecord,
     TaskRecord,
@@ -25,7 +26,7 @@ from gis.benchmark.results import (
     result_path,
     write_result,
 )
-from gis.benchmark.scoring import score_pairs
+from gis.benchmark.scoring import ALL, score_pairs
 from gis.benchmark.similarity import cosine, euclidean, manhattan
 from gis.benchmark.sources import LoadedTask
 from gis.console import Reporter
@@ -98,11 +99,23 @@ def _existing(model: Model, task: LoadedTask, settings: RunSettings) -> Result |
         return None
     try:
         found = read_result(path)
+    except NewerResultError:
+        raise
     except GisError:
         return None  # damaged: scored again and replaced
     current = _task_record(task, settings.load.seed)
     same_sample = task.limit is None or found.task.seed == current.seed
-    return found if found.task.sha256 == current.sha256 and found.task.text == current.text and same_sample else None
+    same_views = {view.view for view in found.scores.views} - {ALL} == _groups(task.pairs)
+    same_data = found.task.sha256 == current.sha256 and found.task.text == current.text
+    return found if same_data and same_sample and same_views else None
+
+
+def _groups(pairs: Pairs) -> set[str]:
+    """The sub-sets or strata that get scores of their own."""
+    groups = pairs.groups or ()
+    if pairs.grouped_by == "stratum" and pairs.binary:
+        return {group for group, gold in zip(groups, pairs.gold, strict=True) if gold == 0}
+    return set(groups) if pairs.grouped_by == "subset" else set()
 
 
 Outcome = tuple[Result, pd.DataFrame]

@@ -80,6 +80,8 @@ def read_checkpoint(spec: Spec, settings: LoadSettings) -> Checkpoint:
         found = replace(found, pooling=pooling_name(options["pooling"]))
     if "prompt" in options:
         found = replace(found, prompt=as_prompt(options["prompt"]))
+    if "prompt_name" in options and found.layout != "sentence-transformers":
+        raise UsageError(f"{spec.name} has no named prompts; write the prompt itself: prompt=…")
     return replace(found, max_tokens=_limit(found, options, settings))
 
 
@@ -95,7 +97,12 @@ def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> C
     base = options.get("base") or read_json(adapter).get("base_model_name_or_path")
     if not base:
         raise GisError(f"the adapter in {folder} does not name its backbone; add base=FOLDER-OR-HUB-ID")
-    backbone = _plain(find_folder(base, None, settings))
+    if not _weights(folder):
+        raise GisError(f"{folder} holds an adapter_config.json but no adapter weights")
+    try:
+        backbone = _plain(find_folder(base, None, settings))
+    except GisError as error:
+        raise GisError(f"the backbone of the adapter in {folder}: {error}; or add base=FOLDER-OR-HUB-ID") from error
     if found is not None:
         return replace(found, folder=backbone.folder, adapter=folder)
     adapted = replace(backbone, adapter=folder, pooling="last")
@@ -144,9 +151,13 @@ def _plain(folder: Path) -> Checkpoint:
         inside = sorted(path.parent.name for path in folder.glob("*/config.json"))
         hint = f"; did you mean its {' or '.join(inside)}?" if inside else ""
         raise GisError(f"{folder} holds no model: no config.json, modules.json or adapter_config.json{hint}")
-    if not any(path for pattern in WEIGHTS for path in folder.glob(pattern)):
+    if not _weights(folder):
         raise GisError(f"{folder} holds a config.json but no weights (*.safetensors or *.bin)")
     return Checkpoint(folder, "plain", "mean", "{text}", _declared_limit(folder))
+
+
+def _weights(folder: Path) -> list[Path]:
+    return [path for pattern in WEIGHTS for path in folder.glob(pattern) if path.name not in NOT_CONTENT]
 
 
 def _with_angle(found: Checkpoint, folder: Path) -> Checkpoint | None:
@@ -164,7 +175,9 @@ def _with_angle(found: Checkpoint, folder: Path) -> Checkpoint | None:
 
 def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> Checkpoint:
     """Read modules.json; pooling stays None for anything but Transformer, one Pooling and Normalize."""
-    modules: list[dict[str, Any]] = read_json(folder / "modules.json")
+    modules: list[dict[str, Any]] = read_json(folder / "modules.json", list)
+    if not modules or not all(isinstance(each, dict) and {"type", "path"} <= each.keys() for each in modules):
+        raise GisError(f"{folder / 'modules.json'} does not list modules with type and path")
     kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
     config_file = folder / "config_sentence_transformers.json"
     config = read_json(config_file) if config_file.is_file() else {}
@@ -222,14 +235,14 @@ def _positions(config: Mapping[str, Any]) -> int | None:
 
 
 def _limit(found: Checkpoint, options: Mapping[str, str], settings: LoadSettings) -> int | None:
-    asked = options.get("max_length") or settings.max_length
-    if asked is None:
-        return found.max_tokens
-    if not str(asked).isdigit() or int(asked) < 1:
-        raise UsageError(f"max_length must be a whole number of tokens above 0, not '{asked}'")
     config_file = found.folder / "config.json"
-    config = read_json(config_file) if config_file.is_file() else {}
-    positions = _positions(config)
+    positions = _positions(read_json(config_file)) if config_file.is_file() else None
+    asked = options.get("max_length", settings.max_length)
+    if asked is None:
+        # A folder may promise more than its position table holds; reading past its end would crash.
+        return min((limit for limit in (found.max_tokens, positions) if limit), default=None)
+    if not str(asked).isdecimal() or int(asked) < 1:
+        raise UsageError(f"max_length must be a whole number of tokens above 0, not '{asked}'")
     if positions and int(asked) > positions:
         raise UsageError(f"max_length {asked} is more than the {positions} positions that the model has")
     return int(asked)
@@ -247,11 +260,14 @@ def _truth(key: str, value: str) -> bool:
     return value.lower() == "true"
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401
-    """Read a JSON file, naming it in the error when it is broken."""
+def read_json(path: Path, kind: type = dict) -> Any:  # noqa: ANN401
+    """Read a JSON file that holds a ``kind``, naming it in the error when it is missing or broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise GisError(f"{path} is missing; download or save the model again") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise GisError(f"{path} is not valid JSON ({error}); download or save the model again") from error
+    if not isinstance(found, kind):
+        raise GisError(f"{path} holds no JSON {'list' if kind is list else 'object'}; download or save the model again")
+    return found

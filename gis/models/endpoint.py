@@ -1,10 +1,12 @@
 """An OpenAI-compatible embeddings endpoint: a service, or a server of one's own."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
@@ -31,15 +33,17 @@ class Endpoint(Encoder):
             raise UsageError(f"{spec.name} needs a model: --model {spec.name},model=text-embedding-3-small")
         self._model = options["model"]
         self._url = options.get("base_url", DEFAULT_URL)
+        shown_url = re.sub(r"//[^/@]*@", "//", self._url)  # a password in the address is nobody's business
+        self._shown_url = shown_url.split("?")[0]
         self._key_variable = options.get("key_env", "OPENAI_API_KEY")
         self._dimensions = _count("dimensions", options.get("dimensions"))
         self._max_chars = _count("max_chars", options.get("max_chars"))
         self._batch = _count("batch", options.get("batch")) or 256
         self._before, self._after = as_prompt(options.get("prompt", "")).split("{text}")
-        self.hardware = f"endpoint: {self._url}"
+        self.hardware = f"endpoint: {self._shown_url}"
         decisions = {
             "model": self._model,
-            "base_url": self._url,
+            "base_url": self._shown_url,
             "dimensions": self._dimensions,
             "prompt": f"{self._before}{{text}}{self._after}",
             "max_chars": self._max_chars,
@@ -70,7 +74,7 @@ class Endpoint(Encoder):
             yield EncodedBatch(positions, vectors, lengths[positions], kept[positions], done / len(texts))
         if empty:
             positions = np.array(empty, dtype=np.intp)
-            zeros = np.zeros((len(empty), width or 1), dtype=np.float32)
+            zeros = np.zeros((len(empty), width or self._dimensions or 1), dtype=np.float32)
             yield EncodedBatch(positions, zeros, lengths[positions], kept[positions], 1.0)
 
     def _requests(self, texts: Sequence[str], kept: Any) -> Iterator[list[int]]:  # noqa: ANN401
@@ -92,12 +96,15 @@ class Endpoint(Encoder):
             import openai
         except ImportError as error:
             raise GisError("embedding endpoints need the extra 'openai': pip install 'gis[openai]'") from error
-        key = os.environ.get(self._key_variable)
+        key = os.environ.get(self._key_variable, "").strip()
         if not key and self._url == DEFAULT_URL:
             raise UsageError(f"set {self._key_variable} to your key, or name the variable that holds it: key_env=NAME")
+        if not key.isascii() or not key.isprintable():
+            raise UsageError(f"{self._key_variable} holds characters that no key has; set it again")
+        self._secret = key
         return openai.OpenAI(base_url=self._url, api_key=key or "none", max_retries=RETRIES, timeout=120)
 
-    def _ask(self, client: Any, inputs: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:  # noqa: ANN401
+    def _ask(self, client: Any, inputs: list[str]) -> NDArray[np.float32]:  # noqa: ANN401
         import openai
 
         extra = {} if self._dimensions is None else {"dimensions": self._dimensions}
@@ -105,20 +112,31 @@ class Endpoint(Encoder):
             answer = client.embeddings.create(model=self._model, input=inputs, encoding_format="float", **extra)
         except openai.APIStatusError as error:
             hint = " (texts too long? set max_chars=N)" if error.status_code == 400 else ""
-            raise GisError(
-                f"{self._url} answered {error.status_code} for {self._model}: {error.message}{hint}"
-            ) from error
+            raise self._failed(f"answered {error.status_code} for {self._model}: {error.message}{hint}") from None
         except openai.APIConnectionError as error:
-            raise GisError(f"{self._url} cannot be reached ({error.__cause__ or error})") from error
-        if len(answer.data) != len(inputs):
-            raise GisError(f"{self._url} sent {len(answer.data)} vectors for {len(inputs)} texts")
-        ordered = sorted(answer.data, key=lambda item: item.index)
-        return np.array([item.embedding for item in ordered], dtype=np.float32)
+            raise self._failed(f"cannot be reached ({error.__cause__ or error})") from None
+        except (openai.OpenAIError, ValueError) as error:
+            raise self._failed(f"failed: {error}") from None
+        try:
+            ordered = {item.index: item.embedding for item in answer.data}
+            vectors = np.array([ordered[row] for row in range(len(inputs))], dtype=np.float32)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            vectors = np.zeros(0, dtype=np.float32)
+        if vectors.ndim != 2 or len(answer.data) != len(inputs):
+            raise self._failed(
+                f"did not answer with one vector for each of {len(inputs)} texts; is it an embeddings URL?"
+            )
+        return vectors
+
+    def _failed(self, what: str) -> GisError:
+        """The error to raise, without the key, which servers like to repeat."""
+        message = f"{self._shown_url} {what}"
+        return GisError(message.replace(self._secret, "***") if self._secret else message)
 
 
 def _count(key: str, value: str | None) -> int | None:
     if value is None:
         return None
-    if not value.isdigit() or int(value) < 1:
+    if not value.isdecimal() or int(value) < 1:
         raise UsageError(f"{key} must be a whole number above 0, not '{value}'")
     return int(value)

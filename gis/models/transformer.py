@@ -1,6 +1,7 @@
 """The engine that embeds texts with a transformer: tokenised once, longest first, batches by tokens."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -132,13 +133,28 @@ def load_backbone(checkpoint: Checkpoint, precision: str) -> Any:  # noqa: ANN40
             f"{checkpoint.folder} lacks {len(missing)} weights of its architecture ({missing[0]}, …): "
             "the file is incomplete or belongs to another model"
         )
+    if report.get("mismatched_keys"):
+        raise GisError(f"{checkpoint.folder}: weights have another shape than config.json says")
     if checkpoint.adapter is not None:
-        try:
-            from peft import PeftModel
-        except ImportError as error:
-            raise GisError("LoRA adapters need the extra 'lora': pip install 'gis[lora]'") from error
-        model = PeftModel.from_pretrained(model, checkpoint.adapter).merge_and_unload()
+        model = _with_adapter(model, checkpoint.adapter)
     return model.get_encoder() if model.config.is_encoder_decoder else model
+
+
+def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401
+    """Merge a LoRA adapter into its backbone."""
+    try:
+        from peft import PeftModel, get_peft_model_state_dict
+        from peft.utils import load_peft_weights
+    except ImportError as error:
+        raise GisError("LoRA adapters need the extra 'lora': pip install 'gis[lora]'") from error
+    try:
+        adapted = PeftModel.from_pretrained(model, adapter)
+        missing = get_peft_model_state_dict(adapted).keys() - load_peft_weights(str(adapter), device="cpu").keys()
+    except Exception as error:
+        raise GisError(f"the adapter in {adapter} does not fit its backbone: {_first_line(error)}") from error
+    if missing:
+        raise GisError(f"the adapter in {adapter} lacks {len(missing)} of its weights ({min(missing)}, …)")
+    return adapted.merge_and_unload()
 
 
 def load_tokenizer(checkpoint: Checkpoint) -> Any:  # noqa: ANN401

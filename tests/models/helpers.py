@@ -38,7 +38,7 @@ def settings(**changes: Any) -> LoadSettings:  # noqa: ANN401
     return LoadSettings(**{"device": "cpu", **changes})
 
 
-def encoder(name: str | Path, load: LoadSettings | None = None, **options: object) -> Encoder:
+def encoder(name: str | Path, load: LoadSettings | None = None, /, **options: object) -> Encoder:
     """Load an encoder by name or folder, options as keywords."""
     model = load_model(Spec(str(name), {key: str(value) for key, value in options.items()}), load or settings())
     assert isinstance(model, Encoder)
@@ -52,7 +52,7 @@ def scorer(name: str, load: LoadSettings | None = None) -> PairScorer:
     return model
 
 
-def identity(name: str | Path, load: LoadSettings | None = None, **options: object) -> str:
+def identity(name: str | Path, load: LoadSettings | None = None, /, **options: object) -> str:
     """The identity of the model with these options."""
     return encoder(name, load, **options).card.identity
 

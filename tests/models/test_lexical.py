@@ -84,16 +84,17 @@ def test_bm25_follows_its_formula() -> None:
 
 def _bm25(pairs: list[tuple[str, str]], k1: float = 1.5, b: float = 0.75) -> list[float]:
     documents = [words(first) for first, _ in pairs] + [words(second) for _, second in pairs]
-    n, mean_length = len(documents), np.mean([len(document) for document in documents])
+    n = len(documents)
+    mean_length = sum(len(document) for document in documents) / n
     in_documents = Counter(word for document in documents for word in set(document))
+
+    def rarity(word: str) -> float:
+        return log(1 + (n - in_documents[word] + 0.5) / (in_documents[word] + 0.5))
 
     def score(query: list[str], document: list[str]) -> float:
         counted = Counter(document)
         norm = k1 * (1 - b + b * len(document) / mean_length)
-        return sum(
-            log(1 + (n - in_documents[word] + 0.5) / (in_documents[word] + 0.5)) * counted[word] / (counted[word] + norm)
-            for word in query
-        )
+        return sum(rarity(word) * counted[word] / (counted[word] + norm) for word in query)
 
     def share(query: list[str], document: list[str]) -> float:
         return score(query, document) / score(query, query) if query else 0.0

@@ -98,7 +98,7 @@ def test_of_an_encoder_and_decoder_the_encoder_is_taken(tmp_path: Path) -> None:
     tokenizer = wordpiece_tokenizer()
     torch.manual_seed(0)
     config = transformers.T5Config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0
+        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4
     )
     model = transformers.T5Model(config)
     model.save_pretrained(tmp_path)

@@ -91,7 +91,7 @@ def test_a_broken_gz_file_is_named(tmp_path: Path, content: bytes) -> None:
 def test_the_file_must_be_given_and_exist(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="wordvectors,path="):
         load_model(Spec("wordvectors"), settings())
-    with pytest.raises(UsageError, match="no file of word vectors at .*nowhere"):
+    with pytest.raises(UsageError, match=r"no file of word vectors at .*nowhere"):
         encoder("wordvectors", path=tmp_path / "nowhere.txt")
 
 
