@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
     def _serve(self) -> None:
@@ -215,4 +215,4 @@ def _failure(status: int, code: str, headers: Mapping[str, str] | None = None) -
 
 
 def _oid(content: bytes) -> str:
-    return sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324
+    return sha1(b"blob %d\0" % len(content) + content).hexdigest()

@@ -58,6 +58,7 @@ def _run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
         yield from _run_at_import(node)
 
 
+GRAPH = {module_name(path): {name for name in imports_of(path) if name.startswith("gis.")} for path in MODULES}
 every_module = pytest.mark.parametrize("path", MODULES, ids=[module_name(path) for path in MODULES])
 
 
@@ -83,13 +84,12 @@ def test_no_part_imports_the_command_line(path: Path) -> None:
 @every_module
 def test_no_module_imports_itself_in_a_circle(path: Path) -> None:
     """Imports inside functions hide circles; within a part, modules still form an order."""
-    graph = {module_name(each): {n for n in imports_of(each) if n.startswith("gis.")} for each in MODULES}
     reached: set[str] = set()
-    ahead = set(graph[module_name(path)])
+    ahead = set(GRAPH[module_name(path)])
     while ahead:
         name = ahead.pop()
         reached.add(name)
-        ahead |= graph.get(name, set()) - reached
+        ahead |= GRAPH.get(name, set()) - reached
     assert module_name(path) not in reached
 
 

@@ -30,14 +30,14 @@ def hub(tiny_sentence_transformer: Path) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def working(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """gis with a Hub that works."""
+    """A gis with a Hub that works."""
     with worker(hub.url, tmp_path_factory.mktemp("working")) as process:
         yield process
 
 
 @pytest.fixture(scope="module")
 def down(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """gis with a Hub that nothing answers for."""
+    """A gis with a Hub that nothing answers for."""
     with serve(Hub()) as gone:
         pass
     with worker(gone.url, tmp_path_factory.mktemp("down")) as process:
@@ -46,7 +46,7 @@ def down(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
 
 @pytest.fixture(scope="module")
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """gis with a Hub that answers 503 to everything."""
+    """A gis with a Hub that answers 503 to everything."""
     with serve(Hub(failing=True)) as broken, worker(broken.url, tmp_path_factory.mktemp("failing")) as process:
         yield process
 

@@ -19,7 +19,7 @@ CASES = {
     "entities": ("<p>a &lt; b &amp;&amp; c &gt; d&nbsp;&#39;&quot;</p>", "a < b && c > d\xa0'\""),
     "nested": ("<blockquote><p>a <em>b <code>c</code></em></p><ol><li>d</li></ol></blockquote>", "a b c\nd"),
     "task list": (
-        '<ul class="contains-task-list"><li class="task-list-item"><input type="checkbox" disabled checked> done</li></ul>',
+        '<ul class="contains-task-list"><li class="task-list-item"><input type="checkbox" checked> done</li></ul>',
         "done",
     ),
     "table": ("<table><tr><td>a</td></tr><tr><td>b</td></tr></table>", "a\nb"),

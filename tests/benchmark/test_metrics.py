@@ -108,7 +108,9 @@ def test_best_accuracy_is_the_best_of_all_thresholds(seed: int) -> None:
 
 
 def test_best_accuracy_may_be_to_call_every_pair_negative() -> None:
-    assert best_accuracy(array(0.9, 0.5, 0.1), array(0, 0, 1)) == (pytest.approx(2 / 3), None)
+    accuracy, threshold = best_accuracy(array(0.9, 0.5, 0.1), array(0, 0, 1))
+    assert accuracy == pytest.approx(2 / 3)
+    assert threshold is None
 
 
 @pytest.mark.parametrize(("n", "positives"), [(2, 1), (3, 1), (10, 5), (10, 1), (97, 30), (1000, 999)])

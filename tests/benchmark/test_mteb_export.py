@@ -84,12 +84,7 @@ def test_an_undefined_score_is_left_out(result: Result, tmp_path: Path) -> None:
 
 
 def test_data_that_is_not_the_catalogues_is_left_out(result: Result, tmp_path: Path) -> None:
-    """mteb would show the number as STSBenchmark's."""
+    """Readers of the export would see the number as STSBenchmark's."""
     written, (line,) = export([replace(result, task=replace(result.task, verified=False))], tmp_path)
     assert written == []
     assert "stsb" in line
-
-
-def test_the_plain_variant_is_no_task_of_mteb(result: Result, tmp_path: Path) -> None:
-    plain = replace(result, task=replace(result.task, name="stsb-plain", text="plain"))
-    assert export([plain], tmp_path)[0] == []

@@ -12,7 +12,7 @@ from tests.benchmark.helpers import make_pairs
 TABLE: Mapping[str, Sequence[Any]] = {"text1": ["a", "b"], "text2": ["c", "d"], "label": [0, 1]}
 
 
-def read(table: Mapping[str, Sequence[Any]], columns: Columns = Columns(), **options: Any) -> Pairs:
+def read(table: Mapping[str, Sequence[Any]], columns: Columns = Columns(), **options: Any) -> Pairs:  # noqa: ANN401
     return pairs_from_table(table, columns, lambda row: f"file:{row + 1}", **options)
 
 

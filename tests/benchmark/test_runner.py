@@ -42,9 +42,7 @@ def test_a_text_of_several_tasks_is_embedded_once(tmp_path: Path, task: LoadedTa
     assert sorted(model.asked) == sorted(texts_of(task, overlapping))
 
 
-def test_a_text_of_a_later_run_is_not_embedded_again(
-    tmp_path: Path, task: LoadedTask, overlapping: LoadedTask
-) -> None:
+def test_a_text_of_a_later_run_is_not_embedded_again(tmp_path: Path, task: LoadedTask, overlapping: LoadedTask) -> None:
     run(FakeEncoder(), [task], settings(tmp_path))
     again = FakeEncoder()
     (result,) = run(again, [overlapping], settings(tmp_path))
@@ -72,9 +70,7 @@ def test_an_interrupted_run_is_continued(tmp_path: Path, task: LoadedTask, batch
     assert result.scores == whole.scores
 
 
-def test_tasks_done_before_the_interruption_are_kept(
-    tmp_path: Path, task: LoadedTask, overlapping: LoadedTask
-) -> None:
+def test_tasks_done_before_the_interruption_are_kept(tmp_path: Path, task: LoadedTask, overlapping: LoadedTask) -> None:
     run(FakeEncoder(), [task], settings(tmp_path))
     model = FakeEncoder()
     model.stop_after = 0
@@ -122,7 +118,7 @@ def test_nan_vectors_name_the_text_and_keep_what_was_done(
     run(FakeEncoder(), [task], settings(tmp_path))
     model = FakeEncoder()
     model.nan = frozenset({"a new text"})
-    with pytest.raises(GisError, match="fake gave NaN or infinity .* 'a new text'"):
+    with pytest.raises(GisError, match=r"fake gave NaN or infinity .* 'a new text'"):
         run(model, [task, overlapping], settings(tmp_path))
     assert read_result(result_path(tmp_path / "results", model.card, "first", None)).task.name == "first"
     healed = FakeEncoder()

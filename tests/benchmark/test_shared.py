@@ -151,9 +151,7 @@ def test_every_result_is_verified_and_says_so(minilm: Mapping[str, Result]) -> N
 
 
 @pytest.mark.parametrize("task", ["stsb", "lee50", "rust_issues"])
-def test_no_text_reaches_the_results(
-    lexical: tuple[Path, Mapping[str, Result]], shared_data: Path, task: str
-) -> None:
+def test_no_text_reaches_the_results(lexical: tuple[Path, Mapping[str, Result]], shared_data: Path, task: str) -> None:
     folder, results = lexical
     path = result_path(folder, results[task].model, task, None)
     written = path.read_text(encoding="utf-8")

@@ -4,8 +4,6 @@ from numpy.typing import NDArray
 
 from gis.benchmark.similarity import cosine, euclidean, manhattan
 
-ORIGIN = np.zeros(3, dtype=np.float32)
-
 
 @pytest.fixture
 def vectors() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -40,8 +38,8 @@ def test_distances_agree_with_numpy(vectors: tuple[NDArray[np.float32], NDArray[
 
 @pytest.mark.parametrize("other", [row(0, 0, 0), row(1, 2, 3)], ids=["both", "one"])
 def test_the_zero_vector_has_cosine_0(other: NDArray[np.float32]) -> None:
-    assert cosine(ORIGIN[None], other).tolist() == [0.0]
-    assert cosine(other, ORIGIN[None]).tolist() == [0.0]
+    assert cosine(row(0, 0, 0), other).tolist() == [0.0]
+    assert cosine(other, row(0, 0, 0)).tolist() == [0.0]
 
 
 def test_opposite_vectors_have_cosine_minus_1(vectors: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:
@@ -51,7 +49,7 @@ def test_opposite_vectors_have_cosine_minus_1(vectors: tuple[NDArray[np.float32]
 def test_equal_pairs_tie_exactly_whatever_their_scale(
     vectors: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> None:
-    scales = np.arange(1, 51, dtype=np.float32)[:, None] / 7
+    scales = (np.arange(1, 51) / 7).astype(np.float32)[:, None]
     assert set(cosine(vectors[0], vectors[0] * scales).tolist()) == {1.0}
 
 

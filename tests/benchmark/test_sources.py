@@ -16,17 +16,17 @@ from tests.benchmark.helpers import FakeEncoder as Fake
 PUBLISHED = Task("published", label="graded", hub="org/published", revision="0" * 40, rows=len(ROWS))
 
 
-def load(task: Task, data: Path | None = None, **options: Any) -> LoadedTask:
+def load(task: Task, data: Path | None = None, **options: Any) -> LoadedTask:  # noqa: ANN401
     return load_task(task, SourceSettings(data, **options))
 
 
-def error_of(task: Task, data: Path | None = None, **options: Any) -> str:
+def error_of(task: Task, data: Path | None = None, **options: Any) -> str:  # noqa: ANN401
     with pytest.raises(GisError) as caught:
         load(task, data, **options)
     return str(caught.value)
 
 
-def folder_task(folder: Path, **fields: Any) -> Task:
+def folder_task(folder: Path, **fields: Any) -> Task:  # noqa: ANN401
     return Task(folder.name, folder=str(folder), **fields)
 
 

@@ -34,7 +34,7 @@ def error_of(*specs: str, data: Path | None = None) -> str:
 
 
 def test_every_promised_task_is_there() -> None:
-    assert PROMISED == set(catalogue())
+    assert set(catalogue()) == PROMISED
 
 
 def test_the_suites_are_the_designs() -> None:
@@ -131,6 +131,11 @@ def test_the_plain_variant_of_any_task_has_a_name_and_the_folder_of_its_own_task
     (plain,) = resolve("lee50,text=plain")
     assert (plain.name, plain.folder, plain.text) == ("lee50-plain", "lee50", "plain")
     assert names("long,text=plain") == ["gis-plain", "lee50-plain", "rust_issues-plain"]
+
+
+@pytest.mark.parametrize("spec", ["stsb,text=plain", "gis-plain"])
+def test_the_plain_variant_is_no_task_of_mteb(spec: str) -> None:
+    assert resolve(spec)[0].mteb is None
 
 
 def test_html_of_the_plain_variant_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Results that no model had to be run for."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -18,13 +19,14 @@ def result(
     *,
     label: str = "graded",
     identity: str = "",
-    strata: dict[str, float] | None = None,
+    strata: Mapping[str, float] | None = None,
     truncated: int = 0,
-    **fields: Any,
+    **fields: Any,  # noqa: ANN401
 ) -> Result:
     """A result of ``model`` on ``task``; no score is an undefined one. ``fields`` are those of its TaskRecord."""
     main: Metric = Undefined("all scores are equal") if score is None else score
-    views = tuple(ViewScores(name, 10, value, value, value) for name, value in (strata or {"all": main}).items())
+    by_view: Mapping[str, Metric] = strata or {"all": main}
+    views = tuple(ViewScores(name, 10, value, value, value) for name, value in by_view.items())
     record = {
         "text": "html",
         "source": "here",
@@ -50,6 +52,6 @@ def result(
     )
 
 
-def suite(model: str, *scores: float, **fields: Any) -> list[Result]:
+def suite(model: str, *scores: float, **fields: Any) -> list[Result]:  # noqa: ANN401
     """Results on the first tasks of the sts suite."""
     return [result(model, task, score, **fields) for task, score in zip(STS, scores, strict=False)]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,9 +124,10 @@ def test_two_encodes_are_equal(model: Encoder) -> None:
     assert np.array_equal(model.encode(TEXTS), model.encode(TEXTS))
 
 
-def test_every_row_comes_once_and_shares_grow_to_one(model: Encoder) -> None:
-    batches = list(model.batches(TEXTS))
-    assert sorted(np.concatenate([batch.rows for batch in batches])) == list(range(len(TEXTS)))
+@pytest.mark.parametrize("texts", [TEXTS, [""], ["cat", ""]], ids=["many", "only an empty one", "one and an empty one"])
+def test_every_row_comes_once_and_shares_grow_to_one(model: Encoder, texts: Sequence[str]) -> None:
+    batches = list(model.batches(texts))
+    assert sorted(np.concatenate([batch.rows for batch in batches])) == list(range(len(texts)))
     shares = [batch.share for batch in batches]
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1.0)

@@ -3,11 +3,15 @@
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gis.benchmark.cache import EmbeddingCache
+from gis.benchmark.embeddings import embed
+from gis.console import Reporter
 from gis.errors import GisError, UsageError
 from gis.models import endpoint
 from gis.models.registry import load_model
@@ -58,9 +62,7 @@ def test_requests_hold_a_bounded_number_of_texts(server: EmbeddingServer) -> Non
     assert server.inputs == [["a", "b"], ["c", "d"], ["e"]]
 
 
-def test_requests_hold_a_bounded_number_of_characters(
-    server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_requests_hold_a_bounded_number_of_characters(server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "REQUEST_CHARACTERS", 10)
     texts = ["x" * 6, "y" * 4, "z", "w" * 25, "v"]
     assert_close(_encode(server, texts), _vectors(*texts))
@@ -83,6 +85,18 @@ def test_empty_texts_are_not_sent_and_are_zero(server: EmbeddingServer) -> None:
 def test_an_empty_text_alone_is_as_wide_as_was_asked_for(server: EmbeddingServer) -> None:
     assert _encode(server, [""], dimensions=4).shape == (1, 4)
     assert server.requests == []
+
+
+def test_an_empty_text_that_was_cached_alone_spoils_no_later_run(server: EmbeddingServer, tmp_path: Path) -> None:
+    model = encoder("openai", model="tiny", base_url=server.url)
+
+    def embedded(texts: list[str]) -> Any:  # noqa: ANN401
+        with EmbeddingCache(tmp_path, model.card.identity) as cache:
+            return embed(model, texts, cache, "tiny", Reporter(quiet=True)).vectors
+
+    embedded(["a cat"])
+    embedded(["a cat", ""])
+    assert_close(embedded(["", "a dog"]), np.stack([np.zeros(WIDTH), vector_of("a dog")]))
 
 
 def test_texts_are_cut_at_max_chars_and_counted(server: EmbeddingServer) -> None:
@@ -156,7 +170,9 @@ def test_nobody_listening_is_told(server: EmbeddingServer, monkeypatch: pytest.M
 @pytest.mark.parametrize("data", [[0], [0, 1, 1]])
 def test_a_wrong_number_of_vectors_is_told(server: EmbeddingServer, data: list[int]) -> None:
     server.change = lambda answer: {**answer, "data": [answer["data"][index] for index in data]}
-    assert f"sent {len(data)} vectors for 2 texts" in str(_failure(server, ["a", "b"]))
+    message = str(_failure(server, ["a", "b"]))
+    assert server.url in message
+    assert "2 texts" in message
 
 
 def test_an_answer_without_vectors_is_told(server: EmbeddingServer) -> None:

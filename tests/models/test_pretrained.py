@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -14,15 +15,14 @@ from gis.models import pretrained
 from gis.models.registry import load_model
 from gis.spec import Spec
 from tests.models.helpers import TEXTS, assert_close, encoder, identity, needs_minilm, needs_peft, settings
-from tests.tiny_models import copy, save_bert
+from tests.tiny_models import copy, save_bert, save_lora, save_sentence_transformer
 
 Edit = Callable[[Path], object]
 
 
 def _change_one_weight(folder: Path) -> None:
     weights = load_file(folder / "model.safetensors")
-    name = min(weights)
-    weights[name].view(-1)[0] += 1
+    weights[max(name for name in weights if "pooler" not in name)].view(-1)[0] += 1
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
 
 
@@ -124,6 +124,21 @@ class TestIdentity:
         _append("adapter_config.json")(adapter)
         assert len({identity(tiny_lora), changed_base, identity(adapter, base=base)}) == 3
 
+    @needs_peft
+    def test_the_backbone_of_an_adapter_with_modules_of_its_own_is_part_of_it(
+        self, tmp_path: Path, tiny_decoder: Path
+    ) -> None:
+        base = copy(tiny_decoder, tmp_path / "base")
+        body = save_lora(tmp_path / "body", base)
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            (body / name).write_bytes((base / name).read_bytes())
+        folder = save_sentence_transformer(tmp_path / "model", body, dense=True)
+        assert (folder / "adapter_config.json").is_file()
+        before, vector = identity(folder), encoder(folder).encode(["a cat"])
+        _change_one_weight(base)
+        assert not np.array_equal(encoder(folder).encode(["a cat"]), vector)
+        assert identity(folder) != before
+
     def test_the_engines_version_is_part_of_it(self, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         before = identity(tiny_bert)
         monkeypatch.setattr(pretrained, "ENGINE_VERSION", pretrained.ENGINE_VERSION + 1)
@@ -186,9 +201,9 @@ class TestMiniLM:
         torch.testing.assert_close(torch.tensor(found).norm(dim=1), torch.ones(len(TEXTS)))
 
     def test_its_name_is_what_was_typed(self) -> None:
-        assert encoder("minilm").card.name == "minilm"
-        assert encoder("minilm", max_length=128).card.name == "minilm,max_length=128"
-        assert encoder("minilm", max_length=128).card.max_tokens == 128
+        card = encoder("minilm", max_length=128).card
+        assert card.name == "minilm,max_length=128"
+        assert card.max_tokens == 128
 
     def test_other_weights_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pretrained, "MINILM_SHA256", "0" * 64)

@@ -104,8 +104,10 @@ def test_folders_of_older_versions_equal_sentence_transformers(
     assert encoder(folder).card.max_tokens == 12
 
 
-def test_a_transformer_in_a_folder_of_its_own_is_found(tmp_path: Path, tiny_sentence_transformer: Path) -> None:
-    folder = copy(tiny_sentence_transformer, tmp_path / "model")
+@pytest.mark.parametrize("pooling", ["cls", "weightedmean"])
+def test_a_transformer_in_a_folder_of_its_own_is_found(tmp_path: Path, tiny_bert: Path, pooling: str) -> None:
+    whole = save_sentence_transformer(tmp_path / "whole", tiny_bert, pooling=pooling)
+    folder = copy(whole, tmp_path / "model")
     body = folder / "0_Transformer"
     body.mkdir()
     for name in (
@@ -120,7 +122,7 @@ def test_a_transformer_in_a_folder_of_its_own_is_found(tmp_path: Path, tiny_sent
     modules[0]["path"] = "0_Transformer"
     (folder / "modules.json").write_text(json.dumps(modules))
     _assert_equal(folder)
-    assert_close(encoder(folder).encode(TEXTS), encoder(tiny_sentence_transformer).encode(TEXTS))
+    assert_close(encoder(folder).encode(TEXTS), encoder(whole).encode(TEXTS))
 
 
 def test_lower_casing_outside_the_tokenizer_equals_sentence_transformers(tmp_path: Path) -> None:
@@ -214,6 +216,19 @@ class TestFallback:
         model = encoder(save_static(tmp_path / "model"))
         assert counts(model, ["cat dog", "cat " * 300]) == [(2, 2), (300, 300)]
         assert next(iter(model.batches(["cat"]))).kept.dtype == np.int64
+
+    def test_static_embeddings_are_cut_where_asked(self, tmp_path: Path) -> None:
+        model = encoder(save_static(tmp_path / "model"), settings(max_length=3))
+        assert_close(model.encode(["cat dog sat red blue"]), model.encode(["cat dog sat"]))
+        assert counts(model, ["cat dog sat red blue"]) == [(5, 3)]
+
+    def test_a_file_of_angle_beside_the_folder_does_not_replace_its_modules(self, dense: Path) -> None:
+        file = dense.parent / "angle_config.json"
+        file.write_text('{"pooling_strategy": "cls", "max_length": 12}')
+        try:
+            assert _engine(dense) is SentenceTransformerEngine
+        finally:
+            file.unlink()
 
     def test_the_limit_is_told(self, dense: Path) -> None:
         assert encoder(dense).card.max_tokens == 16

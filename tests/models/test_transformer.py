@@ -97,9 +97,7 @@ def test_another_architecture_equals_transformers_by_hand(tmp_path: Path) -> Non
 def test_of_an_encoder_and_decoder_the_encoder_is_taken(tmp_path: Path) -> None:
     tokenizer = wordpiece_tokenizer()
     torch.manual_seed(0)
-    config = transformers.T5Config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4
-    )
+    config = transformers.T5Config(vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4)
     model = transformers.T5Model(config)
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
