@@ -1,7 +1,9 @@
 """A leaderboard as terminal table, Markdown and CSV."""
 
 import csv
+import html
 import io
+import re
 from pathlib import Path
 
 from rich import box
@@ -10,7 +12,7 @@ from rich.text import Text
 
 from gis.errors import GisError
 from gis.files import write_text
-from gis.leaderboard.table import Cell, Table
+from gis.leaderboard.table import FIRST_NOTE, Cell, Table
 
 BEGIN, END = "<!-- gis leaderboard: begin -->", "<!-- gis leaderboard: end -->"
 
@@ -27,10 +29,10 @@ def terminal_table(table: Table) -> RichTable:
     rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     rich.add_column("model", overflow="fold")
     for column in table.columns:
-        rich.add_column(Text(column.title.replace(": ", ":\n")), justify="right")
+        rich.add_column(Text(_visible(column.title).replace(": ", ":\n")), justify="right")
     for row in table.rows:
         cells = [Text(shown(cell), style="bold" if cell.best else "") for cell in row.cells]
-        rich.add_row(Text(row.model), *cells)
+        rich.add_row(Text(_visible(row.model)), *cells)
     return rich
 
 
@@ -45,12 +47,18 @@ def markdown(table: Table) -> str:
 
 
 def comma_separated(table: Table) -> str:
-    """The table as CSV: unrounded scores from 0 to 1, empty where there is none."""
+    """The table as CSV: unrounded scores from 0 to 1, empty where there is none; a last column names samples."""
+    samples = [
+        "; ".join(column.title for column, cell in zip(table.columns, row.cells, strict=True) if cell.partial)
+        for row in table.rows
+    ]
+    last = ["of a sample"] if any(samples) else []
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["model", "identity", *(column.title for column in table.columns)])
-    for row in table.rows:
-        writer.writerow([row.model, row.identity, *("" if c.value is None else repr(c.value) for c in row.cells)])
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(["model", "identity", *(column.title for column in table.columns), *last])
+    for row, sample in zip(table.rows, samples, strict=True):
+        values = ["" if cell.value is None else cell.value for cell in row.cells]
+        writer.writerow([row.model, row.identity, *values, *([sample] if last else [])])
     return buffer.getvalue()
 
 
@@ -66,7 +74,7 @@ def with_block(path: Path, text: str) -> str:
     if BEGIN in before and END in before.split(BEGIN, 1)[1]:
         head, rest = before.split(BEGIN, 1)
         return f"{head}{BEGIN}\n{text}{END}{rest.split(END, 1)[1]}"
-    if before.startswith("| model |") and BEGIN not in before:
+    if before.startswith("| model |") and FIRST_NOTE in before and "\n#" not in before and BEGIN not in before:
         return text  # a leaderboard that was written before
     raise GisError(f"{path} exists and is no leaderboard; mark the place in it with the two lines {BEGIN} and {END}")
 
@@ -89,9 +97,9 @@ def _line(cells: list[str], *, escape: bool = True) -> str:
 
 def _escaped(text: str) -> str:
     """Model names come from anywhere: nothing in them may act as Markdown or HTML."""
-    for character in "\\`*_[]<>|":
-        text = text.replace(
-            character,
-            f"\\{character}" if character not in "<>" else f"&{'lt' if character == '<' else 'gt'};",
-        )
-    return text.replace("\n", " ")
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", html.escape(_visible(text), quote=False))
+
+
+def _visible(text: str) -> str:
+    """The text with a blank for each control character."""
+    return "".join(character if character.isprintable() else " " for character in text)

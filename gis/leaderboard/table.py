@@ -10,6 +10,7 @@ from gis.benchmark.tasks import catalogue, suites
 from gis.errors import GisError
 
 SHORTEST_IDENTITY = 6
+FIRST_NOTE = "Spearman × 100 of cosine, or of the model's own score where it has no vectors; the best in bold."
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def make_table(results: Iterable[Result], tasks: Sequence[str] = ()) -> Table:
         Row(names[identity], identity, tuple(_cell(column, results_) for column in columns))
         for identity, results_ in by_model.items()
     ]
-    rows.sort(key=lambda row: (*(-1 if cell.value is None else -cell.value for cell in row.cells[:1]), row.model))
+    rows.sort(key=lambda row: (row.cells[0].value is None, -(row.cells[0].value or 0.0), row.model))
     return Table(tuple(columns), tuple(_with_best(rows)), tuple(_notes(found, shown)))
 
 
@@ -189,7 +190,7 @@ def _with_best(rows: Sequence[Row]) -> list[Row]:
 def _notes(found: Mapping[tuple[str, str], Result], shown: Sequence[str]) -> list[str]:
     """What a reader must know of the numbers, each once."""
     results = [result for (_, task), result in sorted(found.items()) if task in shown]
-    notes = ["Spearman × 100 of cosine, or of the model's own score where it has no vectors; the best in bold."]
+    notes = [FIRST_NOTE]
     if any(column.view for task in shown for column in _task_columns(task, results)):
         notes.append(
             "A stratum's column sets all duplicates against one kind of negatives; the task's column is their mean."

@@ -40,6 +40,7 @@ class Checkpoint:
         normalize: Scale vectors to length 1, as the folder asks.
         lowercase: Lower-case texts first.
         adapter: A LoRA adapter's folder, or None.
+        backbone: The folder that sentence-transformers itself will take the backbone from, or None.
         trust_remote_code: Run code that the folder brings.
     """
 
@@ -51,18 +52,19 @@ class Checkpoint:
     normalize: bool = False
     lowercase: bool = False
     adapter: Path | None = None
+    backbone: Path | None = None
     trust_remote_code: bool = False
 
     def content_hash(self) -> str:
         """SHA-256 over the names and bytes of every file that can change a vector."""
-        folders = [self.folder] if self.adapter is None else [self.folder, self.adapter]
-        return sha256_of([_hashes(folder) for folder in folders])
+        folders = (self.folder, self.adapter, self.backbone)
+        return sha256_of([_hashes(folder) for folder in folders if folder is not None])
 
 
 def read_checkpoint(spec: Spec, settings: LoadSettings) -> Checkpoint:
     """Find the folder that ``spec`` names, on disk or on the Hub, and read how to use it.
 
-    Options in ``spec`` go before what the folder says, ``settings.max_length`` before both limits.
+    Options in ``spec`` go before ``settings``, and both before what the folder says.
 
     Raises:
         UsageError: An option has an impossible value.
@@ -90,10 +92,7 @@ def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> C
     adapter = folder / "adapter_config.json"
     found = _sentence_transformers(folder, options) if (folder / "modules.json").is_file() else None
     if not adapter.is_file():
-        found = found or _plain(folder)
-        return _with_angle(found, folder) or found
-    if found is not None and found.pooling is None:
-        return found  # sentence-transformers finds the backbone itself
+        return found or _with_angle(_plain(folder), folder)
     base = options.get("base") or read_json(adapter).get("base_model_name_or_path")
     if not base:
         raise GisError(f"the adapter in {folder} does not name its backbone; add base=FOLDER-OR-HUB-ID")
@@ -103,10 +102,11 @@ def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> C
         backbone = _plain(find_folder(base, None, settings))
     except GisError as error:
         raise GisError(f"the backbone of the adapter in {folder}: {error}; or add base=FOLDER-OR-HUB-ID") from error
-    if found is not None:
-        return replace(found, folder=backbone.folder, adapter=folder)
-    adapted = replace(backbone, adapter=folder, pooling="last")
-    return _with_angle(adapted, folder) or adapted
+    if found is None:
+        return _with_angle(replace(backbone, adapter=folder, pooling="last"), folder)
+    if found.pooling is None:
+        return replace(found, backbone=backbone.folder)
+    return replace(found, folder=backbone.folder, adapter=folder)
 
 
 def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path:
@@ -160,11 +160,11 @@ def _weights(folder: Path) -> list[Path]:
     return [path for pattern in WEIGHTS for path in folder.glob(pattern) if path.name not in NOT_CONTENT]
 
 
-def _with_angle(found: Checkpoint, folder: Path) -> Checkpoint | None:
+def _with_angle(found: Checkpoint, folder: Path) -> Checkpoint:
     """Apply the angle_config.json of ``folder``, or of its parent, where AnglE leaves it beside best-checkpoint."""
     files = [path for path in (folder / "angle_config.json", folder.parent / "angle_config.json") if path.is_file()]
     if not files:
-        return None
+        return found
     config = read_json(files[0])
     if config.get("apply_billm"):
         raise GisError(f"{files[0]} asks for a bidirectional LLM (billm), which gis cannot run")
@@ -187,10 +187,13 @@ def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> Checkpoi
     whole = Checkpoint(folder, "sentence-transformers", None, _stored_prompt(config, options, folder), limit)
     if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) or config.get("truncate_dim"):
         return whole
+    pooling = _stored_pooling(read_json(folder / modules[1]["path"] / "config.json"))
+    if pooling is None:
+        return whole
     return replace(
         whole,
         folder=body,
-        pooling=_stored_pooling(read_json(folder / modules[1]["path"] / "config.json")),
+        pooling=pooling,
         normalize=kinds[-1] == "Normalize",
         lowercase=bool(sbert.get("do_lower_case")),
     )

@@ -73,8 +73,9 @@ class Endpoint(Encoder):
             positions = np.array(rows, dtype=np.intp)
             yield EncodedBatch(positions, vectors, lengths[positions], kept[positions], done / len(texts))
         if empty:
+            width = width or self._dimensions or self._ask(client, ["a"]).shape[1]
             positions = np.array(empty, dtype=np.intp)
-            zeros = np.zeros((len(empty), width or self._dimensions or 1), dtype=np.float32)
+            zeros = np.zeros((len(empty), width), dtype=np.float32)
             yield EncodedBatch(positions, zeros, lengths[positions], kept[positions], 1.0)
 
     def _requests(self, texts: Sequence[str], kept: Any) -> Iterator[list[int]]:  # noqa: ANN401

@@ -27,7 +27,7 @@ class FlatBert:
         self._layers = list(model.encoder.layer)
         self._heads: int = model.config.num_attention_heads
         behind_padding = model.config.model_type in BEHIND_PADDING
-        self._first_position: int = model.config.pad_token_id + 1 if behind_padding else 0
+        self._padding: int | None = model.config.pad_token_id if behind_padding else None
         self._qkv = [_fused(layer.attention.self) for layer in self._layers]
 
     @classmethod
@@ -58,7 +58,7 @@ class FlatBert:
         """
         lengths = [len(text) for text in texts]
         flat_ids = torch.from_numpy(np.concatenate(texts).astype(np.int64))
-        positions = torch.from_numpy(np.concatenate([np.arange(n) for n in lengths])) + self._first_position
+        positions = torch.from_numpy(np.concatenate([self._positions(text) for text in texts]))
         parts = self._embeddings
         hidden = parts.word_embeddings(flat_ids) + parts.token_type_embeddings.weight[0]
         hidden = parts.LayerNorm(hidden + parts.position_embeddings(positions))
@@ -75,6 +75,13 @@ class FlatBert:
             (first[start:stop].view(count, length, -1), hidden[start:stop].view(count, length, -1))
             for start, stop, count, length in runs
         ]
+
+    def _positions(self, text: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """Where each token stands; the RoBERTa family does not count a padding token, even one that a text spells."""
+        if self._padding is None:
+            return np.arange(len(text), dtype=np.int64)
+        counted = text != self._padding
+        return np.cumsum(counted, dtype=np.int64) * counted + self._padding
 
     def _attend(self, qkv: Tensor, runs: list[tuple[int, int, int, int]]) -> Tensor:
         """Attention of each run on its own: qkv is (tokens, 3 x width), the result (tokens, width)."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gis.errors import GisError
+from gis.errors import GisError, UsageError
 from gis.models.base import EncodedBatch, LoadSettings
 from gis.models.checkpoint import Checkpoint
 from gis.models.device import DTYPES, choose_device, describe_device
@@ -36,7 +36,10 @@ class SentenceTransformerEngine:
         self._limit = checkpoint.max_tokens
         self._tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
         if self._limit is not None:
-            self._model.max_seq_length = self._limit
+            try:
+                self._model.max_seq_length = self._limit
+            except AttributeError as error:
+                raise UsageError(f"{checkpoint.folder.name} reads texts whole: max_length cannot cut them") from error
             self._limit -= self._tokenizer.num_special_tokens_to_add(is_pair=False)
         self._before, self._after = checkpoint.prompt.split("{text}")
 
@@ -46,7 +49,8 @@ class SentenceTransformerEngine:
         tokens = self._count(prompted)
         kept = tokens if self._limit is None else np.minimum(tokens, self._limit)
         order = np.argsort(-tokens, kind="stable")
-        total, done = max(int(kept.sum()), 1), 0
+        work = kept + 1  # an empty text is some work, too
+        total, done = int(work.sum()), 0
         for start in range(0, len(order), SLICE):
             rows = order[start : start + SLICE]
             vectors = self._model.encode(
@@ -55,7 +59,7 @@ class SentenceTransformerEngine:
                 convert_to_numpy=True,
                 show_progress_bar=False,
             )
-            done += int(kept[rows].sum())
+            done += int(work[rows].sum())
             yield EncodedBatch(rows, np.asarray(vectors, dtype=np.float32), tokens[rows], kept[rows], done / total)
 
     def _count(self, texts: list[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

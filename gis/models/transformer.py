@@ -48,7 +48,7 @@ class TransformerEngine:
         )
         self._pooling = checkpoint.pooling
         self._normalize = checkpoint.normalize
-        self._budget = settings.batch_tokens or BATCH_TOKENS[self._device.type]
+        self._budget = settings.batch_tokens or BATCH_TOKENS.get(self._device.type, BATCH_TOKENS["mps"])
         with torch.inference_mode():
             self._flat = FlatBert.of(self._model) if self._device.type == "cpu" else None
 
