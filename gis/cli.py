@@ -2,6 +2,8 @@
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -37,17 +39,32 @@ class State:
     debug = False
 
 
-@app.callback()
-def _before(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    State.debug = debug
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from gis import __version__
 
         typer.echo(f"gis {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _before(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    State.debug = debug
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Say what an interrupted person wants to know; typer would end in silence."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("interrupted; all that was finished is kept, the same command continues", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @app.command(no_args_is_help=True)
@@ -99,9 +116,10 @@ def bench(
         raise UsageError(f"--data {data}: no such folder")
     reporter = Reporter(quiet=quiet)
     specs = parse_specs(model)
-    _check_models(specs)
+    _check_names(specs)
     tasks = resolve_tasks(parse_specs(task), data)
-    loaded = _load_tasks(tasks, SourceSettings(data, offline, limit, seed), reporter)
+    with _interruptible():
+        loaded = _load_tasks(tasks, SourceSettings(data, offline, limit, seed), reporter)
 
     from gis.benchmark.runner import RunSettings
     from gis.files import cache_folder
@@ -109,7 +127,8 @@ def bench(
     load = LoadSettings(device, precision, batch_tokens, max_length, offline, seed)
     command = shlex.join(["gis", *sys.argv[1:]])
     settings = RunSettings(output, None if no_cache else cache or cache_folder(), load, force, command)
-    results, failures = _run_all(specs, loaded, settings, reporter)
+    with _interruptible():
+        results, failures = _run_all(specs, loaded, settings, reporter)
     if results:
         from gis.leaderboard.table import make_table
 
@@ -126,8 +145,8 @@ def bench(
         raise GisError("\n".join(failures))
 
 
-def _check_models(specs: "list[Spec]") -> None:
-    """A misspelt model must show before the first one has run for an hour."""
+def _check_names(specs: "list[Spec]") -> None:
+    """A misspelt model must show before the tasks are fetched."""
     from gis.models.registry import adapter_of
 
     for spec in specs:
@@ -155,21 +174,34 @@ def _load_tasks(tasks: "list[Task]", settings: "SourceSettings", reporter: "Repo
 def _run_all(
     specs: "list[Spec]", tasks: "list[LoadedTask]", settings: "RunSettings", reporter: "Reporter"
 ) -> "tuple[list[Result], list[str]]":
-    """Run the models one after the other; one that fails does not stop the rest."""
+    """Run the models one after the other; one that fails does not stop the rest, a wrong request stops all."""
     from gis.benchmark.runner import run_model
     from gis.models.registry import load_model
 
     results: list[Result] = []
     failures: list[str] = []
-    for spec in specs:
+
+    def note(spec: "Spec", error: GisError) -> None:
+        failures.append(f"{spec}: {error}")
+        if len(specs) > 1:
+            reporter.warn(failures[-1])
+
+    waiting = []
+    for spec in specs:  # cheap, as weights are loaded with the first text: a wrong option shows before hours of work
         try:
-            results.extend(run_model(load_model(spec, settings.load), tasks, settings, reporter))
+            waiting.append((spec, load_model(spec, settings.load)))
         except UsageError:
             raise
         except GisError as error:
-            failures.append(f"{spec}: {error}")
-            if len(specs) > 1:
-                reporter.warn(failures[-1])
+            note(spec, error)
+    while waiting:
+        spec, model = waiting.pop(0)  # and with it go its weights when the next one comes
+        try:
+            results.extend(run_model(model, tasks, settings, reporter))
+        except UsageError:
+            raise
+        except GisError as error:
+            note(spec, error)
     return results, failures
 
 
@@ -189,6 +221,8 @@ def leaderboard(
 
     Example: gis leaderboard results --markdown README.md
     """
+    if check and markdown is None and csv is None:
+        raise UsageError("--check needs a file to check: --markdown FILE or --csv FILE")
     from gis.leaderboard.render import comma_separated, with_block, write_or_check
     from gis.leaderboard.render import markdown as as_markdown
     from gis.leaderboard.table import load_table
@@ -259,13 +293,10 @@ def _print(table: "RichTable") -> None:
 def main() -> NoReturn:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     try:
-        app(standalone_mode=True)
-    except GisError as error:
+        app()
+    except (GisError, OSError) as error:  # OSError: a full disk, a folder without rights
         if State.debug:
             raise
         typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; all that was finished is kept, the same command continues", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(error.exit_status if isinstance(error, GisError) else 1)
     sys.exit(0)

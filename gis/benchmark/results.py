@@ -194,4 +194,4 @@ def safe_name(name: str) -> str:
     """
     spelt = name.replace("/", "__")
     safe = re.sub(r"[^\w.,=+-]+", "_", spelt)[:100].strip(".")
-    return safe if safe == spelt else f"{safe}-{sha256_of(name)[:8]}"
+    return safe if safe == spelt != "" else f"{safe}-{sha256_of(name)[:8]}"

@@ -81,7 +81,7 @@ class FlatBert:
         if self._padding is None:
             return np.arange(len(text), dtype=np.int64)
         counted = text != self._padding
-        return np.cumsum(counted, dtype=np.int64) * counted + self._padding
+        return np.asarray(np.cumsum(counted) * counted + self._padding, dtype=np.int64)
 
     def _attend(self, qkv: Tensor, runs: list[tuple[int, int, int, int]]) -> Tensor:
         """Attention of each run on its own: qkv is (tokens, 3 x width), the result (tokens, width)."""

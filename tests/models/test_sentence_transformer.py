@@ -217,10 +217,9 @@ class TestFallback:
         assert counts(model, ["cat dog", "cat " * 300]) == [(2, 2), (300, 300)]
         assert next(iter(model.batches(["cat"]))).kept.dtype == np.int64
 
-    def test_static_embeddings_are_cut_where_asked(self, tmp_path: Path) -> None:
-        model = encoder(save_static(tmp_path / "model"), settings(max_length=3))
-        assert_close(model.encode(["cat dog sat red blue"]), model.encode(["cat dog sat"]))
-        assert counts(model, ["cat dog sat red blue"]) == [(5, 3)]
+    def test_static_embeddings_cannot_be_cut(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="max_length"):
+            encoder(save_static(tmp_path / "model"), settings(max_length=3)).load()
 
     def test_a_file_of_angle_beside_the_folder_does_not_replace_its_modules(self, dense: Path) -> None:
         file = dense.parent / "angle_config.json"
