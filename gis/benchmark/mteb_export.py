@@ -32,16 +32,12 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
         if reason:
             left_out.append(f"{result.model.name} on {result.task.name}: {reason}")
             continue
+        meta = _model_meta(result)
         # mteb's own rule for folder names, made safe for what its names never hold
-        name = re.sub(r"[^\w.,=+-]", "_", result.model.name.replace("/", "__")).lstrip(".") or "_"
+        name = re.sub(r"[^\w.,=+-]", "_", str(meta["name"]).replace("/", "__")).lstrip(".") or "_"
         place = folder / "results" / name / result.model.identity[:12]
         path = place / f"{result.task.mteb}.json"
         write_text(path, json.dumps(_task_result(result), indent=2) + "\n")
-        meta = {
-            "name": result.model.name,
-            "revision": result.model.identity[:12],
-            "max_tokens": result.model.max_tokens,
-        }
         write_text(place / "model_meta.json", json.dumps(meta, indent=2) + "\n")
         written.append(path)
     return written, left_out
@@ -57,6 +53,23 @@ def _reason_against(result: Result) -> str | None:
     if isinstance(result.scores.main, Undefined):
         return f"undefined, {result.scores.main.undefined}"
     return None
+
+
+def _model_meta(result: Result) -> dict[str, Any]:
+    """What mteb's ModelMeta requires: null is its word for unknown, and a name without organisation it refuses."""
+    name = result.model.name
+    unknown = (
+        "release_date languages loader n_parameters memory_usage_mb embed_dim license open_weights"
+        " public_training_code public_training_data use_instructions training_datasets"
+    )
+    return {
+        "name": name if "/" in name else f"gis/{name}",
+        "revision": result.model.identity[:12],
+        "max_tokens": result.model.max_tokens,
+        "similarity_fn_name": "cosine",
+        "framework": [],
+        **dict.fromkeys(unknown.split()),
+    }
 
 
 def _task_result(result: Result) -> dict[str, Any]:
