@@ -459,7 +459,7 @@ def test_export_writes_what_mteb_requires(gis: Gis) -> None:
     done = gis("bench", "--model", "jaccard", "--task", "stsb", "--export", "mteb", "there")
     assert done.status == 0, done.err
     assert "1 files for mteb in there" in done.err
-    (path,) = Path("there/results/jaccard").rglob("STSBenchmark.json")
+    (path,) = Path("there/results/gis__jaccard").rglob("STSBenchmark.json")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     assert {"dataset_revision", "task_name", "mteb_version", "scores"} <= set(found)
     (entry,) = found["scores"]["test"]
