@@ -29,7 +29,7 @@ def terminal_table(table: Table) -> RichTable:
     rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     rich.add_column("model", overflow="fold")
     for column in table.columns:
-        rich.add_column(Text(_visible(column.title).replace(": ", ":\n")), justify="right")
+        rich.add_column(Text(_visible(column.title).replace(": ", ":\n")), justify="right", overflow="fold")
     for row in table.rows:
         cells = [Text(shown(cell), style="bold" if cell.best else "") for cell in row.cells]
         rich.add_row(Text(_visible(row.model)), *cells)
