@@ -104,7 +104,7 @@ class _Blocks:
         self._least = units.new_full((), -1 / temperature)
         self._size = BLOCK.get(units.device.type, BLOCK_ELSEWHERE)
         self._ids = self._partner = self._rows = None
-        if candidates.ids is not None and candidates.ids.unique().numel() < len(units):
+        if candidates.ids is not None and len(torch.unique(candidates.ids)) < len(units):
             self._ids = self._sorted(candidates.ids)
             self._partner = self._sorted(candidates.partner)
             self._rows = self._sorted(torch.arange(len(units), device=units.device))

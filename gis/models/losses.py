@@ -70,9 +70,9 @@ def angle_objective(
         labels: (batch,) gold similarity, higher for more similar; only the order counts.
         temperature: Divides the closeness.
         form: ``abs-sum`` is what the official code computes, |cos(x, y) + cos(x, Jy)| with J(a, b) = (-b, a): 1 for
-            identical and for opposite vectors, 1.41 at the most, and not symmetric. ``phase`` is 1 - 2 theta / pi, where
-            theta is the mean difference of the phases of x and y, each dimension weighted by its two magnitudes:
-            symmetric, 1 for identical vectors only, -1 for opposite ones.
+            identical and for opposite vectors, 1.41 at the most, and not symmetric. ``phase`` is 1 - 2 theta / pi,
+            where theta is the mean difference of the phases of x and y, each dimension weighted by its two
+            magnitudes: symmetric, 1 where all phases agree, -1 where all are opposite.
 
     Returns:
         A scalar: log(1 + sum over label_i > label_j of exp((closeness_j - closeness_i) / temperature)).
@@ -101,8 +101,8 @@ def in_batch_negative_objective(
     Args:
         x: (batch, dim) embeddings of the first texts.
         y: (batch, dim) embeddings of the second texts.
-        labels: (batch,) 1 for positive pairs and 0 for others, or graded with ``positive_from``. The texts of a pair that
-            is not positive serve as negatives only.
+        labels: (batch,) 1 for positive pairs and 0 for others, or graded with ``positive_from``. The texts of a pair
+            that is not positive serve as negatives only.
         temperature: Divides the cosines; at least 0.003.
         text_ids: (batch, 2) whole numbers, equal for texts that are the same or known to be duplicates of one another:
             they are never each other's negatives, only a pair's own partner is its positive. None: all texts differ.

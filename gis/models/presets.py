@@ -1,7 +1,7 @@
 """The losses of the papers and of the official package's releases, by name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gis.errors import unknown_name
@@ -27,8 +27,7 @@ class Preset:
     same_text: bool = False
 
 
-def _only(**weights: float) -> AngleLoss:
-    return AngleLoss(**{"cosine": 0.0, "in_batch": 0.0, "angle": 0.0, "hard_negative": 0.0, **weights})
+NOTHING = AngleLoss(cosine=0.0, in_batch=0.0, angle=0.0, hard_negative=0.0)
 
 
 # The package's "tau" multiplies, ours divides: its 20 is our 0.05, its 1 our 1.
@@ -58,20 +57,22 @@ PRESETS: Mapping[str, Preset] = {
     "angle-emb-0.5.5": Preset(
         AngleLoss(cosine=0.0, angle=0.02), "angle_emb 0.5.5 (2025-01) to 0.6.1: weights 0, 1 (hard negatives 1), 0.02"
     ),
-    "cosent": Preset(_only(cosine=1.0), "CoSENT (Su 2022): the cosine term alone, temperature 0.05"),
+    "cosent": Preset(replace(NOTHING, cosine=1.0), "CoSENT (Su 2022): the cosine term alone, temperature 0.05"),
     "simcse-unsup": Preset(
-        _only(in_batch=1.0),
+        replace(NOTHING, in_batch=1.0),
         "SimCSE (Gao et al. 2021), unsupervised: each text with itself, InfoNCE at 0.05, MLP while training only",
         head="mlp",
         same_text=True,
     ),
     "simcse-sup": Preset(
-        _only(hard_negative=2.0),
+        replace(NOTHING, hard_negative=2.0),
         "SimCSE (Gao et al. 2021), supervised: triplets, InfoNCE with hard negatives at 0.05; without the MLP",
     ),
-    "sbert-cosine": Preset(_only(regression=1.0), "Sentence-BERT (Reimers and Gurevych 2019): squared error of cosine"),
+    "sbert-cosine": Preset(
+        replace(NOTHING, regression=1.0), "Sentence-BERT (Reimers and Gurevych 2019): squared error of cosine"
+    ),
     "sbert-softmax": Preset(
-        _only(softmax=1.0), "Sentence-BERT (Reimers and Gurevych 2019): classifier over u, v and |u - v|"
+        replace(NOTHING, softmax=1.0), "Sentence-BERT (Reimers and Gurevych 2019): classifier over u, v and |u - v|"
     ),
 }
 
