@@ -22,26 +22,32 @@ FROM_ZERO, BEHIND_PADDING = ("bert",), ("roberta", "xlm-roberta", "camembert")
 class FlatBert:
     """A padding-free forward pass over the weights of a transformers BERT, RoBERTa or XLM-RoBERTa model."""
 
-    def __init__(self, model: Any) -> None:  # noqa: ANN401 - transformers' models share no useful type
+    def __init__(self, model: Any, *, trainable: bool) -> None:  # noqa: ANN401 - transformers' models share no type
         self._embeddings = model.embeddings
         self._layers = list(model.encoder.layer)
         self._heads: int = model.config.num_attention_heads
         behind_padding = model.config.model_type in BEHIND_PADDING
         self._padding: int | None = model.config.pad_token_id if behind_padding else None
-        self._qkv = [_fused(layer.attention.self) for layer in self._layers]
+        self._qkv = None if trainable else [_fused(layer.attention.self) for layer in self._layers]
 
     @classmethod
-    def of(cls, model: Any) -> "FlatBert | None":  # noqa: ANN401
-        """Wrap ``model`` if it has this shape and gives the same numbers here; None otherwise."""
+    def of(cls, model: Any, *, trainable: bool = False) -> "FlatBert | None":  # noqa: ANN401
+        """Wrap ``model`` if it has this shape and gives the same numbers here; None otherwise.
+
+        Args:
+            model: A transformers model, in eval mode.
+            trainable: Its weights will change, so nothing that is made of them may be kept.
+        """
         if model.config.model_type not in FROM_ZERO + BEHIND_PADDING or getattr(model.config, "is_decoder", False):
             return None
+        sample = [np.array([5, 4, 3, 2]), np.array([2, 3, 4])]  # no padding token, which is 0 or 1
         try:
-            flat = cls(model)
-            sample = [np.array([5, 4, 3, 2]), np.array([2, 3, 4])]  # no padding token, which is 0 or 1
-            for ids, (_, last) in zip(sample, flat(sample), strict=True):
-                expected = model(input_ids=torch.from_numpy(ids)[None]).last_hidden_state
-                if not torch.allclose(last.float(), expected.float(), atol=1e-4, rtol=1e-3):
-                    return None
+            with torch.no_grad():
+                flat = cls(model, trainable=trainable)
+                for ids, (_, last) in zip(sample, flat(sample), strict=True):
+                    expected = model(input_ids=torch.from_numpy(ids)[None]).last_hidden_state
+                    if not torch.allclose(last.float(), expected.float(), atol=1e-4, rtol=1e-3):
+                        return None
         except (AttributeError, RuntimeError, IndexError):  # a variant with other parts, or a tiny vocabulary
             return None
         return flat
@@ -61,14 +67,17 @@ class FlatBert:
         positions = torch.from_numpy(np.concatenate([self._positions(text) for text in texts]))
         parts = self._embeddings
         hidden = parts.word_embeddings(flat_ids) + parts.token_type_embeddings.weight[0]
-        hidden = parts.LayerNorm(hidden + parts.position_embeddings(positions))
+        hidden = parts.dropout(parts.LayerNorm(hidden + parts.position_embeddings(positions)))
         runs = _runs(lengths)
         first = hidden
-        for number, (layer, (weight, bias)) in enumerate(zip(self._layers, self._qkv, strict=True)):
-            context = self._attend(functional.linear(hidden, weight, bias), runs)
-            attended = layer.attention.output.LayerNorm(layer.attention.output.dense(context) + hidden)
+        for number, layer in enumerate(self._layers):
+            attention, output = layer.attention.output, layer.output
+            weight, bias = self._qkv[number] if self._qkv else _fused(layer.attention.self)
+            dropout = layer.attention.self.dropout
+            context = self._attend(functional.linear(hidden, weight, bias), runs, dropout.p * dropout.training)
+            attended = attention.LayerNorm(attention.dropout(attention.dense(context)) + hidden)
             inner = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(attended))
-            hidden = layer.output.LayerNorm(layer.output.dense(inner) + attended)
+            hidden = output.LayerNorm(output.dropout(output.dense(inner)) + attended)
             if number == 0:
                 first = hidden
         return [
@@ -83,15 +92,15 @@ class FlatBert:
         counted = text != self._padding
         return np.asarray(np.cumsum(counted) * counted + self._padding, dtype=np.int64)
 
-    def _attend(self, qkv: Tensor, runs: list[tuple[int, int, int, int]]) -> Tensor:
+    def _attend(self, qkv: Tensor, runs: list[tuple[int, int, int, int]], dropout: float) -> Tensor:
         """Attention of each run on its own: qkv is (tokens, 3 x width), the result (tokens, width)."""
-        width = qkv.shape[1] // 3
-        context = torch.empty((qkv.shape[0], width), dtype=qkv.dtype)
-        for start, stop, count, length in runs:
-            heads = qkv[start:stop].view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-            attended = functional.scaled_dot_product_attention(heads[0], heads[1], heads[2])
-            context[start:stop] = attended.transpose(1, 2).reshape(-1, width)
-        return context
+        contexts = []
+        parts = torch.split_with_sizes(qkv, [stop - start for start, stop, _, _ in runs])
+        for part, (_, _, count, length) in zip(parts, runs, strict=True):
+            heads = part.view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+            attended = functional.scaled_dot_product_attention(heads[0], heads[1], heads[2], dropout_p=dropout)
+            contexts.append(attended.transpose(1, 2).reshape(count * length, -1))
+        return torch.cat(contexts)
 
 
 def _fused(attention: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401

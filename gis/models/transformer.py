@@ -8,24 +8,18 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import normalize
-from torch.nn.utils.rnn import pad_sequence
 
 from gis.errors import GisError
 from gis.models.base import EncodedBatch, LoadSettings
 from gis.models.checkpoint import Checkpoint
 from gis.models.device import DTYPES, choose_device, describe_device
-from gis.models.flat import FlatBert
-from gis.models.pooling import FIRST_LAST_AVG, POOLINGS
+from gis.models.encoder import SentenceEncoder, TokenIds
 from gis.models.tokens import TextTokenizer
 
 BATCH_TOKENS = {"cpu": 4096, "cuda": 65536, "mps": 16384}  # on a CPU, activations that stay in its cache win
 BATCH_ROWS = 1024
 
 TOKENIZER_FILES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken")
-
-TokenIds = NDArray[np.int32]
 
 
 class TransformerEngine:
@@ -39,45 +33,35 @@ class TransformerEngine:
     def __init__(self, checkpoint: Checkpoint, settings: LoadSettings) -> None:
         if checkpoint.pooling is None:
             raise AssertionError("a checkpoint without a pooling is sentence-transformers' to run")
-        self._device = choose_device(settings.device)
-        self.hardware = describe_device(self._device)
-        self._model = load_backbone(checkpoint, settings.precision).to(self._device).eval()
-        tokenizer = load_tokenizer(checkpoint)
+        device = choose_device(settings.device)
+        self.hardware = describe_device(device)
+        backbone = load_backbone(checkpoint, settings.precision).to(device).eval()
+        self._encoder = SentenceEncoder(backbone, checkpoint.pooling, normalize=checkpoint.normalize)
         self._tokenize = TextTokenizer(
-            tokenizer, checkpoint.max_tokens, checkpoint.prompt, lowercase=checkpoint.lowercase
+            load_tokenizer(checkpoint), checkpoint.max_tokens, checkpoint.prompt, lowercase=checkpoint.lowercase
         )
-        self._pooling = checkpoint.pooling
-        self._normalize = checkpoint.normalize
-        self._budget = settings.batch_tokens or BATCH_TOKENS.get(self._device.type, BATCH_TOKENS["mps"])
-        with torch.inference_mode():
-            self._flat = FlatBert.of(self._model) if self._device.type == "cpu" else None
+        self._budget = settings.batch_tokens or BATCH_TOKENS.get(device.type, BATCH_TOKENS["mps"])
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, longest first, so that what does not fit into memory shows at once."""
         tokenized = self._tokenize(texts)
         lengths = np.array([len(ids) for ids in tokenized.ids])
         order = np.argsort(-lengths, kind="stable")
-        total, done = max(int(lengths.sum()), 1), 0
-        start, stop = 0, int(np.count_nonzero(lengths))
-        while start < stop:
-            longest = int(lengths[order[start]])
-            rows = order[start : min(start + min(max(self._budget // longest, 1), BATCH_ROWS), stop)]
+        work = lengths + 1  # an empty text is some work, too
+        total, done, start = int(work.sum()), 0, 0
+        while start < len(order):
+            longest = max(int(lengths[order[start]]), 1)
+            rows = order[start : start + min(max(self._budget // longest, 1), BATCH_ROWS)]
             vectors = self._embed([tokenized.ids[row] for row in rows])
             start += len(rows)
-            done += int(lengths[rows].sum())
+            done += int(work[rows].sum())
             yield EncodedBatch(rows, vectors, tokenized.tokens[rows], tokenized.kept[rows], done / total)
-        if stop < len(order):  # an empty text, and a tokenizer that adds nothing to it
-            rows = order[stop:]
-            nothing = np.zeros((len(rows), self._model.config.hidden_size), dtype=np.float32)
-            yield EncodedBatch(rows, nothing, tokenized.tokens[rows], tokenized.kept[rows], 1.0)
 
     def _embed(self, ids: list[TokenIds]) -> NDArray[np.float32]:
         """Embed one batch, (texts, dim) float32; halves it when memory runs out."""
         try:
             with torch.inference_mode():
-                pooled = torch.cat([self._pool(*run) for run in self._hidden_states(ids)])
-                pooled = normalize(pooled, dim=-1) if self._normalize else pooled
-                return np.asarray(pooled.cpu().numpy(), dtype=np.float32)
+                return np.asarray(self._encoder(ids).cpu().numpy(), dtype=np.float32)
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             if len(ids) == 1:
@@ -88,26 +72,6 @@ class TransformerEngine:
             middle = len(ids) // 2
             self._budget = max(self._budget // 2, 1)
             return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
-
-    def _pool(self, first: Tensor | None, last: Tensor, mask: Tensor) -> Tensor:
-        """One float32 vector a text from the hidden states of its tokens."""
-        hidden = last.float() if first is None else (first.float() + last.float()) / 2
-        return POOLINGS[self._pooling](hidden, mask)
-
-    def _hidden_states(self, ids: list[TokenIds]) -> list[tuple[Tensor | None, Tensor, Tensor]]:
-        """First layer's output (where the pooling wants it), last layer's, and mask, for consecutive texts."""
-        wants_first = self._pooling == FIRST_LAST_AVG
-        if self._flat is not None:
-            return [
-                (first if wants_first else None, last, torch.ones(last.shape[:2])) for first, last in self._flat(ids)
-            ]
-        tokens = pad_sequence([torch.from_numpy(row.astype(np.int64)) for row in ids], batch_first=True)
-        lengths = torch.tensor([len(row) for row in ids])
-        mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
-        tokens, mask = tokens.to(self._device), mask.to(self._device)
-        output = self._model(input_ids=tokens, attention_mask=mask, output_hidden_states=wants_first)
-        first = output.hidden_states[1] if wants_first else None
-        return [(first, output.last_hidden_state, mask)]
 
 
 def load_backbone(checkpoint: Checkpoint, precision: str) -> Any:  # noqa: ANN401 - transformers' models share no type

@@ -108,5 +108,5 @@ def test_the_encoder_gives_the_same_vectors_with_and_without_it(
     tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flat = encoder(tiny_bert).encode(TEXTS)
-    monkeypatch.setattr(FlatBert, "of", lambda _model: None)
+    monkeypatch.setattr(FlatBert, "of", lambda _model, **_settings: None)
     np.testing.assert_allclose(encoder(tiny_bert).encode(TEXTS), flat, atol=1e-5)
