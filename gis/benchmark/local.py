@@ -1,4 +1,4 @@
-"""Pairs from files: JSON lines, CSV (both also .gz) and Parquet."""
+"""Tables from files: JSON lines, CSV (both also .gz) and Parquet."""
 
 import csv
 import gzip
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from gis.benchmark.pairs import MISSING, Columns, Pairs, pairs_from_table
+from gis.benchmark.pairs import MISSING, Table
 from gis.errors import GisError
 
 FORMATS = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
@@ -29,24 +29,24 @@ def split_files(folder: Path) -> dict[str, list[Path]]:
     return splits
 
 
-def read_pairs(path: Path, columns: Columns) -> Pairs:
-    """Read the pairs of one file.
+def read_table(path: Path) -> Table:
+    """Read the rows of one file.
 
     Raises:
-        GisError: The file is broken or lacks a column; the message names file and line.
+        GisError: The file is broken or empty; the message names file and line.
     """
     try:
         if path.name.endswith(".parquet"):
-            table, lines = _read_parquet(path), None
+            columns, lines = _read_parquet(path), None
         elif path.name.endswith((".csv", ".csv.gz")):
-            table, lines = _read_csv(path)
+            columns, lines = _read_csv(path)
         else:
-            table, lines = _read_jsonl(path)
+            columns, lines = _read_jsonl(path)
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise GisError(f"{path} cannot be read ({error}); is it whole?") from error
-    if not table or not next(iter(table.values())):
+    if not columns or not next(iter(columns.values())):
         raise GisError(f"{path} holds no pairs")
-    return pairs_from_table(table, columns, lambda row: f"{path}:{lines[row] if lines else row + 1}")
+    return Table(columns, lambda row: f"{path}:{lines[row] if lines else row + 1}")
 
 
 def _open(path: Path) -> IO[str]:

@@ -16,6 +16,19 @@ from gis.errors import GisError
 Where = Callable[[int], str]  # row number -> "file:line", for messages
 
 
+@dataclass(frozen=True)
+class Table:
+    """Rows as they were read.
+
+    Attributes:
+        columns: Column name to values.
+        where: Names a row in messages.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    where: Where
+
+
 class _Missing:
     """A value that its row does not have, where other rows do."""
 
@@ -101,31 +114,26 @@ class Pairs:
         return replace(self, text1=tuple(map(change, self.text1)), text2=tuple(map(change, self.text2)))
 
 
-def pairs_from_table(
-    table: Mapping[str, Sequence[Any]],
-    columns: Columns,
-    where: Where,
-    labels: Mapping[str, float] | None = None,
-) -> Pairs:
+def pairs_from_table(found: Table, columns: Columns, labels: Mapping[str, float] | None = None) -> Pairs:
     """Make pairs of a table's columns.
 
     Args:
-        table: Column name to values.
-        columns: Which of them to take; ``id``, ``subset`` and ``stratum`` are taken where they exist.
-        where: Names a row in messages.
+        found: Rows from a file or the Hub.
+        columns: Which columns to take; ``id``, ``subset`` and ``stratum`` are taken where they exist.
         labels: What the labels mean, where they are not numbers to be read as they stand.
 
     Raises:
         GisError: A column is missing (the ones found are named), a text is not text, a label is not a number.
     """
+    table, where = found.columns, found.where
     label = columns.label_in(list(table))
     missing = [name for name in (columns.text1, columns.text2) if name not in table]
     if label is None:
         missing.append(columns.label or "label (or score)")
     if missing or label is None:
-        found = ", ".join(table) or "none"
-        raise GisError(f"{where(0).rsplit(':', 1)[0]} lacks the column {', '.join(missing)}; columns found: {found}")
-    texts = [_texts(table[name], name, where) for name in (columns.text1, columns.text2)]
+        have = ", ".join(table) or "none"
+        raise GisError(f"{where(0).rsplit(':', 1)[0]} lacks the column {', '.join(missing)}; columns found: {have}")
+    texts = [texts_of(table[name], name, where) for name in (columns.text1, columns.text2)]
     gold = np.array([_number(value, where(row), labels) for row, value in enumerate(table[label])], dtype=np.float64)
     grouped_by: Literal["subset", "stratum"] | None = None
     if "stratum" in table:
@@ -156,7 +164,12 @@ def concatenated(parts: Sequence[Pairs]) -> Pairs:
     )
 
 
-def _texts(values: Sequence[Any], column: str, where: Where) -> tuple[str, ...]:
+def texts_of(values: Sequence[Any], column: str, where: Where) -> tuple[str, ...]:
+    """The texts of one column; a missing one is empty.
+
+    Raises:
+        GisError: A value is not a text; the message names the row.
+    """
     for row, value in enumerate(values):
         if value is not None and not isinstance(value, str):
             raise GisError(f"{where(row)}: {column} is {_shown(value)}, not a text")

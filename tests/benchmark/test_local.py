@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gis.benchmark.local import read_pairs, split_files
-from gis.benchmark.pairs import Columns, Pairs
+from gis.benchmark.local import read_table, split_files
+from gis.benchmark.pairs import Columns, Pairs, pairs_from_table
 from gis.errors import GisError
 from tests.benchmark.helpers import ROWS, jsonl, write_jsonl
 
@@ -27,7 +27,7 @@ def write(path: Path, rows: list[dict[str, object]]) -> Path:
 
 
 def read(path: Path) -> Pairs:
-    return read_pairs(path, Columns())
+    return pairs_from_table(read_table(path), Columns())
 
 
 def error_of(path: Path) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gis.benchmark.pairs import MISSING, Columns, Pairs, concatenated, pairs_from_table
+from gis.benchmark.pairs import MISSING, Columns, Pairs, Table, concatenated, pairs_from_table
 from gis.errors import GisError
 from tests.benchmark.helpers import make_pairs
 
@@ -13,7 +13,7 @@ TABLE: Mapping[str, Sequence[Any]] = {"text1": ["a", "b"], "text2": ["c", "d"], 
 
 
 def read(table: Mapping[str, Sequence[Any]], columns: Columns = Columns(), **options: Any) -> Pairs:  # noqa: ANN401
-    return pairs_from_table(table, columns, lambda row: f"file:{row + 1}", **options)
+    return pairs_from_table(Table(table, lambda row: f"file:{row + 1}"), columns, **options)
 
 
 def with_column(**columns: Sequence[Any]) -> Mapping[str, Sequence[Any]]:
