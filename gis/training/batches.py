@@ -1,0 +1,65 @@
+"""Tokenised rows, and batches of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from gis.models.encoder import TokenIds
+from gis.models.tokens import TextTokenizer
+from gis.training.data import TrainingSet
+
+
+@dataclass(frozen=True)
+class TokenizedRows(Dataset[int]):
+    """A training set, tokenised once.
+
+    Attributes:
+        ids: Token ids of each distinct text.
+        rows: (n, sides) positions in ``ids``.
+        labels: (n,) what the loss is given, or None.
+        groups: (texts,) equal for texts that are not each other's negatives.
+        cut: Share of the distinct texts that the model's limit cut.
+    """
+
+    ids: list[TokenIds]
+    rows: NDArray[np.intp]
+    labels: NDArray[np.float64] | None
+    groups: NDArray[np.int64]
+    cut: float
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.rows)
+
+    def __getitem__(self, row: int) -> int:
+        """The row's number: batches are made from the whole."""
+        return row
+
+    def batch(self, numbers: list[int]) -> dict[str, Any]:
+        """The rows ``numbers`` as a batch: texts side by side, labels (batch,), and text ids (batch, sides)."""
+        rows = self.rows[numbers]
+        labels: Tensor | None = None if self.labels is None else torch.from_numpy(self.labels[numbers])
+        return {
+            "texts": [self.ids[int(text)] for text in rows.T.reshape(-1)],
+            "sides": rows.shape[1],
+            "gold": labels,
+            "text_ids": torch.from_numpy(self.groups[rows]),
+        }
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all rows, as the model reads them."""
+        lengths = np.array([len(ids) for ids in self.ids])
+        return int(lengths[self.rows].sum())
+
+
+def tokenized_rows(data: TrainingSet, labels: NDArray[np.float64] | None, tokenize: TextTokenizer) -> TokenizedRows:
+    """Tokenise each distinct text of ``data`` once."""
+    tokenized = tokenize(data.texts)
+    cut = float(np.mean(tokenized.kept < tokenized.tokens)) if len(data.texts) else 0.0
+    return TokenizedRows(tokenized.ids, data.rows, labels, data.groups, cut)

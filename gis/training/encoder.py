@@ -1,0 +1,74 @@
+"""An encoder while it is trained: a batch in one call, in pieces that fit into memory, with heads to train by."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from gis.models.encoder import SentenceEncoder, TokenIds
+from gis.models.losses import pair_features
+
+SHORTEST_SHARE = 0.5  # of a piece's longest text: padding beyond that costs more than a piece more
+
+
+class TrainableEncoder(nn.Module):
+    """A ``SentenceEncoder`` with what is only there to train it.
+
+    Args:
+        encoder: What is trained.
+        mini_batch_tokens: Tokens that go through the encoder at once. The activations of a piece are then made again in
+            the backward pass instead of kept, so that memory does not grow with the batch (gradient caching, Gao et
+            al. 2021); dropout falls on the same places. None keeps all.
+        mlp: Put a dense layer with tanh behind the pooling, as SimCSE does.
+        classes: Classes of a classifier over pairs, as Sentence-BERT has it; 0 for none.
+    """
+
+    accepts_loss_kwargs = False  # transformers' Trainer asks: the loss is a mean already, accumulation must divide it
+
+    def __init__(
+        self, encoder: SentenceEncoder, *, mini_batch_tokens: int | None = None, mlp: bool = False, classes: int = 0
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.mini_batch_tokens = mini_batch_tokens
+        self.mlp = nn.Sequential(nn.Linear(encoder.width, encoder.width), nn.Tanh()) if mlp else None
+        self.classifier = nn.Linear(3 * encoder.width, classes, bias=False) if classes else None
+
+    def forward(self, texts: Sequence[TokenIds], sides: int) -> tuple[Tensor, Tensor | None]:
+        """Embed a batch.
+
+        Args:
+            texts: Token ids of all first texts, then of all second ones, and so on.
+            sides: Texts of a row.
+
+        Returns:
+            (sides, batch, dim) float32 embeddings, and the classifier's (batch, classes) logits if it has one.
+        """
+        order = np.argsort([-len(ids) for ids in texts], kind="stable")
+        pieces = [self._embed([texts[row] for row in order[piece]]) for piece in self._pieces(texts, order)]
+        vectors = torch.cat(pieces)[torch.from_numpy(np.argsort(order)).to(pieces[0].device)]
+        if self.mlp is not None:
+            vectors = self.mlp(vectors)
+        vectors = vectors.view(sides, len(texts) // sides, -1)
+        logits = None if self.classifier is None else self.classifier(pair_features(vectors[0], vectors[1]))
+        return vectors, logits
+
+    def _embed(self, texts: list[TokenIds]) -> Tensor:
+        if self.mini_batch_tokens is None or not torch.is_grad_enabled():
+            vectors: Tensor = self.encoder(texts)
+        else:
+            vectors = checkpoint(self.encoder, texts, use_reentrant=False)
+        return vectors
+
+    def _pieces(self, texts: Sequence[TokenIds], order: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Iterator[slice]:
+        """Cut texts, longest first, where a piece would be too large or would be padded too much."""
+        start = 0
+        for stop in range(1, len(order) + 1):
+            longest = len(texts[order[start]])
+            full = self.mini_batch_tokens is not None and longest * (stop + 1 - start) > self.mini_batch_tokens
+            ends = stop == len(order)
+            if ends or full or (self.encoder.pads and len(texts[order[stop]]) < SHORTEST_SHARE * longest):
+                yield slice(start, stop)
+                start = stop
