@@ -57,6 +57,18 @@ def parse_specs(texts: Iterable[str]) -> list[Spec]:
     return specs
 
 
+def parse_spec(text: str) -> Spec:
+    """Read one spec.
+
+    Raises:
+        UsageError: As ``parse_specs``, or ``text`` names several.
+    """
+    specs = parse_specs([text])
+    if len(specs) != 1:
+        raise UsageError(f"one name is wanted here, not {len(specs)}: '{text}'")
+    return specs[0]
+
+
 def _split(text: str) -> list[str]:
     """Split at commas and trim blanks, but for what stands in double quotes: a prompt may end in a blank."""
     parts: list[str] = []

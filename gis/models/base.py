@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+Precision = Literal["fp32", "bf16", "fp16"]
 Setting = str | int | float | bool | None
 
 
@@ -47,7 +48,7 @@ class LoadSettings:
     """
 
     device: str = "auto"
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Precision = "fp32"
     batch_tokens: int | None = None
     max_length: int | None = None
     offline: bool = False

@@ -1,10 +1,12 @@
 """Where a model runs."""
 
 import platform
+from typing import Literal
 
 import torch
 
 from gis.errors import UsageError
+from gis.models.base import Precision
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -27,6 +29,13 @@ def choose_device(name: str) -> torch.device:
             f"no device '{name}' here ({str(error).splitlines()[0]}); use auto, cpu, cuda or mps"
         ) from error
     return device
+
+
+def training_precision(name: Literal["auto", "fp32", "bf16"], device: str) -> Precision:
+    """The number format to train in: "auto" takes bf16 where a GPU has it, else fp32."""
+    if name != "auto":
+        return name
+    return "bf16" if choose_device(device).type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
 
 def describe_device(device: torch.device) -> str:

@@ -12,6 +12,11 @@ def processes() -> int:
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
+def rank() -> int:
+    """The number of this process among them, from 0."""
+    return distributed.get_rank() if processes() > 1 else 0
+
+
 def gather_batch(part: Tensor) -> Tensor:
     """Every process's part, (sum of parts, …), in the order of ranks.
 

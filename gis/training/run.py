@@ -21,7 +21,7 @@ from gis.models.tokens import TextTokenizer
 from gis.training.batches import TokenizedRows, tokenized_rows
 from gis.training.build import build_model, build_tokenizer
 from gis.training.data import TrainingData, TrainingSet
-from gis.training.distributed import gather_batch, processes
+from gis.training.distributed import gather_batch, processes, rank
 from gis.training.manifest import MANIFEST, Outcome, read_outcome, run_record, write_manifest
 from gis.training.saving import save_encoder
 from gis.training.settings import TrainSettings, preset_with_changes
@@ -33,6 +33,31 @@ CHECKPOINTS = "checkpoints"
 RECORD = "run.json"
 MOST_CLASSES = 10  # more distinct labels than this are grades, not classes
 LOGS = 50  # of a whole run
+
+
+def train_seeds(
+    settings: TrainSettings,
+    seeds: int,
+    data: TrainingData,
+    load: LoadSettings,
+    output: Path,
+    reporter: Reporter,
+    *,
+    force: bool = False,
+    keep_checkpoints: bool = False,
+) -> dict[Path, Outcome]:
+    """Train a model for each of ``seeds`` seeds, counted from that of ``settings``; as ``train``.
+
+    Returns:
+        The outcome by folder: ``output``, or ``output/seed-N`` for more than one; empty in all processes but the first.
+    """
+    numbers = range(settings.seed, settings.seed + seeds)
+    folders = {number: output if seeds == 1 else output / f"seed-{number}" for number in numbers}
+    trained = {}
+    for number, folder in folders.items():
+        chosen = replace(settings, seed=number)
+        trained[folder] = train(chosen, data, load, folder, reporter, force=force, keep_checkpoints=keep_checkpoints)
+    return trained if rank() == 0 else {}
 
 
 def train(
