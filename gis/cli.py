@@ -341,6 +341,104 @@ def train(
     reporter.say(f"score it on a test split: gis bench --model {shlex.quote(str(first))} --task …")
 
 
+@app.command(no_args_is_help=True)
+def ablate(
+    model: Annotated[str, typer.Option("--model", "-m", help="Encoder to start from: NAME,pooling=…,prompt=…,…")],
+    task: Annotated[str, typer.Option("--task", "-t", help="Task, folder, file or Hub dataset with a train split.")],
+    score: Annotated[list[str], typer.Option("--score", help="Test sets: T,T,…; first the one trained for.")],
+    output: Annotated[Path, typer.Option(help="Folder of the cells and the tables.")],
+    objective: Annotated[
+        list[str], typer.Option("--objective", help="Losses: NAME,key=value,NAME,…; first the reference.")
+    ],
+    pooling: Annotated[str | None, typer.Option(help="Poolings: P,P,…", show_default="the model's own")] = None,
+    batch_size: Annotated[str, typer.Option(help="Rows of a batch: N,N,…")] = "32",
+    temperature: Annotated[
+        str | None, typer.Option(help="Of all objectives at once: T,T,…", show_default="each objective's own")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each variant.")] = 5,
+    seed: Annotated[int, typer.Option(help="The first of them.")] = 42,
+    data: Annotated[Path | None, typer.Option(help="Look for DIR/<task>/<split>.* before the Hub.")] = None,
+    epochs: Annotated[float, typer.Option(min=0, help="Times through the data.")] = 1,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", "--lr", min=0, help="Highest rate.")] = 2e-5,
+    layers: Annotated[int | None, typer.Option(min=1, help="Keep only the first N layers.")] = None,
+    random_init: Annotated[bool, typer.Option("--random-init", help="Start from random weights.")] = False,
+    max_length: Annotated[int | None, typer.Option(min=1, help="Cut texts at N tokens.")] = None,
+    limit: Annotated[int | None, typer.Option(min=2, help="Train on a sample of N rows.")] = None,
+    score_limit: Annotated[
+        int | None, typer.Option(min=2, help="Score a sample of N pairs of each test set but the first.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16"], typer.Option(help="auto takes bf16 where the GPU has it.")
+    ] = "auto",
+    offline: Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the table.")] = False,
+) -> None:
+    """Train every combination of objectives, poolings, batch sizes and temperatures with several seeds, and compare.
+
+    Stopped, the same command continues. The last weights are scored: nothing is chosen by a validation split.
+
+    Example: gis ablate --model minilm --task stsb --score stsb,sts12 --objective cosent,acl --data tasks --output ab
+    """
+    from gis.benchmark.sources import SourceSettings
+    from gis.benchmark.tasks import resolve_tasks
+    from gis.console import Reporter
+    from gis.models.base import LoadSettings
+    from gis.spec import parse_spec, parse_specs
+
+    base, objectives = parse_spec(model), tuple(parse_specs(objective))
+    _check_names([base])
+    batches = tuple(int(size) for size in _numbers("--batch-size", batch_size))
+    temperatures = tuple(_numbers("--temperature", temperature))
+    tests = resolve_tasks(parse_specs(score), data)
+    reporter = Reporter(quiet=quiet)
+    with _interruptible():
+        from gis.benchmark.sources import load_task
+        from gis.files import write_text
+        from gis.models.device import training_precision
+        from gis.training.ablation import Grid, comma_separated, markdown, run_grid, summarise
+        from gis.training.data import load_training_data
+        from gis.training.settings import TrainSettings, preset_with_changes
+
+        for each in objectives:
+            preset_with_changes(each)
+        grid = Grid(
+            objectives,
+            tuple(pooling.split(",")) if pooling else (),
+            batches,
+            temperatures,
+            tuple(range(seed, seed + seeds)),
+        )
+        settings = TrainSettings(
+            base, objectives[0], epochs=epochs, learning_rate=learning_rate, layers=layers, random_init=random_init
+        )
+        load = LoadSettings(device, training_precision(precision, device), None, max_length, offline, seed)
+        train_data = load_training_data(parse_spec(task), SourceSettings(data, offline, limit, seed)).train
+        loaded = [
+            load_task(each, SourceSettings(data, offline, score_limit if number else None, seed))
+            for number, each in enumerate(tests)
+        ]
+        cells = []
+        for cell in run_grid(grid, settings, train_data, loaded, load, output, reporter):
+            cells.append(cell)
+            rows = summarise(cells)
+            write_text(output / "ablation.md", markdown(rows))
+            write_text(output / "ablation.csv", comma_separated(rows))
+    typer.echo(markdown(rows), nl=False)
+    reporter.say(f"* differs from the first row (paired t over seeds, Holm, p < 0.05); table in {output}")
+
+
+def _numbers(option: str, text: str | None) -> list[float]:
+    """Comma-separated numbers above 0."""
+    try:
+        found = [float(part) for part in text.split(",")] if text else []
+    except ValueError:
+        raise UsageError(f"{option} wants numbers, N,N,…, not '{text}'") from None
+    if any(not number > 0 for number in found):
+        raise UsageError(f"{option} wants numbers above 0, not '{text}'")
+    return found
+
+
 @app.command()
 def objectives() -> None:
     """List the losses that a model can be trained with, and where they are from."""

@@ -1,0 +1,56 @@
+"""Which differences are real."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean difference of paired measurements.
+
+    Attributes:
+        mean: First minus second.
+        low: Lower end of the 95 % confidence interval.
+        high: Upper end.
+        p: Two-sided, of no difference; 1 where all differences are 0.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+def paired_difference(first: Sequence[float], second: Sequence[float]) -> Difference | None:
+    """Compare two models trained with the same seeds, by Student's t over the differences seed by seed.
+
+    Args:
+        first: A score for each seed.
+        second: The other model's score for each of the same seeds.
+
+    Returns:
+        The difference, or None for fewer than two seeds.
+    """
+    differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    if len(differences) < 2:
+        return None
+    mean, spread = float(differences.mean()), float(stats.sem(differences))
+    if spread == 0:
+        return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0)
+    low, high = stats.t.interval(0.95, len(differences) - 1, loc=mean, scale=spread)
+    p = 2 * stats.t.sf(abs(mean) / spread, len(differences) - 1)
+    return Difference(mean, float(low), float(high), float(p))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p values for their number (Holm 1979): the chance of any false discovery stays below the level."""
+    order = np.argsort(p_values)
+    corrected = np.empty(len(p_values))
+    highest = 0.0
+    for place, index in enumerate(order):
+        highest = max(highest, min((len(p_values) - place) * p_values[index], 1.0))
+        corrected[index] = highest
+    return [float(p) for p in corrected]
