@@ -1,0 +1,26 @@
+"""Train MiniLM on a file of pairs with gis; print the seconds it took. Called by training_speed.py."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from gis.benchmark.sources import SourceSettings
+from gis.console import Reporter
+from gis.models.base import LoadSettings
+from gis.spec import Spec
+from gis.training.data import load_training_data
+from gis.training.run import train
+from gis.training.settings import TrainSettings
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--pairs", type=Path, required=True)
+parser.add_argument("--output", type=Path, required=True)
+parser.add_argument("--batch-size", type=int, required=True)
+options = parser.parse_args()
+
+data = load_training_data(Spec(str(options.pairs)), SourceSettings())
+settings = TrainSettings(Spec("minilm"), Spec("cosent"), batch_size=options.batch_size)
+started = time.perf_counter()
+train(settings, data, LoadSettings(device="cpu"), options.output / "model", Reporter(quiet=True))
+print(json.dumps({"seconds": time.perf_counter() - started}))  # noqa: T201
