@@ -1,8 +1,8 @@
 """How much gradient each objective gives where pairs are nearly alike or nearly opposite.
 
 Batches of random unit vectors whose pairs have cosines drawn from a narrow range; labels are random, so half of all
-comparisons are violated, as early in training. Printed is the mean length of an objective's gradient with respect to one
-embedding, and its ratio to that of the middle range.
+comparisons are violated, as early in training. Printed is the mean length of an objective's gradient with respect to
+one embedding, and its ratio to that of the middle range.
 """
 
 import statistics
