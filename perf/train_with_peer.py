@@ -24,7 +24,7 @@ def with_sentence_transformers(rows: list[dict[str, object]], output: str, batch
         SentenceTransformerTrainer,
         SentenceTransformerTrainingArguments,
     )
-    from sentence_transformers.losses import CoSENTLoss
+    from sentence_transformers.sentence_transformer.losses import CoSENTLoss
 
     model = SentenceTransformer(MODEL, device="cpu")
     model.max_seq_length = MAX_LENGTH
