@@ -117,11 +117,12 @@ def run_grid(
     """
     variants = grid.variants(base)
     total = len(variants) * len(grid.seeds)
+    scored_on = [[test.task.name, test.sha256, test.limit] for test in tests]
     for number, (seed, (name, settings)) in enumerate(product(grid.seeds, variants.items()), start=1):
         chosen = replace(settings, seed=seed)
-        key = sha256_of({"settings": chosen.record(load), "train": data.sha256})[:16]
+        key = sha256_of({"settings": chosen.record(load), "train": data.sha256, "tests": scored_on})[:16]
         path = output / "cells" / f"{key}.json"
-        cell = _read(path, tests)
+        cell = _read(path)
         if cell is None:
             reporter.say(f"{number} of {total}: {name}, seed {seed}")
             folder = output / "models" / key
@@ -211,12 +212,11 @@ def _score(folder: Path, tests: Sequence[LoadedTask], load: LoadSettings) -> dic
     return found
 
 
-def _read(path: Path, tests: Sequence[LoadedTask]) -> Cell | None:
-    """The cell in ``path``, or None where it is not there or was scored on other sets."""
+def _read(path: Path) -> Cell | None:
+    """The cell in ``path``, or None where it was not made yet."""
     if not path.is_file():
         return None
     try:
-        cell = Cell(**json.loads(path.read_text(encoding="utf-8")))
+        return Cell(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise GisError(f"{path} is broken ({error}); delete it to train that cell again") from error
-    return cell if list(cell.scores) == [test.task.name for test in tests] else None

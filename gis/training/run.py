@@ -186,9 +186,11 @@ def _prepare(output: Path, record: dict[str, Any], *, force: bool) -> None:
     """
     wanted = sha256_of(record)
     started = output / CHECKPOINTS / RECORD
-    if force:
-        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
-        (output / MANIFEST).unlink(missing_ok=True)
+    ours = started.is_file() or (output / MANIFEST).is_file()
+    if not ours and output.is_dir() and any(output.iterdir()):
+        raise GisError(f"{output} is not empty and gis did not train it; choose another --output")
+    if force and ours:
+        shutil.rmtree(output)
     elif (done := read_outcome(output)) is not None:
         if done[0] == wanted:
             return
@@ -199,8 +201,6 @@ def _prepare(output: Path, record: dict[str, Any], *, force: bool) -> None:
                 f"{output} holds the beginning of a training with other settings or data; "
                 "choose another --output, or --force to start anew"
             )
-    elif output.is_dir() and any(output.iterdir()):
-        raise GisError(f"{output} is not empty and gis did not train it; choose another --output, or --force")
     write_text(started, json.dumps(record, indent=2) + "\n")
 
 
