@@ -195,12 +195,11 @@ def _prepare(output: Path, record: dict[str, Any], *, force: bool) -> None:
         if done[0] == wanted:
             return
         raise GisError(f"{output} holds a model of other settings or data; choose another --output, or --force")
-    elif started.is_file():
-        if sha256_of(json.loads(started.read_text(encoding="utf-8"))) != wanted:
-            raise GisError(
-                f"{output} holds the beginning of a training with other settings or data; "
-                "choose another --output, or --force to start anew"
-            )
+    elif started.is_file() and sha256_of(json.loads(started.read_text(encoding="utf-8"))) != wanted:
+        raise GisError(
+            f"{output} holds the beginning of a training with other settings or data; "
+            "choose another --output, or --force to start anew"
+        )
     write_text(started, json.dumps(record, indent=2) + "\n")
 
 
