@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gis.spec import Spec
 
 INTERRUPTED = 130
-DEFAULT_OBJECTIVE = "angle-emb-0.4"
+DEFAULT_OBJECTIVE = "gis"
 
 app = typer.Typer(
     help="Long-text similarity: score models by Spearman correlation, rank them, train them.",
