@@ -34,7 +34,7 @@ NOTHING = AngleLoss(cosine=0.0, in_batch=0.0, angle=0.0, hard_negative=0.0)
 PRESETS: Mapping[str, Preset] = {
     "gis": Preset(
         AngleLoss(cosine_temperature=0.2, angle_temperature=0.2),
-        "this project: weights 1, 1, 1; ranking at temperature 0.2, chosen on STS-B's validation split (docs/ablation.md)",
+        "this project: weights 1, 1, 1, ranking at temperature 0.2, chosen on STS-B validation (docs/ablation.md)",
     ),
     "preprint": Preset(
         AngleLoss(angle_temperature=1.0),
