@@ -1,0 +1,133 @@
+"""A repository from a folder of JSON lines: issues, comments and cross-references as REST tells of them."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from gis.collector.records import Event, Page, Reference, Repository
+from gis.collector.rows import comment_from_row, issue_from_row, user_from_row
+from gis.console import Reporter
+from gis.errors import GisError
+
+FILES = ("issues", "comments", "cross_references")
+ENDINGS = (".jsonl.gz", ".jsonl")
+LINES = 500  # of a page
+
+
+class DumpSource:
+    """Reads a folder with issues.jsonl and, where they are, comments.jsonl and cross_references.jsonl; also .gz.
+
+    Args:
+        folder: The folder.
+        reporter: Told of lines that are broken; the rest is read.
+
+    Raises:
+        GisError: There is no file of issues.
+    """
+
+    name: ClassVar[str] = "dump"
+
+    def __init__(self, folder: Path, reporter: Reporter) -> None:
+        self._files = {name: path for name in FILES if (path := _find(folder, name)) is not None}
+        if FILES[0] not in self._files:
+            raise GisError(f"{folder} holds no issues.jsonl or issues.jsonl.gz")
+        self._folder = folder
+        self._reporter = reporter
+        self.total = 0
+        self.broken = 0
+
+    def repository(self) -> Repository:
+        """The repository that the issues name; else the folder's name, OWNER_NAME."""
+        with _open(self._files[FILES[0]]) as file:
+            for line in file:
+                try:
+                    name = json.loads(line).get("repository")
+                except (ValueError, AttributeError):
+                    continue
+                if name:
+                    return Repository(str(name), 0, str(name))
+                break
+        owner, _, name = self._folder.resolve().name.partition("_")
+        if not name:
+            raise GisError(f"{self._folder}: its issues name no repository; call the folder OWNER_NAME")
+        return Repository(f"{owner}/{name}", 0, f"{owner}/{name}")
+
+    def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
+        """All lines, from where ``checkpoint`` says."""
+        names = list(self._files)
+        state = dict(checkpoint or {"file": names[0], "line": 0})
+        for name in names[names.index(state["file"]) :]:
+            with _open(self._files[name]) as file:
+                start = state["line"] if state["file"] == name else 0
+                lines = enumerate(islice(file, start, None), start=start + 1)
+                while True:
+                    chunk = self._read(name, lines)
+                    last = len(chunk) < LINES
+                    following = names[names.index(name) + 1 :]
+                    start += len(chunk)
+                    state = (
+                        {"file": name, "line": start}
+                        if not last or not following
+                        else {"file": following[0], "line": 0}
+                    )
+                    yield self._page(name, chunk, state, done=last and not following)
+                    if last:
+                        break
+
+    def missing(self, repository: Repository, known: Sequence[int]) -> list[int]:  # noqa: ARG002
+        """None: a dump may be a part."""
+        return []
+
+    def _read(self, name: str, lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
+        try:
+            return list(islice(lines, LINES))
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+            raise GisError(
+                f"{self._files[name]} cannot be read to its end ({error}); what came before is kept"
+            ) from error
+
+    def _page(self, name: str, chunk: list[tuple[int, str]], state: Mapping[str, Any], *, done: bool) -> Page:
+        found: list[Any] = []
+        for number, line in chunk:
+            if not line.strip():
+                continue
+            try:
+                found.append(MAKERS[name](json.loads(line)))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                self.broken += 1
+                self._reporter.warn(f"{self._files[name]}:{number}: left out: {type(error).__name__} {error}")
+        if name == "issues":
+            self.total += len(found)
+            return Page(state, done, issues=tuple(found))
+        return (
+            Page(state, done, comments=tuple(found)) if name == "comments" else Page(state, done, events=tuple(found))
+        )
+
+
+def _cross_reference(row: Mapping[str, Any]) -> tuple[int, Event]:
+    """The issue that is referred to, and by what."""
+    source = row["from"]
+    repository, _, number = str(source).rpartition("#")
+    target = Reference(repository or None, int(number), row.get("type") != "issue")
+    actor = row.get("actor")
+    who = user_from_row(actor if isinstance(actor, dict) or actor is None else {"login": actor, "type": _type(actor)})
+    return int(row["number"]), Event("cross_referenced", str(row["date"]), who, target)
+
+
+def _type(login: str) -> str:
+    return "Bot" if login.endswith("[bot]") else "User"
+
+
+MAKERS = {"issues": issue_from_row, "comments": comment_from_row, "cross_references": _cross_reference}
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    return next((path for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()), None)
+
+
+def _open(path: Path) -> IO[str]:
+    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")

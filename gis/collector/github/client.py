@@ -1,0 +1,312 @@
+"""Requests to GitHub through PyGithub's requester: waits out limits and faults, and says so; counts what it costs."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from github import Auth, Github
+
+from gis.collector.github.accounts import Account
+from gis.console import Reporter
+from gis.errors import GisError
+
+PUBLIC = "https://api.github.com"
+TIMEOUT = 60  # seconds; GitHub itself gives up on a GraphQL query after 10
+ATTEMPTS = 8  # of one request, when the network or the server fails
+FIRST_BACKOFF = 1.0  # seconds, doubled from attempt to attempt
+LONGEST_BACKOFF = 60.0
+SECONDARY_WAIT = 60.0  # seconds, where GitHub does not say how long: its documentation asks for a minute at least
+SLICE = 1.0  # seconds; how often a wait looks up
+
+# How servers say that a field, or an argument of it, is unknown to them.
+UNDEFINED = (
+    re.compile(r"Field '(?P<field>\w+)' doesn't exist on type '(?P<type>\w+)'"),
+    re.compile(r"Cannot query field '(?P<field>\w+)' on type '(?P<type>\w+)'"),
+    re.compile(r"Unknown argument '\w+' on field '(?P<type>\w+)\.(?P<field>\w+)'"),
+)
+
+Body = Any
+
+
+class Overloaded(Exception):  # noqa: N818 - a signal, not an error: the page was too large for the server
+    """The server could not make the answer in time; a smaller page may pass."""
+
+
+class Missing(Exception):  # noqa: N818
+    """What was asked for is not there: 404, 410, or hidden from this account."""
+
+
+class Undefined(Exception):  # noqa: N818
+    """The server, an older one, does not know some fields.
+
+    Args:
+        fields: Their names, as "Type.field".
+    """
+
+    def __init__(self, fields: frozenset[str]) -> None:
+        super().__init__(", ".join(sorted(fields)))
+        self.fields = fields
+
+
+@dataclass
+class Limits:
+    """How much a run may take.
+
+    Attributes:
+        points: GraphQL points, or REST requests, at the most; None for no limit of our own.
+        wait: Seconds that one wait may take at the most; None for no limit.
+    """
+
+    points: int | None = None
+    wait: float | None = None
+
+
+@dataclass
+class Spent:
+    """What was spent: since the start, and since it was last taken."""
+
+    points: int = 0
+    requests: int = 0
+    _taken: tuple[int, int] = field(default=(0, 0))
+
+    def take(self) -> tuple[int, int]:
+        """Points and requests since this was last asked."""
+        fresh = (self.points - self._taken[0], self.requests - self._taken[1])
+        self._taken = (self.points, self.requests)
+        return fresh
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request brought.
+
+    Attributes:
+        status: HTTP status.
+        headers: Names in lower case.
+        body: Parsed JSON.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Body
+
+
+class Client:
+    """Asks one GitHub server, with one or several accounts.
+
+    Args:
+        url: The API's address.
+        accounts: Whose limits are used, in turn; empty asks without a token.
+        reporter: Told of every wait.
+        limits: How much the run may take.
+        sleep: Waits some seconds; replaced in tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        accounts: list[Account],
+        reporter: Reporter,
+        limits: Limits,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url
+        self.spent = Spent()
+        self.authenticated = bool(accounts)
+        self._reporter = reporter
+        self._limits = limits
+        self._sleep = sleep
+        self._accounts = accounts or [Account(None)]
+        self._requesters = [_requester(url, account.auth) for account in self._accounts]
+        self._free_at = [0.0] * len(self._accounts)  # on our clock
+        self._current = 0
+
+    def get(self, path: str, **parameters: str | int) -> Answer:
+        """GET a REST path.
+
+        Raises:
+            Missing: It is not there.
+            GisError: Access is refused, a limit of the run is reached, or the server fails for good.
+        """
+        return self._ask("GET", path, parameters, None)
+
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a GraphQL query.
+
+        Returns:
+            Its data; errors that concern parts of it are under "errors".
+
+        Raises:
+            Overloaded: The page was too large.
+            Missing: The repository is not there.
+            Undefined: The server lacks fields that were asked for.
+            GisError: As ``get``; or the query is refused.
+        """
+        return dict(self._ask("POST", "/graphql", {}, {"query": query, "variables": dict(variables)}).body)
+
+    def _ask(self, verb: str, path: str, parameters: Mapping[str, Any], body: Body) -> Answer:
+        """Ask until there is an answer, waiting where GitHub says so and where it fails."""
+        failures = limits = 0
+        while True:
+            self._check_budget()
+            self._choose_account()
+            try:
+                answer = self._once(verb, path, parameters, body)
+                why = f"GitHub answers {answer.status}" if answer.status >= 500 else None
+            except (requests.RequestException, ValueError) as error:  # cut, timed out, or no whole JSON
+                answer, why = None, f"the connection failed ({type(error).__name__})"
+            if answer is None or why is not None:
+                failures += 1
+                if answer is not None and body is not None and failures > 1:  # once is chance, twice the page's size
+                    raise Overloaded
+                self._back_off(failures, why or "")
+            elif (limited := self._limited(answer, limits)) is not None:
+                limits += 1
+                self._free_at[self._current] = time.monotonic() + limited[0]
+                self._wait(min(self._free_at) - time.monotonic(), limited[1])
+            else:
+                self._check_status(answer, path)
+                self._account_for(answer, graphql=body is not None)
+                if body is not None:
+                    _check_graphql(answer.body)
+                return answer
+
+    def _check_status(self, answer: Answer, path: str) -> None:
+        if answer.status == 401:
+            account = self._accounts[self._current]
+            raise GisError(f"GitHub refuses {account}: bad credentials; is it expired or revoked?")
+        if answer.status in (404, 410, 451):
+            raise Missing
+        if answer.status >= 400:
+            raise GisError(f"GitHub refuses {path}: {answer.status} {_message(answer.body)}")
+
+    def _once(self, verb: str, path: str, parameters: Mapping[str, Any], body: Body) -> Answer:
+        requester = self._requesters[self._current]
+        url = requester.graphql_url if body is not None else path
+        self.spent.requests += 1
+        status, headers, text = requester.requestJson(verb, url, dict(parameters), None, body)
+        kept = {str(name).lower(): str(value) for name, value in headers.items()}
+        if status >= 500 or status in (204, 304):
+            return Answer(status, kept, None)
+        try:
+            return Answer(status, kept, json.loads(text))
+        except ValueError:
+            if status >= 400:
+                return Answer(status, kept, {"message": text[:200]})
+            raise
+
+    def _limited(self, answer: Answer, times: int) -> tuple[float, str] | None:
+        """Seconds to wait and why, where the answer is a limit."""
+        message = _message(answer.body).lower()
+        graphql = isinstance(answer.body, dict) and any(
+            error.get("type") == "RATE_LIMITED" for error in answer.body.get("errors") or ()
+        )
+        refused = answer.status in (403, 429)
+        if not graphql and not refused:
+            return None
+        retry_after = answer.headers.get("retry-after", "")
+        if retry_after.isdecimal():
+            return float(retry_after), "secondary limit"
+        if "secondary" in message or "abuse" in message:
+            return min(SECONDARY_WAIT * 2**times, 15 * SECONDARY_WAIT), "secondary limit"
+        if graphql or answer.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in message:
+            return self._until_reset(answer), "hourly limit"
+        if answer.status == 429:
+            return min(SECONDARY_WAIT * 2**times, 15 * SECONDARY_WAIT), "too many requests"
+        return None
+
+    def _until_reset(self, answer: Answer) -> float:
+        """Seconds until the hourly limit begins anew, on GitHub's clock, as ours may be wrong."""
+        reset = answer.headers.get("x-ratelimit-reset", "")
+        if not reset.isdecimal():
+            return SECONDARY_WAIT
+        try:
+            now = parsedate_to_datetime(answer.headers["date"]).timestamp()
+        except (KeyError, ValueError):
+            now = time.time()
+        return max(float(reset) - now, 0.0) + 1  # it is not said when in that second
+
+    def _account_for(self, answer: Answer, *, graphql: bool) -> None:
+        """Count points: what a query says it cost, and one for each REST request."""
+        limit = (answer.body.get("data") or {}).get("rateLimit") if graphql else None
+        self.spent.points += int((limit or {}).get("cost") or 1)
+
+    def _check_budget(self) -> None:
+        if self._limits.points is not None and self.spent.points >= self._limits.points:
+            raise GisError(
+                f"--max-points {self._limits.points:,} is spent; all that was fetched is kept, "
+                "the same command continues"
+            )
+
+    def _choose_account(self) -> None:
+        """Go on with the account that is free, or free first."""
+        if self._free_at[self._current] > time.monotonic():
+            self._current = min(range(len(self._accounts)), key=lambda n: self._free_at[n])
+
+    def _back_off(self, failures: int, why: str) -> None:
+        if failures >= ATTEMPTS:
+            raise GisError(
+                f"{why}, {failures} times in a row; all that was fetched is kept, the same command continues"
+            )
+        self._wait(min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF), why)
+
+    def _wait(self, seconds: float, why: str) -> None:
+        """Wait, and say until when and why."""
+        if seconds <= 0:
+            return
+        if self._limits.wait is not None and seconds > self._limits.wait:
+            raise GisError(
+                f"{why}: GitHub asks to wait {seconds:,.0f} s, more than --max-wait {self._limits.wait:,.0f}; "
+                "all that was fetched is kept, the same command continues"
+            )
+        until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
+        if seconds >= SLICE:
+            self._reporter.say(f"{why}: waiting {seconds:,.0f} s, until {until}")
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._sleep(min(left, SLICE))
+
+
+def _requester(url: str, auth: Auth.Auth | None) -> Any:  # noqa: ANN401
+    """PyGithub's requester without its own retries and pauses, which are silent and miss half of the limits."""
+    return Github(auth=auth, base_url=url, timeout=TIMEOUT, retry=None, seconds_between_requests=0).requester
+
+
+def _check_graphql(body: Body) -> None:
+    """Raise for errors that leave nothing to use; those that concern single nodes stay in the answer."""
+    errors = body.get("errors") or []
+    if not errors:
+        return
+    if undefined := frozenset(filter(None, map(_undefined, errors))):
+        raise Undefined(undefined)
+    data = body.get("data") or {}
+    kinds = {error.get("type") for error in errors}
+    messages = "; ".join(str(error.get("message", ""))[:200] for error in errors[:3])
+    if "RESOURCE_LIMITS_EXCEEDED" in kinds or any("Something went wrong" in str(e.get("message")) for e in errors):
+        raise Overloaded
+    if "repository" in data and data["repository"] is None:
+        raise Missing
+    if kinds and kinds <= {"NOT_FOUND", "FORBIDDEN"}:
+        return
+    raise GisError(f"GitHub refuses the query: {messages}")
+
+
+def _undefined(error: Mapping[str, Any]) -> str | None:
+    """The field that an error calls undefined, by GitHub's extensions or by the wording of GraphQL's reference."""
+    more = error.get("extensions") or {}
+    if more.get("code") == "undefinedField":
+        return f"{more.get('typeName')}.{more.get('fieldName')}"
+    message = str(error.get("message"))
+    for pattern in UNDEFINED:
+        if match := pattern.search(message):
+            return f"{match['type']}.{match['field']}"
+    return None
+
+
+def _message(body: Body) -> str:
+    return str(body.get("message", "")) if isinstance(body, dict) else ""

@@ -1,0 +1,379 @@
+"""The local store: one SQLite file, raw answers and the tables made of them, a page and its checkpoint at once."""
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from gis.collector.records import Comment, Event, Issue, Page, Repository, User
+from gis.errors import GisError
+
+SCHEMA = 1
+TABLES = """
+CREATE TABLE meta (schema INTEGER NOT NULL, created_by TEXT NOT NULL);
+CREATE TABLE repositories (
+    key INTEGER PRIMARY KEY, name TEXT NOT NULL, id INTEGER NOT NULL, source TEXT NOT NULL,
+    checkpoint TEXT, complete_until TEXT, points INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,
+    first_run TEXT, last_run TEXT
+);
+CREATE TABLE names (name TEXT PRIMARY KEY COLLATE NOCASE, repository INTEGER NOT NULL REFERENCES repositories(key));
+CREATE TABLE issues (
+    repository INTEGER NOT NULL, number INTEGER NOT NULL, id INTEGER NOT NULL, node_id TEXT NOT NULL,
+    title TEXT NOT NULL, body TEXT, state TEXT NOT NULL, state_reason TEXT, locked INTEGER NOT NULL,
+    author TEXT, association TEXT NOT NULL, labels TEXT NOT NULL, comment_count INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, closed_at TEXT, closed_by TEXT,
+    duplicate_repository TEXT, duplicate_number INTEGER, original_body TEXT, gone TEXT,
+    PRIMARY KEY (repository, number)
+) WITHOUT ROWID;
+CREATE TABLE comments (
+    repository INTEGER NOT NULL, number INTEGER NOT NULL, id INTEGER NOT NULL, node_id TEXT NOT NULL, author TEXT,
+    association TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, via_app TEXT,
+    PRIMARY KEY (repository, number, id)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    repository INTEGER NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL,
+    created_at TEXT NOT NULL, actor TEXT, target_repository TEXT, target_number INTEGER, target_pull_request INTEGER,
+    detail TEXT, id TEXT,
+    PRIMARY KEY (repository, number, position)
+) WITHOUT ROWID;
+CREATE TABLE users (login TEXT PRIMARY KEY, id INTEGER, type TEXT NOT NULL, site_admin INTEGER) WITHOUT ROWID;
+CREATE TABLE pull_requests (
+    repository INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (repository, number)
+) WITHOUT ROWID;
+CREATE TABLE raw (
+    repository INTEGER NOT NULL, number INTEGER NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (repository, number)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class RepositoryStatus:
+    """What the store holds of a repository.
+
+    Attributes:
+        name: OWNER/NAME.
+        issues: Issues that are there today.
+        gone: Issues that vanished or moved since they were fetched.
+        comments: Comments.
+        pull_requests: Numbers known to be pull requests.
+        duplicates: Issues with a structured trace of a duplicate: closed as one, or marked.
+        last_update: When the newest change in the store was made.
+        last_run: When it was last asked for.
+        complete: Whether the walk came to its end.
+        points: Spent so far.
+        requests: Made so far.
+    """
+
+    name: str
+    issues: int
+    gone: int
+    comments: int
+    pull_requests: int
+    duplicates: int
+    last_update: str | None
+    last_run: str | None
+    complete: bool
+    points: int
+    requests: int
+
+
+class Store:
+    """A store, opened for reading; ``writing`` opens one to be filled, which one process at a time may do.
+
+    Raises:
+        GisError: It is no store, or from a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise GisError(f"no store at {path}; fill one: gis collect --repo OWNER/NAME --store {path}")
+        self.path = path
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._check()
+
+    @classmethod
+    @contextmanager
+    def writing(cls, path: Path) -> Iterator[Self]:
+        """Open a store to fill it, making it where there is none.
+
+        Raises:
+            GisError: Another process fills it, or it is no store, or from a newer version.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f"{path.name}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise GisError(
+                    f"another gis collect is filling {path}; wait for it, or choose another --store"
+                ) from error
+            _create(path)
+            store = cls(path)
+            store._connection.execute("PRAGMA journal_mode=WAL")
+            store._connection.execute("PRAGMA synchronous=NORMAL")  # whole after any kill; a power cut costs last pages
+            try:
+                yield store
+            finally:
+                store.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """For use in a with statement."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file."""
+        self.close()
+
+    def repository(self, found: Repository, source: str) -> int:
+        """The key of a repository, known by GitHub's number through every rename."""
+        with self._transaction() as execute:
+            row = None
+            if found.id:
+                row = execute("SELECT key FROM repositories WHERE id = ?", (found.id,)).fetchone()
+            row = row or execute("SELECT repository FROM names WHERE name = ?", (found.name,)).fetchone()
+            if row is None:
+                cursor = execute(
+                    "INSERT INTO repositories (name, id, source, first_run) VALUES (?, ?, ?, ?)",
+                    (found.name, found.id, source, _now()),
+                )
+                row = (cursor.lastrowid,)
+            key = int(row[0])
+            execute("UPDATE repositories SET name = ?, id = max(id, ?) WHERE key = ?", (found.name, found.id, key))
+            for name in (found.name, found.asked):
+                execute("INSERT OR REPLACE INTO names VALUES (?, ?)", (name, key))
+        return key
+
+    def checkpoint(self, key: int) -> dict[str, Any] | None:
+        """Where the last walk stopped; None where none was begun, or the last came to its end."""
+        (text,) = self._connection.execute("SELECT checkpoint FROM repositories WHERE key = ?", (key,)).fetchone()
+        return None if text is None else dict(json.loads(text))
+
+    def complete_until(self, key: int) -> str | None:
+        """All changes up to this time are in the store; None before the first walk came to its end."""
+        (text,) = self._connection.execute("SELECT complete_until FROM repositories WHERE key = ?", (key,)).fetchone()
+        return None if text is None else str(text)
+
+    def write(self, key: int, page: Page, complete_until: str | None = None) -> None:
+        """Write a page and where to go on from it, both or neither.
+
+        Args:
+            key: The repository's.
+            page: What a source brought; issues that are there already are replaced.
+            complete_until: With the last page of a walk: the time that the store is complete up to.
+        """
+        with self._transaction() as execute:
+            for issue in page.issues:
+                self._write_issue(key, issue)
+            for number, comment in page.comments:
+                self._write_comments(key, number, [comment])
+            for number, event in page.events:
+                self._append_event(key, number, event)
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO pull_requests VALUES (?, ?)", [(key, number) for number in page.pull_requests]
+            )
+            checkpoint = None if page.done else json.dumps(page.checkpoint)
+            execute(
+                "UPDATE repositories SET checkpoint = ?, complete_until = coalesce(?, complete_until), "
+                "points = points + ?, requests = requests + ?, last_run = ? WHERE key = ?",
+                (checkpoint, complete_until, page.points, page.requests, _now(), key),
+            )
+
+    def numbers(self, key: int) -> list[int]:
+        """The numbers of the issues that are there, ascending."""
+        rows = self._connection.execute(
+            "SELECT number FROM issues WHERE repository = ? AND gone IS NULL ORDER BY number", (key,)
+        )
+        return [number for (number,) in rows]
+
+    def mark_gone(self, key: int, number: int, why: str) -> None:
+        """Note that an issue vanished or moved; what was fetched of it is kept."""
+        with self._transaction() as execute:
+            execute("UPDATE issues SET gone = ? WHERE repository = ? AND number = ?", (why, key, number))
+
+    def status(self) -> list[RepositoryStatus]:
+        """What the store holds, by repository."""
+        found = []
+        for key, name, checkpoint, until, points, requests, last in self._connection.execute(
+            "SELECT key, name, checkpoint, complete_until, points, requests, last_run FROM repositories ORDER BY name"
+        ).fetchall():
+            issues, gone, newest, _closed = self._connection.execute(
+                "SELECT sum(gone IS NULL), sum(gone IS NOT NULL), max(updated_at), "
+                "sum(duplicate_number IS NOT NULL) FROM issues WHERE repository = ?",
+                (key,),
+            ).fetchone()
+            counts = [
+                int(
+                    self._connection.execute(f"SELECT count(*) FROM {table} WHERE repository = ?", (key,)).fetchone()[0]
+                )
+                for table in ("comments", "pull_requests")
+            ]
+            (duplicates,) = self._connection.execute(
+                "SELECT count(*) FROM issues AS i WHERE repository = ? AND (duplicate_number IS NOT NULL OR "
+                "state_reason = 'duplicate' OR EXISTS (SELECT 1 FROM events AS e WHERE e.repository = i.repository "
+                "AND e.number = i.number AND kind = 'marked_as_duplicate'))",
+                (key,),
+            ).fetchone()
+            found.append(
+                RepositoryStatus(
+                    name,
+                    issues or 0,
+                    gone or 0,
+                    counts[0],
+                    counts[1],
+                    duplicates,
+                    newest,
+                    last,
+                    until is not None and checkpoint is None,
+                    points,
+                    requests,
+                )
+            )
+        return found
+
+    def _write_issue(self, key: int, issue: Issue) -> None:
+        """Replace an issue and, where the source asked for them, all that hangs on it."""
+        execute, executemany = self._connection.execute, self._connection.executemany
+        row = {
+            "repository": key,
+            "number": issue.number,
+            "id": issue.id,
+            "node_id": issue.node_id,
+            "title": issue.title,
+            "body": issue.body,
+            "state": issue.state,
+            "state_reason": issue.state_reason,
+            "locked": int(issue.locked),
+            "author": _login(issue.author),
+            "association": issue.association,
+            "labels": json.dumps(issue.labels, ensure_ascii=False),
+            "comment_count": issue.comment_count,
+            "created_at": issue.created_at,
+            "updated_at": issue.updated_at,
+            "closed_at": issue.closed_at,
+            "closed_by": _login(issue.closed_by),
+            "duplicate_repository": None if issue.duplicate_of is None else issue.duplicate_of.repository,
+            "duplicate_number": None if issue.duplicate_of is None else issue.duplicate_of.number,
+            "original_body": issue.original_body,
+            "gone": None,
+        }
+        changes = ", ".join(f"{name} = excluded.{name}" for name in row if name != "original_body")
+        execute(
+            f"INSERT INTO issues ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) "
+            f"ON CONFLICT DO UPDATE SET {changes}, original_body = coalesce(excluded.original_body, original_body)",
+            row,
+        )
+        execute(
+            "INSERT OR REPLACE INTO raw VALUES (?, ?, ?)",
+            (key, issue.number, json.dumps(issue.raw, ensure_ascii=False)),
+        )
+        if issue.comments is not None:
+            execute("DELETE FROM comments WHERE repository = ? AND number = ?", (key, issue.number))
+            self._write_comments(key, issue.number, issue.comments)
+        if issue.events is not None:
+            execute("DELETE FROM events WHERE repository = ? AND number = ?", (key, issue.number))
+            executemany(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(key, issue.number, n, *_event(each)) for n, each in enumerate(issue.events)],
+            )
+            self._write_users(each.actor for each in issue.events)
+        self._write_users((issue.author, issue.closed_by))
+
+    def _write_comments(self, key: int, number: int, comments: Sequence[Comment]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    key,
+                    number,
+                    each.id,
+                    each.node_id,
+                    _login(each.author),
+                    each.association,
+                    each.body,
+                    each.created_at,
+                    each.updated_at,
+                    each.via_app,
+                )
+                for each in comments
+            ],
+        )
+        self._write_users(each.author for each in comments)
+
+    def _append_event(self, key: int, number: int, event: Event) -> None:
+        """Add an event behind those of its issue; one that is there is left alone."""
+        row = _event(event)
+        seen = self._connection.execute(
+            "SELECT 1 FROM events WHERE repository = ? AND number = ? AND kind = ? AND created_at = ? AND actor IS ? "
+            "AND target_repository IS ? AND target_number IS ? AND target_pull_request IS ?",
+            (key, number, *row[:6]),
+        ).fetchone()
+        if seen is None:
+            self._connection.execute(
+                "INSERT INTO events SELECT ?, ?, coalesce(max(position) + 1, 0), ?, ?, ?, ?, ?, ?, ?, ? FROM events "
+                "WHERE repository = ? AND number = ?",
+                (key, number, *row, key, number),
+            )
+        self._write_users([event.actor])
+
+    def _write_users(self, people: Iterable[User | None]) -> None:
+        self._connection.executemany(
+            "INSERT INTO users VALUES (?, ?, ?, ?) ON CONFLICT (login) DO UPDATE SET "
+            "id = coalesce(excluded.id, id), site_admin = coalesce(excluded.site_admin, site_admin)",
+            {who.login: (who.login, who.id, who.type, who.site_admin) for who in people if who is not None}.values(),
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection.execute
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _check(self) -> None:
+        try:
+            (schema,) = self._connection.execute("SELECT schema FROM meta").fetchone()
+        except (sqlite3.DatabaseError, TypeError) as error:
+            raise GisError(f"{self.path} is no store of gis ({error}); choose another --store") from error
+        if schema > SCHEMA:
+            raise GisError(f"{self.path} was written by a newer gis (store version {schema}); update gis to read it")
+
+
+def _create(path: Path) -> None:
+    """Make an empty store where there is none; its tables come at once or not at all."""
+    if path.is_file() and path.stat().st_size:
+        return
+    from gis import __version__
+
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.executescript(f"BEGIN; {TABLES} INSERT INTO meta VALUES ({SCHEMA}, '{__version__}'); COMMIT;")
+    finally:
+        connection.close()
+
+
+def _event(event: Event) -> tuple[Any, ...]:
+    target = event.target
+    where: tuple[Any, ...] = (None, None, None)
+    if target is not None:
+        where = (target.repository, target.number, target.pull_request)
+    return (event.kind, event.created_at, _login(event.actor), *where, event.detail, event.id)
+
+
+def _login(user: User | None) -> str | None:
+    return None if user is None else user.login
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
