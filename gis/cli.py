@@ -26,7 +26,7 @@ INTERRUPTED = 130
 DEFAULT_OBJECTIVE = "gis"
 
 app = typer.Typer(
-    help="Long-text similarity: score models by Spearman correlation, rank them, train them.",
+    help="Long-text similarity: score models by Spearman correlation, rank them, train them, collect data for them.",
     rich_markup_mode=None,  # plain help: rich would double the time of gis --help
     add_completion=False,
     no_args_is_help=True,
@@ -238,6 +238,76 @@ def leaderboard(
     _print_table(table)  # last: whoever reads it through head(1) still gets the files
     if check and stale:
         raise GisError(f"stale: {', '.join(map(str, stale))}; run the command again without --check")
+
+
+@app.command(no_args_is_help=True)
+def collect(
+    repo: Annotated[list[str] | None, typer.Option("--repo", help="OWNER/NAME; may be repeated.")] = None,
+    repos: Annotated[Path | None, typer.Option(help="File of repositories, one a line.")] = None,
+    preset: Annotated[str | None, typer.Option(help="paper: the 55 repositories of the GIS dataset.")] = None,
+    dump: Annotated[
+        list[Path] | None, typer.Option("--from", help="Folder of issues.jsonl, comments.jsonl, …, not GitHub.")
+    ] = None,
+    store: Annotated[Path, typer.Option(help="The store to fill: one SQLite file.")] = Path("issues.db"),
+    status: Annotated[bool, typer.Option("--status", help="Tell what the store holds; fetch nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what a run would bring and cost.")] = False,
+    api: Annotated[
+        Literal["auto", "graphql", "rest"], typer.Option(help="auto takes GraphQL where there is a token.")
+    ] = "auto",
+    api_url: Annotated[str, typer.Option(help="GitHub Enterprise: https://HOST/api/v3.")] = "https://api.github.com",
+    original_bodies: Annotated[
+        bool, typer.Option("--original-bodies", help="Fetch each body as it was first written, too.")
+    ] = False,
+    page_size: Annotated[int, typer.Option(min=1, max=100, help="Issues of a page at the most.")] = 100,
+    max_points: Annotated[int | None, typer.Option(min=1, help="Stop when so many points are spent.")] = None,
+    max_wait: Annotated[float | None, typer.Option(min=0, help="Stop rather than wait longer, in seconds.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
+) -> None:
+    """Bring issues, comments and every trace of a duplicate from GitHub into a local store.
+
+    Stopped, the same command continues; run again, it fetches what changed. Tokens: GITHUB_TOKEN, GH_TOKEN (several
+    with commas), a GitHub App's GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_APP_INSTALLATION_ID, or gh auth login.
+
+    Example: gis collect --repo rust-lang/rust --store issues.db
+    """
+    from gis.collector.status import estimate_table, status_table
+    from gis.collector.store import Store
+    from gis.console import Reporter
+
+    if status:
+        with Store(store) as opened:
+            _print(status_table(opened.status()))
+        return
+    from gis.collector.collect import collect as bring
+    from gis.collector.dump import DumpSource
+    from gis.collector.github.connection import connect
+    from gis.collector.repositories import named_repositories
+
+    reporter = Reporter(quiet=quiet)
+    dumps = [DumpSource(folder, reporter) for folder in dump or []]
+    names = named_repositories(repo or [], repos, preset) if repo or repos or preset or not dumps else []
+    failures: list[str] = []
+    with _interruptible():
+        github = connect(api_url, api, reporter, points=max_points, wait=max_wait) if names else None
+        if dry_run:
+            _print(estimate_table([github.estimate(name) for name in names] if github else []))
+            return
+        with Store.writing(store) as opened:
+            for source in dumps:
+                bring(opened, source.repository(), source, reporter, None)
+            for name in names:
+                try:
+                    if github is not None:
+                        chosen = github.source(page_size=page_size, original_bodies=original_bodies)
+                        bring(opened, github.resolve(name), chosen, reporter, github.client)
+                except GisError as error:
+                    failures.append(f"{name}: {error}")
+                    if len(names) > 1:
+                        reporter.warn(failures[-1])
+            _print(status_table(opened.status()))
+    if failures:
+        raise GisError("\n".join(failures))
+    reporter.say(f"next: gis build --store {shlex.quote(str(store))} --output DIR")
 
 
 @app.command(no_args_is_help=True)

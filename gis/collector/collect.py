@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from gis.collector.github.client import Client, Missing
 from gis.collector.records import Page, Repository
@@ -16,7 +16,7 @@ SECONDS_PER_REQUEST = 6.0  # of a hundred issues with all that hangs on them, as
 class Source(Protocol):
     """Where a repository's issues come from."""
 
-    name: str
+    name: ClassVar[str]
     total: int
 
     def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:

@@ -96,7 +96,9 @@ class DumpSource:
             if not line.strip():
                 continue
             try:
-                found.append(MAKERS[name](json.loads(line)))
+                made = MAKERS[name](json.loads(line))
+                if made is not None:
+                    found.append(made)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 self.broken += 1
                 self._reporter.warn(f"{self._files[name]}:{number}: left out: {type(error).__name__} {error}")
@@ -108,8 +110,10 @@ class DumpSource:
         )
 
 
-def _cross_reference(row: Mapping[str, Any]) -> tuple[int, Event]:
-    """The issue that is referred to, and by what."""
+def _cross_reference(row: Mapping[str, Any]) -> tuple[int, Event] | None:
+    """The issue that is referred to, and by what; None for a commit's reference."""
+    if row.get("event", "cross-referenced") != "cross-referenced":
+        return None
     source = row["from"]
     repository, _, number = str(source).rpartition("#")
     target = Reference(repository or None, int(number), row.get("type") != "issue")

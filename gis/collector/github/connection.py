@@ -1,0 +1,71 @@
+"""A GitHub server with our accounts on it: finds repositories, and the source to read them through."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gis.collector.collect import Estimate, resolve
+from gis.collector.github.accounts import find_accounts
+from gis.collector.github.client import Client, Limits
+from gis.collector.github.graphql import GraphQLSource
+from gis.collector.github.rest import RestSource
+from gis.collector.records import Repository
+from gis.console import Reporter
+from gis.errors import UsageError
+
+Api = Literal["auto", "graphql", "rest"]
+POINTS_PER_PAGE = 3  # of a hundred issues: labels, comments and events count a request each an issue
+MINUTES_PER_PAGE = 0.1  # as others observe
+ANONYMOUS = "no token (GITHUB_TOKEN): 60 requests an hour, over REST, which does not name the issue that one duplicates"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A GitHub server.
+
+    Attributes:
+        client: Asks it.
+        api: What issues are read through.
+        reporter: Told of what is missing.
+    """
+
+    client: Client
+    api: Literal["graphql", "rest"]
+    reporter: Reporter
+
+    def resolve(self, name: str) -> Repository:
+        """As ``collect.resolve``."""
+        return resolve(self.client, name)
+
+    def source(self, *, page_size: int, original_bodies: bool) -> GraphQLSource | RestSource:
+        """What the issues of a repository are read through."""
+        if self.api == "rest":
+            return RestSource(self.client)
+        return GraphQLSource(self.client, self.reporter, largest=page_size, original_bodies=original_bodies)
+
+    def estimate(self, name: str) -> Estimate:
+        """What a first run would bring and cost."""
+        repository = self.resolve(name)
+        issues, pulls, comments = self.source(page_size=100, original_bodies=False).size(repository, None)
+        pages = -(-issues // 100)
+        if self.api == "rest":
+            requests = pages + -(-comments // 100)
+            return Estimate(repository.name, issues, comments, requests, requests * MINUTES_PER_PAGE / 3)
+        extra = max(-(-pulls // 100) - pages, 0)
+        return Estimate(repository.name, issues, comments, pages * POINTS_PER_PAGE + extra, pages * MINUTES_PER_PAGE)
+
+
+def connect(url: str, api: Api, reporter: Reporter, *, points: int | None, wait: float | None) -> Connection:
+    """Sign in with what the environment holds.
+
+    Raises:
+        UsageError: GraphQL was asked for without a token, which GitHub refuses.
+        GisError: As ``find_accounts``.
+    """
+    accounts = find_accounts()
+    if not accounts:
+        if api == "graphql":
+            raise UsageError("GraphQL needs a token: set GITHUB_TOKEN, or take --api rest")
+        reporter.warn(ANONYMOUS)
+    client = Client(url, accounts, reporter, Limits(points, wait))
+    chosen: Literal["graphql", "rest"] = "rest" if api == "rest" or not accounts else "graphql"
+    return Connection(client, chosen, reporter)
