@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -48,7 +49,7 @@ def theirs(row: str, size: int) -> torch.Tensor:
 
     x, y, labels = batch(size)
     texts, marks = torch.stack([x, y], 1).reshape(-1, WIDTH), labels.repeat_interleave(2)[:, None]
-    parts = {
+    parts: dict[str, Callable[[], torch.Tensor]] = {
         "cosine": lambda: cosine_loss(marks, texts, 20.0),
         "angle": lambda: angle_loss(marks, texts, 20.0),
         "in-batch": lambda: in_batch_negative_loss(marks, texts, 20.0),
@@ -60,12 +61,12 @@ def child(program: str, row: str, size: int) -> None:
     """Time one loss and print seconds and MiB."""
     torch.set_num_threads(1)
     loss = ours if program == "gis" else theirs
-    loss(row, 64).backward()
+    loss(row, 64).backward()  # type: ignore[no-untyped-call]
     repeats = 1 if size == BATCH else 20
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     for _ in range(repeats):
-        loss(row, size).backward()
+        loss(row, size).backward()  # type: ignore[no-untyped-call]
     seconds = (time.perf_counter() - started) / repeats
     print(json.dumps([seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024]))  # noqa: T201
 

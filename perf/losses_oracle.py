@@ -49,8 +49,8 @@ def main() -> None:
         losses: dict[str, Tensor] = {
             "angle_emb contrastive": contrastive_with_negative_loss(x, y),
             "angle_emb contrastive, negatives": contrastive_with_negative_loss(x, y, n),
-            "st MultipleNegativesRankingLoss": ranking([x, y], None),
-            "st MultipleNegativesRankingLoss, negatives": ranking([x, y, n], None),
+            "st MultipleNegativesRankingLoss": ranking([x, y], torch.empty(0)),
+            "st MultipleNegativesRankingLoss, negatives": ranking([x, y, n], torch.empty(0)),
             "angle_emb format B": AngleLoss(dataset_format="B")(torch.empty(0), zigzag(x, y)),
             "angle_emb format C": AngleLoss(cosine_w=0.5, angle_w=0.25, dataset_format="C")(
                 torch.empty(0), zigzag(x, y, n)

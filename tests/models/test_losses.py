@@ -26,7 +26,6 @@ RANKING = [
     pytest.param(lambda *a, **k: angle_objective(*a, form="abs-sum", **k), id="abs-sum"),
     pytest.param(lambda *a, **k: angle_objective(*a, form="phase", **k), id="phase"),
 ]
-EXACT = {"rtol": 1e-12, "atol": 1e-12}
 
 
 def embeddings(count: int, width: int, *, seed: int = 0, alike: float = 0.5) -> tuple[Tensor, Tensor]:
@@ -34,6 +33,10 @@ def embeddings(count: int, width: int, *, seed: int = 0, alike: float = 0.5) -> 
     x = torch.randn(count, width, dtype=torch.float64, generator=generator)
     y = alike * x + torch.randn(count, width, dtype=torch.float64, generator=generator)
     return x.requires_grad_(), y.requires_grad_()
+
+
+def assert_close(found: Tensor, expected: Tensor) -> None:
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
 def labels_of(kind: str, count: int) -> Tensor:
@@ -50,9 +53,9 @@ def gradients(loss: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
 
 
 def assert_same(ours: Tensor, theirs: Tensor, *inputs: Tensor) -> None:
-    torch.testing.assert_close(ours, theirs, **EXACT)
+    assert_close(ours, theirs)
     for mine, expected in zip(gradients(ours, *inputs), gradients(theirs, *inputs), strict=True):
-        torch.testing.assert_close(mine, expected, **EXACT)
+        assert_close(mine, expected)
 
 
 def every_comparison(closeness: Tensor, labels: Tensor, temperature: float) -> Tensor:
@@ -71,9 +74,10 @@ def closeness_of(x: Tensor, y: Tensor, form: str) -> Tensor:
     z, w = (torch.complex(v[:, :half], v[:, half:]) for v in (x, y))
     if form == "abs-sum":
         quotient = z * w.conj()
-        return (quotient.real + quotient.imag).sum(1).abs() / (x.norm(dim=1) * y.norm(dim=1))
+        total: Tensor = (quotient.real + quotient.imag).sum(1).abs() / (x.norm(dim=1) * y.norm(dim=1))
+        return total
     product_ = z * w.conj()
-    angle = (product_.abs() * product_.angle().abs()).sum(1) / product_.abs().sum(1)
+    angle: Tensor = (product_.abs() * product_.angle().abs()).sum(1) / product_.abs().sum(1)
     return 1 - 2 * angle / math.pi
 
 
@@ -214,7 +218,7 @@ def test_the_order_of_the_batch_does_not_matter(objective: Objective) -> None:
     x, y = embeddings(11, 8)
     labels = labels_of("binary", 11)
     order = torch.randperm(11, generator=torch.Generator().manual_seed(2))
-    torch.testing.assert_close(objective(x[order], y[order], labels[order]), objective(x, y, labels), **EXACT)
+    assert_close(objective(x[order], y[order], labels[order]), objective(x, y, labels))
 
 
 @pytest.mark.parametrize("objective", RANKING)
@@ -267,7 +271,8 @@ def test_an_odd_width_is_filled_with_a_zero(form: str) -> None:
     labels = labels_of("graded", 8)
     wide = [functional.pad(side, (0, 1)) for side in (x, y)]
     found = angle_objective(x, y, labels, form=form)  # type: ignore[arg-type]
-    assert_same(found, angle_objective(*wide, labels, form=form), x, y)  # type: ignore[arg-type]
+    filled = angle_objective(wide[0], wide[1], labels, form=form)  # type: ignore[arg-type]
+    assert_same(found, filled, x, y)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -398,7 +403,7 @@ def test_the_gathered_batch_is_the_one_that_counts() -> None:
         return torch.cat([part, rest["cosine"]])
 
     loss = AngleLoss(angle=0, gather=gather)(x[:6], y[:6], labels[:6])
-    torch.testing.assert_close(loss.total, whole.terms["cosine"] + whole.terms["in_batch"], **EXACT)
+    assert_close(loss.total, whole.terms["cosine"] + whole.terms["in_batch"])
 
 
 def test_memory_does_not_grow_with_the_square_of_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -407,13 +412,13 @@ def test_memory_does_not_grow_with_the_square_of_the_batch(monkeypatch: pytest.M
     largest = 0
     original = torch.addmm
 
-    def watched(*args: Tensor, **kwargs: Tensor) -> Tensor:
+    def watched(bias: Tensor, first: Tensor, second: Tensor) -> Tensor:
         nonlocal largest
-        found = original(*args, **kwargs)
+        found = original(bias, first, second)
         largest = max(largest, found.numel())
         return found
 
     monkeypatch.setattr(torch, "addmm", watched)
     x, y = embeddings(200, 4)
-    in_batch_negative_objective(x, y, torch.ones(200)).backward()
+    gradients(in_batch_negative_objective(x, y, torch.ones(200)), x, y)
     assert largest == 16 * 16

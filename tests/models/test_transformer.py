@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from gis.errors import GisError, UsageError
 from gis.models import transformer
-from gis.models.transformer import TransformerEngine
+from gis.models.encoder import SentenceEncoder
 from tests.models.helpers import LONG, SHORT, TEXTS, assert_close, counts, encoder, needs_peft, settings
 from tests.tiny_models import copy, save_bert, save_lora, save_roberta, wordpiece_tokenizer
 
@@ -181,25 +181,25 @@ def test_the_longest_texts_come_first(tiny_bert: Path) -> None:
 
 def test_a_batch_that_does_not_fit_into_memory_is_halved(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = encoder(tiny_bert).encode(TEXTS)
-    original = TransformerEngine._hidden_states
+    original = SentenceEncoder._hidden_states
     sizes: list[int] = []
 
-    def small_memory(self: TransformerEngine, ids: Any) -> Any:  # noqa: ANN401
+    def small_memory(self: SentenceEncoder, ids: Any) -> Any:  # noqa: ANN401
         sizes.append(len(ids))
         if len(ids) > 2:
             raise torch.OutOfMemoryError("too much")
         return original(self, ids)
 
-    monkeypatch.setattr(TransformerEngine, "_hidden_states", small_memory)
+    monkeypatch.setattr(SentenceEncoder, "_hidden_states", small_memory)
     assert_close(encoder(tiny_bert).encode(TEXTS), expected)
     assert max(sizes) == len(TEXTS)
 
 
 def test_one_text_that_does_not_fit_into_memory_is_told(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_memory(_self: TransformerEngine, _ids: Any) -> Any:  # noqa: ANN401
+    def no_memory(_self: SentenceEncoder, _ids: Any) -> Any:  # noqa: ANN401
         raise torch.OutOfMemoryError("too much")
 
-    monkeypatch.setattr(TransformerEngine, "_hidden_states", no_memory)
+    monkeypatch.setattr(SentenceEncoder, "_hidden_states", no_memory)
     with pytest.raises(GisError, match=r"a text of 64 tokens does not fit into the memory of cpu.*--max-length"):
         encoder(tiny_bert).encode(TEXTS)
 
