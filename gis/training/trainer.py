@@ -69,7 +69,7 @@ class PairTrainer(transformers.Trainer):
         )
         if not torch.isfinite(found.total):
             raise GisError(
-                f"the loss became {float(found.total)} at step {self.state.global_step + 1}; "
+                f"the loss became {found.total.item()} at step {self.state.global_step + 1}; "
                 "lower --learning-rate, or train with --precision fp32"
             )
         for name, value in found.terms.items():

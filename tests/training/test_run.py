@@ -1,0 +1,201 @@
+"""A training from its settings to its folder: it learns, repeats itself, continues, and keeps the best."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from gis.console import Reporter
+from gis.errors import GisError, UsageError
+from gis.models.base import Encoder
+from gis.models.registry import load_model
+from gis.spec import Spec
+from gis.training.manifest import MANIFEST, read_outcome
+from gis.training.run import train, train_seeds
+from gis.training.validation import Validation
+from gis.training.watch import Watch
+from tests.training.helpers import LOAD, dataset, fit, graded_rows, loaded, settings, write_rows
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def same(first: Path, second: Path) -> bool:
+    a, b = weights(first), weights(second)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_tiny_model_learns(tiny_bert: Path, tmp_path: Path) -> None:
+    """Held-out pairs: neither the training nor the choice of the checkpoint has seen them."""
+    data = dataset(tmp_path / "data", train=1024, validation=100)
+    held_out = write_rows(tmp_path / "held" / "test.jsonl", graded_rows(200, seed=3))
+    outcome = fit(tiny_bert, data, tmp_path / "model", epochs=2, batch_size=64, learning_rate=5e-3)
+    assert outcome.before is not None
+    assert outcome.best is not None
+    assert outcome.best > outcome.before + 0.1
+    before, after = (spearman_of(folder, held_out) for folder in (tiny_bert, tmp_path / "model"))
+    assert after > before + 0.1
+
+
+def spearman_of(model: Path, file: Path) -> float:
+    from gis.benchmark.metrics import spearman
+    from gis.benchmark.similarity import cosine
+    from gis.benchmark.sources import SourceSettings, load_task
+    from gis.benchmark.tasks import resolve_tasks
+
+    pairs = load_task(resolve_tasks([Spec(str(file))], None)[0], SourceSettings()).pairs
+    encoder = load_model(Spec(str(model)), LOAD)
+    assert isinstance(encoder, Encoder)
+    found = spearman(cosine(encoder.encode(pairs.text1), encoder.encode(pairs.text2)), pairs.gold)
+    assert isinstance(found, float)
+    return found
+
+
+def test_the_same_seed_gives_the_same_weights(tiny_bert: Path, tmp_path: Path) -> None:
+    data = dataset(tmp_path / "data")
+    for name, seed in (("one", 7), ("again", 7), ("other", 8)):
+        fit(tiny_bert, data, tmp_path / name, seed=seed)
+    assert same(tmp_path / "one", tmp_path / "again")
+    assert not same(tmp_path / "one", tmp_path / "other")
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 4])
+def test_a_stopped_training_ends_as_if_it_had_not_been(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
+) -> None:
+    """Three steps an epoch: stopped within one, at the end of one, and within the next."""
+    data = dataset(tmp_path / "data")
+    expected = fit(tiny_bert, data, tmp_path / "whole", epochs=2)
+    original = Watch.on_step_end
+
+    def stopping(self: Watch, args: object, state: object, control: object, **more: object) -> None:
+        self.stop_asked = state.global_step >= stop_after  # type: ignore[attr-defined]
+        original(self, args, state, control, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Watch, "on_step_end", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            fit(tiny_bert, data, tmp_path / "stopped", epochs=2)
+    assert not (tmp_path / "stopped" / MANIFEST).exists()
+    broken = tmp_path / "stopped" / "checkpoints" / "checkpoint-99"  # as a kill in the middle of writing leaves it
+    broken.mkdir()
+    (broken / "model.safetensors").write_bytes(b"half")
+    found = fit(tiny_bert, data, tmp_path / "stopped", epochs=2)
+    assert same(tmp_path / "whole", tmp_path / "stopped")
+    assert (found.best, found.best_step, found.steps) == (expected.best, expected.best_step, expected.steps)
+    assert not (tmp_path / "stopped" / "checkpoints").exists()
+
+
+def test_the_best_checkpoint_is_kept(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that are best in the middle: its weights are saved, not the last ones."""
+    data = dataset(tmp_path / "data")
+    fit(tiny_bert, data, tmp_path / "one-epoch", epochs=1, warmup=0.0, seed=7)
+    scores = iter([0.1, 0.2, 0.9, 0.3])
+    monkeypatch.setattr(Validation, "score", lambda *_: next(scores))
+    outcome = fit(tiny_bert, data, tmp_path / "three", epochs=3)
+    assert (outcome.before, outcome.best, outcome.best_step, outcome.steps) == (0.1, 0.9, 6, 9)
+    assert [entry["spearman"] for entry in outcome.validations] == [0.2, 0.9, 0.3]
+
+
+def test_a_finished_model_is_kept_and_another_is_not_overwritten(tiny_bert: Path, tmp_path: Path) -> None:
+    data, output = dataset(tmp_path / "data"), tmp_path / "model"
+    first = fit(tiny_bert, data, output)
+    changed = (output / "model.safetensors").stat().st_mtime_ns
+    assert fit(tiny_bert, data, output) == first
+    assert (output / "model.safetensors").stat().st_mtime_ns == changed
+    with pytest.raises(GisError, match="other settings or data"):
+        fit(tiny_bert, data, output, learning_rate=1e-4)
+    fit(tiny_bert, data, output, learning_rate=1e-4, force=True)
+    assert (output / "model.safetensors").stat().st_mtime_ns != changed
+    shutil.copytree(output, tmp_path / "foreign")
+    (tmp_path / "foreign" / MANIFEST).unlink()
+    for force in (False, True):
+        with pytest.raises(GisError, match="gis did not train it"):
+            fit(tiny_bert, data, tmp_path / "foreign", force=force)
+
+
+def test_the_manifest_tells_what_was_done(tiny_bert: Path, tmp_path: Path) -> None:
+    data = dataset(tmp_path / "data")
+    outcome = fit(tiny_bert, data, tmp_path / "model", objective=Spec("preprint", {"angle": "0.5"}))
+    manifest = json.loads((tmp_path / "model" / MANIFEST).read_text(encoding="utf-8"))
+    assert manifest["settings"]["objective"] == "preprint,angle=0.5"
+    assert manifest["train"]["rows"] == 48
+    assert manifest["train"]["splits"] == ["train"]
+    assert manifest["validation"]["splits"] == ["validation"]
+    assert {"torch", "transformers", "gis"} <= manifest["versions"].keys()
+    assert {"cosine", "in_batch", "angle", "loss", "step"} <= manifest["outcome"]["losses"][0].keys()
+    read = read_outcome(tmp_path / "model")
+    assert read is not None
+    assert read[1] == outcome
+
+
+def test_without_a_validation_split_the_last_weights_are_kept(
+    tiny_bert: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = dataset(tmp_path / "data", validation=0)
+    outcome = fit(tiny_bert, data, tmp_path / "model")
+    assert (outcome.before, outcome.best, outcome.best_step) == (None, None, 3)
+    assert "no validation split" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("objective", ["sbert-cosine", "sbert-softmax", "simcse-unsup", "cosent", "angle-emb-0.5.5"])
+def test_every_kind_of_objective_trains(tiny_bert: Path, tmp_path: Path, objective: str) -> None:
+    outcome = fit(tiny_bert, dataset(tmp_path / "data"), tmp_path / "model", objective=Spec(objective))
+    assert outcome.steps >= 3
+    saved = weights(tmp_path / "model")
+    assert not any("mlp" in name or "classifier" in name for name in saved)
+
+
+def test_positives_and_triplets_train(tiny_bert: Path, tmp_path: Path) -> None:
+    rows = graded_rows(40, seed=5)
+    pairs = [{"anchor": row["text1"], "positive": row["text2"]} for row in rows]
+    triplets = [{**pair, "negative": other["text1"]} for pair, other in zip(pairs, reversed(rows), strict=True)]
+    for name, found in (("positives", pairs), ("triplets", triplets)):
+        write_rows(tmp_path / name / "train.jsonl", found)
+        outcome = fit(tiny_bert, tmp_path / name, tmp_path / f"{name}-model")
+        assert set(outcome.losses[0]) - {"loss", "step"} == (
+            {"in_batch"} if name == "positives" else {"in_batch", "hard_negative", "cosine", "angle"}
+        )
+
+
+def test_several_seeds(tiny_bert: Path, tmp_path: Path) -> None:
+    data = loaded(dataset(tmp_path / "data"))
+    trained = train_seeds(settings(tiny_bert), 2, data, LOAD, tmp_path / "models", Reporter(quiet=True))
+    assert [folder.name for folder in trained] == ["seed-7", "seed-8"]
+    assert not same(*trained)
+
+
+def test_layers_and_random_weights(tiny_bert: Path, tmp_path: Path) -> None:
+    data = dataset(tmp_path / "data")
+    fit(tiny_bert, data, tmp_path / "one", layers=1)
+    assert not any("layer.1." in name for name in weights(tmp_path / "one"))
+    fit(tiny_bert, data, tmp_path / "random", random_init=True, learning_rate=0.0)
+    assert not same(tmp_path / "random", tiny_bert)
+    with pytest.raises(UsageError, match="has 2 layers, not 3"):
+        fit(tiny_bert, data, tmp_path / "three", layers=3)
+
+
+def test_what_cannot_be(tiny_bert: Path, tmp_path: Path) -> None:
+    data = dataset(tmp_path / "data")
+    with pytest.raises(UsageError, match="first-last-avg cannot be saved"):
+        fit(tiny_bert, data, tmp_path / "a", options={"pooling": "first-last-avg"})
+    many = write_rows(tmp_path / "many" / "train.jsonl", [{"text1": "a", "text2": "b", "label": n} for n in range(30)])
+    with pytest.raises(UsageError, match="wants classes"):
+        fit(tiny_bert, many, tmp_path / "b", objective=Spec("sbert-softmax"))
+    spoilt = tmp_path / "spoilt"
+    shutil.copytree(tiny_bert, spoilt)
+    save_file({name: value * float("nan") for name, value in weights(spoilt).items()}, spoilt / "model.safetensors")
+    with pytest.raises(GisError, match=r"the loss became nan at step 1.*--learning-rate"):
+        fit(spoilt, data, tmp_path / "c")
+
+
+def test_a_checkpoint_holds_no_more_than_is_trained(tiny_bert: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    data = loaded(dataset(tmp_path / "data"))
+    train(settings(tiny_bert, lora=4), data, LOAD, tmp_path / "model", Reporter(quiet=True), keep_checkpoints=True)
+    saved = next((tmp_path / "model" / "checkpoints").glob("checkpoint-*"))
+    assert all("lora_" in name for name in load_file(saved / "model.safetensors"))
