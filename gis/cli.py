@@ -364,6 +364,8 @@ def train(
     from gis.models.base import LoadSettings
     from gis.spec import parse_spec
 
+    if not epochs > 0:
+        raise UsageError(f"--epochs must be above 0, not {epochs:g}")
     base, chosen = parse_spec(model), parse_spec(objective)
     _check_names([base])
     if data is not None and not data.is_dir():

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
-from gis.errors import GisError
+from gis.errors import GisError, UsageError
 from gis.files import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
 from gis.models.checkpoint import Checkpoint, read_checkpoint
@@ -76,6 +76,8 @@ def checkpoint_of(spec: Spec, settings: LoadSettings) -> Checkpoint:
     """
     if spec.name == MINILM:
         return read_checkpoint(Spec(str(_minilm_folder()), spec.options), settings)
+    if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
+        raise UsageError(f"{spec.name} has no weights to train; give minilm, a folder or a Hub id (ORG/NAME)")
     return read_checkpoint(spec, settings)
 
 

@@ -1,0 +1,34 @@
+"""Differences of paired scores: against scipy, and against values worked out by hand."""
+
+import pytest
+from scipy import stats
+
+from gis.benchmark.significance import holm, paired_difference
+
+
+def test_it_is_students_paired_test() -> None:
+    first, second = [0.80, 0.82, 0.79, 0.83, 0.81], [0.78, 0.81, 0.79, 0.80, 0.80]
+    found = paired_difference(first, second)
+    expected = stats.ttest_rel(first, second)
+    assert found is not None
+    assert found.p == pytest.approx(expected.pvalue)
+    interval = expected.confidence_interval(0.95)
+    assert (found.low, found.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+    assert found.mean == pytest.approx(0.014)
+
+
+def test_edges() -> None:
+    assert paired_difference([0.5], [0.4]) is None
+    same = paired_difference([0.5, 0.5], [0.5, 0.5])
+    assert same is not None
+    assert (same.mean, same.p) == (0, 1)
+    constant = paired_difference([0.75, 0.5], [0.5, 0.25])
+    assert constant is not None
+    assert (constant.low, constant.high, constant.p) == (0.25, 0.25, 0)
+
+
+def test_holm() -> None:
+    """Smallest times 4, next times 3, …; never below the one before; at most 1."""
+    assert holm([0.01, 0.04, 0.03, 0.5]) == pytest.approx([0.04, 0.09, 0.09, 0.5])
+    assert holm([0.6, 0.9]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []
