@@ -1,5 +1,8 @@
 """The presets: the weights that the notes record, each with its source, each able to train its format."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -45,3 +48,13 @@ def test_each_has_a_source_and_trains_some_format(name: str) -> None:
 def test_an_unknown_one_names_close_ones() -> None:
     with pytest.raises(UsageError, match="cosent"):
         preset_of("cosentt")
+
+
+def test_the_document_names_every_preset_and_every_test_that_it_cites() -> None:
+    root = Path(__file__).resolve().parents[2]
+    document = (root / "docs" / "losses.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in document for name in PRESETS)
+    tests = (root / "tests" / "models" / "test_losses.py").read_text(encoding="utf-8")
+    cited = re.findall(r"`(test_\w+)`", document)
+    assert len(cited) > 8
+    assert all(f"def {name}(" in tests for name in cited)

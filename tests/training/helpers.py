@@ -24,7 +24,7 @@ def graded_rows(count: int, seed: int) -> list[Row]:
     """Pairs whose label is how many of five words they share, among words that say nothing."""
     rng = random.Random(seed)
     meaning, noise = WORDS[20:], WORDS[:20]
-    rows = []
+    rows: list[Row] = []
     for _ in range(count):
         shared = rng.randint(0, 5)
         words = rng.sample(meaning, 10 - shared)

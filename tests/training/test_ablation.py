@@ -1,6 +1,7 @@
 """A grid: every combination, continued where it stopped, summed up with deviation and significance."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from gis.errors import GisError
 from gis.spec import Spec
 from gis.training import ablation
 from gis.training.ablation import Cell, Grid, comma_separated, markdown, run_grid, summarise
+from gis.training.run import train
 from tests.training.helpers import LOAD, dataset, graded_rows, loaded, settings, write_rows
 
 
@@ -28,11 +30,11 @@ def test_every_combination_once_and_again_nothing(
     grid = Grid((Spec("cosent"), Spec("acl")), ("cls", "mean"), (16, 24), (0.1,), (1, 2))
     data, tests = loaded(dataset(tmp_path / "data", validation=0)).train, scored_on(tmp_path / "tests")
     base = settings(tiny_bert, epochs=0.5)
-    walk = run_grid(grid, base, data, tests, LOAD, tmp_path / "out", Reporter(quiet=True))
+    walk: Any = run_grid(grid, base, data, tests, LOAD, tmp_path / "out", Reporter(quiet=True))
     first = [next(walk) for _ in range(5)]
     walk.close()  # stopped
     trainings = 0
-    original = ablation.train
+    original = train
 
     def counted(*args: object, **kwargs: object) -> object:
         nonlocal trainings

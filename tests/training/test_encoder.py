@@ -146,24 +146,22 @@ def trained(
         save_strategy="no",
     )
     trainer = PairTrainer(model.eval(), arguments, data, AngleLoss(angle=0, in_batch=0), None, [])
-    model.train = lambda mode=True: model  # type: ignore[method-assign,assignment]  # dropout stays off  # noqa: ARG005
+    model.train = lambda mode=True: model  # type: ignore[method-assign]  # dropout stays off  # noqa: ARG005
     trainer.train()
     logged = trainer.state.log_history[0]
     return logged["grad_norm"], logged["loss"]
 
 
-def test_accumulation_has_the_right_scale(tiny_bert: Path, tmp_path: Path) -> None:
+def test_accumulation_has_the_right_scale(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four equal micro-batches give the gradient and the loss of one (transformers went wrong here more than once)."""
     batch = texts(8)
     one = rows(batch)
     four = TokenizedRows(batch, np.tile(one.rows, (4, 1)), np.tile(np.arange(4.0), 4), one.groups, 0.0)
     # Sequential order makes each micro-batch the same four rows.
-    original = transformers.Trainer._get_train_sampler
-    try:
-        transformers.Trainer._get_train_sampler = lambda _self, data=None: torch.utils.data.SequentialSampler(data)  # type: ignore[assignment,method-assign,return-value]
-        single = trained(model_of(tiny_bert), one, tmp_path / "one", 4, 1)
-        accumulated = trained(model_of(tiny_bert), four, tmp_path / "four", 4, 4)
-    finally:
-        transformers.Trainer._get_train_sampler = original  # type: ignore[method-assign]
+    monkeypatch.setattr(
+        transformers.Trainer, "_get_train_sampler", lambda _self, data: torch.utils.data.SequentialSampler(data)
+    )
+    single = trained(model_of(tiny_bert), one, tmp_path / "one", 4, 1)
+    accumulated = trained(model_of(tiny_bert), four, tmp_path / "four", 4, 4)
     assert single[0] > 0.01
     assert accumulated == pytest.approx(single, rel=1e-4)

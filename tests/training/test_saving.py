@@ -62,7 +62,7 @@ def test_a_prompt_is_applied_by_everyone(folder: str, request: pytest.FixtureReq
     np.testing.assert_allclose(with_sentence_transformers(output), expected, atol=1e-5)
     tokenizer = transformers.AutoTokenizer.from_pretrained(output)
     ids = tokenizer(TEXTS[2], truncation=True)["input_ids"]
-    read = tokenizer.decode(ids).replace(" ", "")
+    read = str(tokenizer.decode(ids)).replace(" ", "")
     assert len(ids) == 50
     assert "report" in read
     assert "inoneword:" in read
