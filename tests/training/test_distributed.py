@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
-import torch.multiprocessing as processes
 from safetensors.torch import load_file
 from torch import Tensor, distributed
+from torch.multiprocessing.spawn import spawn
 
 from gis.models.losses import AngleLoss
 from gis.training.distributed import gather_batch
@@ -44,7 +44,7 @@ def in_processes(work: Callable[[int, str, Path], None], kind: str, folder: Path
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    processes.spawn(_process, (work, kind, folder, port), nprocs=len(PARTS))  # type: ignore[no-untyped-call]
+    spawn(_process, (work, kind, folder, port), nprocs=len(PARTS))  # type: ignore[no-untyped-call]
 
 
 def _process(rank: int, work: Callable[[int, str, Path], None], kind: str, folder: Path, port: int) -> None:
