@@ -105,9 +105,11 @@ class DumpSource:
         if name == "issues":
             self.total += len(found)
             return Page(state, done, issues=tuple(found))
-        return (
-            Page(state, done, comments=tuple(found)) if name == "comments" else Page(state, done, events=tuple(found))
-        )
+        if name == "comments":
+            return Page(state, done, comments=tuple(found))
+        sources = [event.target for _, event in found]
+        pulls = tuple(each.number for each in sources if each and each.pull_request and each.repository is None)
+        return Page(state, done, events=tuple(found), pull_requests=pulls)
 
 
 def _cross_reference(row: Mapping[str, Any]) -> tuple[int, Event] | None:

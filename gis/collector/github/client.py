@@ -274,7 +274,14 @@ class Client:
 
 def _requester(url: str, auth: Auth.Auth | None) -> Any:  # noqa: ANN401
     """PyGithub's requester without its own retries and pauses, which are silent and miss half of the limits."""
-    return Github(auth=auth, base_url=url, timeout=TIMEOUT, retry=None, seconds_between_requests=0).requester
+    return Github(
+        auth=auth,
+        base_url=url,
+        timeout=TIMEOUT,
+        retry=None,
+        seconds_between_requests=0,
+        seconds_between_writes=0,  # a query is a POST, but writes nothing
+    ).requester
 
 
 def _check_graphql(body: Body) -> None:

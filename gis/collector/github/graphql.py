@@ -20,6 +20,7 @@ from gis.errors import GisError
 LARGEST, FIRST = 100, 50  # issues of a page: GitHub often refuses a hundred under load
 GROWTH, PATIENCE = 1.25, 4  # a page grows by this after so many that passed
 FEWEST_NESTED = 10
+MOST_REFUSED = 16  # times in a row: from a hundred to one issue takes seven, from a hundred to ten comments four
 
 Node = Mapping[str, Any]
 
@@ -54,15 +55,17 @@ class GraphQLSource:
             GisError: GitHub refuses, or a limit of the run is reached.
         """
         state: dict[str, Any] = dict(checkpoint or {"since": since, "after": None, "pulls": None, "pulls_done": False})
-        size, nested, passed = min(FIRST, self._largest), NESTED, 0
+        size, nested, passed, refused = min(FIRST, self._largest), NESTED, 0, 0
         while True:
             try:
                 found = self._page(repository, state, size, nested)
             except Overloaded:
-                if size == 1 and nested <= FEWEST_NESTED:
+                refused += 1
+                if refused > MOST_REFUSED:
                     raise GisError("GitHub cannot answer for a single issue now; the same command continues") from None
-                size, nested, passed = (size // 2, nested, 0) if size > 1 else (1, nested // 2, 0)
+                size, nested, passed = max(size // 2, 1), nested if size > 1 else max(nested // 2, FEWEST_NESTED), 0
                 continue
+            nested, refused = NESTED, 0
             issues, pulls = found["issues"], found.get("pullRequests")
             self.total = issues["totalCount"]
             state["after"] = issues["pageInfo"]["endCursor"] or state["after"]

@@ -1,0 +1,395 @@
+"""A GitHub server on this machine: REST and GraphQL for what gis asks, executed against GitHub's public schema."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import graphql
+
+from tests.collector.world import Row, World, after, cursor
+
+Fault = Callable[["Handler"], bool]  # answers the request itself and gives True, or lets it pass
+
+
+@cache
+def schema_of(folder: Path) -> graphql.GraphQLSchema:
+    """GitHub's public schema with the fields that it lacks."""
+    text = "\n".join((folder / name).read_text(encoding="utf-8") for name in ("schema.graphql", "extensions.graphql"))
+    return graphql.build_schema(text, assume_valid=True, assume_valid_sdl=True)
+
+
+class GitHub:
+    """The server's state.
+
+    Attributes:
+        world: What it serves.
+        requests: Kind of each request, in order.
+        faults: One is taken off for each request, while there are any.
+        always: Asked for every request.
+        lacking: Fields that this server does not know, "Type.field".
+        tokens: Tokens that are good.
+    """
+
+    def __init__(self, world: World, schema: graphql.GraphQLSchema | None) -> None:
+        self.world = world
+        self.schema = schema
+        self.requests: list[str] = []
+        self.faults: list[Fault] = []
+        self.always: Fault | None = None
+        self.lacking: frozenset[str] = frozenset()
+        self.tokens = {"good-token-1234"}
+        self.points = 0
+        self.url = ""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    protocol_version = "HTTP/1.1"
+    github: GitHub
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+    def answer(self, status: int, body: Any, **headers: str) -> None:  # noqa: ANN401
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response_only(status)
+        self.send_header("Date", headers.pop("Date", formatdate(usegmt=True)))
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def handle_one(self, kind: str, work: Callable[[], None]) -> None:
+        self.github.requests.append(kind)
+        sign = self.headers.get("Authorization", "")
+        if sign and sign.rpartition(" ")[2] not in self.github.tokens:
+            self.answer(401, {"message": "Bad credentials"})
+        elif (self.github.faults and self.github.faults.pop(0)(self)) or (
+            self.github.always is not None and self.github.always(self)
+        ):
+            return
+        else:
+            work()
+
+    def do_GET(self) -> None:
+        """REST."""
+        self.handle_one("rest", self._rest)
+
+    def do_POST(self) -> None:
+        """GraphQL."""
+        self.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.handle_one("graphql", self._graphql)
+
+    def _rest(self) -> None:
+        address, world = urlparse(self.path), self.github.world
+        parts = address.path.strip("/").split("/")
+        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+        if parts[0] == "repos":
+            name = "/".join(parts[1:3])
+            if name in world.old_names:
+                self.answer(
+                    301, {}, Location=f"{self.github.url}/repositories/{world.id}" + "".join(f"/{p}" for p in parts[3:])
+                )
+                return
+            if name.lower() != world.name.lower():
+                self.answer(404, {"message": "Not Found"})
+                return
+            rest = parts[3:]
+        else:
+            rest = parts[2:]
+        if not rest:
+            self.answer(200, {"full_name": world.name, "id": world.id})
+        elif rest[1:2] and rest[1].isdecimal():
+            self._single(int(rest[1]))
+        else:
+            self._list(rest, asked)
+
+    def _single(self, number: int) -> None:
+        world = self.github.world
+        if number in world.moved:
+            self.answer(200, {"number": 1, "repository_url": f"{self.github.url}/repos/{world.moved[number]}"})
+        elif number in world.issues:
+            self.answer(200, {**world.issues[number], "repository_url": f"{self.github.url}/repos/{world.name}"})
+        else:
+            self.answer(410, {"message": "This issue was deleted"})
+
+    def _list(self, rest: list[str], asked: dict[str, str]) -> None:
+        world = self.github.world
+        if rest[-1] == "comments":
+            rows = [row for found in world.comments.values() for row in found]
+            rows = [{**row, "issue_url": f"x/issues/{row['issue_number']}"} for row in rows]
+        else:
+            pulls = [{**next(iter(world.issues.values())), "number": n, "pull_request": {}} for n in world.pulls]
+            rows = [*world.issues.values(), *pulls]
+            rows = [row for row in rows if asked.get("state") == "all" or row["state"] == "open"]
+        rows.sort(
+            key=lambda row: (
+                row["updated_at" if asked.get("sort") == "updated" else "created_at"],
+                row["id"],
+                row.get("number", 0),
+            )
+        )
+        if asked.get("direction", "desc") == "desc":
+            rows.reverse()
+        rows = [row for row in rows if row["updated_at"] >= asked.get("since", "")]
+        size, page = int(asked.get("per_page", 30)), int(asked.get("page", 1))
+        if page > 100:
+            self.answer(422, {"message": "pagination with this many pages is not supported"})
+            return
+        self.answer(200, rows[(page - 1) * size : page * size])
+
+    def _graphql(self) -> None:
+        if not self.headers.get("Authorization"):
+            self.answer(401, {"message": "This endpoint requires you to be authenticated."})
+            return
+        found = self.execute(self.asked["query"], self.asked["variables"])
+        self.answer(200, found)
+
+    def execute(self, query: str, variables: Row) -> Row:
+        schema = self.github.schema
+        assert schema is not None
+        document = graphql.parse(query)
+        errors = graphql.validate(schema, document)
+        lacking = [name for name in self.github.lacking if name.partition(".")[2] in query]
+        if errors or lacking:
+            messages = [error.message for error in errors]
+            messages += [
+                f"Field '{n.partition('.')[2]}' doesn't exist on type '{n.partition('.')[0]}'" for n in lacking
+            ]
+            return {"errors": [{"message": message} for message in messages]}
+        cost = cost_of(document, variables)
+        self.github.points += cost
+        root = Root(self.github.world, cost)
+        done = graphql.execute(schema, document, root.value(), variable_values=variables)
+        assert isinstance(done, graphql.ExecutionResult)
+        answer: Row = {"data": done.data}
+        if done.errors:
+            answer["errors"] = [{"message": error.message, **(error.extensions or {})} for error in done.errors]
+        return answer
+
+
+def cost_of(document: graphql.DocumentNode, variables: Row) -> int:
+    """GitHub's documented rule: the requests that all connections need, if full, by a hundred; 1 at least."""
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, graphql.FragmentDefinitionNode)}
+
+    def requests(selections: Any, times: int) -> int:  # noqa: ANN401
+        total = 0
+        for node in selections.selections if selections else ():
+            if isinstance(node, graphql.FragmentSpreadNode):
+                total += requests(fragments[node.name.value].selection_set, times)
+            elif isinstance(node, graphql.InlineFragmentNode):
+                total += requests(node.selection_set, times)
+            else:
+                size = next(
+                    (
+                        graphql.value_from_ast_untyped(a.value, variables)
+                        for a in node.arguments or ()
+                        if a.name.value in ("first", "last")
+                    ),
+                    None,
+                )
+                skipped = any(
+                    d.name.value == "include" and not variables.get("withPulls") for d in node.directives or ()
+                )
+                if not skipped:
+                    total += (times if size else 0) + requests(node.selection_set, times * (size or 1))
+        return total
+
+    operation = next(d for d in document.definitions if isinstance(d, graphql.OperationDefinitionNode))
+    return max(round(requests(operation.selection_set, 1) / 100), 1)
+
+
+class Root:
+    """The values that a query is resolved from: dictionaries, and functions where there are arguments."""
+
+    def __init__(self, world: World, cost: int) -> None:
+        self._world = world
+        self._cost = cost
+
+    def value(self) -> Row:
+        limit = {"cost": self._cost, "remaining": 4000, "resetAt": "2030-01-01T00:00:00Z"}
+        return {"rateLimit": limit, "repository": self.repository, "node": self.node}
+
+    def repository(self, _info: object, owner: str, name: str, **_: object) -> Row:
+        if f"{owner}/{name}".lower() != self._world.name.lower():
+            raise graphql.GraphQLError("Could not resolve to a Repository", extensions={"type": "NOT_FOUND"})
+        return {
+            "__typename": "Repository",
+            "nameWithOwner": self._world.name,
+            "issues": self.issues,
+            "pullRequests": self.pulls,
+        }
+
+    def node(self, _info: object, id: str) -> Row | None:  # noqa: A002
+        number = next((n for n, row in self._world.issues.items() if row["node_id"] == id), None)
+        return None if number is None else self.issue(self._world.issues[number])
+
+    def issues(self, _info: object, first: int = 0, orderBy: Row | None = None, **asked: Any) -> Row:  # noqa: ANN401, N803
+        rows = self._world.by_change()
+        since = (asked.get("filterBy") or {}).get("since")
+        rows = [row for row in rows if not since or row["updated_at"] >= str(since)]
+        total = len(rows)
+        if (orderBy or {}).get("field") == "CREATED_AT":
+            rows.sort(key=lambda row: row["number"], reverse=(orderBy or {}).get("direction") == "DESC")
+            start = int(asked["after"]) if asked.get("after") else 0
+            marks = [str(n + 1) for n in range(len(rows))]
+        else:
+            start = after(rows, asked.get("after"))
+            marks = [cursor(row["updated_at"], row["number"]) for row in rows[start : start + first]]
+            marks = [""] * start + marks
+        page = rows[start : start + first]
+        return connection(
+            total,
+            [self.issue(row) for row in page],
+            start + first < len(rows),
+            marks[start + len(page) - 1] if page else None,
+        )
+
+    def pulls(self, _info: object, first: int = 0, after: str | None = None, **_: object) -> Row:
+        start = int(after or 0)
+        page = [{"number": n} for n in self._world.pulls[start : start + first]]
+        more = start + first < len(self._world.pulls)
+        return connection(len(self._world.pulls), page, more, str(start + len(page)) if page else None)
+
+    def issue(self, row: Row) -> Row:
+        number = row["number"]
+        comments = [self.comment(each) for each in self._world.comments.get(number, ())]
+        happened = [self.event(number, n, each) for n, each in enumerate(self._world.events.get(number, ()))]
+        reason = row["state_reason"]
+        duplicate = next(
+            (e["canonical"] for e in reversed(self._world.events.get(number, ())) if e["kind"].startswith("Marked")),
+            None,
+        )
+        return {
+            "__typename": "Issue",
+            "fullDatabaseId": row["id"],
+            "id": row["node_id"],
+            "number": number,
+            "title": row["title"],
+            "body": row["body"] or "",
+            "state": row["state"].upper(),
+            "stateReason": lambda _info, enableDuplicate=False: self.reason(reason, enableDuplicate),  # noqa: N803
+            "locked": row["locked"],
+            "authorAssociation": row["author_association"],
+            "createdAt": row["created_at"],
+            "updatedAt": row["updated_at"],
+            "closedAt": row["closed_at"],
+            "author": actor(row["user"]),
+            "repository": {"nameWithOwner": self._world.name},
+            "duplicateOf": None if duplicate is None else self.place(duplicate),
+            "userContentEdits": {"nodes": []},
+            "labels": lambda _info, first=0, **_: connection(len(row["labels"]), row["labels"][:first], False, None),
+            "comments": lambda _info, first=0, after=None: paged(comments, first, after),
+            "timelineItems": lambda _info, first=0, after=None, **_: paged(happened, first, after),
+        }
+
+    def place(self, number: int) -> Row:
+        kind = "PullRequest" if number in self._world.pulls else "Issue"
+        return {"__typename": kind, "number": number, "repository": {"nameWithOwner": self._world.name}}
+
+    def event(self, number: int, place: int, event: Row) -> Row:
+        reason = event.get("stateReason")
+        return {
+            "__typename": event["kind"],
+            "id": f"EV_{number}_{place}",
+            "createdAt": event["createdAt"],
+            "actor": actor(event["actor"]),
+            "stateReason": None if reason is None else reason.upper(),
+            "duplicateOf": None,
+            **{name: self.place(event[name]) for name in ("canonical", "source") if name in event},
+        }
+
+    @staticmethod
+    def reason(reason: str | None, enabled: bool) -> str | None:
+        shown = "not_planned" if reason == "duplicate" and not enabled else reason
+        return None if shown is None else shown.upper()
+
+    @staticmethod
+    def comment(row: Row) -> Row:
+        return {
+            "__typename": "IssueComment",
+            "fullDatabaseId": row["id"],
+            "id": row["node_id"],
+            "body": row["body"],
+            "authorAssociation": row["author_association"],
+            "createdAt": row["created_at"],
+            "updatedAt": row["updated_at"],
+            "author": actor(row["user"]),
+        }
+
+
+def actor(user: Row | None) -> Row | None:
+    if user is None:
+        return None
+    login = user["login"].removesuffix("[bot]") if user["type"] == "Bot" else user["login"]
+    return {"__typename": user["type"], "login": login, "databaseId": user["id"], "isSiteAdmin": user["site_admin"]}
+
+
+def connection(total: int, nodes: list[Any], more: bool, end: str | None) -> Row:
+    return {"totalCount": total, "nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": end}}
+
+
+def paged(nodes: list[Row], first: int, mark: str | None) -> Row:
+    start = int(mark or 0)
+    page = nodes[start : start + first]
+    return connection(len(nodes), page, start + first < len(nodes), str(start + len(page)) if page else None)
+
+
+@contextmanager
+def serving(world: World, schema: graphql.GraphQLSchema | None) -> Iterator[GitHub]:
+    """A server on a free port of this machine."""
+    github = GitHub(world, schema)
+    handler = type("Bound", (Handler,), {"github": github})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    github.url = f"http://127.0.0.1:{server.server_address[1]}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield github
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def status_fault(status: int, body: Any = b"<html>Unicorn!</html>", **headers: str) -> Fault:  # noqa: ANN401
+    """Answer with a status."""
+
+    def fault(handler: Handler) -> bool:
+        handler.answer(status, body, **headers)
+        return True
+
+    return fault
+
+
+def cut_fault(handler: Handler) -> bool:
+    """Cut the connection in the middle of an answer."""
+    handler.send_response_only(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"data": {')
+    handler.wfile.flush()
+    handler.close_connection = True
+    return True
+
+
+def primary_fault(seconds: float = 0) -> Fault:
+    """The hourly limit, over REST and GraphQL alike."""
+
+    def fault(handler: Handler) -> bool:
+        reset = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(int(time.time() + seconds))}
+        if handler.command == "POST":
+            handler.answer(200, {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}, **reset)
+        else:
+            handler.answer(403, {"message": "API rate limit exceeded for user ID 1."}, **reset)
+        return True
+
+    return fault

@@ -1,0 +1,318 @@
+"""A repository from GitHub into the store: whole, through faults and kills, and kept up to date."""
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gis.collector.collect import Brought, collect, resolve
+from gis.collector.github import client as github_client
+from gis.collector.github.accounts import Account, find_accounts, token_account
+from gis.collector.github.client import Client, Limits
+from gis.collector.github.graphql import GraphQLSource
+from gis.collector.github.rest import RestSource
+from gis.collector.store import Store
+from gis.console import Reporter
+from gis.errors import GisError
+from tests.collector.server import Fault, GitHub, cut_fault, primary_fault, schema_of, serving, status_fault
+from tests.collector.world import World, made, user_row
+
+TOKEN = "good-token-1234"
+TABLES = ("issues", "comments", "events", "users", "pull_requests", "raw")
+
+pytestmark = pytest.mark.shared  # the server executes queries against GitHub's public schema
+
+
+@pytest.fixture
+def world() -> World:
+    return made(150)
+
+
+@pytest.fixture
+def github(world: World, shared_data: Path) -> Iterator[GitHub]:
+    with serving(world, schema_of(shared_data.parent / "github")) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(github_client, "FIRST_BACKOFF", 0.001)
+    monkeypatch.setattr(github_client, "SECONDARY_WAIT", 0.01)
+
+
+def asking(github: GitHub, *accounts: Account, **limits: Any) -> Client:  # noqa: ANN401
+    return Client(
+        github.url, list(accounts) or [token_account(TOKEN)], Reporter(quiet=True), Limits(**limits), lambda _: None
+    )
+
+
+def run(github: GitHub, path: Path, *, largest: int = 40, name: str | None = None, **limits: Any) -> Brought:  # noqa: ANN401
+    client = asking(github, **limits)
+    source = GraphQLSource(client, Reporter(quiet=True), largest=largest)
+    with Store.writing(path) as store:
+        return collect(store, resolve(client, name or github.world.name), source, Reporter(quiet=True), client)
+
+
+def rows(path: Path, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
+    """What the store holds, but for times and costs of runs."""
+    with sqlite3.connect(path) as connection:
+        return {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in tables or TABLES}
+
+
+def test_everything_comes_field_by_field(github: GitHub, world: World, tmp_path: Path) -> None:
+    run(github, tmp_path / "store.db")
+    found = rows(tmp_path / "store.db")
+    assert len(found["issues"]) == 150
+    by_number = {row[1]: row for row in found["issues"]}
+    for number, row in world.issues.items():
+        _, _, identity, node, title, body, state, reason, locked, author, association, labels, count, *times = (
+            by_number[number]
+        )
+        assert (identity, node, title, body or None, state, reason) == (
+            row["id"], row["node_id"], row["title"], row["body"], row["state"], row["state_reason"]
+        )  # fmt: skip
+        assert (bool(locked), association, count) == (row["locked"], row["author_association"], row["comments"])
+        assert author == (row["user"] and row["user"]["login"])
+        assert times[:3] == [row["created_at"], row["updated_at"], row["closed_at"]]
+        assert times[3] == (row["closed_by"] and row["closed_by"]["login"])
+        assert labels == str([label["name"] for label in row["labels"]]).replace("'", '"')
+    assert len(found["comments"]) == sum(map(len, world.comments.values()))
+    assert {(row[1], row[2], row[6]) for row in found["comments"]} == {
+        (number, each["id"], each["body"]) for number, all_of in world.comments.items() for each in all_of
+    }
+    marks = {(row[1], row[7]) for row in found["events"] if row[3] == "marked_as_duplicate"}
+    assert marks == {
+        (number, event["canonical"])
+        for number, events in world.events.items()
+        for event in events
+        if event["kind"] == "MarkedAsDuplicateEvent"
+    }
+    assert marks
+    assert [row[1] for row in found["pull_requests"]] == sorted(world.pulls, key=lambda n: repr((1, n)))
+
+
+def test_a_second_run_asks_only_for_what_changed(github: GitHub, world: World, tmp_path: Path) -> None:
+    run(github, tmp_path / "store.db")
+    changed, removed, moved = list(world.issues)[3], list(world.issues)[5], list(world.issues)[8]
+    world.change(changed, title="Another title")
+    world.add_comment(changed, "Duplicate of #1", user_row(3))
+    world.remove(removed)
+    world.remove(moved, "octo/elsewhere")
+    before = len(github.requests)
+    brought = run(github, tmp_path / "store.db")
+    assert brought.gone == 2
+    assert 1 <= brought.issues <= 3  # the boundary second is asked for again
+    assert len(github.requests) - before < 12
+    issues = {row[1]: row for row in rows(tmp_path / "store.db")["issues"]}
+    assert issues[changed][4] == "Another title"
+    assert issues[removed][-1] == "deleted"
+    assert issues[moved][-1] == "moved to octo/elsewhere#1"
+    assert issues[changed][-1] is None
+
+
+def test_a_renamed_repository_is_the_same_one(github: GitHub, world: World, tmp_path: Path) -> None:
+    run(github, tmp_path / "store.db", name="octo/gadgets")
+    world.old_names, world.name = ("octo/gadgets", "octo/widgets"), "octo/things"
+    run(github, tmp_path / "store.db", name="octo/widgets")
+    with Store(tmp_path / "store.db") as store:
+        (status,) = store.status()
+    assert (status.name, status.issues, status.complete) == ("octo/things", 150, True)
+
+
+class Kill(BaseException):
+    """Stands for the process's end: nothing may catch it."""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_anywhere_and_run_again_the_store_is_the_same(github: GitHub, tmp_path: Path, seed: int) -> None:
+    run(github, tmp_path / "quiet.db")
+    rng = random.Random(seed)
+
+    def killer(_: Any) -> bool:  # noqa: ANN401
+        if rng.random() < 0.3:
+            raise Kill
+        return False
+
+    written = Store.write
+
+    def write(self: Store, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        if rng.random() < 0.3:
+            raise Kill  # before a page is written
+        written(self, *args, **kwargs)
+        if rng.random() < 0.3:
+            raise Kill  # after it was
+
+    kills = 0
+    while True:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Store, "write", write)
+            try:
+                run(github, tmp_path / "killed.db", largest=10)
+            except Kill:
+                kills += 1
+                continue
+        break
+    assert kills
+    assert rows(tmp_path / "killed.db") == rows(tmp_path / "quiet.db")
+
+
+def errors_fault(**error: str) -> Fault:
+    return status_fault(200, {"data": None, "errors": [error]})
+
+
+FAULTS = {
+    "502 in HTML": status_fault(502),
+    "504 in HTML": status_fault(504),
+    "cut in the middle": cut_fault,
+    "hourly limit": primary_fault(),
+    "secondary limit, 403": status_fault(403, {"message": "You have exceeded a secondary rate limit."}),
+    "secondary limit with Retry-After": status_fault(403, {"message": "slow down"}, Retry_After="0"),
+    "429": status_fault(429, {"message": "Too many requests"}),
+    "429 with Retry-After": status_fault(429, {"message": "Too many requests"}, Retry_After="0"),
+    "partial answer": errors_fault(message="Something went wrong while executing your query"),
+    "too heavy": errors_fault(type="RESOURCE_LIMITS_EXCEEDED", message="too much"),
+    "half of the JSON": status_fault(200, b'{"data": {"repository": {'),
+}  # fmt: skip
+GRAPHQL_ONLY = {"partial answer", "too heavy"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_alone(github: GitHub, tmp_path: Path, name: str) -> None:
+    run(github, tmp_path / "quiet.db")
+    turn = 0
+
+    def every_third(handler: Any) -> bool:  # noqa: ANN401
+        nonlocal turn
+        turn += 1
+        if turn % 3 == 0 or (name in GRAPHQL_ONLY and handler.command == "GET"):
+            return False
+        return turn % 3 == 1 and FAULTS[name](handler)
+
+    github.always = every_third
+    run(github, tmp_path / "faulty.db")
+    assert rows(tmp_path / "faulty.db") == rows(tmp_path / "quiet.db")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_all_faults_mixed(github: GitHub, tmp_path: Path, seed: int) -> None:
+    """The same store at the end, or a clear stop after which the same command continues."""
+    run(github, tmp_path / "quiet.db")
+    rng = random.Random(seed)
+
+    def mixed(handler: Any) -> bool:  # noqa: ANN401
+        if rng.random() > 0.4:
+            return False
+        name = rng.choice(sorted(FAULTS))
+        return False if name in GRAPHQL_ONLY and handler.command == "GET" else FAULTS[name](handler)
+
+    github.always = mixed
+    stops: list[str] = []
+    for _ in range(50):
+        try:
+            run(github, tmp_path / "faulty.db")
+            break
+        except GisError as error:
+            stops.append(str(error))
+    assert all("the same command continues" in stop for stop in stops)
+    assert rows(tmp_path / "faulty.db") == rows(tmp_path / "quiet.db")
+
+
+def test_pages_shrink_where_the_server_cannot_make_them(github: GitHub, tmp_path: Path) -> None:
+    def too_large(handler: Any) -> bool:  # noqa: ANN401
+        if handler.command == "POST" and handler.asked["variables"].get("first", 0) > 12:
+            return status_fault(502)(handler)
+        return False
+
+    run(github, tmp_path / "quiet.db")
+    github.always = too_large
+    run(github, tmp_path / "small.db", largest=100)
+    assert rows(tmp_path / "small.db") == rows(tmp_path / "quiet.db")
+
+
+def test_an_older_server_is_asked_without_what_it_lacks(
+    github: GitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    github.lacking = frozenset({"Issue.duplicateOf", "ClosedEvent.duplicateOf"})
+    run(github, tmp_path / "store.db")
+    told = capsys.readouterr().err
+    assert told.count("lacks ClosedEvent.duplicateOf, Issue.duplicateOf") == 1
+    assert len(rows(tmp_path / "store.db")["issues"]) == 150
+
+
+def test_rest_brings_issues_comments_and_numbers(github: GitHub, tmp_path: Path) -> None:
+    client = asking(github)
+    with Store.writing(tmp_path / "rest.db") as store:
+        collect(store, resolve(client, "octo/gadgets"), RestSource(client), Reporter(quiet=True), client)
+    run(github, tmp_path / "graphql.db")
+    found, expected = rows(tmp_path / "rest.db", "comments"), rows(tmp_path / "graphql.db", "comments")
+    assert found == expected
+    assert len(rows(tmp_path / "rest.db", "issues")["issues"]) == 150
+    assert rows(tmp_path / "rest.db", "pull_requests") == rows(tmp_path / "graphql.db", "pull_requests")
+    assert set(github.requests[: len(github.requests) // 4]) == {"rest"}
+
+
+def test_limits_of_the_run(github: GitHub, tmp_path: Path) -> None:
+    with pytest.raises(GisError, match="--max-points 4 is spent; all that was fetched is kept"):
+        run(github, tmp_path / "store.db", points=4)
+    with Store(tmp_path / "store.db") as store:
+        (status,) = store.status()
+    assert 0 < status.issues < 150
+    assert not status.complete
+    github.faults = [primary_fault(3000)]
+    with pytest.raises(GisError, match=r"hourly limit: GitHub asks to wait .* more than --max-wait 60"):
+        run(github, tmp_path / "store.db", wait=60)
+    run(github, tmp_path / "store.db")
+    with Store(tmp_path / "store.db") as store:
+        (status,) = store.status()
+    assert status.issues == 150
+    assert status.complete
+
+
+def test_another_account_goes_on_where_one_is_spent(github: GitHub, tmp_path: Path) -> None:
+    github.tokens.add("second-token-5678")
+
+    def first_is_spent(handler: Any) -> bool:  # noqa: ANN401
+        return handler.headers["Authorization"].endswith(TOKEN) and primary_fault(3000)(handler)
+
+    github.always = first_is_spent
+    client = asking(github, token_account(TOKEN), token_account("second-token-5678"), wait=1.0)
+    with Store.writing(tmp_path / "store.db") as store:
+        source = GraphQLSource(client, Reporter(quiet=True), largest=40)
+        collect(store, resolve(client, "octo/widgets"), source, Reporter(quiet=True), client)
+    assert len(rows(tmp_path / "store.db")["issues"]) == 150
+
+
+def test_bad_names_and_tokens(github: GitHub, tmp_path: Path) -> None:
+    with pytest.raises(GisError, match="no repository octo/nothing"):
+        run(github, tmp_path / "store.db", name="octo/nothing")
+    client = Client(github.url, [token_account("spoilt-token-9999")], Reporter(quiet=True), Limits())
+    with pytest.raises(GisError, match="the token that ends in 9999: bad credentials") as caught:
+        resolve(client, "octo/widgets")
+    assert "spoilt" not in repr(caught.value)
+    assert "spoilt" not in repr(client.__dict__["_accounts"])
+
+
+def test_the_token_is_nowhere(github: GitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    github.always = lambda handler: random.Random(len(github.requests)).random() < 0.3 and status_fault(502)(handler)
+    run(github, tmp_path / "store.db")
+    github.tokens.clear()
+    with pytest.raises(GisError) as caught:
+        run(github, tmp_path / "store.db")
+    told = capsys.readouterr()
+    assert TOKEN not in told.out + told.err + str(caught.value)
+    assert all(TOKEN.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_accounts_come_from_the_environment(tmp_path: Path) -> None:
+    found = find_accounts(
+        {"GITHUB_TOKEN": "aaaaaaaaaaaa1111, bbbbbbbbbbbb2222", "GH_TOKEN": "aaaaaaaaaaaa1111", "PATH": ""}
+    )
+    assert [str(account) for account in found] == ["the token that ends in 1111", "the token that ends in 2222"]
+    gh = tmp_path / "gh"
+    gh.write_text("#!/bin/sh\necho token-of-gh-3333\n", encoding="utf-8")
+    gh.chmod(0o755)
+    assert [str(account) for account in find_accounts({"PATH": str(tmp_path)})] == ["the token that ends in 3333"]
+    assert find_accounts({"PATH": ""}) == []

@@ -1,0 +1,31 @@
+"""Every query is valid against GitHub's public schema, with and without what older servers lack."""
+
+from itertools import combinations
+from pathlib import Path
+
+import graphql
+import pytest
+
+from gis.collector.github.queries import (
+    OPTIONAL,
+    more_comments_query,
+    more_events_query,
+    numbers_query,
+    page_query,
+    size_query,
+)
+from tests.collector.server import schema_of
+
+pytestmark = pytest.mark.shared
+LACKING = [frozenset(chosen) for count in range(len(OPTIONAL) + 1) for chosen in combinations(OPTIONAL, count)]
+
+
+def test_all_queries_are_valid(shared_data: Path) -> None:
+    schema = schema_of(shared_data.parent / "github")
+    queries = [more_comments_query(), numbers_query(), size_query()]
+    for lacking in LACKING:
+        queries += [more_events_query(lacking), page_query(lacking, edits=True), page_query(lacking, edits=False)]
+    for query in queries:
+        assert graphql.validate(schema, graphql.parse(query)) == []
+    assert "duplicateOf" not in page_query(frozenset(OPTIONAL), edits=False)
+    assert "enableDuplicate: true" in page_query(frozenset(), edits=False)

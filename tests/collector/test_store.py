@@ -1,0 +1,77 @@
+"""The store: one writer, whole pages, and what it refuses."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gis.collector.records import Event, Page, Reference, Repository, User
+from gis.collector.repositories import PAPER, named_repositories
+from gis.collector.rows import issue_from_row
+from gis.collector.store import Store
+from gis.errors import GisError, UsageError
+from tests.collector.world import made
+
+HERE = Repository("octo/widgets", 4711, "octo/widgets")
+
+
+def test_a_second_writer_is_told(tmp_path: Path) -> None:
+    path, message = tmp_path / "store.db", "another gis collect is filling"
+    with Store.writing(path), pytest.raises(GisError, match=message), Store.writing(path):
+        pass
+    with Store.writing(tmp_path / "store.db"):
+        pass
+
+
+def test_what_is_no_store_or_a_newer_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GisError, match=r"no store at .*gis collect --repo"):
+        Store(tmp_path / "none.db")
+    (tmp_path / "text.db").write_text("This is no database, but a text that is long enough to be read as one." * 20)
+    with pytest.raises(GisError, match="is no store of gis"):
+        Store(tmp_path / "text.db")
+    with Store.writing(tmp_path / "store.db"):
+        pass
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        connection.execute("UPDATE meta SET schema = 99")
+    with pytest.raises(GisError, match=r"newer gis \(store version 99\)"), Store.writing(tmp_path / "store.db"):
+        pass
+
+
+def test_a_page_and_its_checkpoint_are_one(tmp_path: Path) -> None:
+    issues = tuple(issue_from_row(row) for row in made(5).issues.values())
+    broken = Event("closed", "2020-01-01T00:00:00Z", User("x", object(), "User"))  # type: ignore[arg-type]
+    with Store.writing(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        store.write(key, Page({"at": 1}, False, issues[:2]))
+        with pytest.raises(sqlite3.Error):
+            store.write(key, Page({"at": 2}, False, issues[2:], events=((1, broken),)))
+        assert store.checkpoint(key) == {"at": 1}
+        assert len(store.numbers(key)) == 2
+
+
+def test_an_event_told_twice_is_one(tmp_path: Path) -> None:
+    event = Event("cross_referenced", "2020-01-01T00:00:00Z", None, Reference(None, 7, False))
+    with Store.writing(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "dump")
+        for _ in range(2):
+            store.write(key, Page({}, True, events=((1, event), (2, event))))
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        assert connection.execute("SELECT number, position FROM events").fetchall() == [(1, 0), (2, 0)]
+
+
+def test_names_of_repositories(tmp_path: Path) -> None:
+    file = tmp_path / "repos.txt"
+    file.write_text("# mine\nocto/widgets  # the first\n\nhttps://github.com/octo/Gears.git\n", encoding="utf-8")
+    assert named_repositories(["Octo/Widgets"], file, None) == ["Octo/Widgets", "octo/Gears"]
+    assert len(PAPER) == len({name.lower() for name in PAPER}) == 55
+    assert named_repositories([], None, "paper") == list(PAPER)
+    for names, message in (
+        (["widgets"], "write OWNER/NAME"),
+        (["a/b/c"], "write OWNER/NAME"),
+        ([], "name a repository"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            named_repositories(names, None, None)
+    (tmp_path / "bad.txt").write_text("octo/widgets\nnonsense here\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"bad\.txt:2: 'nonsense here'"):
+        named_repositories([], tmp_path / "bad.txt", None)
