@@ -307,7 +307,7 @@ def collect(
             _print(status_table(opened.status()))
     if failures:
         raise GisError("\n".join(failures))
-    reporter.say(f"next: gis build --store {shlex.quote(str(store))} --output DIR")
+    reporter.say(f"the same command again fetches what changed; what there is: gis collect --status --store {store}")
 
 
 @app.command(no_args_is_help=True)
