@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 import transformers
 
 from gis.errors import GisError, UsageError
@@ -67,7 +66,6 @@ def _backbone(checkpoint: Checkpoint, settings: TrainSettings, precision: str) -
             config.layer_types = config.layer_types[: settings.layers]
     if settings.random_init:
         quieten_transformers()
-        torch.manual_seed(settings.seed)
         backbone = transformers.AutoModel.from_config(config, trust_remote_code=trust)  # type: ignore[no-untyped-call]
     else:
         backbone = load_backbone(checkpoint, precision, config)

@@ -101,6 +101,7 @@ def train(
         reporter.say(f"{output}: trained already with these settings and this data, kept")
         return done[1]
 
+    transformers.set_seed(settings.seed)  # what training adds to the model begins at random, too
     device = choose_device("cpu" if arguments.use_cpu else load.device)
     labels, classes = _labels(rows, preset)
     model = build_model(checkpoint, settings, preset, classes=classes, precision=load.precision)
@@ -158,6 +159,7 @@ def _arguments(
     }
     arguments = transformers.TrainingArguments(**common)
     world = arguments.world_size
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # several GPUs want a process each, not a model cut into threads
     # Processes must make the same number of steps, and none may see rows twice to fill up: the rest of an epoch waits
     # for the next one.
     drops = world > 1

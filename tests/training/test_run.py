@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -55,10 +56,16 @@ def spearman_of(model: Path, file: Path) -> float:
     return found
 
 
-def test_the_same_seed_gives_the_same_weights(tiny_bert: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"objective": Spec("sbert-softmax")}, {"random_init": True}],
+    ids=["weights", "a classifier beside them", "random weights"],
+)
+def test_the_same_seed_gives_the_same_weights(tiny_bert: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     data = dataset(tmp_path / "data")
     for name, seed in (("one", 7), ("again", 7), ("other", 8)):
-        fit(tiny_bert, data, tmp_path / name, seed=seed)
+        torch.manual_seed(len(name))  # what came before must not matter
+        fit(tiny_bert, data, tmp_path / name, seed=seed, **changes)
     assert same(tmp_path / "one", tmp_path / "again")
     assert not same(tmp_path / "one", tmp_path / "other")
 
