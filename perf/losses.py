@@ -30,43 +30,49 @@ def batch(size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return x.requires_grad_(), y.requires_grad_(), labels
 
 
-def ours(row: str, size: int) -> torch.Tensor:
-    """The loss of gis."""
+def ours(row: str, size: int) -> Callable[[], torch.Tensor]:
+    """The loss of gis, on a batch that is there already."""
     from gis.models.losses import AngleLoss, angle_objective, cosine_objective, in_batch_negative_objective
 
     x, y, labels = batch(size)
-    if row == "all three":
-        return AngleLoss()(x, y, labels).total
-    if row == "angle, phase":
-        return angle_objective(x, y, labels, form="phase")
-    objectives = {"cosine": cosine_objective, "angle": angle_objective, "in-batch": in_batch_negative_objective}
-    return objectives[row](x, y, labels)
+    losses: dict[str, Callable[[], torch.Tensor]] = {
+        "cosine": lambda: cosine_objective(x, y, labels),
+        "angle": lambda: angle_objective(x, y, labels),
+        "angle, phase": lambda: angle_objective(x, y, labels, form="phase"),
+        "in-batch": lambda: in_batch_negative_objective(x, y, labels),
+        "all three": lambda: AngleLoss()(x, y, labels).total,
+    }
+    return losses[row]
 
 
-def theirs(row: str, size: int) -> torch.Tensor:
-    """The loss of angle_emb."""
+def theirs(row: str, size: int) -> Callable[[], torch.Tensor]:
+    """The loss of angle_emb, on a batch that is there already."""
     from angle_emb.loss import angle_loss, cosine_loss, in_batch_negative_loss
 
     x, y, labels = batch(size)
-    texts, marks = torch.stack([x, y], 1).reshape(-1, WIDTH), labels.repeat_interleave(2)[:, None]
+    texts, marks = (
+        torch.stack([x, y], 1).reshape(-1, WIDTH).detach().requires_grad_(),
+        labels.repeat_interleave(2)[:, None],
+    )
     parts: dict[str, Callable[[], torch.Tensor]] = {
         "cosine": lambda: cosine_loss(marks, texts, 20.0),
         "angle": lambda: angle_loss(marks, texts, 20.0),
         "in-batch": lambda: in_batch_negative_loss(marks, texts, 20.0),
     }
-    return parts[row]() if row in parts else torch.stack([part() for part in parts.values()]).sum()
+    return parts.get(row) or (lambda: torch.stack([part() for part in parts.values()]).sum())
 
 
 def child(program: str, row: str, size: int) -> None:
     """Time one loss and print seconds and MiB."""
     torch.set_num_threads(1)
-    loss = ours if program == "gis" else theirs
-    loss(row, 64).backward()  # type: ignore[no-untyped-call]
+    make = ours if program == "gis" else theirs
+    make(row, 64)().backward()  # type: ignore[no-untyped-call]
+    loss = make(row, size)
     repeats = 1 if size == BATCH else 20
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     for _ in range(repeats):
-        loss(row, size).backward()  # type: ignore[no-untyped-call]
+        loss().backward()  # type: ignore[no-untyped-call]
     seconds = (time.perf_counter() - started) / repeats
     print(json.dumps([seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024]))  # noqa: T201
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 BLOCK = {"cpu": 1024}  # rows and columns of a block: 4 MiB in float32 stay in a processor's cache
 BLOCK_ELSEWHERE = 8192
@@ -55,7 +56,8 @@ def log_partition(units: Tensor, candidates: Candidates, temperature: float) -> 
     if temperature < LOWEST:
         raise ValueError(f"the temperature must be {LOWEST} at least, not {temperature}")
     exact = units.double() if temperature < LOWEST_SINGLE else units
-    value: Tensor = _LogPartition.apply(exact, candidates, temperature)  # type: ignore[no-untyped-call]
+    with torch.autocast(units.device.type, enabled=False):
+        value: Tensor = _LogPartition.apply(exact, candidates, temperature)  # type: ignore[no-untyped-call]
     return value.to(units.dtype)
 
 
@@ -76,7 +78,13 @@ class _LogPartition(Function):
         return logarithms.sum()
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+        with torch.autocast(upstream.device.type, enabled=False):  # backward() may be called where autocast is on
+            return _LogPartition.gradient(ctx, upstream), None, None
+
+    @staticmethod
+    def gradient(ctx: Any, upstream: Tensor) -> Tensor:  # noqa: ANN401
         blocks, shares = ctx.blocks, ctx.shares
         scaled = blocks.scaled
         gradient = torch.zeros_like(scaled)
@@ -87,7 +95,7 @@ class _LogPartition(Function):
             if columns.start > rows.start:
                 gradient[columns].addmm_(weights.T, scaled[rows])
         gradient *= upstream / ctx.temperature**0.5
-        return blocks.in_order(gradient), None, None
+        return blocks.in_order(gradient)
 
 
 class _Blocks:

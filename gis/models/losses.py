@@ -231,6 +231,12 @@ class AngleLoss:
     positive_from: float | None = None
     gather: Gather = field(default=_itself, repr=False)
 
+    def __post_init__(self) -> None:
+        """Refuse temperatures that would turn the ranking round."""
+        for name in ("cosine_temperature", "in_batch_temperature", "angle_temperature"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+
     def __call__(
         self,
         x: Tensor,
@@ -283,7 +289,7 @@ class AngleLoss:
         if self.softmax:
             if logits is None:
                 raise ValueError("the softmax objective needs the logits of a classifier")
-            terms["softmax"] = functional.cross_entropy(self.gather(logits.float()), everyone.long())
+            terms["softmax"] = functional.cross_entropy(self.gather(logits.to(x.dtype)), _classes(everyone))
         return self._weighed(terms, everyone)
 
     def _positives(self, x: Tensor, y: Tensor, ids: Tensor | None) -> LossTerms:
@@ -354,12 +360,12 @@ def _closeness(x: Tensor, y: Tensor, form: AngleForm) -> Tensor:
         return (a * (c - d) + b * (c + d)).sum(1).abs()  # real plus imaginary part of x times y's conjugate
     real, imaginary = a * c + b * d, b * c - a * d
     square = real**2 + imaginary**2
-    defined = square > 0  # a dimension that is 0 on either side has no phase and no weight
+    defined = square != 0  # a dimension that is 0 on either side has no phase and no weight; NaN stays NaN
     magnitude = torch.where(defined, square, 1).sqrt() * defined
     phase = torch.atan2(torch.where(defined, imaginary, 0), torch.where(defined, real, 1)).abs()
     total = magnitude.sum(1)
-    mean = (magnitude * phase).sum(1) / torch.where(total > 0, total, 1)
-    return torch.where(total > 0, 1 - mean * (2 / torch.pi), 0)
+    mean = (magnitude * phase).sum(1) / torch.where(total != 0, total, 1)
+    return torch.where(total != 0, 1 - mean * (2 / torch.pi), 0)
 
 
 def _in_batch(x: Tensor, y: Tensor, positive: Tensor, ids: Tensor | None, temperature: float) -> Tensor:
@@ -384,11 +390,21 @@ def _contrastive(anchors: Tensor, others: list[Tensor], ids: Tensor | None, temp
 
 
 def _regression(cosine: Tensor, labels: Tensor) -> Tensor:
+    labels = labels.to(cosine.dtype)
     outside = (labels.abs() > 1).nonzero()
     if len(outside):
         row = int(outside[0])
         raise ValueError(f"the label of row {row} is {float(labels[row]):g}; regression wants labels in [-1, 1]")
-    return functional.mse_loss(cosine, labels.to(cosine.dtype))
+    return functional.mse_loss(cosine, labels)
+
+
+def _classes(labels: Tensor) -> Tensor:
+    classes = labels.long()
+    broken = (classes != labels).nonzero()
+    if len(broken):
+        row = int(broken[0])
+        raise ValueError(f"the label of row {row} is {float(labels[row]):g}; softmax wants whole numbers, one a class")
+    return classes
 
 
 def _positive(labels: Tensor, positive_from: float | None) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 
 def rank_loss(similarity: Tensor, labels: Tensor, temperature: float) -> Tensor:
@@ -32,7 +33,7 @@ class _RankLoss(Function):
 
     @staticmethod
     def forward(ctx: Any, scores: Tensor, labels: Tensor) -> Tensor:  # noqa: ANN401
-        labels, order = torch.sort(labels)
+        labels, order = torch.sort(labels.byte() if labels.dtype == torch.bool else labels)
         sorted_scores = scores[order]
         nothing = sorted_scores.new_full((1,), -torch.inf)
         before = torch.cat([nothing, sorted_scores.logcumsumexp(0)])
@@ -47,6 +48,7 @@ class _RankLoss(Function):
         return loss
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         (gradient,) = ctx.saved_tensors
         return upstream * gradient, None
