@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 BLOCK = {"cpu": 1024}  # rows and columns of a block: 4 MiB in float32 stay in a processor's cache
 BLOCK_ELSEWHERE = 8192
@@ -78,14 +77,16 @@ class _LogPartition(Function):
         return logarithms.sum()
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+        if torch.is_grad_enabled():  # create_graph: what is kept would count as constant, and be silently wrong
+            raise RuntimeError("the in-batch loss has first derivatives only")
         with torch.autocast(upstream.device.type, enabled=False):  # backward() may be called where autocast is on
             return _LogPartition.gradient(ctx, upstream), None, None
 
     @staticmethod
     def gradient(ctx: Any, upstream: Tensor) -> Tensor:  # noqa: ANN401
-        blocks, shares = ctx.blocks, ctx.shares
+        blocks: _Blocks = ctx.blocks
+        shares: Tensor = ctx.shares
         scaled = blocks.scaled
         gradient = torch.zeros_like(scaled)
         for rows, columns in blocks:

@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 
 def rank_loss(similarity: Tensor, labels: Tensor, temperature: float) -> Tensor:
@@ -48,7 +47,8 @@ class _RankLoss(Function):
         return loss
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        if torch.is_grad_enabled():  # create_graph: what is kept would count as constant, and be silently wrong
+            raise RuntimeError("the ranking loss has first derivatives only")
         (gradient,) = ctx.saved_tensors
         return upstream * gradient, None
