@@ -1,8 +1,10 @@
 """The losses against their definitions, written out in full, and at the edges where others fail."""
 
 import math
+import re
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import pytest
 import torch
@@ -94,14 +96,33 @@ def test_ranking_objectives_follow_their_definition(form: str, kind: str, temper
     assert_same(ours, every_comparison(closeness_of(x, y, form), labels, temperature), x, y)
 
 
-def test_a_worked_example() -> None:
-    """Two pairs: cosine 1 with label 0, cosine 0 with label 1: log(1 + exp((1 - 0) / 0.5)), 2.126928 to six digits."""
-    x = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
-    y = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    assert cosine_objective(x, y, torch.tensor([0.0, 1.0]), temperature=0.5).item() == pytest.approx(2.126928, abs=1e-6)
-    # in-batch of one positive pair and one other: row 1 sees cosines 1 (its partner), 1 and 0; rows 3 and 4 count as 0
-    found = in_batch_negative_objective(x, y, torch.tensor([1.0, 0.0]), temperature=1.0).item()
-    assert found == pytest.approx(2 / 4 * (math.log(2 * math.e + 1) - 1), abs=1e-6)
+def test_the_worked_example_of_the_document() -> None:
+    """Its two pairs, by these functions and by hand, give the numbers that docs/losses.md prints."""
+    document = (Path(__file__).resolve().parents[2] / "docs" / "losses.md").read_text(encoding="utf-8")
+    printed = {
+        name: float(value) for name, value in re.findall(r"^\| `([^`]+)` \|.*\| (\d\.\d{6}) \|$", document, re.M)
+    }
+    x = torch.tensor([[1.0, 0.0], [1.0, 0.0]], dtype=torch.float64)
+    y = torch.tensor([[1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
+    labels = torch.tensor([0.0, 1.0])
+    found = {
+        "cosine_objective": cosine_objective(x, y, labels, temperature=0.5),
+        "angle_objective, abs-sum": angle_objective(x, y, labels, temperature=0.5),
+        "angle_objective, phase": angle_objective(x, y, labels, temperature=0.5, form="phase"),
+        "in_batch_negative_objective": in_batch_negative_objective(x, y, labels, temperature=0.5),
+        "contrastive_objective": contrastive_objective(x, y, temperature=0.5),
+        "regression_objective": regression_objective(x, y, labels),
+    }
+    by_hand = {
+        "cosine_objective": math.log(1 + math.exp((1 - 0) / 0.5)),
+        "angle_objective, abs-sum": math.log(1 + math.exp((1 - 1) / 0.5)),
+        "angle_objective, phase": math.log(1 + math.exp((1 - 0) / 0.5)),
+        "in_batch_negative_objective": (math.log(2 * math.exp(2) + 1) + math.log(3)) / 4,
+        "contrastive_objective": (math.log(math.exp(2) + 1) - 2 + math.log(math.exp(2) + 1)) / 2,
+        "regression_objective": ((1 - 0) ** 2 + (0 - 1) ** 2) / 2,
+    }
+    assert {name: value.item() for name, value in found.items()} == pytest.approx(by_hand, abs=1e-12)
+    assert printed == {name: round(value, 6) for name, value in by_hand.items()}
 
 
 def naive_in_batch(x: Tensor, y: Tensor, positive: Tensor, temperature: float, ids: Tensor | None = None) -> Tensor:
@@ -174,6 +195,7 @@ def test_gradients_agree_with_differences() -> None:
         lambda a, b: angle_objective(a, b, labels, temperature=0.5, form="phase"),
         lambda a, b: in_batch_negative_objective(a, b, labels, temperature=0.5, text_ids=ids, positive_from=1),
         lambda a, b: contrastive_objective(a, b, temperature=0.5, text_ids=ids),
+        lambda a, b: contrastive_objective(a, b, a.roll(1, 0), temperature=0.5),
         lambda a, b: regression_objective(a, b, labels / 2),
     ):
         assert torch.autograd.gradcheck(objective, (x, y))
@@ -186,7 +208,7 @@ def test_similar_pairs_move_together_and_others_apart(objective: Objective) -> N
     labels = (torch.arange(16) % 2).double()
 
     def gap(a: Tensor, b: Tensor) -> float:
-        cosine = functional.cosine_similarity(a, b)
+        cosine = functional.cosine_similarity(a.detach(), b.detach())
         return float(cosine[labels == 1].mean() - cosine[labels == 0].mean())
 
     dx, dy = gradients(objective(x, y, labels, temperature=0.2), x, y)
@@ -289,14 +311,68 @@ def test_half_precision_of_an_llm(objective: Objective, dtype: torch.dtype) -> N
     assert all(torch.isfinite(gradient).all() for gradient in gradients(loss, *low))
 
 
-@pytest.mark.parametrize("objective", ALL)
-def test_autocast_changes_nothing(objective: Objective) -> None:
-    x, y = (side.detach().float() for side in embeddings(16, 64))
+WHOLE = pytest.param(lambda x, y, labels: AngleLoss()(x, y, labels).total, id="whole")
+
+
+@pytest.mark.parametrize("objective", [*ALL, WHOLE])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_autocast_changes_nothing(objective: Objective, dtype: torch.dtype) -> None:
+    """Not even where the backward pass runs within it."""
+    x, y = (side.detach().float().requires_grad_() for side in embeddings(16, 64))
     labels = labels_of("binary", 16)
     expected = objective(x, y, labels)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert torch.equal(objective(x, y, labels), expected)
-        assert torch.equal(AngleLoss()(x, y, labels).total, AngleLoss()(x, y, labels).total.float())
+    with torch.autocast("cpu", dtype=dtype):
+        found = objective(x, y, labels)
+        assert torch.equal(found, expected)
+        inside = gradients(found, x, y)
+    assert all(map(torch.equal, inside, gradients(expected, x, y)))
+
+
+@pytest.mark.parametrize("objective", [*ALL, WHOLE])
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_a_broken_embedding_is_not_hidden(objective: Objective, broken: float) -> None:
+    """The loss becomes NaN, which stops a training, and not a number that looks well."""
+    x, y = (side.detach().float() for side in embeddings(6, 8))
+    x[3, 1] = broken
+    assert objective(x, y, torch.tensor([1.0, 0, 1, 1, 0, 0])).isnan()
+
+
+@pytest.mark.parametrize("objective", ALL)
+@pytest.mark.parametrize("length", [1e-18, 1e-9, 1e9, 1e18])
+def test_the_length_of_a_vector_does_not_matter(objective: Objective, length: float) -> None:
+    """The gradient falls as the length rises, so their product stays."""
+    x, y = (unit(side.detach()).float() for side in embeddings(8, 16))
+    labels = labels_of("binary", 8)
+    scaled = (length * x).requires_grad_()
+    x.requires_grad_()
+    found, expected = objective(scaled, y, labels), objective(x, y, labels)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    (far,), (near,) = gradients(found, scaled), gradients(expected, x)
+    torch.testing.assert_close(length * far, near, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [*(case for case in RANKING if case.id != "abs-sum"), pytest.param(in_batch_negative_objective, id="ibn")],
+)
+def test_the_sides_may_be_swapped(objective: Objective) -> None:
+    x, y = embeddings(9, 8)
+    labels = labels_of("binary", 9)
+    assert_same(objective(x, y, labels), objective(y, x, labels), x, y)
+
+
+def test_the_sides_of_abs_sum_may_not_be_swapped() -> None:
+    x, y = embeddings(9, 8)
+    labels = labels_of("binary", 9)
+    assert (angle_objective(x, y, labels) - angle_objective(y, x, labels)).abs() > 0.1
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int64, torch.float16])
+def test_labels_of_any_type(dtype: torch.dtype) -> None:
+    x, y = embeddings(8, 6)
+    labels = labels_of("binary", 8)
+    loss = AngleLoss(regression=1.0)
+    assert_same(loss(x, y, labels.to(dtype)).total, loss(x, y, labels).total, x, y)
 
 
 @pytest.mark.parametrize("objective", [*RANKING, pytest.param(in_batch_negative_objective, id="in-batch")])
@@ -381,29 +457,46 @@ def test_what_cannot_be_trained_is_refused() -> None:
         AngleLoss(cosine=0, in_batch=0, angle=0)(x, y, torch.ones(4))
     with pytest.raises(ValueError, match="logits"):
         AngleLoss(softmax=1.0)(x, y, torch.tensor([0.0, 1, 0, 1]))
+    with pytest.raises(ValueError, match=r"row 1 is 0\.5; softmax wants whole numbers"):
+        AngleLoss(in_batch=0, softmax=1.0)(x, y, torch.tensor([0.0, 0.5, 0, 1]), logits=x[:, :2])
+    with pytest.raises(ValueError, match="angle_temperature must be above 0, not -1"):
+        AngleLoss(angle_temperature=-1)
+    with pytest.raises(ValueError, match="cosine_temperature must be above 0, not nan"):
+        AngleLoss(cosine_temperature=math.nan)
 
 
-def test_the_gathered_batch_is_the_one_that_counts() -> None:
-    """With a gather that appends another process's part, the value is that of the whole batch."""
+@pytest.mark.parametrize("kind", ["pairs", "positives", "triplets"])
+@pytest.mark.parametrize("with_ids", [False, True])
+@pytest.mark.parametrize("mine", [5, 6, 9])
+def test_the_gathered_batch_is_the_one_that_counts(kind: str, with_ids: bool, mine: int) -> None:
+    """Two processes of unequal parts: the first has the value of the whole batch, and its own part of the gradient."""
     x, y = embeddings(10, 8)
-    labels = labels_of("binary", 10)
-    whole = AngleLoss()(x, y, labels)
-    rest = {
-        "x": unit(x[6:]),
-        "y": unit(y[6:]),
-        "labels": labels[6:],
-        "cosine": functional.cosine_similarity(x[6:], y[6:]),
-    }
+    negatives = embeddings(10, 8, seed=4)[0]
+    labels = labels_of("binary", 10) if kind == "pairs" else None
+    sides = 3 if kind == "triplets" else 2
+    ids = torch.randint(0, 14, (10, sides), generator=torch.Generator().manual_seed(7)) if with_ids else None
 
-    def gather(part: Tensor) -> Tensor:
-        mine = {"x": unit(x[:6]), "y": unit(y[:6]), "labels": labels[:6]}
-        for name, value in mine.items():
-            if part.shape == value.shape and torch.equal(part, value):
-                return torch.cat([part, rest[name]])
-        return torch.cat([part, rest["cosine"]])
+    def cost(rows: slice, gather: Callable[[Tensor], Tensor]) -> Tensor:
+        hard = negatives[rows] if kind == "triplets" else None
+        marks, names = (None if part is None else part[rows] for part in (labels, ids))
+        loss = AngleLoss(cosine=0.7, in_batch=2.0, regression=0.3, hard_negative=0.5, angle_form="phase", gather=gather)
+        return loss(x[rows], y[rows], marks, hard, text_ids=names).total
 
-    loss = AngleLoss(angle=0, gather=gather)(x[:6], y[:6], labels[:6])
-    assert_close(loss.total, whole.terms["cosine"] + whole.terms["in_batch"])
+    sent: list[Tensor] = []
+
+    def send(part: Tensor) -> Tensor:
+        sent.append(part.detach())
+        return part
+
+    cost(slice(mine, 10), send)
+    received = iter(sent)
+    whole = cost(slice(0, 10), lambda part: part)
+    found = cost(slice(0, mine), lambda part: torch.cat([part, next(received)]))
+    assert_close(found, whole)
+    inputs = (x, y, negatives) if kind == "triplets" else (x, y)
+    for part, expected in zip(gradients(found, *inputs), gradients(whole, *inputs), strict=True):
+        assert_close(part[:mine], expected[:mine])
+        assert not part[mine:].any()
 
 
 def test_memory_does_not_grow_with_the_square_of_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
