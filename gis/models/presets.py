@@ -46,7 +46,8 @@ PRESETS: Mapping[str, Preset] = {
         "AoE, ACL 2024: angle and contrastive term, temperature 0.05; the weights are not printed, here 1 and 1",
     ),
     "angle-emb-0.1": Preset(
-        AngleLoss(angle_temperature=1.0), "angle_emb 0.1.0 (2023-10) to 0.3.13: weights 1, 1, 1; angle temperature 1"
+        AngleLoss(angle_temperature=1.0),
+        "angle_emb 0.1.0 (2023-10) to 0.3.13, class defaults: weights 1, 1, 1; angle temperature 1",
     ),
     "angle-emb-0.2": Preset(
         AngleLoss(in_batch=35.0, angle_temperature=1.0), "angle_emb 0.2.0 (2024-01), command line: in-batch weight 35"
@@ -56,7 +57,7 @@ PRESETS: Mapping[str, Preset] = {
         AngleLoss(cosine=0.0, in_batch=30.0), "angle_emb 0.4.6 (2024-06), command line: weights 0, 30, 1"
     ),
     "angle-emb-0.4.12": Preset(
-        AngleLoss(cosine=0.0, in_batch=20.0), "angle_emb 0.4.12 (2024-07) to 0.5.4: weights 0, 20, 1"
+        AngleLoss(cosine=0.0, in_batch=20.0), "angle_emb 0.4.12 (2024-07) to 0.5.4, class defaults: weights 0, 20, 1"
     ),
     "angle-emb-0.5.5": Preset(
         AngleLoss(cosine=0.0, angle=0.02), "angle_emb 0.5.5 (2025-01) to 0.6.1: weights 0, 1 (hard negatives 1), 0.02"

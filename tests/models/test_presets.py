@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional
 
 from gis.errors import UsageError
+from gis.models.losses import contrastive_objective, cosine_objective
 from gis.models.presets import PRESETS, preset_of
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
 
 # cosine, in-batch, angle; angle's temperature, by release of the official package
 RELEASES = {
@@ -50,11 +55,48 @@ def test_an_unknown_one_names_close_ones() -> None:
         preset_of("cosentt")
 
 
-def test_the_document_names_every_preset_and_every_test_that_it_cites() -> None:
-    root = Path(__file__).resolve().parents[2]
-    document = (root / "docs" / "losses.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in document for name in PRESETS)
-    tests = (root / "tests" / "models" / "test_losses.py").read_text(encoding="utf-8")
-    cited = re.findall(r"`(test_\w+)`", document)
-    assert len(cited) > 8
-    assert all(f"def {name}(" in tests for name in cited)
+def test_the_baselines_are_what_their_papers_train() -> None:
+    """Each preset of a baseline is one objective, at weight 1."""
+    generator = torch.Generator().manual_seed(0)
+    x, y, hard = (torch.randn(6, 8, dtype=torch.float64, generator=generator) for _ in range(3))
+    labels = torch.tensor([0.0, 1, 0, 1, 1, 0])
+    logits = torch.randn(6, 2, dtype=torch.float64, generator=generator)
+    found = {
+        "cosent": PRESETS["cosent"].loss(x, y, labels),
+        "simcse-unsup": PRESETS["simcse-unsup"].loss(x, y),
+        "simcse-sup": PRESETS["simcse-sup"].loss(x, y, negatives=hard),
+        "sbert-cosine": PRESETS["sbert-cosine"].loss(x, y, labels),
+        "sbert-softmax": PRESETS["sbert-softmax"].loss(x, y, labels, logits=logits),
+    }
+    cosine = functional.cosine_similarity(x, y)
+    expected = {
+        "cosent": cosine_objective(x, y, labels),
+        "simcse-unsup": contrastive_objective(x, y),
+        "simcse-sup": contrastive_objective(x, y, hard),
+        "sbert-cosine": ((cosine - labels) ** 2).mean(),
+        "sbert-softmax": -logits.log_softmax(1)[torch.arange(6), labels.long()].mean(),
+    }
+    for name, terms in found.items():
+        torch.testing.assert_close(terms.total, expected[name], rtol=1e-12, atol=1e-12)
+    assert PRESETS["simcse-unsup"].same_text
+    assert [name for name, preset in PRESETS.items() if preset.head == "mlp"] == ["simcse-unsup"]
+
+
+def test_the_document_names_every_preset_with_its_weights() -> None:
+    """The table of docs/losses.md: cosine, in-batch, hard negatives, angle, regression, softmax; three temperatures."""
+    rows = dict(re.findall(r"^\| `([\w.-]+)` \| ((?:[\d.]+ \| ){8}[\d.]+) \| [^|]+ \|$", DOCUMENT, re.M))
+    for name, preset in PRESETS.items():
+        loss = preset.loss
+        weights = (loss.cosine, loss.in_batch, loss.hard_negative, loss.angle, loss.regression, loss.softmax)
+        temperatures = (loss.cosine_temperature, loss.in_batch_temperature, loss.angle_temperature)
+        assert rows[name] == " | ".join(f"{number:g}" for number in (*weights, *temperatures)), name
+    assert rows.keys() == PRESETS.keys()
+
+
+def test_the_document_cites_tests_that_exist() -> None:
+    cited = re.findall(r"`(test_\w+)`", DOCUMENT)
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "models").glob("test_*.py"))
+    assert len(cited) > 12
+    assert [name for name in cited if f"def {name}(" not in tests] == []
+    paths = re.findall(r"`((?:tests|perf)/[\w/]+\.py)`", DOCUMENT)
+    assert all((ROOT / path).exists() for path in paths)
