@@ -1,12 +1,11 @@
 """Time the losses against angle_emb's functions: one thread, forward and backward, each row in a process of its own.
 
-Every process makes one batch of random embeddings and times one loss after one untimed call on a small batch; its
-largest memory is what the batch added at the end. The two programs take turns.
+Every process makes one batch of random embeddings and times one loss after one untimed call on a small batch. Its
+memory is what that loss added to the largest the process ever held (Linux). The two programs take turns.
 """
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,8 @@ import torch
 
 BATCH, WIDTH = 8192, 384
 ROWS = ("cosine", "angle", "in-batch", "all three")
+OURS_ONLY = "angle, phase"
+BLOCK = 1024
 SMALL = (64, 256, 1024)
 
 
@@ -38,7 +39,7 @@ def ours(row: str, size: int) -> Callable[[], torch.Tensor]:
     losses: dict[str, Callable[[], torch.Tensor]] = {
         "cosine": lambda: cosine_objective(x, y, labels),
         "angle": lambda: angle_objective(x, y, labels),
-        "angle, phase": lambda: angle_objective(x, y, labels, form="phase"),
+        OURS_ONLY: lambda: angle_objective(x, y, labels, form="phase"),
         "in-batch": lambda: in_batch_negative_objective(x, y, labels),
         "all three": lambda: AngleLoss()(x, y, labels).total,
     }
@@ -62,6 +63,12 @@ def theirs(row: str, size: int) -> Callable[[], torch.Tensor]:
     return parts.get(row) or (lambda: torch.stack([part() for part in parts.values()]).sum())
 
 
+def peak() -> float:
+    """MiB that this process held at the most. Not ru_maxrss, which starts at the parent's."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
 def child(program: str, row: str, size: int) -> None:
     """Time one loss and print seconds and MiB."""
     torch.set_num_threads(1)
@@ -69,12 +76,12 @@ def child(program: str, row: str, size: int) -> None:
     make(row, 64)().backward()  # type: ignore[no-untyped-call]
     loss = make(row, size)
     repeats = 1 if size == BATCH else 20
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     started = time.perf_counter()
     for _ in range(repeats):
         loss().backward()  # type: ignore[no-untyped-call]
     seconds = (time.perf_counter() - started) / repeats
-    print(json.dumps([seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024]))  # noqa: T201
+    print(json.dumps([seconds, peak() - before]))  # noqa: T201
 
 
 def measure(python: str, program: str, row: str, size: int) -> tuple[float, float]:
@@ -88,14 +95,35 @@ def measure(python: str, program: str, row: str, size: int) -> tuple[float, floa
 
 
 def product_seconds() -> float:
-    """One product of all similarities of a batch, 2 batch x 2 batch x width, row block by row block."""
+    """All similarities of a batch once, 2 batch x 2 batch x width, in blocks that stay in the cache."""
     torch.set_num_threads(1)
     z = torch.randn(2 * BATCH, WIDTH)
-    z[:1024] @ z.T
+    block = torch.empty(BLOCK, BLOCK)
+    torch.mm(z[:BLOCK], z[:BLOCK].T, out=block)
     started = time.perf_counter()
-    for start in range(0, 2 * BATCH, 1024):
-        z[start : start + 1024] @ z.T
+    for row in range(0, len(z), BLOCK):
+        for column in range(0, len(z), BLOCK):
+            torch.mm(z[row : row + BLOCK], z[column : column + BLOCK].T, out=block)
     return time.perf_counter() - started
+
+
+def fewest_products() -> float:
+    """How many such products the in-batch term needs for value and gradient, if each similarity is made twice.
+
+    Only texts of positive pairs, a share h of all, have a softmax; similarity is symmetric, so h - h²/2 of the matrix
+    is made, for the value and again for the gradient, and serves both of its texts there: 4 (h - h²/2). Plain code
+    makes all of it once and multiplies it twice: 3.
+    """
+    share = batch(BATCH)[2].mean().item()
+    return 4 * (share - share**2 / 2)
+
+
+def cells(runs: list[tuple[float, float]]) -> tuple[str, str]:
+    """Seconds, the fastest round and the middle one, and MiB."""
+    if not runs:
+        return "–", "–"
+    seconds = [run[0] for run in runs]
+    return f"{min(seconds):.3g} / {statistics.median(seconds):.3g}", f"{max(run[1] for run in runs):.0f}"
 
 
 def main() -> None:
@@ -103,6 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", help="Python of the environment with angle_emb")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", type=Path, help="file for the table")
     parser.add_argument("--child", nargs=3, metavar=("PROGRAM", "ROW", "SIZE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -112,24 +141,33 @@ def main() -> None:
     products = []
     for number in range(options.rounds):
         products.append(product_seconds())
-        for row in (*ROWS, "angle, phase"):
+        for row in (*ROWS, OURS_ONLY):
             for program in ("gis", "angle_emb") if number % 2 == 0 else ("angle_emb", "gis"):
-                if (program == "gis" or row in ROWS) and (program == "gis" or options.peers):
+                if program == "gis" or (row in ROWS and options.peers):
                     python = sys.executable if program == "gis" else options.peers
                     found.setdefault((program, row), []).append(measure(python, program, row, BATCH))
-    print(f"| B = {BATCH} | gis s | angle_emb s | ratio, round by round | gis MiB | angle_emb MiB |")  # noqa: T201
-    print("| :-- | --: | --: | --: | --: | --: |")  # noqa: T201
-    for row in (*ROWS, "angle, phase"):
+    lines = [
+        f"| B = {BATCH} | gis, s (min / median) | angle_emb, s | ratio, round by round | gis, MiB | angle_emb, MiB |",
+        "| :-- | --: | --: | --: | --: | --: |",
+    ]
+    for row in (*ROWS, OURS_ONLY):
         mine, other = found["gis", row], found.get(("angle_emb", row), [])
         ratios = ", ".join(f"{b[0] / a[0]:.1f}" for a, b in zip(mine, other, strict=False)) or "–"
-        cells = [f"{statistics.median(run[n] for run in runs):.{d}f}" if runs else "–" for runs, n, d in
-                 ((mine, 0, 3), (other, 0, 2), (mine, 1, 0), (other, 1, 0))]  # fmt: skip
-        print(f"| {row} | {cells[0]} | {cells[1]} | {ratios} | {cells[2]} | {cells[3]} |")  # noqa: T201
-    bound = 2 * statistics.median(products)
-    share = bound / statistics.median(run[0] for run in found["gis", "in-batch"])
-    print(f"\nTwo products of all similarities take {bound:.2f} s: {share:.0%} of the in-batch term.")  # noqa: T201
-    for size in SMALL:
-        print(f"B = {size}: all three {1000 * measure(sys.executable, 'gis', 'all three', size)[0]:.1f} ms")  # noqa: T201
+        (seconds, memory), (their_seconds, their_memory) = cells(mine), cells(other)
+        lines.append(f"| {row} | {seconds} | {their_seconds} | {ratios} | {memory} | {their_memory} |")
+    needed, product = fewest_products(), min(products)
+    reached = min(run[0] for run in found["gis", "in-batch"]) / (needed * product)
+    lines += [
+        "",
+        f"All similarities once take {product:.2f} s. The in-batch term needs {needed:.2f} times that (plain code 3 "
+        f"times) and takes {reached:.2f} times its bound, in the fastest round of each.",
+    ]
+    small = {size: 1000 * min(measure(sys.executable, "gis", "all three", size)[0] for _ in range(2)) for size in SMALL}
+    lines += ["", "All three: " + ", ".join(f"{cost:.1f} ms at B = {size}" for size, cost in small.items()) + "."]
+    table = "\n".join(lines) + "\n"
+    print(table)  # noqa: T201
+    if options.output:
+        options.output.write_text(table, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -447,6 +447,18 @@ def test_positives_and_triplets() -> None:
     assert_same(loss(x, y, negatives=negatives).total, expected, x, y, negatives)
 
 
+def test_duplicates_among_triplets() -> None:
+    """InfoNCE without hard negatives looks at the ids of the first two sides, that with them at all three."""
+    x, y = embeddings(8, 10)
+    negatives = embeddings(8, 10, seed=4)[0]
+    ids = torch.randint(0, 12, (8, 3), generator=torch.Generator().manual_seed(1))
+    found = AngleLoss(cosine=0, angle=0)(x, y, negatives=negatives, text_ids=ids)
+    without = contrastive_objective(x, y, text_ids=ids[:, :2])
+    within = contrastive_objective(x, y, negatives, text_ids=ids)
+    assert without != contrastive_objective(x, y)
+    assert_same(found.total, (without + within) / 2, x, y, negatives)
+
+
 def test_what_cannot_be_trained_is_refused() -> None:
     x, y = embeddings(4, 8)
     with pytest.raises(ValueError, match="not both"):
