@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from gis.benchmark.sources import LoadedTask
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.base import Encoder, LoadSettings, Model, PairScorer
+from gis.versions import versions_of
 
 LIBRARIES = (
     "gis",
@@ -255,15 +255,5 @@ def _run_record(settings: RunSettings, seconds: float, from_cache: int, hardware
         precision=settings.load.precision,
         threads=torch.get_num_threads() if torch else 1,
         batch_tokens=settings.load.batch_tokens,
-        versions={"python": platform.python_version(), **_versions()},
+        versions=versions_of(LIBRARIES),
     )
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found

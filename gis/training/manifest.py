@@ -1,15 +1,14 @@
 """What a trained model was made of, beside it: settings, data, versions, and how it went."""
 
 import json
-import platform
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError
 from gis.files import sha256_of, write_text
 from gis.training.data import TrainingData
+from gis.versions import versions_of
 
 MANIFEST = "gis_training.json"
 SCHEMA = 1
@@ -84,7 +83,7 @@ def write_manifest(folder: Path, record: dict[str, Any], outcome: Outcome, hardw
         "record_sha256": sha256_of(record),
         "outcome": asdict(outcome),
         "hardware": hardware,
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": versions_of(LIBRARIES),
     }
     write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
@@ -107,13 +106,3 @@ def read_outcome(folder: Path) -> tuple[str, Outcome] | None:
         return manifest["record_sha256"], Outcome(**{**found, **series})
     except (ValueError, KeyError, TypeError) as error:
         raise GisError(f"{path} is broken ({error}); --force trains again") from error
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found
