@@ -6,11 +6,12 @@ from typing import Any, ClassVar, Protocol
 
 from gis.collector.github.client import Client, Missing
 from gis.collector.records import Page, Repository
-from gis.collector.store import Store
+from gis.collector.store import COMPLETE, Store
 from gis.console import Reporter
 from gis.errors import GisError
+from gis.versions import versions_of
 
-SECONDS_PER_REQUEST = 6.0  # of a hundred issues with all that hangs on them, as others observe
+LIBRARIES = ("gis", "PyGithub")
 
 
 class Source(Protocol):
@@ -19,12 +20,23 @@ class Source(Protocol):
     name: ClassVar[str]
     total: int
 
-    def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:
-        """What changed at or after ``since``, oldest change first, from where ``checkpoint`` says."""
+    def about(self) -> Mapping[str, Any]:
+        """What one must know to ask the same again: addresses, versions, queries."""
         ...
 
-    def missing(self, repository: Repository, known: Sequence[int]) -> list[int]:
-        """Which of the issues ``known`` the source no longer lists; none where it cannot tell."""
+    def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:
+        """What changed at or after ``since``, oldest change first, from where ``checkpoint`` says.
+
+        ``checkpoint`` is that of the last page written, of this walk or of one that came to its end ("done").
+        """
+        ...
+
+    def listing(self, repository: Repository, known: int) -> Iterator[Sequence[int]] | None:
+        """The numbers of all issues there; None where it cannot tell, or where none of so many can be gone."""
+        ...
+
+    def spent(self) -> tuple[int, int]:
+        """Points and requests since this was last asked."""
         ...
 
 
@@ -37,16 +49,17 @@ class Brought:
         issues: Issues that were new or changed.
         comments: Comments that came with them.
         gone: Issues that vanished or moved since the last run.
-        points: What the run cost.
-        requests: Requests it made.
     """
 
     repository: str
     issues: int
     comments: int
     gone: int
-    points: int
-    requests: int
+
+    def __str__(self) -> str:
+        """As one line."""
+        gone = f", {self.gone:,} gone" if self.gone else ""
+        return f"{self.repository}: {self.issues:,} issues and {self.comments:,} comments new or changed{gone}"
 
 
 @dataclass(frozen=True)
@@ -77,30 +90,43 @@ def collect(store: Store, repository: Repository, source: Source, reporter: Repo
         GisError: The source failed for good; what was written is kept.
     """
     key = store.repository(repository, source.name)
-    since = store.complete_until(key)
-    checkpoint = store.checkpoint(key)
-    if checkpoint is not None and checkpoint.get("source") != source.name:
-        checkpoint = None  # the walk of another source: this one begins its own
-    issues = comments = points = requests = 0
-    newest = (checkpoint or {}).get("newest") or since
-    if checkpoint is not None:
+    last = store.checkpoint(key)
+    if last is None or last["source"] != source.name:
+        last = {"walk": None, "newest": None, "done": True}  # another source may not have told all that this one does
+    since = last["newest"] if last["done"] else None
+    if not last["done"]:
         reporter.say(f"{repository.name}: continuing where the last run stopped")
-    with reporter.track(repository.name, 0, "issues") as tracker:
-        for page in source.pages(repository, since, (checkpoint or {}).get("walk")):
-            changed = [issue.updated_at for issue in page.issues]
-            newest = max([*changed, *([newest] if newest else [])], default=None)
-            mark = {"source": source.name, "walk": page.checkpoint, "newest": newest}
-            store.write(key, replace(page, checkpoint=mark), (newest or "") if page.done else None)
-            issues += len(page.issues)
-            comments += len(page.comments) + sum(len(issue.comments or ()) for issue in page.issues)
-            points += page.points
-            requests += page.requests
-            tracker.total = max(source.total, issues)
-            tracker.advance(len(page.issues), issues / max(tracker.total, 1))
-    gone = source.missing(repository, store.numbers(key)) if since is not None else []
-    for number in gone:
-        store.mark_gone(key, number, "moved or deleted" if client is None else where_to(client, repository, number))
-    return Brought(repository.name, issues, comments, len(gone), points, requests)
+    newest, issues, comments = last["newest"], 0, 0
+    run = store.begin(key, source.name, {**versions_of(LIBRARIES), **source.about()})
+    outcome = "stopped"
+    try:
+        with reporter.track(repository.name, 0, "issues") as tracker:
+            for page in source.pages(repository, since, last["walk"]):
+                newest = max((issue.updated_at for issue in page.issues), default=newest or "")
+                mark = {"source": source.name, "walk": page.checkpoint, "newest": newest, "done": page.done}
+                store.write(key, run, replace(page, checkpoint=mark))
+                issues += len(page.issues)
+                comments += page.comment_count
+                tracker.total = max(source.total, issues)
+                tracker.advance(len(page.issues), issues / max(tracker.total, 1))
+        gone = []
+        if since is not None and (listing := source.listing(repository, store.count(key))) is not None:
+            gone = store.unlisted(key, listing)
+        for number in gone:
+            store.mark_gone(key, run, number, where_to(client, repository, number) if client else "no longer listed")
+        outcome = COMPLETE
+    except Missing:
+        outcome = "vanished"
+        raise GisError(
+            f"{repository.name} is no longer there, or access was taken; all that was fetched is kept"
+        ) from None
+    except GisError as error:
+        outcome = str(error)
+        raise
+    finally:
+        points, requests = source.spent()
+        store.end(run, outcome, points=points, requests=requests)
+    return Brought(repository.name, issues, comments, len(gone))
 
 
 def resolve(client: Client, name: str) -> Repository:

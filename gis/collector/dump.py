@@ -3,7 +3,7 @@
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, ClassVar
@@ -59,7 +59,9 @@ class DumpSource:
     def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
         """All lines, from where ``checkpoint`` says."""
         names = list(self._files)
-        state = dict(checkpoint or {"file": names[0], "line": 0})
+        state: dict[str, Any] = (
+            {"file": names[0], "line": 0} if checkpoint is None or checkpoint["done"] else dict(checkpoint)
+        )
         for name in names[names.index(state["file"]) :]:
             with _open(self._files[name]) as file:
                 start = state["line"] if state["file"] == name else 0
@@ -74,13 +76,21 @@ class DumpSource:
                         if not last or not following
                         else {"file": following[0], "line": 0}
                     )
-                    yield self._page(name, chunk, state, done=last and not following)
+                    done = last and not following
+                    yield self._page(name, chunk, {**state, "done": done}, done=done)
                     if last:
                         break
 
-    def missing(self, repository: Repository, known: Sequence[int]) -> list[int]:  # noqa: ARG002
+    def listing(self, repository: Repository, known: int) -> None:
         """None: a dump may be a part."""
-        return []
+
+    def spent(self) -> tuple[int, int]:
+        """Nothing."""
+        return 0, 0
+
+    def about(self) -> Mapping[str, Any]:
+        """The files."""
+        return {"files": [str(path) for path in self._files.values()]}
 
     def _read(self, name: str, lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
         try:

@@ -154,7 +154,7 @@ class Page:
         comments: Issue number and comment, of sources that tell of comments apart from their issues.
         events: Issue number and event, of sources that tell of events apart from their issues.
         pull_requests: Numbers of pull requests.
-        checkpoint: Where the walk goes on; the store keeps it with the page.
+        checkpoint: Where the walk goes on, and after the last page the next walk; the store keeps it with the page.
         done: Whether it was the last.
         points: What the step cost of the hourly limit.
         requests: Requests that the step made.
@@ -168,6 +168,11 @@ class Page:
     pull_requests: tuple[int, ...] = ()
     points: int = 0
     requests: int = 0
+
+    @property
+    def comment_count(self) -> int:
+        """How many comments there are, with their issues and apart."""
+        return len(self.comments) + sum(len(issue.comments or ()) for issue in self.issues)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Issues and comments in the shape of GitHub's REST API, which dumps share."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, cast, get_args
 
-from gis.collector.records import Comment, Issue, User
+from gis.collector.records import Comment, Event, EventKind, Issue, User
 
 Row = Mapping[str, Any]
 
@@ -57,6 +57,26 @@ def comment_from_row(row: Row) -> tuple[int, Comment]:
         updated_at=str(row["updated_at"]),
         via_app=app.get("slug") if app else None,
     )
+
+
+KINDS: Collection[str] = get_args(EventKind)
+
+
+def event_from_row(row: Row) -> tuple[int, Event] | None:
+    """The number of the issue, and what happened to it; None for what gis has no use for.
+
+    REST never tells the other issue of a duplicate.
+
+    Raises:
+        KeyError: A field is missing.
+        TypeError: The row, or a part of it, is no object.
+    """
+    if row["event"] not in KINDS or not row.get("issue"):
+        return None
+    kind = cast("EventKind", row["event"])
+    detail = row["rename"]["from"] if kind == "renamed" else row.get("state_reason")
+    event = Event(kind, str(row["created_at"]), user_from_row(row.get("actor")), None, detail, row.get("node_id"))
+    return int(row["issue"]["number"]), event
 
 
 def user_from_row(row: Row | None) -> User | None:

@@ -21,7 +21,7 @@ def status_table(found: Sequence[RepositoryStatus]) -> Table:
         "complete",
         "points",
         "requests",
-        "points/1,000 issues",
+        "of both per 1,000 issues",
         box=None,
         pad_edge=False,
     )
@@ -37,7 +37,9 @@ def status_table(found: Sequence[RepositoryStatus]) -> Table:
             "yes" if each.complete else "no: the same command continues",
             f"{each.points:,}",
             f"{each.requests:,}",
-            f"{1000 * each.points / each.issues:.1f}" if each.issues and each.points else "–",
+            f"{1000 * each.points / each.issues:.1f}, {1000 * each.requests / each.issues:.1f}"
+            if each.issues and each.requests
+            else "–",
         )
     return table
 

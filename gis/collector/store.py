@@ -3,9 +3,9 @@
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -14,12 +14,18 @@ from gis.collector.records import Comment, Event, Issue, Page, Repository, User
 from gis.errors import GisError
 
 SCHEMA = 1
+COMPLETE = "complete"  # the outcome of a run that came to its end
 TABLES = """
 CREATE TABLE meta (schema INTEGER NOT NULL, created_by TEXT NOT NULL);
 CREATE TABLE repositories (
     key INTEGER PRIMARY KEY, name TEXT NOT NULL, id INTEGER NOT NULL, source TEXT NOT NULL,
-    checkpoint TEXT, complete_until TEXT, points INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,
-    first_run TEXT, last_run TEXT
+    checkpoint TEXT
+);
+CREATE TABLE runs (
+    key INTEGER PRIMARY KEY, repository INTEGER NOT NULL REFERENCES repositories(key), source TEXT NOT NULL,
+    about TEXT NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL, outcome TEXT NOT NULL DEFAULT 'killed',
+    issues INTEGER NOT NULL DEFAULT 0, comments INTEGER NOT NULL DEFAULT 0, gone INTEGER NOT NULL DEFAULT 0,
+    points INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE names (name TEXT PRIMARY KEY COLLATE NOCASE, repository INTEGER NOT NULL REFERENCES repositories(key));
 CREATE TABLE issues (
@@ -61,10 +67,10 @@ class RepositoryStatus:
         gone: Issues that vanished or moved since they were fetched.
         comments: Comments.
         pull_requests: Numbers known to be pull requests.
-        duplicates: Issues with a structured trace of a duplicate: closed as one, or marked.
+        duplicates: Structured traces of a duplicate: issues closed as one or marked as one.
         last_update: When the newest change in the store was made.
         last_run: When it was last asked for.
-        complete: Whether the walk came to its end.
+        complete: Whether the last run came to its end.
         points: Spent so far.
         requests: Made so far.
     """
@@ -142,8 +148,7 @@ class Store:
             row = row or execute("SELECT repository FROM names WHERE name = ?", (found.name,)).fetchone()
             if row is None:
                 cursor = execute(
-                    "INSERT INTO repositories (name, id, source, first_run) VALUES (?, ?, ?, ?)",
-                    (found.name, found.id, source, _now()),
+                    "INSERT INTO repositories (name, id, source) VALUES (?, ?, ?)", (found.name, found.id, source)
                 )
                 row = (cursor.lastrowid,)
             key = int(row[0])
@@ -153,22 +158,32 @@ class Store:
         return key
 
     def checkpoint(self, key: int) -> dict[str, Any] | None:
-        """Where the last walk stopped; None where none was begun, or the last came to its end."""
+        """Where the last walk stopped or ended; None before the first."""
         (text,) = self._connection.execute("SELECT checkpoint FROM repositories WHERE key = ?", (key,)).fetchone()
         return None if text is None else dict(json.loads(text))
 
-    def complete_until(self, key: int) -> str | None:
-        """All changes up to this time are in the store; None before the first walk came to its end."""
-        (text,) = self._connection.execute("SELECT complete_until FROM repositories WHERE key = ?", (key,)).fetchone()
-        return None if text is None else str(text)
+    def begin(self, key: int, source: str, about: Mapping[str, Any]) -> int:
+        """Note that a run begins; what it brings and costs is added page by page.
 
-    def write(self, key: int, page: Page, complete_until: str | None = None) -> None:
+        Args:
+            key: The repository's.
+            source: What it reads from.
+            about: Versions, queries, addresses: what one must know to do it again.
+        """
+        with self._transaction() as execute:
+            cursor = execute(
+                "INSERT INTO runs (repository, source, about, started, ended) VALUES (?, ?, ?, ?, ?)",
+                (key, source, json.dumps(about), _now(), _now()),
+            )
+        return int(cursor.lastrowid)
+
+    def write(self, key: int, run: int, page: Page) -> None:
         """Write a page and where to go on from it, both or neither.
 
         Args:
             key: The repository's.
+            run: What ``begin`` gave.
             page: What a source brought; issues that are there already are replaced.
-            complete_until: With the last page of a walk: the time that the store is complete up to.
         """
         with self._transaction() as execute:
             for issue in page.issues:
@@ -180,64 +195,82 @@ class Store:
             self._connection.executemany(
                 "INSERT OR IGNORE INTO pull_requests VALUES (?, ?)", [(key, number) for number in page.pull_requests]
             )
-            checkpoint = None if page.done else json.dumps(page.checkpoint)
+            execute("UPDATE repositories SET checkpoint = ? WHERE key = ?", (json.dumps(page.checkpoint), key))
             execute(
-                "UPDATE repositories SET checkpoint = ?, complete_until = coalesce(?, complete_until), "
-                "points = points + ?, requests = requests + ?, last_run = ? WHERE key = ?",
-                (checkpoint, complete_until, page.points, page.requests, _now(), key),
+                "UPDATE runs SET issues = issues + ?, comments = comments + ?, points = points + ?, "
+                "requests = requests + ?, ended = ? WHERE key = ?",
+                (len(page.issues), page.comment_count, page.points, page.requests, _now(), run),
             )
 
-    def numbers(self, key: int) -> list[int]:
-        """The numbers of the issues that are there, ascending."""
-        rows = self._connection.execute(
-            "SELECT number FROM issues WHERE repository = ? AND gone IS NULL ORDER BY number", (key,)
-        )
-        return [number for (number,) in rows]
+    def end(self, run: int, outcome: str, *, points: int, requests: int) -> None:
+        """Note how a run ended, and what it spent since its last page."""
+        with self._transaction() as execute:
+            execute(
+                "UPDATE runs SET outcome = ?, points = points + ?, requests = requests + ?, ended = ? WHERE key = ?",
+                (outcome, points, requests, _now(), run),
+            )
 
-    def mark_gone(self, key: int, number: int, why: str) -> None:
+    def runs(self) -> list[dict[str, Any]]:
+        """The manifest: every run with its repository, versions, queries, times, outcome, counts and costs."""
+        found = self._connection.execute(
+            "SELECT r.name AS repository, u.source, u.about, u.started, u.ended, u.outcome, u.issues, u.comments, "
+            "u.gone, u.points, u.requests FROM runs AS u JOIN repositories AS r ON r.key = u.repository ORDER BY u.key"
+        )
+        names = [column[0] for column in found.description]
+        runs = [dict(zip(names, row, strict=True)) for row in found]
+        return [{**run, "about": json.loads(run["about"])} for run in runs]
+
+    def count(self, key: int) -> int:
+        """How many issues there are, but for those that are gone."""
+        query = "SELECT count(*) FROM issues WHERE repository = ? AND gone IS NULL"
+        return int(self._connection.execute(query, (key,)).fetchone()[0])
+
+    def unlisted(self, key: int, listing: Iterable[Sequence[int]]) -> list[int]:
+        """The issues that are there and in no part of ``listing``, ascending."""
+        execute, executemany = self._connection.execute, self._connection.executemany
+        execute("CREATE TEMP TABLE listed (number INTEGER PRIMARY KEY)")  # on disk: there may be millions
+        try:
+            for numbers in listing:
+                executemany("INSERT OR IGNORE INTO listed VALUES (?)", [(number,) for number in numbers])
+            found = execute(
+                "SELECT number FROM issues WHERE repository = ? AND gone IS NULL AND number NOT IN listed "
+                "ORDER BY number",
+                (key,),
+            )
+            return [number for (number,) in found]
+        finally:
+            execute("DROP TABLE listed")
+
+    def mark_gone(self, key: int, run: int, number: int, why: str) -> None:
         """Note that an issue vanished or moved; what was fetched of it is kept."""
         with self._transaction() as execute:
             execute("UPDATE issues SET gone = ? WHERE repository = ? AND number = ?", (why, key, number))
+            execute("UPDATE runs SET gone = gone + 1 WHERE key = ?", (run,))
 
     def status(self) -> list[RepositoryStatus]:
         """What the store holds, by repository."""
-        found = []
-        for key, name, checkpoint, until, points, requests, last in self._connection.execute(
-            "SELECT key, name, checkpoint, complete_until, points, requests, last_run FROM repositories ORDER BY name"
-        ).fetchall():
-            issues, gone, newest, _closed = self._connection.execute(
-                "SELECT sum(gone IS NULL), sum(gone IS NOT NULL), max(updated_at), "
-                "sum(duplicate_number IS NOT NULL) FROM issues WHERE repository = ?",
-                (key,),
-            ).fetchone()
-            counts = [
-                int(
-                    self._connection.execute(f"SELECT count(*) FROM {table} WHERE repository = ?", (key,)).fetchone()[0]
-                )
-                for table in ("comments", "pull_requests")
-            ]
-            (duplicates,) = self._connection.execute(
-                "SELECT count(*) FROM issues AS i WHERE repository = ? AND (duplicate_number IS NOT NULL OR "
-                "state_reason = 'duplicate' OR EXISTS (SELECT 1 FROM events AS e WHERE e.repository = i.repository "
-                "AND e.number = i.number AND kind = 'marked_as_duplicate'))",
-                (key,),
-            ).fetchone()
-            found.append(
-                RepositoryStatus(
-                    name,
-                    issues or 0,
-                    gone or 0,
-                    counts[0],
-                    counts[1],
-                    duplicates,
-                    newest,
-                    last,
-                    until is not None and checkpoint is None,
-                    points,
-                    requests,
-                )
-            )
-        return found
+        found = self._connection.execute(
+            """
+            SELECT r.name,
+              (SELECT count(*) FROM issues AS i WHERE i.repository = r.key AND gone IS NULL),
+              (SELECT count(*) FROM issues AS i WHERE i.repository = r.key AND gone IS NOT NULL),
+              (SELECT count(*) FROM comments AS c WHERE c.repository = r.key),
+              (SELECT count(*) FROM pull_requests AS p WHERE p.repository = r.key),
+              (SELECT count(*) FROM issues AS i WHERE i.repository = r.key AND (duplicate_number IS NOT NULL
+                OR state_reason = 'duplicate' OR EXISTS (SELECT 1 FROM events AS e WHERE e.repository = r.key
+                AND e.number = i.number AND kind = 'marked_as_duplicate'))),
+              (SELECT max(updated_at) FROM issues AS i WHERE i.repository = r.key),
+              (SELECT max(ended) FROM runs AS u WHERE u.repository = r.key),
+              coalesce((SELECT outcome FROM runs AS u WHERE u.repository = r.key ORDER BY u.key DESC LIMIT 1), ''),
+              (SELECT coalesce(sum(points), 0) FROM runs AS u WHERE u.repository = r.key),
+              (SELECT coalesce(sum(requests), 0) FROM runs AS u WHERE u.repository = r.key)
+            FROM repositories AS r ORDER BY r.name
+            """
+        )
+        names = [each.name for each in fields(RepositoryStatus)]  # the columns, in this order
+        return [
+            RepositoryStatus(**{**dict(zip(names, row, strict=True)), "complete": row[8] == COMPLETE}) for row in found
+        ]
 
     def _write_issue(self, key: int, issue: Issue) -> None:
         """Replace an issue and, where the source asked for them, all that hangs on it."""
@@ -312,9 +345,9 @@ class Store:
         """Add an event behind those of its issue; one that is there is left alone."""
         row = _event(event)
         seen = self._connection.execute(
-            "SELECT 1 FROM events WHERE repository = ? AND number = ? AND kind = ? AND created_at = ? AND actor IS ? "
-            "AND target_repository IS ? AND target_number IS ? AND target_pull_request IS ?",
-            (key, number, *row[:6]),
+            "SELECT 1 FROM events WHERE repository = ? AND number = ? AND (id = ? OR kind = ? AND created_at = ? "
+            "AND actor IS ? AND target_repository IS ? AND target_number IS ? AND target_pull_request IS ?)",
+            (key, number, event.id, *row[:6]),
         ).fetchone()
         if seen is None:
             self._connection.execute(
@@ -333,13 +366,18 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection.execute
-        except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:  # a full disk may have ended it
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise GisError(
+                    f"{self.path} cannot be written: {error}; make room, the same command then continues"
+                ) from error
             raise
-        self._connection.execute("COMMIT")
 
     def _check(self) -> None:
         try:

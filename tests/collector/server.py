@@ -1,6 +1,7 @@
 """A GitHub server on this machine: REST and GraphQL for what gis asks, executed against GitHub's public schema."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +36,9 @@ class GitHub:
         faults: One is taken off for each request, while there are any.
         always: Asked for every request.
         lacking: Fields that this server does not know, "Type.field".
-        tokens: Tokens that are good.
+        tokens: Tokens that are good, and whose they are; None for an app's.
+        skew: Seconds that its clock is ahead of ours.
+        deepest: Pages of a list that it shows.
     """
 
     def __init__(self, world: World, schema: graphql.GraphQLSchema | None) -> None:
@@ -45,7 +48,9 @@ class GitHub:
         self.faults: list[Fault] = []
         self.always: Fault | None = None
         self.lacking: frozenset[str] = frozenset()
-        self.tokens = {"good-token-1234"}
+        self.tokens: dict[str, str | None] = {"good-token-1234": "ann"}
+        self.skew = 0.0
+        self.deepest = 100
         self.points = 0
         self.url = ""
 
@@ -62,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, body: Any, **headers: str) -> None:  # noqa: ANN401
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response_only(status)
-        self.send_header("Date", headers.pop("Date", formatdate(usegmt=True)))
+        self.send_header("Date", formatdate(time.time() + self.github.skew, usegmt=True))
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
@@ -71,7 +76,10 @@ class Handler(BaseHTTPRequestHandler):
     def handle_one(self, kind: str, work: Callable[[], None]) -> None:
         self.github.requests.append(kind)
         sign = self.headers.get("Authorization", "")
-        if sign and sign.rpartition(" ")[2] not in self.github.tokens:
+        if self.path.endswith("/access_tokens"):
+            self.github.tokens["app-token-of-an-hour"] = None
+            self.answer(201, {"token": "app-token-of-an-hour", "expires_at": "2099-01-01T00:00:00Z"})
+        elif sign and sign.rpartition(" ")[2] not in self.github.tokens:
             self.answer(401, {"message": "Bad credentials"})
         elif (self.github.faults and self.github.faults.pop(0)(self)) or (
             self.github.always is not None and self.github.always(self)
@@ -86,13 +94,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """GraphQL."""
-        self.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
         self.handle_one("graphql", self._graphql)
 
     def _rest(self) -> None:
         address, world = urlparse(self.path), self.github.world
-        parts = address.path.strip("/").split("/")
+        parts = address.path.removeprefix("/api/v3").strip("/").split("/")
         asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+        if parts == ["user"]:
+            login = self.github.tokens[self.headers["Authorization"].rpartition(" ")[2]]
+            if login is None:
+                self.answer(403, {"message": "Resource not accessible by integration"})
+            else:
+                self.answer(200, {"login": login})
+            return
         if parts[0] == "repos":
             name = "/".join(parts[1:3])
             if name in world.old_names:
@@ -127,6 +142,13 @@ class Handler(BaseHTTPRequestHandler):
         if rest[-1] == "comments":
             rows = [row for found in world.comments.values() for row in found]
             rows = [{**row, "issue_url": f"x/issues/{row['issue_number']}"} for row in rows]
+        elif rest[-1] == "events":
+            rows = [
+                event_row(number, n, event)
+                for number, events in world.events.items()
+                for n, event in enumerate(events)
+                if number in world.issues and event["kind"] != "CrossReferencedEvent"
+            ]
         else:
             pulls = [{**next(iter(world.issues.values())), "number": n, "pull_request": {}} for n in world.pulls]
             rows = [*world.issues.values(), *pulls]
@@ -140,9 +162,10 @@ class Handler(BaseHTTPRequestHandler):
         )
         if asked.get("direction", "desc") == "desc":
             rows.reverse()
-        rows = [row for row in rows if row["updated_at"] >= asked.get("since", "")]
+        if rest[-1] != "events":
+            rows = [row for row in rows if row["updated_at"] >= asked.get("since", "")]
         size, page = int(asked.get("per_page", 30)), int(asked.get("page", 1))
-        if page > 100:
+        if page > self.github.deepest:
             self.answer(422, {"message": "pagination with this many pages is not supported"})
             return
         self.answer(200, rows[(page - 1) * size : page * size])
@@ -220,7 +243,7 @@ class Root:
         return {"rateLimit": limit, "repository": self.repository, "node": self.node}
 
     def repository(self, _info: object, owner: str, name: str, **_: object) -> Row:
-        if f"{owner}/{name}".lower() != self._world.name.lower():
+        if f"{owner}/{name}" not in self._world.old_names and f"{owner}/{name}".lower() != self._world.name.lower():
             raise graphql.GraphQLError("Could not resolve to a Repository", extensions={"type": "NOT_FOUND"})
         return {
             "__typename": "Repository",
@@ -286,9 +309,12 @@ class Root:
             "author": actor(row["user"]),
             "repository": {"nameWithOwner": self._world.name},
             "duplicateOf": None if duplicate is None else self.place(duplicate),
-            "userContentEdits": {"nodes": []},
+            "userContentEdits": {"nodes": [{"diff": first}] if (first := self._world.first_bodies.get(number)) else []},
             "labels": lambda _info, first=0, **_: connection(len(row["labels"]), row["labels"][:first], False, None),
-            "comments": lambda _info, first=0, after=None: paged(comments, first, after),
+            "comments": lambda _info, first=0, after=None: {
+                **paged(comments, first, after),
+                "totalCount": row["comments"],
+            },
             "timelineItems": lambda _info, first=0, after=None, **_: paged(happened, first, after),
         }
 
@@ -327,6 +353,20 @@ class Root:
         }
 
 
+def event_row(number: int, place: int, event: Row) -> Row:
+    """An event as REST lists it: without the other issue of a duplicate."""
+    names = {"MarkedAsDuplicateEvent": "marked_as_duplicate", "ClosedEvent": "closed"}
+    return {
+        "id": number * 100 + place,
+        "node_id": f"EV_{number}_{place}",
+        "event": names[event["kind"]],
+        "actor": event["actor"],
+        "created_at": event["createdAt"],
+        "state_reason": event.get("stateReason"),
+        "issue": {"number": number},
+    }
+
+
 def actor(user: Row | None) -> Row | None:
     if user is None:
         return None
@@ -344,12 +384,20 @@ def paged(nodes: list[Row], first: int, mark: str | None) -> Row:
     return connection(len(nodes), page, start + first < len(nodes), str(start + len(page)) if page else None)
 
 
+class Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that hang up."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(world: World, schema: graphql.GraphQLSchema | None) -> Iterator[GitHub]:
     """A server on a free port of this machine."""
     github = GitHub(world, schema)
     handler = type("Bound", (Handler,), {"github": github})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Quiet(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     github.url = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,15 @@ def world() -> World:
 def github(world: World, shared_data: Path) -> Iterator[GitHub]:
     with serving(world, schema_of(shared_data.parent / "github")) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def _no_token_is_left_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """After every test, whatever went wrong in it."""
+    yield
+    told = capsys.readouterr()
+    assert TOKEN not in told.out + told.err
+    assert [path for path in tmp_path.iterdir() if TOKEN.encode() in path.read_bytes()] == []
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +121,48 @@ def test_a_second_run_asks_only_for_what_changed(github: GitHub, world: World, t
     assert issues[removed][-1] == "deleted"
     assert issues[moved][-1] == "moved to octo/elsewhere#1"
     assert issues[changed][-1] is None
+
+
+def test_a_second_run_asks_for_new_pull_requests_alone(github: GitHub, world: World, tmp_path: Path) -> None:
+    world.pulls = list(range(3, 3000, 3))
+    run(github, tmp_path / "store.db")
+    world.pulls.append(6000)
+    before = len(github.requests)
+    run(github, tmp_path / "store.db")
+    assert len(github.requests) - before <= 3  # the repository, a page, how many there are
+    assert len(rows(tmp_path / "store.db")["pull_requests"]) == 1000
+
+
+def test_the_bodies_as_they_were_written(github: GitHub, world: World, tmp_path: Path) -> None:
+    edited = list(world.issues)[2]
+    world.first_bodies[edited] = "As it was first written"
+    client = asking(github)
+    source = GraphQLSource(client, Reporter(quiet=True), original_bodies=True)
+    with Store.writing(tmp_path / "store.db") as store:
+        collect(store, resolve(client, world.name), source, Reporter(quiet=True), client)
+        (about,) = [each["about"] for each in store.runs()]
+    assert "userContentEdits" in about["queries"][0]
+    originals = {row[1]: (row[5], row[-2]) for row in rows(tmp_path / "store.db")["issues"]}
+    assert originals.pop(edited)[1] == "As it was first written"
+    assert all(body == original for body, original in originals.values())
+    run(github, tmp_path / "store.db")  # a run that does not ask for them keeps them
+    assert {row[1]: row[-2] for row in rows(tmp_path / "store.db")["issues"]}[edited] == "As it was first written"
+
+
+def test_the_manifest_tells_every_run(github: GitHub, tmp_path: Path) -> None:
+    with pytest.raises(GisError):
+        run(github, tmp_path / "store.db", points=4)
+    run(github, tmp_path / "store.db")
+    with Store(tmp_path / "store.db") as store:
+        stopped, whole = store.runs()
+        (status,) = store.status()
+    assert stopped["outcome"].startswith("--max-points 4 is spent")
+    assert (whole["outcome"], whole["source"], whole["repository"]) == ("complete", "graphql", "octo/widgets")
+    assert stopped["issues"] + whole["issues"] == 150
+    assert {"python", "gis", "PyGithub", "server", "queries"} <= whole["about"].keys()
+    # what a failed page and the repository's name cost is spent, too
+    assert status.points == stopped["points"] + whole["points"] == github.points + github.requests.count("rest")
+    assert status.requests == len(github.requests)
 
 
 def test_a_renamed_repository_is_the_same_one(github: GitHub, world: World, tmp_path: Path) -> None:
@@ -242,16 +294,87 @@ def test_an_older_server_is_asked_without_what_it_lacks(
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
 
 
-def test_rest_brings_issues_comments_and_numbers(github: GitHub, tmp_path: Path) -> None:
+def run_rest(github: GitHub, path: Path) -> Brought:
     client = asking(github)
-    with Store.writing(tmp_path / "rest.db") as store:
-        collect(store, resolve(client, "octo/gadgets"), RestSource(client), Reporter(quiet=True), client)
+    with Store.writing(path) as store:
+        found = resolve(client, "octo/gadgets")
+        return collect(store, found, RestSource(client, Reporter(quiet=True)), Reporter(quiet=True), client)
+
+
+def test_rest_brings_issues_comments_events_and_numbers(github: GitHub, world: World, tmp_path: Path) -> None:
+    run_rest(github, tmp_path / "rest.db")
     run(github, tmp_path / "graphql.db")
     found, expected = rows(tmp_path / "rest.db", "comments"), rows(tmp_path / "graphql.db", "comments")
     assert found == expected
     assert len(rows(tmp_path / "rest.db", "issues")["issues"]) == 150
     assert rows(tmp_path / "rest.db", "pull_requests") == rows(tmp_path / "graphql.db", "pull_requests")
     assert set(github.requests[: len(github.requests) // 4]) == {"rest"}
+
+    def happened(name: str) -> set[tuple[Any, ...]]:
+        """Events as both tell them: without their targets and places."""
+        found = [(row[1], *row[3:6], row[9], row[10]) for row in rows(tmp_path / name)["events"]]
+        return {row for row in found if row[1] != "cross_referenced"}
+
+    assert happened("rest.db") == happened("graphql.db")
+    assert len(happened("rest.db")) > 90
+    world.add_comment(next(iter(world.issues)), "Another", user_row(1))
+    assert (run_rest(github, tmp_path / "rest.db").comments) <= 2
+
+
+def test_rest_says_what_is_out_of_reach(
+    github: GitHub, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    github.deepest = 1
+    run_rest(github, tmp_path / "some.db")  # 100 of about 100 events: a second page is asked for, and refused
+    told = capsys.readouterr().err
+    events = len(rows(tmp_path / "some.db")["events"])
+    assert ("lists no older events over REST" in told) == (events == 100)
+    assert len(rows(tmp_path / "some.db")["issues"]) == 150
+    for number in world.issues:
+        world.issues[number]["updated_at"] = "2024-01-01T00:00:00Z"
+    with pytest.raises(GisError, match=r"beyond page 2 of what changed at 2024-01-01T00:00:00Z.*GITHUB_TOKEN"):
+        run_rest(github, tmp_path / "none.db")
+
+
+@pytest.mark.parametrize("hours", [-30, 30])
+def test_a_clock_that_is_wrong_waits_no_longer(github: GitHub, tmp_path: Path, hours: int) -> None:
+    """The reset is a time on GitHub's clock, and so is the date of its answer."""
+    github.skew = 3600.0 * hours
+    github.faults = [primary_fault(github.skew + 20)]
+    with pytest.raises(GisError, match=r"GitHub asks to wait 2\d s, more than --max-wait 1;"):
+        run(github, tmp_path / "store.db", wait=1)
+    run(github, tmp_path / "store.db")
+    assert len(rows(tmp_path / "store.db")["issues"]) == 150
+
+
+def test_a_server_that_is_slow(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(github, tmp_path / "quiet.db")
+    monkeypatch.setattr(github_client, "TIMEOUT", 1)
+
+    def slow(handler: Any) -> bool:  # noqa: ANN401
+        if handler.command == "POST" and handler.asked["variables"].get("first", 0) > 15:
+            time.sleep(1.5)
+        return False
+
+    github.always = slow
+    run(github, tmp_path / "slow.db")
+    assert rows(tmp_path / "slow.db") == rows(tmp_path / "quiet.db")
+
+
+def test_a_repository_that_vanishes_on_the_way(github: GitHub, world: World, tmp_path: Path) -> None:
+    def vanishing(_: Any) -> bool:  # noqa: ANN401
+        if len(github.requests) == 4:
+            world.name = "octo/private"
+        return False
+
+    github.always = vanishing
+    with pytest.raises(GisError, match=r"octo/widgets is no longer there.*all that was fetched is kept"):
+        run(github, tmp_path / "store.db")
+    with Store(tmp_path / "store.db") as store:
+        assert 0 < store.status()[0].issues < 150
+    world.old_names, github.always = ("octo/widgets",), None  # it was renamed: the same command continues
+    run(github, tmp_path / "store.db", name="octo/widgets")
+    assert len(rows(tmp_path / "store.db")["issues"]) == 150
 
 
 def test_limits_of_the_run(github: GitHub, tmp_path: Path) -> None:
@@ -272,7 +395,7 @@ def test_limits_of_the_run(github: GitHub, tmp_path: Path) -> None:
 
 
 def test_another_account_goes_on_where_one_is_spent(github: GitHub, tmp_path: Path) -> None:
-    github.tokens.add("second-token-5678")
+    github.tokens["second-token-5678"] = "ben"
 
     def first_is_spent(handler: Any) -> bool:  # noqa: ANN401
         return handler.headers["Authorization"].endswith(TOKEN) and primary_fault(3000)(handler)

@@ -42,11 +42,42 @@ def test_a_page_and_its_checkpoint_are_one(tmp_path: Path) -> None:
     broken = Event("closed", "2020-01-01T00:00:00Z", User("x", object(), "User"))  # type: ignore[arg-type]
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
-        store.write(key, Page({"at": 1}, False, issues[:2]))
+        run = store.begin(key, "graphql", {})
+        store.write(key, run, Page({"at": 1}, False, issues[:2]))
         with pytest.raises(sqlite3.Error):
-            store.write(key, Page({"at": 2}, False, issues[2:], events=((1, broken),)))
+            store.write(key, run, Page({"at": 2}, False, issues[2:], events=((1, broken),)))
         assert store.checkpoint(key) == {"at": 1}
-        assert len(store.numbers(key)) == 2
+        assert store.count(key) == 2
+
+
+def test_a_full_disk_is_told_and_keeps_what_was_written(tmp_path: Path) -> None:
+    issues = tuple(issue_from_row(row) for row in made(300).issues.values())
+    with Store.writing(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        store.write(key, run, Page({"at": 1}, False, issues[:20]))
+        (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+        store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+        with pytest.raises(GisError, match=r"store\.db cannot be written: database or disk is full; make room"):
+            store.write(key, run, Page({"at": 2}, False, issues[20:]))
+        store._connection.execute("PRAGMA max_page_count = 1000000")
+        assert (store.count(key), store.checkpoint(key)) == (20, {"at": 1})
+        store.write(key, run, Page({"at": 2}, False, issues[20:]))
+        assert store.count(key) == 300
+
+
+def test_what_is_no_longer_listed_is_found(tmp_path: Path) -> None:
+    issues = tuple(issue_from_row(row) for row in made(10).issues.values())
+    with Store.writing(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        store.write(key, run, Page({}, True, issues))
+        numbers = [issue.number for issue in issues]
+        for _ in range(2):
+            assert store.unlisted(key, [numbers[5:], numbers[:4]]) == [numbers[4]]
+        store.mark_gone(key, run, numbers[4], "deleted")
+        assert store.unlisted(key, [numbers[5:], numbers[:4]]) == []
+        assert store.runs()[0]["gone"] == 1
 
 
 def test_an_event_told_twice_is_one(tmp_path: Path) -> None:
@@ -54,7 +85,7 @@ def test_an_event_told_twice_is_one(tmp_path: Path) -> None:
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "dump")
         for _ in range(2):
-            store.write(key, Page({}, True, events=((1, event), (2, event))))
+            store.write(key, store.begin(key, "dump", {}), Page({}, True, events=((1, event), (2, event))))
     with sqlite3.connect(tmp_path / "store.db") as connection:
         assert connection.execute("SELECT number, position FROM events").fetchall() == [(1, 0), (2, 0)]
 

@@ -32,6 +32,7 @@ class World:
         events: By issue number: kind, createdAt, actor and what else there is to it, in GraphQL's spelling.
         pulls: Numbers of pull requests.
         moved: Where transferred issues are today.
+        first_bodies: Bodies as they were written, of issues that were edited.
     """
 
     name: str = "octo/widgets"
@@ -42,6 +43,7 @@ class World:
     events: dict[int, list[Row]] = field(default_factory=dict)
     pulls: list[int] = field(default_factory=list)
     moved: dict[int, str] = field(default_factory=dict)
+    first_bodies: dict[int, str] = field(default_factory=dict)
     clock: int = 10_000_000
 
     def by_change(self) -> list[Row]:
@@ -160,6 +162,11 @@ def from_dump(folder: Path) -> World:
     for row in _rows(folder / "comments.jsonl.gz"):
         world.comments.setdefault(row["issue_number"], []).append(row)
     world.pulls = [number for number in range(1, max(world.issues)) if number not in world.issues]
+    for row in _rows(folder / "cross_references.jsonl.gz"):
+        if row["event"] == "cross-referenced" and row["number"] in world.events:
+            world.events[row["number"]].append(
+                {"kind": "CrossReferencedEvent", "createdAt": row["date"], "actor": None, "source": row["from"]}
+            )
     return world
 
 

@@ -41,6 +41,18 @@ class Missing(Exception):  # noqa: N818
     """What was asked for is not there: 404, 410, or hidden from this account."""
 
 
+class Unauthorized(GisError):  # noqa: N818
+    """The token is wrong, expired or revoked."""
+
+
+class Forbidden(GisError):  # noqa: N818
+    """The account may not do this."""
+
+
+class TooDeep(Exception):  # noqa: N818
+    """The server lists no page this far from the first: 422."""
+
+
 class Undefined(Exception):  # noqa: N818
     """The server, an older one, does not know some fields.
 
@@ -131,12 +143,18 @@ class Client:
 
         Raises:
             Missing: It is not there.
+            TooDeep: GitHub does not list this page.
             GisError: Access is refused, a limit of the run is reached, or the server fails for good.
         """
         return self._ask("GET", path, parameters, None)
 
-    def graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def graphql(self, query: str, variables: Mapping[str, Any], *, shrinkable: bool = False) -> dict[str, Any]:
         """Run a GraphQL query.
+
+        Args:
+            query: The document.
+            variables: Its variables.
+            shrinkable: Give up early where the server is out of time, as a smaller page may pass.
 
         Returns:
             Its data; errors that concern parts of it are under "errors".
@@ -147,9 +165,12 @@ class Client:
             Undefined: The server lacks fields that were asked for.
             GisError: As ``get``; or the query is refused.
         """
-        return dict(self._ask("POST", "/graphql", {}, {"query": query, "variables": dict(variables)}).body)
+        body = {"query": query, "variables": dict(variables)}
+        return dict(self._ask("POST", "/graphql", {}, body, shrinkable=shrinkable).body)
 
-    def _ask(self, verb: str, path: str, parameters: Mapping[str, Any], body: Body) -> Answer:
+    def _ask(
+        self, verb: str, path: str, parameters: Mapping[str, Any], body: Body, *, shrinkable: bool = False
+    ) -> Answer:
         """Ask until there is an answer, waiting where GitHub says so and where it fails."""
         failures = limits = 0
         while True:
@@ -158,11 +179,14 @@ class Client:
             try:
                 answer = self._once(verb, path, parameters, body)
                 why = f"GitHub answers {answer.status}" if answer.status >= 500 else None
+                slow = why is not None
+            except requests.Timeout:
+                answer, why, slow = None, f"no answer in {TIMEOUT} s", True
             except (requests.RequestException, ValueError) as error:  # cut, timed out, or no whole JSON
-                answer, why = None, f"the connection failed ({type(error).__name__})"
+                answer, why, slow = None, f"the connection failed ({type(error).__name__})", False
             if answer is None or why is not None:
                 failures += 1
-                if answer is not None and body is not None and failures > 1:  # once is chance, twice the page's size
+                if slow and shrinkable and failures > 1:  # once is chance, twice the page's size
                     raise Overloaded
                 self._back_off(failures, why or "")
             elif (limited := self._limited(answer, limits)) is not None:
@@ -170,18 +194,22 @@ class Client:
                 self._free_at[self._current] = time.monotonic() + limited[0]
                 self._wait(min(self._free_at) - time.monotonic(), limited[1])
             else:
-                self._check_status(answer, path)
+                self._check_status(answer, path, paged="page" in parameters)
                 self._account_for(answer, graphql=body is not None)
                 if body is not None:
                     _check_graphql(answer.body)
                 return answer
 
-    def _check_status(self, answer: Answer, path: str) -> None:
+    def _check_status(self, answer: Answer, path: str, *, paged: bool) -> None:
         if answer.status == 401:
             account = self._accounts[self._current]
-            raise GisError(f"GitHub refuses {account}: bad credentials; is it expired or revoked?")
+            raise Unauthorized(f"GitHub refuses {account}: bad credentials; is it expired or revoked?")
         if answer.status in (404, 410, 451):
             raise Missing
+        if answer.status == 422 and paged:
+            raise TooDeep
+        if answer.status == 403:
+            raise Forbidden(f"GitHub refuses {path}: {_message(answer.body)}")
         if answer.status >= 400:
             raise GisError(f"GitHub refuses {path}: {answer.status} {_message(answer.body)}")
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gis.collector.collect import Estimate, resolve
-from gis.collector.github.accounts import find_accounts
-from gis.collector.github.client import Client, Limits
+from gis.collector.github.accounts import Account, find_accounts
+from gis.collector.github.client import Client, Forbidden, Limits, Unauthorized
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.records import Repository
 from gis.console import Reporter
-from gis.errors import UsageError
+from gis.errors import GisError, UsageError
 
 Api = Literal["auto", "graphql", "rest"]
 POINTS_PER_PAGE = 3  # of a hundred issues: labels, comments and events count a request each an issue
@@ -39,7 +39,7 @@ class Connection:
     def source(self, *, page_size: int, original_bodies: bool) -> GraphQLSource | RestSource:
         """What the issues of a repository are read through."""
         if self.api == "rest":
-            return RestSource(self.client)
+            return RestSource(self.client, self.reporter)
         return GraphQLSource(self.client, self.reporter, largest=page_size, original_bodies=original_bodies)
 
     def estimate(self, name: str) -> Estimate:
@@ -59,9 +59,11 @@ def connect(url: str, api: Api, reporter: Reporter, *, points: int | None, wait:
 
     Raises:
         UsageError: GraphQL was asked for without a token, which GitHub refuses.
-        GisError: As ``find_accounts``.
+        GisError: As ``find_accounts``; or GitHub refuses every token.
     """
     accounts = find_accounts()
+    if len(accounts) > 1:
+        accounts = _distinct(url, accounts, reporter)
     if not accounts:
         if api == "graphql":
             raise UsageError("GraphQL needs a token: set GITHUB_TOKEN, or take --api rest")
@@ -69,3 +71,24 @@ def connect(url: str, api: Api, reporter: Reporter, *, points: int | None, wait:
     client = Client(url, accounts, reporter, Limits(points, wait))
     chosen: Literal["graphql", "rest"] = "rest" if api == "rest" or not accounts else "graphql"
     return Connection(client, chosen, reporter)
+
+
+def _distinct(url: str, accounts: list[Account], reporter: Reporter) -> list[Account]:
+    """One token of each user, as a user's tokens share one limit; those that are refused are named and left out."""
+    found: dict[str, Account] = {}
+    refused = 0
+    for account in accounts:
+        try:
+            user = str(Client(url, [account], reporter, Limits()).get("/user").body["login"])
+        except Forbidden:  # an app's installation is no user, and has a limit of its own
+            user = str(account)
+        except Unauthorized as error:
+            reporter.warn(f"{error}; going on without it")
+            refused += 1
+            continue
+        if user in found:
+            reporter.warn(f"{account} belongs to {user}, as {found[user]} does: GitHub's limits are per user")
+        found.setdefault(user, account)
+    if not found and refused:
+        raise GisError("GitHub refuses every token")
+    return list(found.values())

@@ -20,7 +20,6 @@ from gis.errors import GisError
 LARGEST, FIRST = 100, 50  # issues of a page: GitHub often refuses a hundred under load
 GROWTH, PATIENCE = 1.25, 4  # a page grows by this after so many that passed
 FEWEST_NESTED = 10
-MOST_REFUSED = 16  # times in a row: from a hundred to one issue takes seven, from a hundred to ten comments four
 
 Node = Mapping[str, Any]
 
@@ -54,49 +53,61 @@ class GraphQLSource:
             Missing: The repository is not there.
             GisError: GitHub refuses, or a limit of the run is reached.
         """
-        state: dict[str, Any] = dict(checkpoint or {"since": since, "after": None, "pulls": None, "pulls_done": False})
-        size, nested, passed, refused = min(FIRST, self._largest), NESTED, 0, 0
+        state: dict[str, Any] = dict(checkpoint or {"pulls": None, "done": True})
+        if state["done"]:  # pull requests never vanish: those behind the last cursor are the new ones
+            state.update(since=since, after=None, pulls_done=False)
+        size, nested, passed = min(FIRST, self._largest), NESTED, 0
         while True:
+            smallest = size == 1 and nested == FEWEST_NESTED
             try:
-                found = self._page(repository, state, size, nested)
+                found = self._page(repository, state, size, nested, shrinkable=not smallest)
             except Overloaded:
-                refused += 1
-                if refused > MOST_REFUSED:
+                if smallest:
                     raise GisError("GitHub cannot answer for a single issue now; the same command continues") from None
                 size, nested, passed = max(size // 2, 1), nested if size > 1 else max(nested // 2, FEWEST_NESTED), 0
                 continue
-            nested, refused = NESTED, 0
+            nested = NESTED
             issues, pulls = found["issues"], found.get("pullRequests")
             self.total = issues["totalCount"]
             state["after"] = issues["pageInfo"]["endCursor"] or state["after"]
             if pulls is not None:
                 state["pulls"] = pulls["pageInfo"]["endCursor"] or state["pulls"]
                 state["pulls_done"] = not pulls["pageInfo"]["hasNextPage"]
-            done = not issues["pageInfo"]["hasNextPage"] and state["pulls_done"]
+            state["done"] = not issues["pageInfo"]["hasNextPage"] and state["pulls_done"]
             records = tuple(self._issue(node) for node in issues["nodes"])
             numbers = tuple(node["number"] for node in pulls["nodes"]) if pulls else ()
-            points, requests = self._client.spent.take()
-            yield Page(dict(state), done, records, pull_requests=numbers, points=points, requests=requests)
-            if done:
+            points, requests = self.spent()
+            yield Page(dict(state), state["done"], records, pull_requests=numbers, points=points, requests=requests)
+            if state["done"]:
                 return
             passed += 1
             if passed >= PATIENCE:
                 size, passed = min(int(size * GROWTH) + 1, self._largest), 0
 
-    def missing(self, repository: Repository, known: Sequence[int]) -> list[int]:
-        """Which of the issues ``known`` GitHub no longer lists: one point, and one more a hundred if any is gone."""
+    def listing(self, repository: Repository, known: int) -> Iterator[Sequence[int]] | None:
+        """All numbers, a hundred a point; None, for one point, where there are as many as ``known``."""
+        return None if self.size(repository, None)[0] >= known else self._numbers(repository)
+
+    def spent(self) -> tuple[int, int]:
+        """Points and requests since this was last asked."""
+        return self._client.spent.take()
+
+    def about(self) -> Mapping[str, Any]:
+        """The server's address and the queries."""
+        queries = [self._page_query(), more_comments_query()]
+        queries += [more_events_query(self._without), numbers_query()]
+        return {"server": self._client.url, "queries": queries}
+
+    def _numbers(self, repository: Repository) -> Iterator[Sequence[int]]:
         owner, name = repository.name.split("/")
-        if self.size(repository, None)[0] >= len(known):
-            return []
-        there: set[int] = set()
         after = None
         while True:
             variables = {"owner": owner, "name": name, "first": LARGEST, "after": after}
             found = self._client.graphql(numbers_query(), variables)["data"]["repository"]["issues"]
-            there |= {node["number"] for node in found["nodes"]}
+            yield [node["number"] for node in found["nodes"]]
             after = found["pageInfo"]["endCursor"]
             if not found["pageInfo"]["hasNextPage"]:
-                return sorted(set(known) - there)
+                return
 
     def size(self, repository: Repository, since: str | None) -> tuple[int, int, int]:
         """Issues, pull requests and, by a sample, comments that a walk would bring."""
@@ -106,7 +117,9 @@ class GraphQLSource:
         issues = data["issues"]["totalCount"]
         return issues, data["pullRequests"]["totalCount"], round(issues * sum(counts) / max(len(counts), 1))
 
-    def _page(self, repository: Repository, state: Mapping[str, Any], size: int, nested: int) -> dict[str, Any]:
+    def _page(
+        self, repository: Repository, state: Mapping[str, Any], size: int, nested: int, *, shrinkable: bool
+    ) -> dict[str, Any]:
         owner, name = repository.name.split("/")
         variables = {
             "owner": owner,
@@ -119,23 +132,28 @@ class GraphQLSource:
             "pullsAfter": state["pulls"],
             "withPulls": not state["pulls_done"],
         }
-        answer = self._ask(lambda: page_query(self._without, edits=self._original_bodies), variables)
+        answer = self._ask(
+            lambda: page_query(self._without, edits=self._original_bodies), variables, shrinkable=shrinkable
+        )
         found: dict[str, Any] = answer["data"]["repository"]
         if any(node is None for node in found["issues"]["nodes"]):  # an error took some of the page
             raise Overloaded
         return found
 
-    def _ask(self, query: Callable[[], str], variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _page_query(self) -> str:
+        return page_query(self._without, edits=self._original_bodies)
+
+    def _ask(self, query: Callable[[], str], variables: Mapping[str, Any], *, shrinkable: bool) -> dict[str, Any]:
         """Ask; of a server that lacks fields, once more without them."""
         try:
-            return self._client.graphql(query(), variables)
+            return self._client.graphql(query(), variables, shrinkable=shrinkable)
         except Undefined as error:
             lacking = error.fields & (OPTIONAL.keys() - self._without)
             if not lacking:
                 raise GisError(f"this GitHub server lacks {error}; try --api rest") from None
             self._without |= lacking
             self._reporter.warn(f"this GitHub server lacks {', '.join(sorted(lacking))}; collecting without")
-            return self._ask(query, variables)
+            return self._ask(query, variables, shrinkable=shrinkable)
 
     def _issue(self, node: Node) -> Issue:
         comments = self._all(node, "comments", more_comments_query)
@@ -176,7 +194,8 @@ class GraphQLSource:
         size = LARGEST
         while info["hasNextPage"]:
             try:
-                answer = self._ask(query, {"id": node["id"], "first": size, "after": info["endCursor"]})
+                variables = {"id": node["id"], "first": size, "after": info["endCursor"]}
+                answer = self._ask(query, variables, shrinkable=size > 1)
             except Overloaded:
                 if size == 1:
                     raise GisError(f"GitHub cannot answer for issue {node['number']}; try again later") from None

@@ -1,0 +1,8 @@
+"""The command line: parse, call, print. Nothing heavy is imported before it is needed."""
+
+import gis.cli.bench  # each adds its verbs, in the order of gis --help
+import gis.cli.collect
+import gis.cli.train  # noqa: F401
+from gis.cli.frame import State, app, main
+
+__all__ = ["State", "app", "main"]

@@ -1,0 +1,227 @@
+"""The verbs that score: bench, leaderboard, tasks, models."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gis.cli.frame import app, check_names, interruptible, print_table
+from gis.errors import GisError, UsageError
+
+if TYPE_CHECKING:
+    from gis.benchmark.results import Result
+    from gis.benchmark.runner import RunSettings
+    from gis.benchmark.sources import LoadedTask, SourceSettings
+    from gis.benchmark.tasks import Task
+    from gis.console import Reporter
+    from gis.leaderboard.table import Table
+    from gis.spec import Spec
+
+
+@app.command(no_args_is_help=True)
+def bench(
+    model: Annotated[
+        list[str],
+        typer.Option("--model", "-m", help="Models: NAME,key=value,NAME,… (gis models). A name, folder or Hub id."),
+    ],
+    task: Annotated[
+        list[str],
+        typer.Option("--task", "-t", help="Tasks and suites: T,T,… (gis tasks). A name, folder, file or Hub dataset."),
+    ],
+    data: Annotated[Path | None, typer.Option(help="Look for DIR/<task>/<split>.* before the Hub.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder of the result files.")] = Path("results"),
+    limit: Annotated[
+        int | None, typer.Option(min=2, help="Score a sample of N pairs; marks results as partial.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of --limit's sample and of the random model.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    precision: Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="Number format of the model.")] = "fp32",
+    batch_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens of one forward pass.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option(min=1, help="Cut texts at N tokens, not at the model's limit.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Score again what has a result already.")] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of cached embeddings.", show_default="~/.cache/gis")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep embeddings.")] = False,
+    export: Annotated[
+        tuple[str, Path] | None, typer.Option(help="Also write the results as another tool's: mteb DIR.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the table.")] = False,
+) -> None:
+    """Score models on tasks by Spearman correlation.
+
+    Example: gis bench --model minilm,tfidf --task sts --data tasks
+    """
+    from gis.benchmark.sources import SourceSettings
+    from gis.benchmark.tasks import resolve_tasks
+    from gis.console import Reporter
+    from gis.models.base import LoadSettings
+    from gis.spec import parse_specs
+
+    if export is not None and export[0] != "mteb":
+        raise UsageError(f"--export knows only mteb, not '{export[0]}'")
+    if data is not None and not data.is_dir():
+        raise UsageError(f"--data {data}: no such folder")
+    reporter = Reporter(quiet=quiet)
+    specs = parse_specs(model)
+    check_names(specs)
+    tasks = resolve_tasks(parse_specs(task), data)
+    with interruptible():
+        loaded = _load_tasks(tasks, SourceSettings(data, offline, limit, seed), reporter)
+
+    from gis.benchmark.runner import RunSettings
+    from gis.files import cache_folder
+
+    load = LoadSettings(device, precision, batch_tokens, max_length, offline, seed)
+    command = shlex.join(["gis", *sys.argv[1:]])
+    settings = RunSettings(output, None if no_cache else cache or cache_folder(), load, force, command)
+    with interruptible():
+        results, failures = _run_all(specs, loaded, settings, reporter)
+    if results:
+        from gis.leaderboard.table import make_table
+
+        _print_leaderboard(make_table(results))
+        reporter.say(f"results in {output}; compare with all that is there: gis leaderboard {shlex.quote(str(output))}")
+    if export is not None:
+        from gis.benchmark.mteb_export import export as export_mteb
+
+        written, left_out = export_mteb(results, export[1])
+        for line in left_out:
+            reporter.warn(f"not exported: {line}")
+        reporter.say(f"{len(written)} files for mteb in {export[1]}")
+    if failures:
+        raise GisError("\n".join(failures))
+
+
+def _load_tasks(tasks: "list[Task]", settings: "SourceSettings", reporter: "Reporter") -> "list[LoadedTask]":
+    """Load every task before any model runs; name all that failed at once."""
+    from gis.benchmark.sources import load_task
+
+    loaded, failures = [], []
+    for task in tasks:
+        try:
+            loaded.append(load_task(task, settings))
+        except GisError as error:
+            failures.append(str(error))
+    if failures:
+        rest = f"\nthe others can be scored: --task {','.join(each.task.name for each in loaded)}" if loaded else ""
+        raise GisError("\n".join(failures) + rest)
+    pairs = sum(len(each.pairs) for each in loaded)
+    reporter.say(f"{len(loaded)} {'task' if len(loaded) == 1 else 'tasks'}, {pairs:,} pairs")
+    return loaded
+
+
+def _run_all(
+    specs: "list[Spec]", tasks: "list[LoadedTask]", settings: "RunSettings", reporter: "Reporter"
+) -> "tuple[list[Result], list[str]]":
+    """Run the models one after the other; one that fails does not stop the rest, a wrong request stops all."""
+    from gis.benchmark.runner import run_model
+    from gis.models.registry import load_model
+
+    results: list[Result] = []
+    failures: list[str] = []
+
+    def note(spec: "Spec", error: GisError) -> None:
+        failures.append(f"{spec}: {error}")
+        if len(specs) > 1:
+            reporter.warn(failures[-1])
+
+    waiting = []
+    for spec in specs:  # cheap, as weights are loaded with the first text: a wrong option shows before hours of work
+        try:
+            waiting.append((spec, load_model(spec, settings.load)))
+        except UsageError:
+            raise
+        except GisError as error:
+            note(spec, error)
+    while waiting:
+        spec, model = waiting.pop(0)  # and with it go its weights when the next one comes
+        try:
+            results.extend(run_model(model, tasks, settings, reporter))
+        except UsageError:
+            raise
+        except GisError as error:
+            note(spec, error)
+    return results, failures
+
+
+@app.command(no_args_is_help=True)
+def leaderboard(
+    results: Annotated[Path, typer.Argument(help="Folder that gis bench wrote.")],
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", help="Show only these tasks and suites: T,T,…")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write Markdown: a file of its own, or between a file's two markers.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write CSV with unrounded scores.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is stale.")] = False,
+) -> None:
+    """Rank the models of a results folder.
+
+    Example: gis leaderboard results --markdown README.md
+    """
+    if check and markdown is None and csv is None:
+        raise UsageError("--check needs a file to check: --markdown FILE or --csv FILE")
+    from gis.leaderboard.render import comma_separated, with_block, write_or_check
+    from gis.leaderboard.render import markdown as as_markdown
+    from gis.leaderboard.table import load_table
+    from gis.spec import parse_specs
+
+    table = load_table(results, [spec.name for spec in parse_specs(task or [])])
+    stale = []
+    if markdown is not None and not write_or_check(markdown, with_block(markdown, as_markdown(table)), check=check):
+        stale.append(markdown)
+    if csv is not None and not write_or_check(csv, comma_separated(table), check=check):
+        stale.append(csv)
+    _print_leaderboard(table)  # last: whoever reads it through head(1) still gets the files
+    if check and stale:
+        raise GisError(f"stale: {', '.join(map(str, stale))}; run the command again without --check")
+
+
+@app.command()
+def tasks() -> None:
+    """List what can be scored, and what each needs."""
+    from rich.table import Table
+
+    from gis.benchmark.tasks import catalogue, suites
+
+    table = Table("task", "labels", "pairs", "from", "what", box=None, pad_edge=False)
+    for each in catalogue().values():
+        source = "ships with gis" if each.packaged else each.hub or "--data"
+        table.add_row(each.name, each.label, f"{each.rows:,}" if each.rows else "", source, each.summary)
+    print_table(table)
+    for name, members in suites().items():
+        typer.echo(f"suite {name}: {', '.join(members)}")
+    typer.echo(
+        "\nAlso: a folder or file of pairs (text1, text2, label or score; JSON lines, CSV, Parquet), and any Hub"
+    )
+    typer.echo("dataset: ORG/NAME,revision=…,config=…,split=…,text1=…,text2=…,label=…   Variant: TASK,text=plain")
+
+
+@app.command()
+def models() -> None:
+    """List what can be scored with, and what each needs."""
+    from rich.table import Table
+
+    from gis.models.registry import ADAPTERS
+
+    table = Table("model", "needs", "what", box=None, pad_edge=False)
+    for name, adapter in ADAPTERS.items():
+        table.add_row(name, adapter.needs, adapter.summary)
+    print_table(table)
+    typer.echo("\nAlso: a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA or Hugging Face encoder:")
+    typer.echo('  NAME,pooling=cls|mean|max|last|first-last-avg|cls_avg,prompt="… {text} …",max_length=N,revision=…')
+
+
+def _print_leaderboard(table: "Table") -> None:
+    from gis.leaderboard.render import terminal_table
+
+    print_table(terminal_table(table))
+    for note in table.notes:
+        typer.echo(note)

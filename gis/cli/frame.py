@@ -1,0 +1,88 @@
+"""The command line's frame: what comes before a verb, how results are printed, how errors end."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from gis.errors import GisError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gis.spec import Spec
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Long-text similarity: score models by Spearman correlation, rank them, train them, collect data for them.",
+    rich_markup_mode=None,  # plain help: rich would double the time of gis --help
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+class State:
+    """What the options before the verb set."""
+
+    debug = False
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from gis import __version__
+
+        typer.echo(f"gis {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    State.debug = debug
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Say what an interrupted person wants to know; typer would end in silence."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("interrupted; all that was finished is kept, the same command continues", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def check_names(specs: "list[Spec]") -> None:
+    """A misspelt model must show before the tasks are fetched."""
+    from gis.models.registry import adapter_of
+
+    for spec in specs:
+        adapter_of(spec)
+
+
+def print_table(table: "Table") -> None:
+    """Print a result: to a terminal in its width, elsewhere as wide as it must be."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    # a log has no edge to wrap at
+    console.print(table) if console.is_terminal else Console(width=10_000, highlight=False).print(table)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    try:
+        app()
+    except (GisError, OSError) as error:  # OSError: a full disk, a folder without rights
+        if State.debug:
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_status if isinstance(error, GisError) else 1)
+    sys.exit(0)

@@ -1,0 +1,23 @@
+"""A process that collects, to be killed: python -m tests.collector.killed URL STORE PAGE_SIZE."""
+
+import sys
+from pathlib import Path
+
+from gis.collector.collect import collect, resolve
+from gis.collector.github.accounts import token_account
+from gis.collector.github.client import Client, Limits
+from gis.collector.github.graphql import GraphQLSource
+from gis.collector.store import Store
+from gis.console import Reporter
+
+
+def run(url: str, path: str, largest: int) -> None:
+    reporter = Reporter(quiet=True)
+    client = Client(url, [token_account("good-token-1234")], reporter, Limits())
+    with Store.writing(Path(path)) as store:
+        source = GraphQLSource(client, reporter, largest=largest)
+        collect(store, resolve(client, "octo/widgets"), source, reporter, client)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], sys.argv[2], int(sys.argv[3]))
