@@ -114,7 +114,7 @@ class Issue:
         created_at: ISO 8601, UTC.
         updated_at: ISO 8601, UTC.
         closed_at: ISO 8601, UTC, or None.
-        closed_by: Who closed it last.
+        closed_by: Who closed it last, also of issues that were reopened.
         duplicate_of: The issue that it was closed as a duplicate of.
         original_body: The body at creation, where it was asked for and is known.
         comments: Its comments, oldest first; None where the source did not ask for them.

@@ -180,8 +180,7 @@ class Handler(BaseHTTPRequestHandler):
     def execute(self, query: str, variables: Row) -> Row:
         schema = self.github.schema
         assert schema is not None
-        document = graphql.parse(query)
-        errors = graphql.validate(schema, document)
+        document, errors = checked(schema, query)
         lacking = [name for name in self.github.lacking if name.partition(".")[2] in query]
         if errors or lacking:
             messages = [error.message for error in errors]
@@ -198,6 +197,13 @@ class Handler(BaseHTTPRequestHandler):
         if done.errors:
             answer["errors"] = [{"message": error.message, **(error.extensions or {})} for error in done.errors]
         return answer
+
+
+@cache
+def checked(schema: graphql.GraphQLSchema, query: str) -> tuple[graphql.DocumentNode, list[graphql.GraphQLError]]:
+    """A query, parsed, and what is wrong with it."""
+    document = graphql.parse(query)
+    return document, graphql.validate(schema, document)
 
 
 def cost_of(document: graphql.DocumentNode, variables: Row) -> int:
@@ -355,7 +361,7 @@ class Root:
 
 def event_row(number: int, place: int, event: Row) -> Row:
     """An event as REST lists it: without the other issue of a duplicate."""
-    names = {"MarkedAsDuplicateEvent": "marked_as_duplicate", "ClosedEvent": "closed"}
+    names = {"MarkedAsDuplicateEvent": "marked_as_duplicate", "ClosedEvent": "closed", "ReopenedEvent": "reopened"}
     return {
         "id": number * 100 + place,
         "node_id": f"EV_{number}_{place}",

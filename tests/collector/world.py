@@ -157,8 +157,10 @@ def from_dump(folder: Path) -> World:
     for row in _rows(folder / "issues.jsonl.gz"):
         world.name = row["repository"]
         world.issues[row["number"]] = row
-        closed = {"kind": "ClosedEvent", "createdAt": row["closed_at"], "actor": row["closed_by"]}
-        world.events[row["number"]] = [{**closed, "stateReason": row["state_reason"]}] if row["closed_at"] else []
+        at, who = row["closed_at"] or row["updated_at"], row["closed_by"]
+        closed = [{"kind": "ClosedEvent", "createdAt": at, "actor": who, "stateReason": row["state_reason"]}]
+        reopened = [{"kind": "ReopenedEvent", "createdAt": at, "actor": who}] if row["state"] == "open" else []
+        world.events[row["number"]] = closed + reopened if who or row["closed_at"] else []
     for row in _rows(folder / "comments.jsonl.gz"):
         world.comments.setdefault(row["issue_number"], []).append(row)
     world.pulls = [number for number in range(1, max(world.issues)) if number not in world.issues]

@@ -160,7 +160,6 @@ class GraphQLSource:
         events = self._all(node, "timelineItems", lambda: more_events_query(self._without))
         happened = tuple(event for event in map(_event, events) if event is not None)
         closes = [event for event in happened if event.kind == "closed"]
-        closed = node["state"] == "CLOSED"
         edits = (node.get("userContentEdits") or {}).get("nodes") or []
         original = (edits[0]["diff"] if edits else node["body"]) if self._original_bodies else None
         return Issue(
@@ -179,7 +178,7 @@ class GraphQLSource:
             created_at=node["createdAt"],
             updated_at=node["updatedAt"],
             closed_at=node["closedAt"],
-            closed_by=closes[-1].actor if closed and closes else None,
+            closed_by=closes[-1].actor if closes else None,
             duplicate_of=_reference(node.get("duplicateOf")),
             original_body=original,
             comments=tuple(map(_comment, comments)),
