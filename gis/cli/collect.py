@@ -51,7 +51,7 @@ def collect(
 
     Example: gis collect --repo rust-lang/rust --store issues.db
     """
-    from gis.collector.status import estimate_table, status_table
+    from gis.collector.status import status_table
     from gis.collector.store import Store
 
     if status or manifest:
@@ -72,7 +72,7 @@ def collect(
     with interruptible():
         github = connect(api_url, api, reporter, points=max_points, wait=max_wait) if names else None
         if dry_run:
-            print_table(estimate_table([github.estimate(name) for name in names] if github else []))
+            _estimate(github, names, reporter)
             return
         walks = [partial(_from_dump, source, reporter) for source in dumps]
         if github is not None:
@@ -102,15 +102,32 @@ def _from_github(github: "Connection", name: str, page_size: int, original_bodie
     return collect(store, github.resolve(name), source, github.reporter, github.client)
 
 
+def _estimate(github: "Connection | None", names: list[str], reporter: "Reporter") -> None:
+    """Print what a run would bring and cost; a repository that cannot be read is named."""
+    from gis.collector.status import estimate_table
+
+    found = []
+    for name in names:
+        try:
+            if github is not None:
+                found.append(github.estimate(name))
+        except GisError as error:
+            reporter.warn(str(error))
+    print_table(estimate_table(found))
+    if len(found) < len(names):
+        raise GisError(f"{len(names) - len(found)} of {len(names)} repositories cannot be read")
+
+
 def _run_all(walks: "list[partial[Brought]]", store: "Store", reporter: "Reporter") -> list[str]:
     """Walk one repository after the other; one that fails does not stop the next, a bad token does."""
-    from gis.collector.github.client import Unauthorized
+    from gis.collector.github.client import BudgetSpent, Unauthorized
+    from gis.collector.store import Unwritable
 
     failures: list[str] = []
     for walk in walks:
         try:
             reporter.say(str(walk(store)))
-        except Unauthorized:
+        except (BudgetSpent, Unauthorized, Unwritable):  # the next would fail alike
             raise
         except GisError as error:
             failures.append(str(error))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
-from gis.collector.github.client import Client, Missing
+from gis.collector.github.client import Client, Missing, Overloaded, TooDeep, Undefined
 from gis.collector.records import Page, Repository
 from gis.collector.store import COMPLETE, Store
 from gis.console import Reporter
@@ -19,6 +19,7 @@ class Source(Protocol):
 
     name: ClassVar[str]
     total: int
+    asks: frozenset[str]  # what it asks for: a walk that asks for more begins anew
 
     def about(self) -> Mapping[str, Any]:
         """What one must know to ask the same again: addresses, versions, queries."""
@@ -90,42 +91,46 @@ def collect(store: Store, repository: Repository, source: Source, reporter: Repo
         GisError: The source failed for good; what was written is kept.
     """
     key = store.repository(repository, source.name)
-    last = store.checkpoint(key)
-    if last is None or last["source"] != source.name:
-        last = {"walk": None, "newest": None, "done": True}  # another source may not have told all that this one does
+    last, held = store.checkpoint(key), store.count(key)
+    if last is None or not source.asks <= set(last["asked"]):
+        last = {"walk": None, "newest": None, "done": True}  # the last walk did not ask for all that this one does
     since = last["newest"] if last["done"] else None
     if not last["done"]:
         reporter.say(f"{repository.name}: continuing where the last run stopped")
     newest, issues, comments = last["newest"], 0, 0
     run = store.begin(key, source.name, {**versions_of(LIBRARIES), **source.about()})
+    asked = sorted(source.asks)
     outcome = "stopped"
     try:
         with reporter.track(repository.name, 0, "issues") as tracker:
             for page in source.pages(repository, since, last["walk"]):
-                newest = max((issue.updated_at for issue in page.issues), default=newest or "")
-                mark = {"source": source.name, "walk": page.checkpoint, "newest": newest, "done": page.done}
+                newest = max([issue.updated_at for issue in page.issues] + ([newest] if newest else []), default=None)
+                mark = {"asked": asked, "walk": page.checkpoint, "newest": newest, "done": page.done}
                 store.write(key, run, replace(page, checkpoint=mark))
                 issues += len(page.issues)
                 comments += page.comment_count
                 tracker.total = max(source.total, issues)
                 tracker.advance(len(page.issues), issues / max(tracker.total, 1))
         gone = []
-        if since is not None and (listing := source.listing(repository, store.count(key))) is not None:
+        if held and (listing := source.listing(repository, store.count(key))) is not None:
             gone = store.unlisted(key, listing)
         for number in gone:
             store.mark_gone(key, run, number, where_to(client, repository, number) if client else "no longer listed")
         outcome = COMPLETE
-    except Missing:
-        outcome = "vanished"
-        raise GisError(
-            f"{repository.name} is no longer there, or access was taken; all that was fetched is kept"
-        ) from None
+    except (Missing, Overloaded, TooDeep, Undefined) as error:
+        outcome = f"{type(error).__name__}: {error}"
+        why = (
+            "is no longer there, its issues are disabled, or access was taken"
+            if isinstance(error, Missing)
+            else "fails"
+        )
+        raise GisError(f"{repository.name} {why} ({error}); all that was fetched is kept") from None
     except GisError as error:
         outcome = str(error)
         raise
     finally:
         points, requests = source.spent()
-        store.end(run, outcome, points=points, requests=requests)
+        store.end(run, outcome, {**versions_of(LIBRARIES), **source.about()}, points=points, requests=requests)
     return Brought(repository.name, issues, comments, len(gone))
 
 

@@ -4,9 +4,10 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, cast
 
 from gis.collector.records import Event, Page, Reference, Repository
 from gis.collector.rows import comment_from_row, issue_from_row, user_from_row
@@ -39,14 +40,16 @@ class DumpSource:
         self._reporter = reporter
         self.total = 0
         self.broken = 0
+        marks = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in self._files.values()]
+        self.asks = frozenset(f"{path} of {size} bytes, {when}" for path, size, when in marks)
 
     def repository(self) -> Repository:
         """The repository that the issues name; else the folder's name, OWNER_NAME."""
-        with _open(self._files[FILES[0]]) as file:
+        with _open(self._files[FILES[0]]) as file, suppress(OSError, EOFError, zlib.error):  # told of when it is read
             for line in file:
                 try:
                     name = json.loads(line).get("repository")
-                except (ValueError, AttributeError):
+                except (ValueError, AttributeError, RecursionError):
                     continue
                 if name:
                     return Repository(str(name), 0, str(name))
@@ -59,27 +62,32 @@ class DumpSource:
     def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
         """All lines, from where ``checkpoint`` says."""
         names = list(self._files)
-        state: dict[str, Any] = (
-            {"file": names[0], "line": 0} if checkpoint is None or checkpoint["done"] else dict(checkpoint)
-        )
+        state: dict[str, Any] = dict(checkpoint or {"done": True})
+        if state["done"]:
+            state = {"file": names[0], "line": 0}
         for name in names[names.index(state["file"]) :]:
+            line = state["line"] if state["file"] == name else 0
+            following = names[names.index(name) + 1 :]
             with _open(self._files[name]) as file:
-                start = state["line"] if state["file"] == name else 0
-                lines = enumerate(islice(file, start, None), start=start + 1)
-                while True:
-                    chunk = self._read(name, lines)
-                    last = len(chunk) < LINES
-                    following = names[names.index(name) + 1 :]
-                    start += len(chunk)
-                    state = (
-                        {"file": name, "line": start}
-                        if not last or not following
-                        else {"file": following[0], "line": 0}
-                    )
+                lines = enumerate(islice(file, line, None), start=line + 1)
+                failure: Exception | None = None
+                last = False
+                while not last:
+                    chunk: list[tuple[int, bytes]] = []
+                    try:
+                        for numbered in islice(lines, LINES):
+                            chunk.append(numbered)  # noqa: PERF402 - what was read before a failure is kept
+                    except (OSError, EOFError, zlib.error) as error:
+                        failure = error
+                    last = failure is None and len(chunk) < LINES
+                    line += len(chunk)
+                    state = {"file": following[0], "line": 0} if last and following else {"file": name, "line": line}
                     done = last and not following
                     yield self._page(name, chunk, {**state, "done": done}, done=done)
-                    if last:
-                        break
+                    if failure is not None:
+                        raise GisError(
+                            f"{self._files[name]} cannot be read to its end ({failure}); what came before is kept"
+                        ) from failure
 
     def listing(self, repository: Repository, known: int) -> None:
         """None: a dump may be a part."""
@@ -92,21 +100,13 @@ class DumpSource:
         """The files."""
         return {"files": [str(path) for path in self._files.values()]}
 
-    def _read(self, name: str, lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
-        try:
-            return list(islice(lines, LINES))
-        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-            raise GisError(
-                f"{self._files[name]} cannot be read to its end ({error}); what came before is kept"
-            ) from error
-
-    def _page(self, name: str, chunk: list[tuple[int, str]], state: Mapping[str, Any], *, done: bool) -> Page:
+    def _page(self, name: str, chunk: list[tuple[int, bytes]], state: Mapping[str, Any], *, done: bool) -> Page:
         found: list[Any] = []
         for number, line in chunk:
             if not line.strip():
                 continue
             try:
-                made = MAKERS[name](json.loads(line))
+                made = MAKERS[name](json.loads(line.decode("utf-8")))
                 if made is not None:
                     found.append(made)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -145,5 +145,5 @@ def _find(folder: Path, name: str) -> Path | None:
     return next((path for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()), None)
 
 
-def _open(path: Path) -> IO[str]:
-    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+def _open(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")

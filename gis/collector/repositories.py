@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gis.errors import GisError, UsageError
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+NAME = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+")
 ADDRESS = re.compile(r"^(?:https?://[^/]+/|git@[^:]+:)?(?P<name>[^/\s]+/[^/\s]+?)(?:\.git)?/?$")
 
 # AnglE's ACL paper, appendix B, under the names that the repositories have today.

@@ -1,6 +1,7 @@
 """Issues and comments in the shape of GitHub's REST API, which dumps share."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, cast, get_args
 
 from gis.collector.records import Comment, Event, EventKind, Issue, User
@@ -17,21 +18,21 @@ def issue_from_row(row: Row) -> Issue:
         ValueError: A number is none.
     """
     return Issue(
-        number=int(row["number"]),
-        id=int(row["id"]),
-        node_id=str(row["node_id"]),
-        title=str(row["title"]),
-        body=row.get("body"),
-        state=str(row["state"]),
-        state_reason=row.get("state_reason"),
+        number=_number(row["number"]),
+        id=_number(row["id"]),
+        node_id=_text(row["node_id"]),
+        title=_text(row["title"]),
+        body=_text_or_none(row.get("body")),
+        state=_text(row["state"]),
+        state_reason=_text_or_none(row.get("state_reason")),
         locked=bool(row.get("locked")),
         author=user_from_row(row.get("user")),
-        association=str(row.get("author_association") or "NONE"),
-        labels=tuple(label if isinstance(label, str) else label["name"] for label in row.get("labels") or ()),
-        comment_count=int(row.get("comments") or 0),
-        created_at=str(row["created_at"]),
-        updated_at=str(row["updated_at"]),
-        closed_at=row.get("closed_at"),
+        association=_text(row.get("author_association") or "NONE"),
+        labels=tuple(_text(label if isinstance(label, str) else label["name"]) for label in row.get("labels") or ()),
+        comment_count=_number(row.get("comments") or 0),
+        created_at=_time(row["created_at"]),
+        updated_at=_time(row["updated_at"]),
+        closed_at=None if row.get("closed_at") is None else _time(row["closed_at"]),
         closed_by=user_from_row(row.get("closed_by")),
         raw=row,
     )
@@ -47,14 +48,14 @@ def comment_from_row(row: Row) -> tuple[int, Comment]:
     """
     number = row["issue_number"] if "issue_number" in row else str(row["issue_url"]).rpartition("/")[2]
     app = row.get("performed_via_github_app")
-    return int(number), Comment(
-        id=int(row["id"]),
-        node_id=str(row["node_id"]),
+    return _number(int(number)), Comment(
+        id=_number(row["id"]),
+        node_id=_text(row["node_id"]),
         author=user_from_row(row.get("user")),
-        association=str(row.get("author_association") or "NONE"),
-        body=str(row.get("body") or ""),
-        created_at=str(row["created_at"]),
-        updated_at=str(row["updated_at"]),
+        association=_text(row.get("author_association") or "NONE"),
+        body=_text(row.get("body") or ""),
+        created_at=_time(row["created_at"]),
+        updated_at=_time(row["updated_at"]),
         via_app=app.get("slug") if app else None,
     )
 
@@ -83,4 +84,34 @@ def user_from_row(row: Row | None) -> User | None:
     """Who did something; None for a deleted account."""
     if row is None:
         return None
-    return User(str(row["login"]), row.get("id"), str(row.get("type") or "User"), row.get("site_admin"))
+    identity = row.get("id")
+    return User(
+        _text(row["login"]),
+        None if identity is None else _number(identity),
+        _text(row.get("type") or "User"),
+        row.get("site_admin"),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text is expected, not {type(value).__name__}")
+    value.encode()  # half of a character (a lone surrogate) raises a ValueError
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"a whole number is expected, not {type(value).__name__}")
+    if not 0 <= value < 2**63:
+        raise ValueError(f"{value} is no number that GitHub gives")
+    return value
+
+
+def _time(value: object) -> str:
+    datetime.fromisoformat(_text(value))
+    return _text(value)

@@ -4,7 +4,7 @@ import fcntl
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +88,10 @@ class RepositoryStatus:
     requests: int
 
 
+class Unwritable(GisError):  # noqa: N818
+    """The disk is full, or the file is locked or damaged."""
+
+
 class Store:
     """A store, opened for reading; ``writing`` opens one to be filled, which one process at a time may do.
 
@@ -99,8 +103,11 @@ class Store:
         if not path.is_file():
             raise GisError(f"no store at {path}; fill one: gis collect --repo OWNER/NAME --store {path}")
         self.path = path
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._check()
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._check()
+        except sqlite3.Error as error:
+            raise GisError(f"{path} cannot be opened: {error}") from error
 
     @classmethod
     @contextmanager
@@ -110,6 +117,9 @@ class Store:
         Raises:
             GisError: Another process fills it, or it is no store, or from a newer version.
         """
+        path = path.resolve()  # one lock for one file, whatever it is called
+        if path.is_dir():
+            raise GisError(f"{path} is a folder; --store names a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.with_name(f"{path.name}.lock").open("w") as lock:
             try:
@@ -145,7 +155,14 @@ class Store:
             row = None
             if found.id:
                 row = execute("SELECT key FROM repositories WHERE id = ?", (found.id,)).fetchone()
-            row = row or execute("SELECT repository FROM names WHERE name = ?", (found.name,)).fetchone()
+            row = (
+                row
+                or execute(  # a name may belong to another repository by now
+                    "SELECT r.key FROM names AS n JOIN repositories AS r ON r.key = n.repository "
+                    "WHERE n.name = ? AND (r.id = 0 OR ? = 0)",
+                    (found.name, found.id),
+                ).fetchone()
+            )
             if row is None:
                 cursor = execute(
                     "INSERT INTO repositories (name, id, source) VALUES (?, ?, ?)", (found.name, found.id, source)
@@ -202,12 +219,13 @@ class Store:
                 (len(page.issues), page.comment_count, page.points, page.requests, _now(), run),
             )
 
-    def end(self, run: int, outcome: str, *, points: int, requests: int) -> None:
-        """Note how a run ended, and what it spent since its last page."""
+    def end(self, run: int, outcome: str, about: Mapping[str, Any], *, points: int, requests: int) -> None:
+        """Note how a run ended, with what queries in the end, and what it spent since its last page."""
         with self._transaction() as execute:
             execute(
-                "UPDATE runs SET outcome = ?, points = points + ?, requests = requests + ?, ended = ? WHERE key = ?",
-                (outcome, points, requests, _now(), run),
+                "UPDATE runs SET outcome = ?, about = ?, points = points + ?, requests = requests + ?, ended = ? "
+                "WHERE key = ?",
+                (outcome, json.dumps(about), points, requests, _now(), run),
             )
 
     def runs(self) -> list[dict[str, Any]]:
@@ -247,6 +265,14 @@ class Store:
             execute("UPDATE issues SET gone = ? WHERE repository = ? AND number = ?", (why, key, number))
             execute("UPDATE runs SET gone = gone + 1 WHERE key = ?", (run,))
 
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self._connection.execute(query, parameters).fetchall()
+
+    def stream(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, one by one: there may be millions."""
+        return self._connection.execute(query, parameters)
+
     def status(self) -> list[RepositoryStatus]:
         """What the store holds, by repository."""
         found = self._connection.execute(
@@ -258,7 +284,9 @@ class Store:
               (SELECT count(*) FROM pull_requests AS p WHERE p.repository = r.key),
               (SELECT count(*) FROM issues AS i WHERE i.repository = r.key AND (duplicate_number IS NOT NULL
                 OR state_reason = 'duplicate' OR EXISTS (SELECT 1 FROM events AS e WHERE e.repository = r.key
-                AND e.number = i.number AND kind = 'marked_as_duplicate'))),
+                AND e.number = i.number AND kind = 'marked_as_duplicate' AND NOT EXISTS (SELECT 1 FROM events AS u
+                WHERE u.repository = r.key AND u.number = i.number AND u.kind = 'unmarked_as_duplicate'
+                AND u.created_at >= e.created_at)))),
               (SELECT max(updated_at) FROM issues AS i WHERE i.repository = r.key),
               (SELECT max(ended) FROM runs AS u WHERE u.repository = r.key),
               coalesce((SELECT outcome FROM runs AS u WHERE u.repository = r.key ORDER BY u.key DESC LIMIT 1), ''),
@@ -298,12 +326,20 @@ class Store:
             "original_body": issue.original_body,
             "gone": None,
         }
-        changes = ", ".join(f"{name} = excluded.{name}" for name in row if name != "original_body")
-        execute(
+        kept = {"original_body"}  # what this source does not tell
+        if issue.events is None:
+            kept |= {"closed_by", "duplicate_repository", "duplicate_number", "gone"}
+        changes = ", ".join(
+            f"{name} = coalesce(excluded.{name}, {name})" if name in kept else f"{name} = excluded.{name}"
+            for name in row
+        )
+        done = execute(
             f"INSERT INTO issues ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) "
-            f"ON CONFLICT DO UPDATE SET {changes}, original_body = coalesce(excluded.original_body, original_body)",
+            f"ON CONFLICT DO UPDATE SET {changes} WHERE excluded.updated_at >= updated_at",
             row,
         )
+        if not done.rowcount:  # an older dump
+            return
         execute(
             "INSERT OR REPLACE INTO raw VALUES (?, ?, ?)",
             (key, issue.number, json.dumps(issue.raw, ensure_ascii=False)),
@@ -349,6 +385,12 @@ class Store:
             "AND actor IS ? AND target_repository IS ? AND target_number IS ? AND target_pull_request IS ?)",
             (key, number, event.id, *row[:6]),
         ).fetchone()
+        if event.kind == "closed":  # lists do not name the closer
+            self._connection.execute(
+                "UPDATE issues SET closed_by = ? WHERE repository = ? AND number = ? AND closed_by IS NULL "
+                "AND closed_at = ?",
+                (_login(event.actor), key, number, event.created_at),
+            )
         if seen is None:
             self._connection.execute(
                 "INSERT INTO events SELECT ?, ?, coalesce(max(position) + 1, 0), ?, ?, ?, ?, ?, ?, ?, ? FROM events "
@@ -373,9 +415,12 @@ class Store:
         except BaseException as error:
             if self._connection.in_transaction:  # a full disk may have ended it
                 self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise GisError(
-                    f"{self.path} cannot be written: {error}; make room, the same command then continues"
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(
+                error, sqlite3.IntegrityError | sqlite3.ProgrammingError
+            ):
+                hint = "; make room" if "full" in str(error) else ""
+                raise Unwritable(
+                    f"{self.path} cannot be written: {error}{hint}; the same command then continues"
                 ) from error
             raise
 
@@ -394,11 +439,11 @@ def _create(path: Path) -> None:
         return
     from gis import __version__
 
-    connection = sqlite3.connect(path, isolation_level=None)
     try:
-        connection.executescript(f"BEGIN; {TABLES} INSERT INTO meta VALUES ({SCHEMA}, '{__version__}'); COMMIT;")
-    finally:
-        connection.close()
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.executescript(f"BEGIN; {TABLES} INSERT INTO meta VALUES ({SCHEMA}, '{__version__}'); COMMIT;")
+    except sqlite3.Error as error:
+        raise GisError(f"{path} cannot be made: {error}") from error
 
 
 def _event(event: Event) -> tuple[Any, ...]:

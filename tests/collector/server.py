@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from email.utils import formatdate
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -141,7 +142,11 @@ class Handler(BaseHTTPRequestHandler):
         world = self.github.world
         if rest[-1] == "comments":
             rows = [row for found in world.comments.values() for row in found]
-            rows = [{**row, "issue_url": f"x/issues/{row['issue_number']}"} for row in rows]
+            rows = [{**row, "issue_url": f"x/issues/{row['issue_number']}", "html_url": "x/issues/1"} for row in rows]
+            rows += [  # REST lists them together
+                {**rows[0], "id": 7 * 10**9 + n, "issue_url": f"x/issues/{n}", "html_url": f"x/pull/{n}#c"}
+                for n in world.pulls[:5]
+            ]
         elif rest[-1] == "events":
             rows = [
                 event_row(number, n, event)
@@ -168,7 +173,8 @@ class Handler(BaseHTTPRequestHandler):
         if page > self.github.deepest:
             self.answer(422, {"message": "pagination with this many pages is not supported"})
             return
-        self.answer(200, rows[(page - 1) * size : page * size])
+        more = {"Link": f'<{self.github.url}/next>; rel="next"'} if len(rows) > page * size else {}
+        self.answer(200, rows[(page - 1) * size : page * size], **more)
 
     def _graphql(self) -> None:
         if not self.headers.get("Authorization"):
@@ -181,13 +187,12 @@ class Handler(BaseHTTPRequestHandler):
         schema = self.github.schema
         assert schema is not None
         document, errors = checked(schema, query)
-        lacking = [name for name in self.github.lacking if name.partition(".")[2] in query]
-        if errors or lacking:
-            messages = [error.message for error in errors]
-            messages += [
-                f"Field '{n.partition('.')[2]}' doesn't exist on type '{n.partition('.')[0]}'" for n in lacking
-            ]
-            return {"errors": [{"message": message} for message in messages]}
+        found = [{"message": error.message} for error in errors]
+        found += [lacks(name) for name in self.github.lacking if asks_for(query, name)]
+        if found:
+            return {"errors": found}
+        if "since" in variables and variables["since"] is not None:
+            datetime.fromisoformat(variables["since"])  # a DateTime, as the schema asks
         cost = cost_of(document, variables)
         self.github.points += cost
         root = Root(self.github.world, cost)
@@ -197,6 +202,26 @@ class Handler(BaseHTTPRequestHandler):
         if done.errors:
             answer["errors"] = [{"message": error.message, **(error.extensions or {})} for error in done.errors]
         return answer
+
+
+def asks_for(query: str, name: str) -> bool:
+    """Whether a query asks for what a server lacks: "Type.field", or "field(argument)"."""
+    if "(" in name:
+        return name.replace("(", "(").removesuffix(")") + ":" in query
+    kind, _, field = name.partition(".")
+    fragment = query.partition(f"... on {kind} {{")[2] if kind.endswith("Event") else query
+    return any(word.rstrip("(") == field for word in fragment.replace("(", "( ").split())
+
+
+def lacks(name: str) -> Row:
+    """The error for it, as GitHub words it."""
+    if "(" in name:
+        field, argument = name.removesuffix(")").split("(")
+        more = {"code": "argumentNotAccepted", "name": field, "typeName": "Field", "argumentName": argument}
+        return {"message": f"Field '{field}' doesn't accept argument '{argument}'", "extensions": more}
+    kind, _, field = name.partition(".")
+    more = {"code": "undefinedField", "typeName": kind, "fieldName": field}
+    return {"message": f"Field '{field}' doesn't exist on type '{kind}'", "extensions": more}
 
 
 @cache
@@ -316,6 +341,7 @@ class Root:
             "repository": {"nameWithOwner": self._world.name},
             "duplicateOf": None if duplicate is None else self.place(duplicate),
             "userContentEdits": {"nodes": [{"diff": first}] if (first := self._world.first_bodies.get(number)) else []},
+            "databaseId": row["id"],
             "labels": lambda _info, first=0, **_: connection(len(row["labels"]), row["labels"][:first], False, None),
             "comments": lambda _info, first=0, after=None: {
                 **paged(comments, first, after),
@@ -350,6 +376,7 @@ class Root:
         return {
             "__typename": "IssueComment",
             "fullDatabaseId": row["id"],
+            "databaseId": row["id"],
             "id": row["node_id"],
             "body": row["body"],
             "authorAssociation": row["author_association"],

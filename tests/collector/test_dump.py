@@ -87,6 +87,72 @@ def test_a_file_that_is_not_whole_is_told(tmp_path: Path) -> None:
         DumpSource(tmp_path, Reporter(quiet=True))
 
 
+BROKEN: dict[str, dict[str, object]] = {
+    "half of a character": {"title": "\ud800"},
+    "an object for a body": {"body": {}},
+    "a list for a reason": {"state_reason": ["completed"]},
+    "a number that is too large": {"id": 2**70},
+    "no title": {"title": None},
+    "no time": {"updated_at": None},
+    "another time": {"created_at": "yesterday"},
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_value_that_cannot_be_is_named_and_left_out(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_dump(tmp_path / "dump")
+    lines = (folder / "issues.jsonl").read_text(encoding="utf-8").splitlines()
+    lines[3] = json.dumps({**json.loads(lines[3]), **BROKEN[name]})
+    (folder / "issues.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    source = DumpSource(folder, Reporter())
+    with Store.writing(tmp_path / "store.db") as store:
+        assert collect(store, source.repository(), source, Reporter(), None).issues == 29
+    assert "issues.jsonl:4: left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", [0, 9])
+def test_a_byte_that_is_no_text_costs_its_line(tmp_path: Path, line: int) -> None:
+    folder = write_dump(tmp_path / "dump")
+    lines = (folder / "issues.jsonl").read_bytes().splitlines()
+    lines[line] = lines[line].replace(b"Problem", b"\xff\xfe")
+    (folder / "issues.jsonl").write_bytes(b"\n".join(lines))
+    source = DumpSource(folder, Reporter(quiet=True))
+    with Store.writing(tmp_path / "store.db") as store:
+        assert collect(store, source.repository(), source, Reporter(quiet=True), None).issues == 29
+
+
+def test_a_second_part_of_a_dump_is_read_from_its_start(tmp_path: Path) -> None:
+    """Also where the first part broke off in the middle."""
+    one, other = write_dump(tmp_path / "one", 900), write_dump(tmp_path / "other", 900)
+    for folder, keep in ((one, slice(None, 700)), (other, slice(700, None))):
+        lines = (folder / "issues.jsonl").read_bytes().splitlines(keepends=True)[keep]
+        (folder / "issues.jsonl").unlink()
+        data = gzip.compress(b"".join(lines))
+        (folder / "issues.jsonl.gz").write_bytes(data[:-4] if folder == one else data)
+    with Store.writing(tmp_path / "store.db") as store:
+        source = DumpSource(one, Reporter(quiet=True))
+        with pytest.raises(GisError, match="what came before is kept"):
+            collect(store, source.repository(), source, Reporter(quiet=True), None)
+        (status,) = store.status()
+        assert 690 < status.issues <= 700
+        source = DumpSource(other, Reporter(quiet=True))
+        collect(store, source.repository(), source, Reporter(quiet=True), None)
+        assert store.status()[0].issues >= status.issues + 200
+
+
+def test_an_older_dump_changes_nothing(tmp_path: Path) -> None:
+    folder = write_dump(tmp_path / "dump", 20)
+    source = DumpSource(folder, Reporter(quiet=True))
+    with Store.writing(tmp_path / "store.db") as store:
+        collect(store, source.repository(), source, Reporter(quiet=True), None)
+        store._connection.execute("UPDATE issues SET title = 'Newer', updated_at = '2030-01-01T00:00:00Z'")
+        again = DumpSource(folder, Reporter(quiet=True))
+        collect(store, again.repository(), again, Reporter(quiet=True), None)
+        assert {title for (title,) in store.rows("SELECT title FROM issues")} == {"Newer"}
+
+
 @pytest.mark.shared
 def test_a_real_repository_comes_whole(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "github" / "rust-lang_rust"

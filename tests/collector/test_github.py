@@ -3,6 +3,7 @@
 import random
 import sqlite3
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.collector.server import Fault, GitHub, cut_fault, primary_fault, sche
 from tests.collector.world import World, made, user_row
 
 TOKEN = "good-token-1234"
+QUIET = Reporter(quiet=True)
 TABLES = ("issues", "comments", "events", "users", "pull_requests", "raw")
 
 pytestmark = pytest.mark.shared  # the server executes queries against GitHub's public schema
@@ -54,16 +56,25 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asking(github: GitHub, *accounts: Account, **limits: Any) -> Client:  # noqa: ANN401
-    return Client(
-        github.url, list(accounts) or [token_account(TOKEN)], Reporter(quiet=True), Limits(**limits), lambda _: None
-    )
+    """A client that says what it waits for, so that a token in its words would be found."""
+    return Client(github.url, list(accounts) or [token_account(TOKEN)], Reporter(), Limits(**limits), lambda _: None)
 
 
 def run(github: GitHub, path: Path, *, largest: int = 40, name: str | None = None, **limits: Any) -> Brought:  # noqa: ANN401
     client = asking(github, **limits)
     source = GraphQLSource(client, Reporter(quiet=True), largest=largest)
     with Store.writing(path) as store:
-        return collect(store, resolve(client, name or github.world.name), source, Reporter(quiet=True), client)
+        try:
+            return collect(store, resolve(client, name or github.world.name), source, Reporter(quiet=True), client)
+        except GisError as error:
+            assert_no_token(traceback.format_exception(error))
+            raise
+        finally:
+            assert_no_token(store.runs())
+
+
+def assert_no_token(what: object) -> None:
+    assert TOKEN not in str(what)
 
 
 def rows(path: Path, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -144,7 +155,7 @@ def test_the_bodies_as_they_were_written(github: GitHub, world: World, tmp_path:
     assert "userContentEdits" in about["queries"][0]
     originals = {row[1]: (row[5], row[-2]) for row in rows(tmp_path / "store.db")["issues"]}
     assert originals.pop(edited)[1] == "As it was first written"
-    assert all(body == original for body, original in originals.values())
+    assert all((body or "") == original for body, original in originals.values())
     run(github, tmp_path / "store.db")  # a run that does not ask for them keeps them
     assert {row[1]: row[-2] for row in rows(tmp_path / "store.db")["issues"]}[edited] == "As it was first written"
 
@@ -292,13 +303,114 @@ def test_an_older_server_is_asked_without_what_it_lacks(
     told = capsys.readouterr().err
     assert told.count("lacks ClosedEvent.duplicateOf, Issue.duplicateOf") == 1
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
+    with Store(tmp_path / "store.db") as store:
+        assert "duplicateOf" not in str(store.runs()[0]["about"])  # the queries that were asked
 
 
-def run_rest(github: GitHub, path: Path) -> Brought:
+def test_a_server_without_the_argument_is_asked_for_the_field(github: GitHub, tmp_path: Path) -> None:
+    github.lacking = frozenset({"stateReason(enableDuplicate)", "Issue.fullDatabaseId", "IssueComment.fullDatabaseId"})
+    run(github, tmp_path / "older.db")
+    github.lacking = frozenset()
+    run(github, tmp_path / "new.db")
+    assert rows(tmp_path / "older.db") == rows(tmp_path / "new.db")
+    assert {row[7] for row in rows(tmp_path / "older.db")["issues"]} == {"completed", "not_planned", None}
+
+
+def test_a_name_that_belongs_to_another_repository_now(github: GitHub, tmp_path: Path) -> None:
+    run(github, tmp_path / "store.db")
+    github.world = made(20, seed=5)
+    github.world.id, github.world.old_names = 9999, ()
+    run(github, tmp_path / "store.db")
+    with Store(tmp_path / "store.db") as store:
+        assert sorted((each.issues, each.gone) for each in store.status()) == [(20, 0), (150, 0)]
+
+
+def test_what_rest_does_not_tell_is_kept(github: GitHub, tmp_path: Path) -> None:
+    run(github, tmp_path / "store.db")
+    before = rows(tmp_path / "store.db")
+    run_rest(github, tmp_path / "store.db")
+    after = rows(tmp_path / "store.db")
+    assert [row[:-1] for row in after["issues"]] == [row[:-1] for row in before["issues"]]
+    assert any(row[18] is not None for row in after["issues"])  # duplicate_of
+    assert after["comments"] == before["comments"]
+
+
+def test_a_second_run_that_is_killed_notices_what_is_gone(github: GitHub, world: World, tmp_path: Path) -> None:
+    run(github, tmp_path / "store.db")
+    for number in list(world.issues)[20:60]:
+        world.change(number, title="Changed")
+    removed = list(world.issues)[5]
+    world.remove(removed)
+    with pytest.raises(GisError):
+        run(github, tmp_path / "store.db", largest=10, points=4)
+    run(github, tmp_path / "store.db")
+    assert {row[1]: row[-1] for row in rows(tmp_path / "store.db")["issues"]}[removed] == "deleted"
+
+
+def test_bodies_that_are_asked_for_later_are_fetched(github: GitHub, world: World, tmp_path: Path) -> None:
+    run(github, tmp_path / "store.db")
+    client = asking(github)
+    source = GraphQLSource(client, QUIET, original_bodies=True)
+    with Store.writing(tmp_path / "store.db") as store:
+        collect(store, resolve(client, world.name), source, QUIET, client)
+    assert all(row[-2] is not None for row in rows(tmp_path / "store.db")["issues"])
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b'{"data": null}'], ids=repr)
+def test_an_answer_without_data_is_asked_for_again(github: GitHub, tmp_path: Path, body: bytes) -> None:
+    turn = 0
+
+    def every_second(handler: Any) -> bool:  # noqa: ANN401
+        nonlocal turn
+        turn += 1
+        return handler.command == "POST" and turn % 2 == 0 and status_fault(200, body)(handler)
+
+    github.always = every_second
+    run(github, tmp_path / "store.db")
+    assert len(rows(tmp_path / "store.db")["issues"]) == 150
+
+
+def test_an_issue_that_vanishes_between_its_page_and_its_comments(github: GitHub, world: World, tmp_path: Path) -> None:
+    (long,) = [number for number, found in world.comments.items() if len(found) > 100][:1]
+
+    def vanishing(handler: Any) -> bool:  # noqa: ANN401
+        if handler.command == "POST" and handler.asked["variables"].get("id") == f"I_{long}":
+            world.issues.pop(long, None)
+        return False
+
+    github.always = vanishing
+    run(github, tmp_path / "store.db")
+    run(github, tmp_path / "store.db")
+    assert {row[1]: row[-1] for row in rows(tmp_path / "store.db")["issues"]}[long] == "deleted"
+
+
+def test_a_token_that_expires_on_the_way_is_left_out(github: GitHub, tmp_path: Path) -> None:
+    github.tokens["second-token-5678"] = "ben"
+
+    def expiring(handler: Any) -> bool:  # noqa: ANN401
+        expired = len(github.requests) > 3 and handler.headers["Authorization"].endswith(TOKEN)
+        return expired and status_fault(401, {"message": "Bad credentials"})(handler)
+
+    github.always = expiring
+    client = asking(github, token_account(TOKEN), token_account("second-token-5678"))
+    with Store.writing(tmp_path / "store.db") as store:
+        collect(store, resolve(client, "octo/widgets"), GraphQLSource(client, QUIET, largest=20), QUIET, client)
+    assert len(rows(tmp_path / "store.db")["issues"]) == 150
+
+
+def test_a_repository_without_issues(github: GitHub, world: World, tmp_path: Path) -> None:
+    world.issues.clear()
+    for _ in range(2):
+        run(github, tmp_path / "store.db")
+    with Store(tmp_path / "store.db") as store:
+        assert store.status()[0].complete
+
+
+def run_rest(github: GitHub, path: Path, reporter: Reporter = QUIET) -> Brought:
     client = asking(github)
     with Store.writing(path) as store:
         found = resolve(client, "octo/gadgets")
-        return collect(store, found, RestSource(client, Reporter(quiet=True)), Reporter(quiet=True), client)
+        return collect(store, found, RestSource(client, reporter), QUIET, client)
 
 
 def test_rest_brings_issues_comments_events_and_numbers(github: GitHub, world: World, tmp_path: Path) -> None:
@@ -325,11 +437,14 @@ def test_rest_says_what_is_out_of_reach(
     github: GitHub, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     github.deepest = 1
-    run_rest(github, tmp_path / "some.db")  # 100 of about 100 events: a second page is asked for, and refused
-    told = capsys.readouterr().err
-    events = len(rows(tmp_path / "some.db")["events"])
-    assert ("lists no older events over REST" in told) == (events == 100)
-    assert len(rows(tmp_path / "some.db")["issues"]) == 150
+    for number in list(world.issues)[:60]:
+        closed = {"kind": "ClosedEvent", "createdAt": world.issues[number]["updated_at"], "actor": user_row(1)}
+        world.events[number].append(closed)
+    run_rest(github, tmp_path / "some.db", Reporter())
+    assert "lists no older events over REST; GraphQL would" in capsys.readouterr().err
+    found = rows(tmp_path / "some.db")
+    assert len(found["events"]) == 100
+    assert len(found["issues"]) == 150
     for number in world.issues:
         world.issues[number]["updated_at"] = "2024-01-01T00:00:00Z"
     with pytest.raises(GisError, match=r"beyond page 2 of what changed at 2024-01-01T00:00:00Z.*GITHUB_TOKEN"):
@@ -341,7 +456,7 @@ def test_a_clock_that_is_wrong_waits_no_longer(github: GitHub, tmp_path: Path, h
     """The reset is a time on GitHub's clock, and so is the date of its answer."""
     github.skew = 3600.0 * hours
     github.faults = [primary_fault(github.skew + 20)]
-    with pytest.raises(GisError, match=r"GitHub asks to wait 2\d s, more than --max-wait 1;"):
+    with pytest.raises(GisError, match=r"hourly limit: 2\d s to wait, more than --max-wait 1;"):
         run(github, tmp_path / "store.db", wait=1)
     run(github, tmp_path / "store.db")
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
@@ -386,7 +501,7 @@ def test_limits_of_the_run(github: GitHub, tmp_path: Path) -> None:
     assert 0 < status.issues < 150
     assert not status.complete
     github.faults = [primary_fault(3000)]
-    with pytest.raises(GisError, match=r"hourly limit: GitHub asks to wait .* more than --max-wait 60"):
+    with pytest.raises(GisError, match=r"hourly limit: .* s to wait, more than --max-wait 60"):
         run(github, tmp_path / "store.db", wait=60)
     run(github, tmp_path / "store.db")
     with Store(tmp_path / "store.db") as store:

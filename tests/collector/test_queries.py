@@ -22,7 +22,7 @@ LACKING = [frozenset(chosen) for count in range(len(OPTIONAL) + 1) for chosen in
 
 def test_all_queries_are_valid(shared_data: Path) -> None:
     schema = schema_of(shared_data.parent / "github")
-    queries = [more_comments_query(), numbers_query(), size_query()]
+    queries = [more_comments_query(()), numbers_query(), size_query()]
     for lacking in LACKING:
         queries += [more_events_query(lacking), page_query(lacking, edits=True), page_query(lacking, edits=False)]
     for query in queries:

@@ -50,6 +50,18 @@ def test_a_page_and_its_checkpoint_are_one(tmp_path: Path) -> None:
         assert store.count(key) == 2
 
 
+def test_a_link_to_a_store_is_the_same_store(tmp_path: Path) -> None:
+    with Store.writing(tmp_path / "store.db"):
+        (tmp_path / "link.db").symlink_to(tmp_path / "store.db")
+        with pytest.raises(GisError, match="another gis collect"), Store.writing(tmp_path / "link.db"):
+            pass
+
+
+def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(GisError, match="is a folder; --store names a file"), Store.writing(tmp_path):
+        pass
+
+
 def test_a_full_disk_is_told_and_keeps_what_was_written(tmp_path: Path) -> None:
     issues = tuple(issue_from_row(row) for row in made(300).issues.values())
     with Store.writing(tmp_path / "store.db") as store:

@@ -37,8 +37,8 @@ class Account:
         return f"Account({self.name})"
 
 
-def find_accounts(environment: Mapping[str, str] = os.environ) -> list[Account]:
-    """The tokens of GITHUB_TOKEN and GH_TOKEN (several, with commas), an app's key, or what ``gh`` is signed in with.
+def find_accounts(environment: Mapping[str, str] = os.environ, host: str = "github.com") -> list[Account]:
+    """The tokens of GITHUB_TOKEN and GH_TOKEN (several, with commas), an app's key, or what ``gh`` holds for ``host``.
 
     Raises:
         UsageError: An app is named without its key or installation.
@@ -48,7 +48,7 @@ def find_accounts(environment: Mapping[str, str] = os.environ) -> list[Account]:
     accounts = [token_account(token) for token in dict.fromkeys(tokens)]
     if any(environment.get(name) for name in APP):
         accounts.append(_app(environment))
-    if not accounts and (token := _gh_token(environment)):
+    if not accounts and (token := _gh_token(environment, host)):
         accounts.append(token_account(token))
     return accounts
 
@@ -71,13 +71,20 @@ def _app(environment: Mapping[str, str]) -> Account:
             raise GisError(f"the key of the GitHub App cannot be read: {error.strerror}: {APP[1]}") from None
     if not installation.isdecimal():
         raise UsageError(f"{APP[2]} must be a number")
-    return Account(Auth.AppAuth(identity, key).get_installation_auth(int(installation)), f"the GitHub App {identity}")
+    app = Auth.AppAuth(identity, key)
+    try:
+        app.create_jwt()
+    except Exception as error:  # of several libraries
+        raise GisError(f"{APP[1]} holds no private key of a GitHub App ({type(error).__name__})") from None
+    return Account(app.get_installation_auth(int(installation)), f"the GitHub App {identity}")
 
 
-def _gh_token(environment: Mapping[str, str]) -> str | None:
-    """The token of the gh command, where it is installed and signed in."""
+def _gh_token(environment: Mapping[str, str], host: str) -> str | None:
+    """The token that the gh command holds for a host, where it is installed and signed in."""
     gh = shutil.which("gh", path=environment.get("PATH"))
     if gh is None:
         return None
-    done = subprocess.run([gh, "auth", "token"], capture_output=True, text=True, check=False, env=dict(environment))
+    done = subprocess.run(
+        [gh, "auth", "token", "--hostname", host], capture_output=True, text=True, check=False, env=dict(environment)
+    )
     return done.stdout.strip() or None if done.returncode == 0 else None

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from github import Auth, Github
+from github import Auth, Github, GithubException
 
 from gis.collector.github.accounts import Account
 from gis.console import Reporter
@@ -21,13 +21,17 @@ ATTEMPTS = 8  # of one request, when the network or the server fails
 FIRST_BACKOFF = 1.0  # seconds, doubled from attempt to attempt
 LONGEST_BACKOFF = 60.0
 SECONDARY_WAIT = 60.0  # seconds, where GitHub does not say how long: its documentation asks for a minute at least
+MOST_LIMITED = 50  # times in a row that one request is put off
 SLICE = 1.0  # seconds; how often a wait looks up
 
-# How servers say that a field, or an argument of it, is unknown to them.
+# How servers call a field, or an argument of it, unknown: GitHub's words and those of GraphQL's reference.
 UNDEFINED = (
     re.compile(r"Field '(?P<field>\w+)' doesn't exist on type '(?P<type>\w+)'"),
     re.compile(r"Cannot query field '(?P<field>\w+)' on type '(?P<type>\w+)'"),
-    re.compile(r"Unknown argument '\w+' on field '(?P<type>\w+)\.(?P<field>\w+)'"),
+)
+NO_ARGUMENT = (
+    re.compile(r"Field '(?P<field>\w+)' doesn't accept argument '(?P<argument>\w+)'"),
+    re.compile(r"Unknown argument '(?P<argument>\w+)' on field '(?:\w+\.)?(?P<field>\w+)'"),
 )
 
 Body = Any
@@ -49,6 +53,10 @@ class Forbidden(GisError):  # noqa: N818
     """The account may not do this."""
 
 
+class BudgetSpent(GisError):  # noqa: N818
+    """The run has taken all that it may."""
+
+
 class TooDeep(Exception):  # noqa: N818
     """The server lists no page this far from the first: 422."""
 
@@ -57,7 +65,7 @@ class Undefined(Exception):  # noqa: N818
     """The server, an older one, does not know some fields.
 
     Args:
-        fields: Their names, as "Type.field".
+        fields: Their names, as "Type.field"; arguments as "field(argument)".
     """
 
     def __init__(self, fields: frozenset[str]) -> None:
@@ -135,6 +143,7 @@ class Client:
         self._sleep = sleep
         self._accounts = accounts or [Account(None)]
         self._requesters = [_requester(url, account.auth) for account in self._accounts]
+        self._refused: set[int] = set()  # accounts whose tokens expired on the way
         self._free_at = [0.0] * len(self._accounts)  # on our clock
         self._current = 0
 
@@ -176,36 +185,57 @@ class Client:
         while True:
             self._check_budget()
             self._choose_account()
-            try:
-                answer = self._once(verb, path, parameters, body)
-                why = f"GitHub answers {answer.status}" if answer.status >= 500 else None
-                slow = why is not None
-            except requests.Timeout:
-                answer, why, slow = None, f"no answer in {TIMEOUT} s", True
-            except (requests.RequestException, ValueError) as error:  # cut, timed out, or no whole JSON
-                answer, why, slow = None, f"the connection failed ({type(error).__name__})", False
-            if answer is None or why is not None:
-                failures += 1
-                if slow and shrinkable and failures > 1:  # once is chance, twice the page's size
-                    raise Overloaded
-                self._back_off(failures, why or "")
-            elif (limited := self._limited(answer, limits)) is not None:
+            answer, why, shrink = self._attempt(verb, path, parameters, body)
+            limited = self._limited(answer, limits) if answer is not None else None
+            if limited is not None:
                 limits += 1
+                if limits > MOST_LIMITED:
+                    raise GisError(f"{limited[1]}, {limits} times in a row; the same command continues later")
                 self._free_at[self._current] = time.monotonic() + limited[0]
                 self._wait(min(self._free_at) - time.monotonic(), limited[1])
-            else:
+            elif answer is None or why:
+                failures += 1
+                self._back_off(failures, why)
+                if shrink and shrinkable and failures > 1:  # once is chance, twice the page's size
+                    raise Overloaded
+            elif answer.status != 401 or not self._drop_account():
                 self._check_status(answer, path, paged="page" in parameters)
                 self._account_for(answer, graphql=body is not None)
                 if body is not None:
                     _check_graphql(answer.body)
                 return answer
 
+    def _attempt(
+        self, verb: str, path: str, parameters: Mapping[str, Any], body: Body
+    ) -> tuple[Answer | None, str, bool]:
+        """One request: what came, why it is no answer or "", and whether a smaller page may bring one."""
+        try:
+            answer = self._once(verb, path, parameters, body)
+        except requests.Timeout:
+            return None, f"no answer in {TIMEOUT} s", True
+        except (requests.RequestException, ValueError) as error:  # cut, or no whole JSON
+            return None, f"the connection failed ({type(error).__name__})", False
+        if answer.status >= 500:
+            return answer, f"GitHub answers {answer.status}", True
+        if body is not None and answer.status < 400:
+            return answer, *_unanswered(answer.body)
+        return answer, "", False
+
+    def _drop_account(self) -> bool:
+        """Go on without an account that is refused, if there is another."""
+        if len(self._accounts) - len(self._refused) < 2:
+            return False
+        self._refused.add(self._current)
+        self._free_at[self._current] = float("inf")
+        self._reporter.warn(f"GitHub refuses {self._accounts[self._current]}; going on without it")
+        return True
+
     def _check_status(self, answer: Answer, path: str, *, paged: bool) -> None:
         if answer.status == 401:
             account = self._accounts[self._current]
             raise Unauthorized(f"GitHub refuses {account}: bad credentials; is it expired or revoked?")
         if answer.status in (404, 410, 451):
-            raise Missing
+            raise Missing(_message(answer.body))
         if answer.status == 422 and paged:
             raise TooDeep
         if answer.status == 403:
@@ -217,7 +247,15 @@ class Client:
         requester = self._requesters[self._current]
         url = requester.graphql_url if body is not None else path
         self.spent.requests += 1
-        status, headers, text = requester.requestJson(verb, url, dict(parameters), None, body)
+        try:
+            status, headers, text = requester.requestJson(verb, url, dict(parameters), None, body)
+        except GithubException as error:  # an app's token is asked for on the way
+            if error.status >= 500:
+                return Answer(error.status, {}, None)
+            account = self._accounts[self._current]
+            raise GisError(f"GitHub refuses {account}: {error.status} {_message(error.data)}") from None
+        except RuntimeError as error:  # PyGithub follows no redirect to another server or scheme
+            raise GisError(f"{self.url} sends elsewhere: {error}; give its own address as --api-url") from None
         kept = {str(name).lower(): str(value) for name, value in headers.items()}
         if status >= 500 or status in (204, 304):
             return Answer(status, kept, None)
@@ -230,16 +268,16 @@ class Client:
 
     def _limited(self, answer: Answer, times: int) -> tuple[float, str] | None:
         """Seconds to wait and why, where the answer is a limit."""
-        message = _message(answer.body).lower()
+        message = " ".join([_message(answer.body), *map(_message, _errors(answer.body))]).lower()
         graphql = isinstance(answer.body, dict) and any(
-            error.get("type") == "RATE_LIMITED" for error in answer.body.get("errors") or ()
+            error.get("type") == "RATE_LIMITED" for error in _errors(answer.body)
         )
         refused = answer.status in (403, 429)
         if not graphql and not refused:
             return None
         retry_after = answer.headers.get("retry-after", "")
         if retry_after.isdecimal():
-            return float(retry_after), "secondary limit"
+            return max(float(retry_after), FIRST_BACKOFF) * 2 ** min(times, 4), "secondary limit"
         if "secondary" in message or "abuse" in message:
             return min(SECONDARY_WAIT * 2**times, 15 * SECONDARY_WAIT), "secondary limit"
         if graphql or answer.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in message:
@@ -266,7 +304,7 @@ class Client:
 
     def _check_budget(self) -> None:
         if self._limits.points is not None and self.spent.points >= self._limits.points:
-            raise GisError(
+            raise BudgetSpent(
                 f"--max-points {self._limits.points:,} is spent; all that was fetched is kept, "
                 "the same command continues"
             )
@@ -289,7 +327,7 @@ class Client:
             return
         if self._limits.wait is not None and seconds > self._limits.wait:
             raise GisError(
-                f"{why}: GitHub asks to wait {seconds:,.0f} s, more than --max-wait {self._limits.wait:,.0f}; "
+                f"{why}: {seconds:,.0f} s to wait, more than --max-wait {self._limits.wait:,.0f}; "
                 "all that was fetched is kept, the same command continues"
             )
         until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
@@ -312,35 +350,51 @@ def _requester(url: str, auth: Auth.Auth | None) -> Any:  # noqa: ANN401
     ).requester
 
 
+def _unanswered(body: Body) -> tuple[str, bool]:
+    """Why a GraphQL answer is none, or "", and whether a smaller page may help."""
+    errors = _errors(body)
+    if any(
+        error.get("type") == "RESOURCE_LIMITS_EXCEEDED" or "Something went wrong" in str(error.get("message"))
+        for error in errors
+    ):
+        return "GitHub is out of time", True
+    if not errors and not (isinstance(body, dict) and isinstance(body.get("data"), dict)):
+        return "GitHub answers without data", False
+    return "", False
+
+
 def _check_graphql(body: Body) -> None:
     """Raise for errors that leave nothing to use; those that concern single nodes stay in the answer."""
-    errors = body.get("errors") or []
-    if not errors:
-        return
+    errors = _errors(body)
     if undefined := frozenset(filter(None, map(_undefined, errors))):
         raise Undefined(undefined)
     data = body.get("data") or {}
-    kinds = {error.get("type") for error in errors}
-    messages = "; ".join(str(error.get("message", ""))[:200] for error in errors[:3])
-    if "RESOURCE_LIMITS_EXCEEDED" in kinds or any("Something went wrong" in str(e.get("message")) for e in errors):
-        raise Overloaded
     if "repository" in data and data["repository"] is None:
-        raise Missing
-    if kinds and kinds <= {"NOT_FOUND", "FORBIDDEN"}:
+        raise Missing("; ".join(map(_message, errors)))
+    if not errors or {error.get("type") for error in errors} <= {"NOT_FOUND", "FORBIDDEN"}:
         return
+    messages = "; ".join(_message(error)[:200] for error in errors[:3])
     raise GisError(f"GitHub refuses the query: {messages}")
 
 
 def _undefined(error: Mapping[str, Any]) -> str | None:
-    """The field that an error calls undefined, by GitHub's extensions or by the wording of GraphQL's reference."""
+    """What an error calls unknown: "Type.field", or "field(argument)"."""
+    message = str(error.get("message"))
+    for pattern in NO_ARGUMENT:
+        if match := pattern.search(message):
+            return f"{match['field']}({match['argument']})"
     more = error.get("extensions") or {}
     if more.get("code") == "undefinedField":
         return f"{more.get('typeName')}.{more.get('fieldName')}"
-    message = str(error.get("message"))
     for pattern in UNDEFINED:
         if match := pattern.search(message):
             return f"{match['type']}.{match['field']}"
     return None
+
+
+def _errors(body: Body) -> list[Mapping[str, Any]]:
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return [error for error in errors or () if isinstance(error, dict)]
 
 
 def _message(body: Body) -> str:

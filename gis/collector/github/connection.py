@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from gis.collector.collect import Estimate, resolve
 from gis.collector.github.accounts import Account, find_accounts
-from gis.collector.github.client import Client, Forbidden, Limits, Unauthorized
+from gis.collector.github.client import Client, Forbidden, Limits, Missing, Unauthorized
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.records import Repository
 from gis.console import Reporter
 from gis.errors import GisError, UsageError
 
+PATIENCE = 5.0  # seconds that asking for a token's user may wait
 Api = Literal["auto", "graphql", "rest"]
 POINTS_PER_PAGE = 3  # of a hundred issues: labels, comments and events count a request each an issue
 MINUTES_PER_PAGE = 0.1  # as others observe
@@ -45,7 +47,10 @@ class Connection:
     def estimate(self, name: str) -> Estimate:
         """What a first run would bring and cost."""
         repository = self.resolve(name)
-        issues, pulls, comments = self.source(page_size=100, original_bodies=False).size(repository, None)
+        try:
+            issues, pulls, comments = self.source(page_size=100, original_bodies=False).size(repository, None)
+        except Missing as error:
+            raise GisError(f"{name}: these accounts may not read its issues; {error}") from None
         pages = -(-issues // 100)
         if self.api == "rest":
             requests = pages + -(-comments // 100)
@@ -61,7 +66,10 @@ def connect(url: str, api: Api, reporter: Reporter, *, points: int | None, wait:
         UsageError: GraphQL was asked for without a token, which GitHub refuses.
         GisError: As ``find_accounts``; or GitHub refuses every token.
     """
-    accounts = find_accounts()
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise UsageError(f"--api-url {parts.hostname or url}: write https://HOST/api/v3, without a name or password")
+    accounts = find_accounts(host="github.com" if parts.hostname == "api.github.com" else parts.hostname)
     if len(accounts) > 1:
         accounts = _distinct(url, accounts, reporter)
     if not accounts:
@@ -79,13 +87,15 @@ def _distinct(url: str, accounts: list[Account], reporter: Reporter) -> list[Acc
     refused = 0
     for account in accounts:
         try:
-            user = str(Client(url, [account], reporter, Limits()).get("/user").body["login"])
+            user = str(Client(url, [account], reporter, Limits(wait=PATIENCE)).get("/user").body["login"])
         except Forbidden:  # an app's installation is no user, and has a limit of its own
             user = str(account)
         except Unauthorized as error:
             reporter.warn(f"{error}; going on without it")
             refused += 1
             continue
+        except GisError:  # it has used up its limit: whose it is cannot be asked now
+            user = str(account)
         if user in found:
             reporter.warn(f"{account} belongs to {user}, as {found[user]} does: GitHub's limits are per user")
         found.setdefault(user, account)

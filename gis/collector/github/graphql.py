@@ -22,6 +22,7 @@ GROWTH, PATIENCE = 1.25, 4  # a page grows by this after so many that passed
 FEWEST_NESTED = 10
 
 Node = Mapping[str, Any]
+NO_ISSUES: Node = {"totalCount": 0, "pageInfo": {"endCursor": None, "hasNextPage": False}, "nodes": []}
 
 
 class GraphQLSource:
@@ -44,6 +45,7 @@ class GraphQLSource:
         self._largest = largest
         self._original_bodies = original_bodies
         self._without: frozenset[str] = frozenset()
+        self.asks = frozenset({self.name, "first bodies"} if original_bodies else {self.name})
         self.total = 0  # issues of the walk, as GitHub counts
 
     def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:
@@ -55,26 +57,27 @@ class GraphQLSource:
         """
         state: dict[str, Any] = dict(checkpoint or {"pulls": None, "done": True})
         if state["done"]:  # pull requests never vanish: those behind the last cursor are the new ones
-            state.update(since=since, after=None, pulls_done=False)
+            state.update(since=since, after=None, issues_done=False, pulls_done=False)
         size, nested, passed = min(FIRST, self._largest), NESTED, 0
         while True:
             smallest = size == 1 and nested == FEWEST_NESTED
             try:
                 found = self._page(repository, state, size, nested, shrinkable=not smallest)
             except Overloaded:
-                if smallest:
-                    raise GisError("GitHub cannot answer for a single issue now; the same command continues") from None
                 size, nested, passed = max(size // 2, 1), nested if size > 1 else max(nested // 2, FEWEST_NESTED), 0
                 continue
             nested = NESTED
-            issues, pulls = found["issues"], found.get("pullRequests")
-            self.total = issues["totalCount"]
+            issues, pulls = found.get("issues") or NO_ISSUES, found.get("pullRequests")
+            self.total = issues["totalCount"] or self.total
             state["after"] = issues["pageInfo"]["endCursor"] or state["after"]
+            state["issues_done"] = not issues["pageInfo"]["hasNextPage"]
             if pulls is not None:
                 state["pulls"] = pulls["pageInfo"]["endCursor"] or state["pulls"]
                 state["pulls_done"] = not pulls["pageInfo"]["hasNextPage"]
-            state["done"] = not issues["pageInfo"]["hasNextPage"] and state["pulls_done"]
-            records = tuple(self._issue(node) for node in issues["nodes"])
+            state["done"] = state["issues_done"] and state["pulls_done"]
+            records = tuple(self._issue(node) for node in issues["nodes"] if node is not None)
+            if len(records) < len(issues["nodes"]):
+                self._reporter.warn(f"{repository.name}: GitHub keeps an issue back; going on without it")
             numbers = tuple(node["number"] for node in pulls["nodes"]) if pulls else ()
             points, requests = self.spent()
             yield Page(dict(state), state["done"], records, pull_requests=numbers, points=points, requests=requests)
@@ -94,7 +97,7 @@ class GraphQLSource:
 
     def about(self) -> Mapping[str, Any]:
         """The server's address and the queries."""
-        queries = [self._page_query(), more_comments_query()]
+        queries = [self._page_query(), more_comments_query(self._without)]
         queries += [more_events_query(self._without), numbers_query()]
         return {"server": self._client.url, "queries": queries}
 
@@ -130,14 +133,15 @@ class GraphQLSource:
             "nested": nested,
             "pulls": LARGEST,
             "pullsAfter": state["pulls"],
+            "withIssues": not state["issues_done"],
             "withPulls": not state["pulls_done"],
         }
         answer = self._ask(
             lambda: page_query(self._without, edits=self._original_bodies), variables, shrinkable=shrinkable
         )
         found: dict[str, Any] = answer["data"]["repository"]
-        if any(node is None for node in found["issues"]["nodes"]):  # an error took some of the page
-            raise Overloaded
+        if shrinkable and any(node is None for node in (found.get("issues") or NO_ISSUES)["nodes"]):
+            raise Overloaded  # an error took some of the page
         return found
 
     def _page_query(self) -> str:
@@ -148,7 +152,7 @@ class GraphQLSource:
         try:
             return self._client.graphql(query(), variables, shrinkable=shrinkable)
         except Undefined as error:
-            lacking = error.fields & (OPTIONAL.keys() - self._without)
+            lacking = error.fields & (OPTIONAL - self._without)
             if not lacking:
                 raise GisError(f"this GitHub server lacks {error}; try --api rest") from None
             self._without |= lacking
@@ -156,9 +160,9 @@ class GraphQLSource:
             return self._ask(query, variables, shrinkable=shrinkable)
 
     def _issue(self, node: Node) -> Issue:
-        comments = self._all(node, "comments", more_comments_query)
+        comments = self._all(node, "comments", lambda: more_comments_query(self._without))
         events = self._all(node, "timelineItems", lambda: more_events_query(self._without))
-        happened = tuple(event for event in map(_event, events) if event is not None)
+        happened = tuple(event for event in map(_event, events) if event is not None and not _of_itself(event, node))
         closes = [event for event in happened if event.kind == "closed"]
         edits = (node.get("userContentEdits") or {}).get("nodes") or []
         original = (edits[0]["diff"] if edits else node["body"]) if self._original_bodies else None
@@ -167,7 +171,7 @@ class GraphQLSource:
             id=int(node["fullDatabaseId"]),
             node_id=node["id"],
             title=node["title"],
-            body=node["body"],
+            body=node["body"] or None,  # GraphQL has no null here
             state=node["state"].lower(),
             state_reason=_lower(node.get("stateReason")),
             locked=node["locked"],
@@ -189,21 +193,26 @@ class GraphQLSource:
     def _all(self, node: Node, connection: str, query: Callable[[], str]) -> list[Node]:
         """All nodes of a connection of one issue: those that came with it, and the rest by further requests."""
         nodes: list[Node] = list(node[connection]["nodes"])
-        info = node[connection]["pageInfo"]
+        info, total = node[connection]["pageInfo"], node[connection].get("totalCount", 0)
         size = LARGEST
+        if not info["hasNextPage"] and sum(each is not None for each in nodes) < total:
+            nodes, info = [], {"hasNextPage": True, "endCursor": None}  # it came short: ask for it alone
         while info["hasNextPage"]:
             try:
                 variables = {"id": node["id"], "first": size, "after": info["endCursor"]}
                 answer = self._ask(query, variables, shrinkable=size > 1)
             except Overloaded:
-                if size == 1:
-                    raise GisError(f"GitHub cannot answer for issue {node['number']}; try again later") from None
                 size = max(size // 2, 1)
                 continue
+            if answer["data"]["node"] is None:  # it was deleted or moved since its page came: the next run notices
+                break
             found = answer["data"]["node"][connection]
             nodes += found["nodes"]
             info = found["pageInfo"]
-        return [each for each in nodes if each is not None]
+        whole = [each for each in nodes if each is not None]
+        if len(whole) < total:
+            self._reporter.warn(f"issue {node['number']}: GitHub counts {total} {connection} and gives {len(whole)}")
+        return whole
 
 
 def _user(actor: Node | None) -> User | None:
@@ -233,6 +242,16 @@ def _comment(node: Node) -> Comment:
         body=node["body"],
         created_at=node["createdAt"],
         updated_at=node["updatedAt"],
+    )
+
+
+def _of_itself(event: Event, node: Node) -> bool:
+    """Whether it marks another issue as a duplicate of this one: that one's own events tell of it."""
+    target, home = event.target, (node.get("repository") or {}).get("nameWithOwner")
+    return (
+        event.kind in ("marked_as_duplicate", "unmarked_as_duplicate")
+        and target is not None
+        and (target.repository, target.number) == (home, node["number"])
     )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 
-# Fields that older servers lack. A server that calls one of them undefined is asked without it from then on.
-OPTIONAL = {
+FIELDS = {
     "Issue.duplicateOf": "duplicateOf { number repository { nameWithOwner } }",
     "ClosedEvent.duplicateOf": "duplicateOf { ...Target }",
-    "Issue.stateReason": "stateReason(enableDuplicate: true)",
     "ClosedEvent.stateReason": "stateReason",
 }
+STATE_REASON, ITS_ARGUMENT = "Issue.stateReason", "stateReason(enableDuplicate)"
+# What older servers lack. One that calls any of it unknown is asked without it from then on, or for its older form.
+OPTIONAL = frozenset({*FIELDS, STATE_REASON, ITS_ARGUMENT, "Issue.fullDatabaseId", "IssueComment.fullDatabaseId"})
 EVENTS = (
     "MARKED_AS_DUPLICATE_EVENT",
     "UNMARKED_AS_DUPLICATE_EVENT",
@@ -28,10 +29,6 @@ fragment Who on Actor {
   ... on Bot { databaseId }
   ... on Mannequin { databaseId }
 }"""
-COMMENT = """
-fragment CommentFields on IssueComment {
-  fullDatabaseId id body authorAssociation createdAt updatedAt author { ...Who }
-}"""
 TARGET = """
 fragment Target on IssueOrPullRequest {
   __typename
@@ -44,17 +41,18 @@ def page_query(without: Collection[str], *, edits: bool) -> str:
     """A page of issues by their last change, and beside it a page of pull requests' numbers.
 
     Args:
-        without: Keys of ``OPTIONAL`` that the server lacks.
+        without: What of ``OPTIONAL`` the server lacks.
         edits: Ask for the history of the bodies.
     """
     return f"""
 query Issues(
   $owner: String!, $name: String!, $first: Int!, $after: String, $since: DateTime, $nested: Int!
-  $pulls: Int!, $pullsAfter: String, $withPulls: Boolean!
+  $pulls: Int!, $pullsAfter: String, $withIssues: Boolean!, $withPulls: Boolean!
 ) {{
   rateLimit {{ cost remaining resetAt }}
   repository(owner: $owner, name: $name) {{
-    issues(first: $first, after: $after, filterBy: {{since: $since}}, orderBy: {{field: UPDATED_AT, direction: ASC}}) {{
+    issues(first: $first, after: $after, filterBy: {{since: $since}}, orderBy: {{field: UPDATED_AT, direction: ASC}})
+    @include(if: $withIssues) {{
       totalCount
       pageInfo {{ endCursor hasNextPage }}
       nodes {{ ...IssueFields }}
@@ -67,11 +65,11 @@ query Issues(
     }}
   }}
 }}
-{_issue(without, edits=edits)}{_event(without)}{COMMENT}{ACTOR}{TARGET}
+{_issue(without, edits=edits)}{_event(without)}{_comment(without)}{ACTOR}{TARGET}
 """
 
 
-def more_comments_query() -> str:
+def more_comments_query(without: Collection[str]) -> str:
     """The comments of one issue that did not fit onto its page."""
     return f"""
 query MoreComments($id: ID!, $first: Int!, $after: String) {{
@@ -82,7 +80,7 @@ query MoreComments($id: ID!, $first: Int!, $after: String) {{
     }}
   }}
 }}
-{COMMENT}{ACTOR}
+{_comment(without)}{ACTOR}
 """
 
 
@@ -136,11 +134,12 @@ def _issue(without: Collection[str], *, edits: bool) -> str:
     history = "userContentEdits(last: 1) { nodes { diff } }" if edits else ""
     return f"""
 fragment IssueFields on Issue {{
-  fullDatabaseId id number title body state locked authorAssociation createdAt updatedAt closedAt
-  {_optional("Issue", without)}
+  {_number("Issue", without)} id number title body state locked authorAssociation createdAt updatedAt closedAt
+  repository {{ nameWithOwner }}
+  {_optional("Issue", without)} {_state_reason(without)}
   {history}
   author {{ ...Who }}
-  labels(first: $nested) {{ totalCount nodes {{ name }} }}
+  labels(first: 100) {{ totalCount nodes {{ name }} }}
   comments(first: $nested) {{ totalCount pageInfo {{ endCursor hasNextPage }} nodes {{ ...CommentFields }} }}
   timelineItems(first: $nested, itemTypes: [{", ".join(EVENTS)}]) {{
     pageInfo {{ endCursor hasNextPage }} nodes {{ ...EventFields }}
@@ -163,5 +162,22 @@ fragment EventFields on IssueTimelineItems {{
 }}"""
 
 
+def _comment(without: Collection[str]) -> str:
+    return f"""
+fragment CommentFields on IssueComment {{
+  {_number("IssueComment", without)} id body authorAssociation createdAt updatedAt author {{ ...Who }}
+}}"""
+
+
 def _optional(kind: str, without: Collection[str]) -> str:
-    return " ".join(text for name, text in OPTIONAL.items() if name.startswith(f"{kind}.") and name not in without)
+    return " ".join(text for name, text in FIELDS.items() if name.startswith(f"{kind}.") and name not in without)
+
+
+def _state_reason(without: Collection[str]) -> str:
+    if STATE_REASON in without:
+        return ""
+    return "stateReason" if ITS_ARGUMENT in without else "stateReason(enableDuplicate: true)"
+
+
+def _number(kind: str, without: Collection[str]) -> str:
+    return "fullDatabaseId: databaseId" if f"{kind}.fullDatabaseId" in without else "fullDatabaseId"

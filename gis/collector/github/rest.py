@@ -32,6 +32,7 @@ class RestSource:
         self._client = client
         self._reporter = reporter
         self.total = 0
+        self.asks = frozenset({self.name})
 
     def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:
         """As ``GraphQLSource.pages``."""
@@ -39,12 +40,11 @@ class RestSource:
         if state["done"]:
             state = {"list": LISTS[0], "start": since, "since": since, "page": 1, "done": False}
         while not state["done"]:
-            rows = self._rows(repository, state)
+            rows, ended = self._rows(repository, state)
             if state["list"] == LISTS[2]:
-                ended = len(rows) < PER_PAGE or rows[-1]["created_at"] < (state["start"] or "")
+                ended = ended or rows[-1]["created_at"] < (state["start"] or "")
                 state["page"] += 1
             else:
-                ended = len(rows) < PER_PAGE
                 last = rows[-1]["updated_at"] if rows else state["since"]
                 if last == state["since"]:  # a whole page of one second
                     state["page"] += 1
@@ -80,8 +80,8 @@ class RestSource:
         comments = sum(row["comments"] for row in sample) / max(len(sample), 1)
         return issues, 0, round(issues * comments)
 
-    def _rows(self, repository: Repository, state: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The rows of a page; none where GitHub lists no older events."""
+    def _rows(self, repository: Repository, state: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+        """The rows of a page, and whether it is the last that GitHub lists."""
         # By number, as the redirect of a renamed repository would lose the query.
         path = f"/repositories/{repository.id}/{state['list']}"
         asked: dict[str, Any] = {"per_page": PER_PAGE, "page": state["page"]}
@@ -90,7 +90,9 @@ class RestSource:
         if state["list"] == LISTS[0]:
             asked["state"] = "all"
         try:
-            return list(self._client.get(path, **asked).body)
+            answer = self._client.get(path, **asked)
+            rows = list(answer.body)
+            return rows, not rows or 'rel="next"' not in answer.headers.get("link", "")
         except TooDeep:
             if state["list"] != LISTS[2]:
                 raise GisError(
@@ -98,7 +100,7 @@ class RestSource:
                     "a token (GITHUB_TOKEN) reads it through GraphQL"
                 ) from None
             self._reporter.warn(f"{repository.name}: GitHub lists no older events over REST; GraphQL would")
-            return []
+            return [], True
 
 
 def _filled(page: Page, asked: str, rows: list[dict[str, Any]]) -> Page:
@@ -107,6 +109,7 @@ def _filled(page: Page, asked: str, rows: list[dict[str, Any]]) -> Page:
         issues = tuple(issue_from_row(row) for row in rows if "pull_request" not in row)
         return replace(page, issues=issues, pull_requests=tuple(row["number"] for row in rows if "pull_request" in row))
     if asked == LISTS[1]:
-        return replace(page, comments=tuple(comment_from_row(row) for row in rows))
+        on_issues = [row for row in rows if "/pull/" not in str(row.get("html_url"))]
+        return replace(page, comments=tuple(comment_from_row(row) for row in on_issues))
     found = [event_from_row(row) for row in rows if "pull_request" not in (row.get("issue") or {})]
     return replace(page, events=tuple(each for each in found if each is not None))

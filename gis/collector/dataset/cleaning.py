@@ -1,0 +1,140 @@
+"""The text of an issue as the dataset has it: title, blank line, body; without templates, rulings and citations."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Literal
+
+from gis.collector.dataset.redaction import redact
+from gis.collector.dataset.references import references
+from gis.collector.dataset.wording import FENCE, HTML_COMMENT, SENTENCE, rulings
+from gis.collector.records import Reference
+
+Format = Literal["markdown", "plain", "html"]
+SHARE, FEWEST = 0.02, 10  # a line that this share of a repository's issues have, and so many, is a template's
+LETTERS = re.compile(r"[^\W\d_]")
+BLANK_LINES = re.compile(r"\n{3,}")
+TITLE_TAG = re.compile(
+    r"[\[(]\s*(?:possible |potential )?(?:dup(?:e|licates?|licated)?)\b[^\])]*[\])]\s*|^\s*dup(?:e|licate)?\s*:\s*",
+    re.IGNORECASE,
+)
+Cites = Callable[[Reference], bool]
+
+
+@dataclass
+class Cleaned:
+    """A text and what was done to it.
+
+    Attributes:
+        text: Title, blank line, body.
+        redacted: How many of each kind were replaced.
+        sentences: How many sentences were taken out as they state a ruling or cite a partner.
+        lines: How many of a template's lines were taken out.
+    """
+
+    text: str = ""
+    redacted: Counter[str] = field(default_factory=Counter)
+    sentences: int = 0
+    lines: int = 0
+
+
+def line_hash(line: str) -> bytes:
+    """What a template's line is known by; no text of it is kept."""
+    return blake2b(" ".join(line.split()).lower().encode(), digest_size=8).digest()
+
+
+def learn_templates(bodies: Iterable[str]) -> frozenset[bytes]:
+    """The hashes of lines outside of code that many of a repository's issues have."""
+    counts: Counter[bytes] = Counter()
+    total = 0
+    for body in bodies:
+        total += 1
+        lines = {
+            line_hash(line) for code, line in _lines(HTML_COMMENT.sub("", body)) if not code and _can_be_template(line)
+        }
+        counts.update(lines)
+    fewest = max(FEWEST, SHARE * total)
+    return frozenset(line for line, count in counts.items() if count >= fewest)
+
+
+def clean(title: str, body: str, templates: frozenset[bytes], cites: Cites, form: Format) -> Cleaned:
+    """Make the text of an issue.
+
+    Args:
+        title: Its title.
+        body: Its body, Markdown.
+        templates: What ``learn_templates`` gave for its repository.
+        cites: Whether a reference names an issue that this one may be paired with.
+        form: "markdown" as written; "plain" without markup; "html" as GitHub renders it, for the paper's kind.
+    """
+    cleaned = Cleaned()
+    body = HTML_COMMENT.sub("", body.replace("\r\n", "\n").replace("\x00", ""))
+    kept: list[str] = []
+    for code, line in _lines(body):
+        if code:
+            kept.append(line)
+        elif _can_be_template(line) and line_hash(line) in templates:
+            cleaned.lines += 1
+        else:
+            kept.append(_without_rulings(line, cites, cleaned))
+    text = BLANK_LINES.sub("\n\n", "\n".join(kept)).strip()
+    title = _without_rulings(TITLE_TAG.sub("", title), cites, cleaned).strip()
+    title, text = redact(title, cleaned.redacted), redact(text, cleaned.redacted)
+    cleaned.text = _formatted(title, text, form)
+    return cleaned
+
+
+def prose(text: str) -> str:
+    """``text`` without code and addresses, to tell its language by."""
+    return re.sub(r"`[^`\n]*`|https?://\S+|[\w./\\-]*[/\\][\w./\\-]+", " ", FENCE.sub(" ", text))
+
+
+def _lines(body: str) -> Iterable[tuple[bool, str]]:
+    """Each line, and whether it is code."""
+    fence = ""
+    for line in body.split("\n"):
+        stripped = line.lstrip(" ")
+        mark = re.match(r"```+|~~~+", stripped) if len(line) - len(stripped) < 4 else None
+        if fence:
+            yield True, line
+            if mark and mark[0].startswith(fence) and not stripped[mark.end() :].strip():
+                fence = ""
+        elif mark:
+            fence = mark[0]
+            yield True, line
+        else:
+            yield line.startswith(("    ", "\t")), line
+
+
+def _can_be_template(line: str) -> bool:
+    return len(LETTERS.findall(line)) > 2
+
+
+def _without_rulings(line: str, cites: Cites, cleaned: Cleaned) -> str:
+    """``line`` without sentences that state a ruling or cite a partner."""
+    if "#" not in line and "/issues/" not in line and "gh-" not in line.lower():
+        return line
+    kept = []
+    for sentence in SENTENCE.findall(line):
+        named = list(references(sentence))
+        if named and (any(map(cites, named)) or any(True for _ in rulings(sentence))):
+            cleaned.sentences += 1
+        else:
+            kept.append(sentence)
+    return "".join(kept)
+
+
+def _formatted(title: str, body: str, form: Format) -> str:
+    if form == "markdown":
+        return f"{title}\n\n{body}".strip()
+    from markdown_it import MarkdownIt
+
+    from gis.benchmark.markup import plain_text
+
+    markup = MarkdownIt("gfm-like", {"linkify": False}).render(body)
+    if form == "plain":
+        return f"{title}\n\n{plain_text(markup)}".strip()
+    paragraphs = markup.replace("<p>", '<p dir="auto">')
+    return f"{title}\n\n{paragraphs}".strip()

@@ -1,0 +1,139 @@
+"""What a comment rules: read from its wording, but not from quotes, code, negations or questions."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from gis.collector.dataset.references import PATTERN, UNNAMED, reference_of
+from gis.collector.records import Reference
+
+Kind = Literal["import_status", "slash_command", "whole_comment", "inside_comment", "suggestion", "related"]
+
+FENCE = re.compile(r"^[ ]{0,3}(?P<fence>```+|~~~+).*?(?:^[ ]{0,3}(?P=fence)[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+INLINE_CODE = re.compile(r"(?P<ticks>`+)[^`].*?(?P=ticks)", re.DOTALL)
+QUOTE = re.compile(r"^[ ]{0,3}>.*$", re.MULTILINE)
+EMAIL_QUOTE = re.compile(r"^On .{5,120}wrote:\s*$.*", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[(?P<text>[^\]\n]*)\]\((?P<url>[^)\s]+)[^)]*\)")
+SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?\n]?")
+MARKER = re.compile(r"dup|merged into|same|favou?r|supersed|subsum|covered|tracked", re.IGNORECASE)
+
+WORD = r"\b(?:dup(?:e|licates?|licated|s|es|lication)?)\b"
+FILLER = r"(?:[\s:;,()*_\"'\[\]\u2013\u2014-]|\b(?:of|with|to|by|for|the|an?|as|is|this|issue|bug|ticket|report|existing|older|see|also|at|and|at least)\b)*"  # noqa: E501
+RULING = re.compile(rf"{WORD}{FILLER}(?P<targets>{UNNAMED}(?:(?:[\s,&]|\band\b|\bor\b)*{UNNAMED})*)", re.IGNORECASE)
+OPENING = (
+    r"(?:(?:closing|closed?|marking|marked|this|is|as|an?|exact|the|it|looks?|like|i'm|am|going|to|thanks|hi|hello|yes|"
+    r"so|ok|okay|indeed|actually|issue|also|just|another|seems|be|it's|that's|already|reported|i|think|believe|and|"
+    r"likely|probably|definitely|ah|oh|for|the report|report|bug|we|have|here|duplicating|sorry|yep|yup|now)\b"
+    r"|[\s:;,.!*_()\"'\u2013\u2014-])*"
+)
+CLOSING = r"(?:[\s.,;:!)*_\"'\]\u2013\u2014-]|\b(?:closing|closed|thanks|thank you|so|i'm|this|now|as|such|therefore|it|then|please|follow|there|for the report|though|reporting)\b)*"  # noqa: E501
+WHOLE = re.compile(rf"{OPENING}{RULING.pattern}{CLOSING}", re.IGNORECASE)
+IMPORTED = re.compile(rf"\bmerged into(?: issue)?\W*(?P<targets>{UNNAMED})", re.IGNORECASE)
+COMMAND = re.compile(
+    rf"^[ \t]*/(?:dup|dupe|duplicate)\b[ \t]*(?:of[ \t]*)?(?P<targets>{UNNAMED})", re.IGNORECASE | re.MULTILINE
+)
+RELATED = re.compile(
+    r"\b(?:in favou?r of|supersed\w+ by|subsumed (?:by|into|under)|covered (?:by|in)|tracked (?:by|in|at)|"
+    r"same (?:\w+ ){0,2}as)\W{0,3}(?:\b(?:in|the|issue|bug|ticket|by)\b\W{0,3}){0,2}"
+    rf"(?P<targets>{UNNAMED})",
+    re.IGNORECASE,
+)
+NEGATION = re.compile(
+    r"\b(?:not|never|no longer|cannot|isnt|wasnt|dont|unlike|rather than|instead of|without|non)\b|n['\u2019]t\b|"
+    r"\bno\b\s*$",
+    re.IGNORECASE,
+)
+HEDGE = re.compile(
+    r"\b(?:possibl[ey]|may|maybe|might|could|perhaps|potential(?:ly)?|not sure|unsure|suspect|if|whether|"
+    r"wonder(?:ing)?|almost|partial(?:ly)?|some(?:what)?|near|kind of|sort of|related|similar)\b",
+    re.IGNORECASE,
+)
+GUESS = re.compile(r"\b(?:possible|potential|similar|might be|may be|likely)\b", re.IGNORECASE)
+# "#5 is a duplicate of #6" speaks of #5, wherever it is said.
+SUBJECT = re.compile(
+    rf"(?P<subject>{UNNAMED})\W{{0,3}}(?:\w+\W+){{0,3}}?(?:is|was|are|were|be|been|seems|looks|as|which)\b[^.!?\n]{{0,25}}$",
+    re.IGNORECASE,
+)
+AGREED = re.compile(rf"\b(?:is|it|as|yes|yep|indeed|definitely|closing|a)\b[^.!?\n]{{0,20}}{WORD}", re.IGNORECASE)
+CLAUSE = re.compile(r"[,;]\s|\bbut\b")
+TAKEN_BACK = re.compile(
+    r"\b(?:not|n['\u2019]t|isnt|wasnt)\b[^.!?\n]{0,30}\bdup(?:e|licates?)?\b|\bre-?open(?:ing|ed)?\b.{0,40}\bnot\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A wording that ties an issue to another.
+
+    Attributes:
+        kind: How plain it is.
+        target: The other issue.
+        guess: Whether it is put as a machine puts a guess ("possible duplicates").
+        subject: The issue that is spoken of; None for the one that the comment is on.
+    """
+
+    kind: Kind
+    target: Reference
+    guess: bool = False
+    subject: Reference | None = None
+
+
+def spoken(text: str) -> str:
+    """``text`` without quotes, code and hidden comments; links become their addresses."""
+    text = text.replace("\r\n", "\n")
+    for pattern in (HTML_COMMENT, FENCE, EMAIL_QUOTE, QUOTE):
+        text = pattern.sub(" ", text)
+    text = LINK.sub(lambda match: match["url"] if PATTERN.search(match["url"]) else match["text"], text)
+    return INLINE_CODE.sub(lambda match: match[0].strip("`") if PATTERN.fullmatch(match[0].strip("`")) else " ", text)
+
+
+def rulings(text: str) -> Iterator[Ruling]:
+    """What ``text``, a comment on an issue, says that it is a duplicate of, or related to."""
+    if not MARKER.search(text):
+        return
+    said = spoken(text)
+    for kind, pattern in (("import_status", IMPORTED), ("slash_command", COMMAND)):
+        for match in pattern.finditer(said):
+            yield from _each(match, kind)  # type: ignore[arg-type]
+    whole = WHOLE.fullmatch(said.strip())
+    plain: Kind = "inside_comment" if whole is None else "whole_comment"
+    for sentence in SENTENCE.findall(said):
+        for pattern, kind in ((RULING, plain), (RELATED, "related")):
+            for match in pattern.finditer(sentence):
+                clause = CLAUSE.split(sentence[: match.start()])[-1]
+                after = sentence[match.end() :]
+                if pattern is RULING and COMMAND.match(sentence):
+                    continue
+                if NEGATION.search(clause[-40:]):
+                    continue
+                subject = SUBJECT.search(sentence[: match.start()])
+                named = None if subject is None else PATTERN.fullmatch(subject["subject"])
+                other = None if named is None else reference_of(named)
+                hedged = bool(HEDGE.search(clause[-60:])) or sentence.rstrip().endswith("?")
+                guess = bool(GUESS.search(clause) or GUESS.search(after))
+                yield from _each(match, "suggestion" if hedged and kind != "related" else kind, guess, other)
+
+
+def confirms(text: str) -> bool:
+    """Whether ``text`` agrees that something is a duplicate, without naming it again."""
+    if "dup" not in text.lower():
+        return False
+    for sentence in SENTENCE.findall(spoken(text)):
+        for clause in CLAUSE.split(sentence):
+            said = AGREED.search(clause)
+            if said and not (NEGATION.search(clause) or HEDGE.search(clause) or clause.rstrip().endswith("?")):
+                return True
+    return False
+
+
+def takes_back(text: str) -> bool:
+    """Whether ``text`` says that something is not a duplicate after all."""
+    return "dup" in text.lower() and bool(TAKEN_BACK.search(spoken(text)))
+
+
+def _each(match: re.Match[str], kind: Kind, guess: bool = False, subject: Reference | None = None) -> Iterator[Ruling]:
+    for target in PATTERN.finditer(match["targets"]):
+        yield Ruling(kind, reference_of(target), guess, subject)
