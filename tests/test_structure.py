@@ -14,7 +14,7 @@ ALLOWED = {
     "leaderboard": {"benchmark", "models"},
     "training": {"benchmark", "models"},
     "benchmark": {"models"},
-    "collector": {"models"},
+    "collector": {"benchmark", "models"},
     "models": set(),
     "small": set(),
 }

@@ -1,0 +1,71 @@
+"""The verbs that make datasets of what was collected: build."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gis.cli.frame import app, interruptible
+from gis.errors import UsageError
+
+
+@app.command(no_args_is_help=True)
+def build(
+    output: Annotated[Path, typer.Option(help="Folder to make.")],
+    store: Annotated[Path, typer.Option(help="What gis collect filled.")] = Path("issues.db"),
+    recipe: Annotated[
+        Literal["gis", "paper"], typer.Option(help="paper: random negatives, HTML-like text, as published.")
+    ] = "gis",
+    negatives: Annotated[
+        str | None, typer.Option(help="Shares of strata: random=1,same_label=1,same_author=1,bm25=2,…")
+    ] = None,
+    ratio: Annotated[float, typer.Option(min=0, help="Negatives for each positive.")] = 1.0,
+    dense: Annotated[str | None, typer.Option(help="Encoder that finds the negatives of the stratum dense.")] = None,
+    closure: Annotated[int, typer.Option(min=0, help="Pairs of a cluster that only follow, at the most.")] = 0,
+    text: Annotated[Literal["markdown", "plain", "html"], typer.Option(help="Form of the texts.")] = "markdown",
+    latest: Annotated[
+        bool, typer.Option("--latest", help="Titles and bodies of today, also where the first ones are known.")
+    ] = False,
+    languages: Annotated[str, typer.Option(help="ISO 639-1 codes to keep, with commas; any keeps all.")] = "en",
+    min_words: Annotated[int, typer.Option(min=1, help="Leave out shorter issues.")] = 5,
+    max_chars: Annotated[int, typer.Option(min=1, help="Leave out longer issues.")] = 50_000,
+    policy: Annotated[Path | None, typer.Option(help="TOML file that changes which evidence counts.")] = None,
+    no_retrieval: Annotated[bool, typer.Option("--no-retrieval", help="Leave out corpus and queries.")] = False,
+    seed: Annotated[int, typer.Option(help="Of splits and negatives.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace a folder that gis build made.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings.")] = False,
+) -> None:
+    """Make a dataset of duplicate issues without leaks, with every label's evidence, a card and a manifest.
+
+    Example: gis build --store issues.db --output my-issues
+    """
+    from gis.collector.dataset.build import BuildSettings, paper_settings
+    from gis.collector.dataset.build import build as make
+    from gis.collector.dataset.negatives import DEFAULT_SHARES, read_shares
+    from gis.collector.dataset.texts import TextSettings
+    from gis.console import Reporter
+    from gis.spec import parse_spec
+
+    kept = () if languages == "any" else tuple(code.strip() for code in languages.split(","))
+    texts = TextSettings(text, not latest, min_words, max_chars, kept)
+    if recipe == "paper":
+        if negatives or dense:
+            raise UsageError("--recipe paper draws random negatives; leave out --negatives and --dense")
+        settings = paper_settings(texts, seed)
+    else:
+        shares = read_shares(negatives) if negatives else dict(DEFAULT_SHARES)
+        if dense and "dense" not in shares:
+            shares = read_shares(",".join([*shares, "dense"]))
+        encoder = None if dense is None else parse_spec(dense)
+        settings = BuildSettings(
+            shares, ratio, closure=closure, text=texts, policy=policy, dense=encoder,
+            retrieval=not no_retrieval, seed=seed,
+        )  # fmt: skip
+    with interruptible():
+        reporter = Reporter(quiet=quiet)
+        report = make(store, output, settings, reporter, force=force)
+    pairs = sum(report.configs["default"].pairs.values())
+    typer.echo(
+        f"{pairs:,} pairs from {sum(report.clusters.values()):,} clusters in {output}; the card: {output}/README.md"
+    )
+    reporter.say(f"score a model on it: gis bench --model minilm --task {output}")

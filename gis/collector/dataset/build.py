@@ -1,0 +1,272 @@
+"""From a store to a dataset folder, whole or not at all."""
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from gis.collector.dataset.baselines import baselines
+from gis.collector.dataset.card import MANIFEST, write_card, write_manifest
+from gis.collector.dataset.clusters import Clusters, find_clusters
+from gis.collector.dataset.evidence import cross_references, find_evidence
+from gis.collector.dataset.folder import Writer
+from gis.collector.dataset.issues import Issues, load_issues
+from gis.collector.dataset.minhash import near_duplicates
+from gis.collector.dataset.negatives import DEFAULT_SHARES, Pool, draw_negatives
+from gis.collector.dataset.neighbours import Nearest, by_bm25, by_encoder, neighbours
+from gis.collector.dataset.pairs import Pair, positive_pairs
+from gis.collector.dataset.policy import label_of, read_policy
+from gis.collector.dataset.report import ConfigReport, Report, lengths
+from gis.collector.dataset.splits import (
+    SPLITS,
+    Assignment,
+    Split,
+    by_cluster,
+    by_repository,
+    by_time,
+    find_leaks,
+    random_pairs,
+    without_near_duplicates,
+)
+from gis.collector.dataset.texts import Texts, TextSettings, make_texts
+from gis.collector.store import Store
+from gis.console import Reporter
+from gis.errors import GisError
+from gis.models.base import Encoder, LoadSettings
+from gis.models.registry import load_model
+from gis.spec import Spec
+
+PAPER_RATIO = 9_108 / 9_457  # negatives for each positive in the published train split
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """How a dataset is built.
+
+    Attributes:
+        shares: Of each stratum of negatives, summing to 1.
+        ratio: Negatives for each positive.
+        match: Negatives as long as the positives.
+        closure: Pairs of each cluster, at the most, that nobody ruled on but that follow.
+        text: How texts are made.
+        policy: File that changes which evidence counts, or None.
+        dense: The encoder that finds dense neighbours, or None.
+        retrieval: Also write corpus, queries and relevance.
+        seed: Of splits and negatives.
+    """
+
+    shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
+    ratio: float = 1.0
+    match: bool = True
+    closure: int = 0
+    text: TextSettings = field(default_factory=TextSettings)
+    policy: Path | None = None
+    dense: Spec | None = None
+    retrieval: bool = True
+    seed: int = 0
+
+
+def paper_settings(text: TextSettings, seed: int) -> BuildSettings:
+    """What the paper describes: random negatives, about half and half, HTML-like text, nothing matched or left out."""
+    form = TextSettings("html", original=False, min_words=1, max_chars=text.max_chars, languages=())
+    return BuildSettings({"random": 1.0}, PAPER_RATIO, match=False, text=form, seed=seed)
+
+
+def build(store: Path, output: Path, settings: BuildSettings, reporter: Reporter, *, force: bool = False) -> Report:
+    """Build a dataset folder.
+
+    Args:
+        store: What ``gis collect`` filled.
+        output: The folder to make.
+        settings: How.
+        reporter: Shows progress and warnings.
+        force: Replace a folder that an earlier build made.
+
+    Raises:
+        GisError: The store is empty, holds no duplicates or too few for three splits, or the folder is not ours.
+    """
+    if output.exists() and not (force and (output / MANIFEST).is_file()):
+        raise GisError(
+            f"{output} exists; " + ("it was not made by gis build" if force else "give another --output, or --force")
+        )
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
+        made = Path(folder) / output.name
+        made.mkdir()
+        with Store(store) as opened:
+            report = _build(opened, made, settings, reporter)
+        if output.exists():
+            shutil.rmtree(output)
+        made.rename(output)
+    return report
+
+
+def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Reporter) -> Report:
+    policy = read_policy(settings.policy)
+    issues = load_issues(store)
+    if not len(issues):
+        raise GisError(f"{store.path} holds no issues; fill it: gis collect --repo OWNER/NAME --store {store.path}")
+    reporter.say(f"{len(issues):,} issues of {len(issues.repositories)} repositories")
+    evidence = find_evidence(store, issues)
+    clusters = find_clusters(evidence, issues, policy)
+    if not clusters.clusters:
+        raise GisError(
+            f"{store.path}: no duplicates: {len(evidence):,} traces, none of which counts as a ruling between issues "
+            "that are here; collect more, or change what counts with --policy"
+        )
+    reporter.say(f"{len(evidence):,} traces of duplicates, {len(clusters.clusters):,} clusters")
+    cited = cross_references(store, issues)
+    partners = _partners(clusters, cited)
+    with make_texts(store, issues, partners, settings.text, reporter) as texts:
+        positives, left_out = _positives(clusters, texts, settings.closure)
+        if not positives:
+            raise GisError(f"no positive pair is left: texts were left out as {dict(left_out)}; see --min-words")
+        members = sorted({n for pair in positives for n in (pair.first, pair.second)})
+        near = list(near_duplicates({n: texts[n] for n in members}))
+        pool = Pool(issues, texts, clusters.related, cited, _neighbours(issues, texts, members, settings, reporter))
+        pool.match = settings.match
+        configs = {}
+        for name, assignment in _assignments(positives, near, issues, settings.seed, reporter).items():
+            configs[name] = _config(name, assignment, pool, texts, settings, reporter)
+        splits = configs["default"].splits
+        writer = Writer(folder, issues, texts, clusters)
+        for name, config in configs.items():
+            writer.pairs(name, config.splits)
+        writer.positives(splits)
+        writer.ids(splits)
+        writer.evidence(evidence, lambda each: label_of(each, policy))
+        if settings.retrieval:
+            writer.retrieval(clusters, splits)
+        everything = [pair for split in SPLITS for pair in splits[split]]
+        report = Report(
+            repositories=issues.repositories,
+            issues=len(issues),
+            texts=texts.counts(),
+            traces=Counter((each.tier, each.actor, label_of(each, policy)) for each in evidence),
+            withdrawn=Counter(each.withdrawn for each in evidence if each.withdrawn),
+            uncollected=clusters.uncollected,
+            held_back=len(clusters.held_back),
+            clusters=Counter(len(cluster.members) for cluster in clusters.clusters),
+            positives=len(positives),
+            positives_left_out=left_out,
+            near_positives=len(near),
+            redacted=texts.redacted,
+            sentences=texts.sentences,
+            template_lines=texts.lines,
+            configs={name: config.report for name, config in configs.items()},
+            random_split=find_leaks(random_pairs([pair for pair in everything if pair.label], settings.seed), None),
+            lengths=lengths(splits, texts.chars),
+            baselines=baselines(splits["test"], lambda n: texts[n]),
+            as_written=int(texts.as_written.sum()),
+        )
+        write_card(folder, report, settings, writer.rows)
+        write_manifest(folder, store, settings, writer.rows, texts.templates, issues.repositories)
+    return report
+
+
+@dataclass(frozen=True)
+class _Config:
+    splits: dict[Split, list[Pair]]
+    report: ConfigReport
+
+
+def _partners(clusters: Clusters, cited: Sequence[tuple[int, int]]) -> dict[int, set[int]]:
+    """By position, issues that one may be paired with because of what people wrote."""
+    partners = {n: set(found) for n, found in clusters.related.items()}
+    for cluster in clusters.clusters:
+        for n in cluster.members:
+            partners.setdefault(n, set()).update(cluster.members)
+    for one, other in cited:
+        partners.setdefault(one, set()).add(other)
+        partners.setdefault(other, set()).add(one)
+    return partners
+
+
+def _positives(clusters: Clusters, texts: Texts, closure: int) -> tuple[list[Pair], Counter[str]]:
+    """The positive pairs whose texts are kept, and why others were left out."""
+    kept: list[Pair] = []
+    left_out: Counter[str] = Counter()
+    for pair in positive_pairs(clusters.clusters, closure):
+        reasons = [n for n in (pair.first, pair.second) if not texts.kept[n]]
+        if reasons:
+            left_out[texts.why(reasons[0])] += 1
+        elif texts[pair.first] == texts[pair.second]:
+            left_out["the same text"] += 1
+        else:
+            kept.append(pair)
+    return kept, left_out
+
+
+def _neighbours(
+    issues: Issues, texts: Texts, anchors: Sequence[int], settings: BuildSettings, reporter: Reporter
+) -> dict[str, Mapping[int, list[int]]]:
+    finders: dict[str, Nearest] = {"bm25": by_bm25}
+    if "dense" in settings.shares:
+        if settings.dense is None:
+            raise GisError("dense neighbours need an encoder: add --dense MODEL")
+        model = load_model(settings.dense, LoadSettings())
+        if not isinstance(model, Encoder):
+            raise GisError(f"{settings.dense} has no vectors; --dense takes an encoder")
+        finders["dense"] = by_encoder(model.encode)
+    return {
+        stratum: neighbours(issues, texts, anchors, nearest, f"{stratum} neighbours", reporter)
+        for stratum, nearest in finders.items()
+        if stratum in settings.shares
+    }
+
+
+def _assignments(
+    positives: Sequence[Pair], near: Sequence[tuple[int, int]], issues: Issues, seed: int, reporter: Reporter
+) -> dict[str, Assignment]:
+    """The splits that can be made; the one by cluster must be."""
+    found: dict[str, Assignment] = {"default": by_cluster(positives, near, seed)}
+    empty = [split for split in SPLITS if not found["default"].pairs[split]]
+    if empty:
+        count = len({pair.cluster for pair in positives})
+        raise GisError(
+            f"the split {' and '.join(empty)} would be empty: {count} clusters are too few for three splits; "
+            "collect more"
+        )
+    others: dict[str, Callable[[], Assignment]] = {
+        "repository": lambda: by_repository(positives, issues, seed),
+        "time": lambda: by_time(positives, issues),
+    }
+    for name, make in others.items():
+        assignment = make()
+        if all(assignment.pairs[split] for split in SPLITS):
+            found[name] = assignment
+        else:
+            reporter.say(f"no config '{name}': a split of it would be empty")
+    return found
+
+
+def _config(
+    name: str, assignment: Assignment, pool: Pool, texts: Texts, settings: BuildSettings, reporter: Reporter
+) -> _Config:
+    """Draw the negatives of one config, take out near-duplicates across splits, and look for leaks."""
+    negatives, counts = draw_negatives(pool, assignment, settings.shares, settings.ratio, settings.seed)
+    drawn = {split: [*assignment.pairs[split], *negatives[split]] for split in SPLITS}
+    kept, near = without_near_duplicates(drawn, lambda n: texts[n])
+    rng = np.random.default_rng(settings.seed)
+    splits = {split: [kept[split][n] for n in rng.permutation(len(kept[split]))] for split in SPLITS}
+    leaks = find_leaks(splits, lambda n: texts[n])
+    if leaks:
+        raise GisError(f"{name}: splits share what they must not: {leaks}; please report this")
+    for stratum in settings.shares:
+        wanted = sum(counts[split, stratum][0] for split in SPLITS)
+        there = sum(counts[split, stratum][1] for split in SPLITS)
+        if there < wanted:
+            reporter.warn(f"{name}: {there:,} of {wanted:,} negatives of the stratum {stratum} were to be had")
+    return _Config(splits, ConfigReport(_counted(splits), counts, near, assignment.dropped, leaks))
+
+
+def _counted(splits: Mapping[Split, Sequence[Pair]]) -> dict[tuple[Split, str], int]:
+    return {
+        (split, stratum): count
+        for split in SPLITS
+        for stratum, count in sorted(Counter(pair.stratum for pair in splits[split]).items())
+    }

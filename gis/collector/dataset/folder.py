@@ -1,0 +1,198 @@
+"""The dataset folder: Parquet files that ``datasets.load_dataset`` opens, with every pair's provenance."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gis.collector.dataset.clusters import Clusters
+from gis.collector.dataset.evidence import Evidence
+from gis.collector.dataset.issues import Issues, stamp
+from gis.collector.dataset.pairs import Pair
+from gis.collector.dataset.splits import SPLITS, Split
+from gis.collector.dataset.texts import Texts
+
+PROVENANCE = pa.schema(
+    [
+        ("stratum", pa.string()),
+        ("repository1", pa.string()),
+        ("number1", pa.int64()),
+        ("url1", pa.string()),
+        ("created1", pa.string()),
+        ("repository2", pa.string()),
+        ("number2", pa.int64()),
+        ("url2", pa.string()),
+        ("created2", pa.string()),
+        ("body_state1", pa.string()),
+        ("body_state2", pa.string()),
+        ("cluster1", pa.string()),
+        ("cluster2", pa.string()),
+        ("cluster_size", pa.int64()),
+        ("tier", pa.string()),
+        ("evidence", pa.string()),
+        ("evidence_source", pa.string()),
+        ("evidence_actor", pa.string()),
+        ("evidence_by_closer", pa.bool_()),
+        ("seconds_to_close", pa.int64()),
+    ]
+)
+TEXTS = [("text1", pa.string()), ("text2", pa.string())]
+LABEL = ("label", pa.int64())
+PAIRS = pa.schema([*TEXTS, LABEL, *PROVENANCE])
+IDS = pa.schema([LABEL, ("sha256_1", pa.string()), ("sha256_2", pa.string()), *PROVENANCE])
+POSITIVE = pa.schema([("anchor", pa.string()), ("positive", pa.string())])
+CORPUS = pa.schema([("_id", pa.string()), ("title", pa.string()), ("text", pa.string())])
+QUERIES = pa.schema([("_id", pa.string()), ("text", pa.string())])
+QRELS = pa.schema([("query-id", pa.string()), ("corpus-id", pa.string()), ("score", pa.int64())])
+EVIDENCE = pa.schema(
+    [
+        ("issue", pa.string()),
+        ("target", pa.string()),
+        ("collected", pa.bool_()),
+        ("tier", pa.string()),
+        ("label", pa.string()),
+        ("source", pa.string()),
+        ("source_id", pa.string()),
+        ("actor", pa.string()),
+        ("made", pa.string()),
+        ("by_closer", pa.bool_()),
+        ("seconds_to_close", pa.int64()),
+        ("withdrawn", pa.string()),
+    ]
+)
+ROWS = 2000  # of a row group
+Row = Mapping[str, Any]
+
+
+class Writer:
+    """Writes the tables of a dataset folder, and remembers what it wrote.
+
+    Args:
+        folder: Where to.
+        issues: What the positions of pairs mean.
+        texts: Their texts.
+        clusters: Which cluster an issue is in.
+    """
+
+    def __init__(self, folder: Path, issues: Issues, texts: Texts, clusters: Clusters) -> None:
+        self.folder = folder
+        self.rows: dict[str, int] = {}
+        self._issues = issues
+        self._texts = texts
+        self._cluster_of = {n: each.members[0] for each in clusters.clusters for n in each.members}
+
+    def pairs(self, config: str, splits: Mapping[Split, Sequence[Pair]]) -> None:
+        """A config of labelled pairs; ``default`` is in ``data``."""
+        folder = "data" if config == "default" else config
+        for split, pairs in splits.items():
+            self._write(_shard(folder, split), PAIRS, (self._row(pair, texts=True) for pair in pairs))
+
+    def ids(self, splits: Mapping[Split, Sequence[Pair]]) -> None:
+        """The config without texts: what they are, and the hash of each."""
+        for split, pairs in splits.items():
+            self._write(_shard("ids", split), IDS, (self._row(pair, texts=False) for pair in pairs))
+
+    def positives(self, splits: Mapping[Split, Sequence[Pair]]) -> None:
+        """The duplicates alone, as the published set has them."""
+        for split, pairs in splits.items():
+            rows = ({"anchor": self._texts[p.first], "positive": self._texts[p.second]} for p in pairs if p.label)
+            self._write(_shard("positive", split), POSITIVE, rows)
+
+    def retrieval(self, clusters: Clusters, splits: Mapping[Split, Sequence[Pair]]) -> None:
+        """Corpus, queries and relevance in mteb's layout: find the older duplicates of an issue among all issues."""
+        name, created = self._issues.name, self._issues.created
+        self._write("retrieval/corpus.parquet", CORPUS, self._corpus())
+        split_of = {pair.cluster: split for split, pairs in splits.items() for pair in pairs if pair.label}
+        asked: dict[Split, list[tuple[int, list[int]]]] = {split: [] for split in SPLITS}
+        for cluster in clusters.clusters:
+            members = [n for n in cluster.members if self._texts.kept[n]]
+            for n in members:
+                older = [other for other in members if (created[other], other) < (created[n], n)]
+                if older and cluster.members[0] in split_of:
+                    asked[split_of[cluster.members[0]]].append((n, older))
+        for split, queries in asked.items():
+            texts = ({"_id": name(n), "text": self._texts[n]} for n, _ in queries)
+            self._write(f"retrieval/queries-{split}.parquet", QUERIES, texts)
+            rows = (
+                {"query-id": name(n), "corpus-id": name(other), "score": 1} for n, older in queries for other in older
+            )
+            self._write(f"retrieval/qrels-{split}.parquet", QRELS, rows)
+
+    def evidence(self, found: Sequence[Evidence], label_of: Callable[[Evidence], str]) -> None:
+        """Every trace, whatever came of it."""
+        rows = (
+            {
+                "issue": self._issues.name(each.issue),
+                "target": each.reference,
+                "collected": each.target is not None,
+                "tier": each.tier,
+                "label": label_of(each),
+                "source": each.source,
+                "source_id": each.source_id,
+                "actor": each.actor,
+                "made": stamp(each.made),
+                "by_closer": each.by_closer,
+                "seconds_to_close": each.to_close,
+                "withdrawn": each.withdrawn,
+            }
+            for each in found
+        )
+        self._write("evidence/evidence.parquet", EVIDENCE, rows)
+
+    def _corpus(self) -> Iterator[Row]:
+        for n, text in self._texts.between(0, len(self._issues)):
+            title, _, body = text.partition("\n\n")
+            yield {"_id": self._issues.name(n), "title": title, "text": body}
+
+    def _row(self, pair: Pair, *, texts: bool) -> Row:
+        issues, each = self._issues, pair.evidence
+        row: dict[str, Any] = {"label": pair.label, "stratum": pair.stratum, "cluster_size": pair.cluster_size}
+        for side, n in (("1", pair.first), ("2", pair.second)):
+            repository, number, text = issues.repositories[issues.repository[n]], int(issues.number[n]), self._texts[n]
+            row |= {
+                f"repository{side}": repository,
+                f"number{side}": number,
+                f"url{side}": f"https://github.com/{repository}/issues/{number}",
+                f"created{side}": stamp(int(issues.created[n])),
+                f"body_state{side}": "created" if self._texts.as_written[n] else "latest",
+                f"cluster{side}": issues.name(self._cluster_of.get(n, n)),
+            }
+            row |= {f"text{side}": text} if texts else {f"sha256_{side}": sha256(text)}
+        if each is not None:
+            row |= {
+                "tier": each.tier,
+                "evidence": each.source_id,
+                "evidence_source": each.source,
+                "evidence_actor": each.actor,
+                "evidence_by_closer": each.by_closer,
+                "seconds_to_close": each.to_close,
+            }
+        return row
+
+    def _write(self, name: str, schema: pa.Schema, rows: Iterator[Row]) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        count = 0
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for part in _batched(rows, ROWS):
+                writer.write_table(pa.Table.from_pylist(list(part), schema))
+                count += len(part)
+        self.rows[name] = count
+
+
+def sha256(text: str) -> str:
+    """The hash that the ``ids`` config knows a text by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shard(folder: str, split: str) -> str:
+    return f"{folder}/{split}-00000-of-00001.parquet"
+
+
+def _batched(rows: Iterator[Row], size: int) -> Iterator[tuple[Row, ...]]:
+    while part := tuple(islice(rows, size)):
+        yield part

@@ -1,0 +1,247 @@
+"""Pairs of issues that are no duplicates, in named strata, alike the positives in length and repository."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.collector.dataset.evidence import is_duplicate_label
+from gis.collector.dataset.issues import NOBODY, Issues
+from gis.collector.dataset.pairs import Pair
+from gis.collector.dataset.splits import SPLITS, Assignment, Split
+from gis.collector.dataset.texts import Texts
+from gis.errors import UsageError
+
+STRATA = ("random", "same_label", "same_author", "cross_referenced", "bm25", "dense")
+DEFAULT_SHARES: Mapping[str, float] = {
+    "random": 0.2, "same_label": 0.2, "same_author": 0.2, "cross_referenced": 0.2, "bm25": 0.2,
+}  # fmt: skip
+SAMPLED = 64  # candidates that a negative is chosen from
+ROUNDS = 4  # times that the positives are gone through for more negatives of a stratum
+
+
+@dataclass
+class Pool:
+    """What negatives are drawn from.
+
+    Attributes:
+        issues: What is there.
+        texts: Their texts.
+        related: By position, issues that some evidence ties it to.
+        cited: Pairs of positions one of which cites the other.
+        neighbours: By stratum, the neighbours of each anchor.
+        match: Choose the candidate whose length is nearest to that of the positive's other issue.
+    """
+
+    issues: Issues
+    texts: Texts
+    related: Mapping[int, set[int]]
+    cited: Sequence[tuple[int, int]]
+    neighbours: Mapping[str, Mapping[int, list[int]]]
+    match: bool = True
+
+    @cached_property
+    def cited_by(self) -> Mapping[int, set[int]]:
+        """By position, issues that it cites or that cite it."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for one, other in self.cited:
+            found[one].add(other)
+            found[other].add(one)
+        return found
+
+    @cached_property
+    def authors(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Positions ordered by author, and the authors in that order."""
+        order = np.argsort(self.issues.author, kind="stable")
+        return order, self.issues.author[order]
+
+    @cached_property
+    def label_members(self) -> Mapping[tuple[int, int], NDArray[np.int64]]:
+        """By repository and label, the positions that have it; labels that say "duplicate" left out."""
+        issues = self.issues
+        owners = np.repeat(np.arange(len(issues)), np.diff(issues.label_starts))
+        said = {code for code, name in enumerate(issues.label_names) if is_duplicate_label(name)}
+        keys = issues.repository[owners].astype(np.int64) * max(len(issues.label_names), 1) + issues.labels
+        order = np.argsort(keys, kind="stable")
+        names, starts = np.unique(keys[order], return_index=True)
+        parts = np.split(owners[order], starts[1:])
+        split = [divmod(int(name), max(len(issues.label_names), 1)) for name in names]
+        return {key: part for key, part in zip(split, parts, strict=True) if key[1] not in said}
+
+    def unrelated(self, one: int, other: int, *, cited: bool) -> bool:
+        """Whether nothing ties two issues together within two steps; a citation may, where it is asked for."""
+        if one == other or (not cited and other in self.cited_by.get(one, ())):
+            return False
+        near = self.related.get(one, set())
+        return other not in near and not any(other in self.related.get(middle, ()) for middle in near)
+
+    def candidates(self, stratum: str, anchor: int, chars: int, rng: np.random.Generator) -> Sequence[int]:
+        """Issues for a negative of ``anchor``, the best first."""
+        found = self._candidates(stratum, anchor)
+        if len(found) > SAMPLED:
+            found = found[rng.choice(len(found), SAMPLED, replace=False)]
+        found = found[self.texts.kept[found]] if len(found) else found
+        if self.match:
+            far = np.abs(np.log1p(self.texts.chars[found]) - np.log1p(chars))
+            found = found[np.argsort(far, kind="stable")]
+        return [int(position) for position in found]
+
+    def _candidates(self, stratum: str, anchor: int) -> NDArray[np.int64]:
+        issues = self.issues
+        home = int(issues.repository[anchor])
+        none = np.zeros(0, np.int64)
+        if stratum == "random":
+            here = issues.of_repository(home)
+            return np.arange(here.start, here.stop)
+        if stratum == "same_label":
+            codes = issues.labels[issues.label_starts[anchor] : issues.label_starts[anchor + 1]].tolist()
+            groups = [self.label_members[home, code] for code in codes if (home, code) in self.label_members]
+            return min((group for group in groups if len(group) > 1), key=len, default=none)  # the rarest says most
+        if stratum == "same_author":
+            order, authors = self.authors
+            author = issues.author[anchor]
+            start, end = np.searchsorted(authors, [author, author + 1])
+            found = order[start:end] if author != NOBODY else none
+            return np.asarray(found[issues.repository[found] == home], np.int64)
+        return np.array(self.neighbours.get(stratum, {}).get(anchor, []), np.int64)
+
+
+def read_shares(text: str) -> dict[str, float]:
+    """Shares as they are typed, ``random=1,bm25=2``, made to sum to 1.
+
+    Raises:
+        UsageError: A stratum is unknown, or a share is no number above 0.
+    """
+    shares: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, value = part.strip().partition("=")
+        if name not in STRATA:
+            raise UsageError(f"--negatives: unknown stratum '{name}'; known: {', '.join(STRATA)}")
+        try:
+            shares[name] = float(value or 1)
+        except ValueError:
+            raise UsageError(f"--negatives: '{value}' is no number") from None
+        if not 0 < shares[name] < float("inf"):
+            raise UsageError(f"--negatives: the share of {name} must be above 0")
+    return {name: share / sum(shares.values()) for name, share in shares.items()}
+
+
+def draw_negatives(
+    pool: Pool, assignment: Assignment, shares: Mapping[str, float], ratio: float, seed: int
+) -> tuple[dict[Split, list[Pair]], dict[tuple[Split, str], tuple[int, int]]]:
+    """Negatives for the positives of each split.
+
+    Args:
+        pool: What they are drawn from.
+        assignment: Positives, and which issue may be where; issues that are taken are bound.
+        shares: Of each stratum, summing to 1.
+        ratio: Negatives for each positive.
+        seed: Of the draw.
+
+    Returns:
+        The pairs by split, and by split and stratum how many were asked for and how many there are.
+    """
+    rng = np.random.default_rng(seed)
+    found: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
+    counts: dict[tuple[Split, str], tuple[int, int]] = {}
+    for split in reversed(SPLITS):  # the test chooses first: it is the smallest and matters most
+        positives = assignment.pairs[split]
+        used = {_key(pair.first, pair.second) for pair in positives}
+        for stratum, wanted in _quotas(round(ratio * len(positives)), shares).items():
+            if stratum == "cross_referenced":
+                drawn = _cited(pool, assignment, split, positives, wanted, used, rng)
+            else:
+                drawn = _drawn(pool, assignment, split, positives, stratum, wanted, used, rng)
+            found[split] += drawn
+            counts[split, stratum] = (wanted, len(drawn))
+    return found, counts
+
+
+def _drawn(
+    pool: Pool,
+    assignment: Assignment,
+    split: Split,
+    positives: Sequence[Pair],
+    stratum: str,
+    wanted: int,
+    used: set[tuple[int, int]],
+    rng: np.random.Generator,
+) -> list[Pair]:
+    """One negative for a positive after the other: its anchor, and an issue as long as the anchor's partner."""
+    drawn: list[Pair] = []
+    for turn in range(ROUNDS):
+        for place in rng.permutation(len(positives)):
+            if len(drawn) == wanted:
+                return drawn
+            pair = positives[place]
+            anchor, partner = (pair.first, pair.second) if turn % 2 == 0 else (pair.second, pair.first)
+            for other in pool.candidates(stratum, anchor, int(pool.texts.chars[partner]), rng):
+                if (
+                    _key(anchor, other) not in used
+                    and assignment.allows(other, split)
+                    and pool.unrelated(anchor, other, cited=False)
+                ):
+                    used.add(_key(anchor, other))
+                    assignment.bind(other, split)
+                    drawn.append(Pair(anchor, other, 0, stratum, pair.cluster, pair.cluster_size))
+                    break
+    return drawn
+
+
+def _cited(
+    pool: Pool,
+    assignment: Assignment,
+    split: Split,
+    positives: Sequence[Pair],
+    wanted: int,
+    used: set[tuple[int, int]],
+    rng: np.random.Generator,
+) -> list[Pair]:
+    """Issues one of which cites the other, each as long as those of some positive."""
+    from scipy.spatial import KDTree
+
+    kept = pool.texts.kept
+    open_ = [
+        pair
+        for pair in pool.cited
+        if kept[pair[0]] and kept[pair[1]] and _key(*pair) not in used and pool.unrelated(*pair, cited=True)
+        and assignment.allows(pair[0], split) and assignment.allows(pair[1], split)
+    ]  # fmt: skip
+    if not open_ or not positives:
+        return []
+    both = np.array(open_ + [(other, one) for one, other in open_])
+    tree = KDTree(np.log1p(pool.texts.chars[both]))
+    drawn: list[Pair] = []
+    for _ in range(ROUNDS):
+        for place in rng.permutation(len(positives)):
+            if len(drawn) == wanted:
+                return drawn
+            pair = positives[place]
+            asked = np.log1p(pool.texts.chars[[pair.first, pair.second]])
+            near = np.atleast_1d(tree.query(asked, k=min(SAMPLED, len(both)))[1])
+            choices = near if pool.match else rng.permutation(len(both))[:SAMPLED]
+            for choice in choices:
+                one, other = (int(n) for n in both[choice])
+                if _key(one, other) not in used and assignment.allows(one, split) and assignment.allows(other, split):
+                    used.add(_key(one, other))
+                    assignment.bind(one, split)
+                    assignment.bind(other, split)
+                    drawn.append(Pair(one, other, 0, "cross_referenced"))
+                    break
+    return drawn
+
+
+def _quotas(total: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """Whole numbers in proportion, that sum to ``total``."""
+    exact = {name: total * share for name, share in shares.items()}
+    quotas = {name: int(value) for name, value in exact.items()}
+    for name in sorted(exact, key=lambda name: quotas[name] - exact[name])[: total - sum(quotas.values())]:
+        quotas[name] += 1
+    return quotas
+
+
+def _key(one: int, other: int) -> tuple[int, int]:
+    return (min(one, other), max(one, other))

@@ -1,0 +1,83 @@
+"""Issues whose texts are alike, by BM25 or by an encoder: the hardest negatives.
+
+Neighbours are looked for among some twenty thousand issues of the same repository that were opened around the same
+time, so that the work grows with the number of issues and not with its square.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.collector.dataset.issues import Issues, blocks
+from gis.collector.dataset.texts import Texts
+from gis.console import Reporter
+from gis.models.lexical import words
+
+BLOCK = 20_000  # issues
+RANKS = range(5, 50)  # of the neighbours taken; the nearest are often duplicates that nobody marked
+MOST_WORDS = 100  # of a query
+Nearest = Callable[[list[str], list[int], int], NDArray[np.int64]]  # texts, places of the queries, how many -> places
+
+
+def neighbours(
+    issues: Issues, texts: Texts, anchors: Sequence[int], nearest: Nearest, label: str, reporter: Reporter
+) -> Mapping[int, list[int]]:
+    """The neighbours of each anchor, nearest first, of ranks ``RANKS``.
+
+    Args:
+        issues: What is there.
+        texts: Their texts.
+        anchors: Positions whose neighbours are wanted.
+        nearest: Finds them among the texts of a block.
+        label: What progress is called.
+        reporter: Shows progress.
+    """
+    wanted = np.unique(np.array(anchors, np.int64))
+    found: dict[int, list[int]] = {}
+    with reporter.track(label, len(wanted), "issues") as tracker:
+        for block in blocks(issues, BLOCK):
+            here = wanted[np.searchsorted(wanted, block.start) : np.searchsorted(wanted, block.stop)]
+            if not len(here):
+                continue
+            rows = list(texts.between(block.start, block.stop))
+            positions = np.array([position for position, _ in rows])
+            queries = [int(place) for place in np.flatnonzero(np.isin(positions, here))]
+            places = nearest([text for _, text in rows], queries, min(RANKS.stop + 1, len(rows)))
+            for query, row in zip(queries, places, strict=True):
+                others = [int(positions[place]) for place in row if place != query]
+                found[int(positions[query])] = others[RANKS.start : RANKS.stop]
+            tracker.advance(len(here), (tracker.done + len(here)) / len(wanted))
+    return found
+
+
+def by_bm25(texts: list[str], queries: list[int], count: int) -> NDArray[np.int64]:
+    """Places of the ``count`` texts of the highest BM25 for each query."""
+    import bm25s
+
+    index = bm25s.BM25()
+    tokens = [words(text) for text in texts]
+    index.index(tokens, show_progress=False)
+    asked = [list(dict.fromkeys(tokens[place]))[:MOST_WORDS] for place in queries]
+    found, _ = index.retrieve(asked, k=count, show_progress=False, sorted=True)
+    return np.asarray(found, np.int64)
+
+
+def by_encoder(encode: Callable[[list[str]], NDArray[np.float32]]) -> Nearest:
+    """Places of the texts of the highest cosine similarity, by an encoder's vectors."""
+
+    def nearest(texts: list[str], queries: list[int], count: int) -> NDArray[np.int64]:
+        vectors = encode(texts)
+        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return np.concatenate([_top(vectors[part] @ vectors.T, count) for part in _parts(queries)])
+
+    return nearest
+
+
+def _parts(queries: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(queries), 256):
+        yield queries[start : start + 256]
+
+
+def _top(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    return np.argsort(-scores, axis=1, kind="stable")[:, :count].astype(np.int64)

@@ -1,0 +1,192 @@
+"""Which issues may be in which split: no issue, no cluster and no near-duplicate text is in two."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from gis.collector.dataset.clusters import Groups
+from gis.collector.dataset.issues import Issues
+from gis.collector.dataset.minhash import near_duplicates
+from gis.collector.dataset.pairs import NO_CLUSTER, Pair
+
+Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+SHARES: Mapping[Split, float] = {"train": 0.8, "valid": 0.1, "test": 0.1}
+Splits = Mapping[Split, Sequence[Pair]]
+
+
+@dataclass
+class Assignment:
+    """Where each issue is, or may go.
+
+    Attributes:
+        bound: Split by position.
+        rule: The split of issues that are not bound; None where they may go into any, and are bound by the first pair
+            that takes them.
+        pairs: The positive pairs of each split.
+        dropped: Positive pairs that fit into no split, by reason.
+    """
+
+    bound: dict[int, Split]
+    rule: Callable[[int], Split | None] | None
+    pairs: dict[Split, list[Pair]]
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def allows(self, position: int, split: Split) -> bool:
+        """Whether an issue may be in a split."""
+        if position in self.bound:
+            return self.bound[position] == split
+        return self.rule is None or self.rule(position) == split
+
+    def bind(self, position: int, split: Split) -> None:
+        """Note that an issue is in a split."""
+        self.bound[position] = split
+
+
+def by_cluster(positives: Sequence[Pair], near: Sequence[tuple[int, int]], seed: int) -> Assignment:
+    """Clusters at random, those with near-duplicate texts together.
+
+    Args:
+        positives: All positive pairs.
+        near: Issues of the positives whose texts are near-duplicates.
+        seed: Of the order in which clusters are dealt out.
+    """
+    units = Groups()
+    for pair in positives:
+        units.join(pair.first, pair.second)
+    for one, other in near:
+        units.join(one, other)
+    return _dealt(positives, lambda pair: units.find(pair.first), seed, None)
+
+
+def by_repository(positives: Sequence[Pair], issues: Issues, seed: int) -> Assignment:
+    """Whole repositories: what is tested is from others than what is trained on."""
+    homes = issues.repository
+    inside = [pair for pair in positives if homes[pair.first] == homes[pair.second]]
+    found = _dealt(inside, lambda pair: int(homes[pair.first]), seed, None)
+    split_of = {int(homes[pair.first]): split for split, pairs in found.pairs.items() for pair in pairs}
+    found.rule = lambda position: split_of.get(int(homes[position]))
+    found.bound = {}
+    found.dropped["in two repositories"] = len(positives) - len(inside)
+    return found
+
+
+def by_time(positives: Sequence[Pair], issues: Issues) -> Assignment:
+    """By when issues were opened: valid and test begin where the one before ends.
+
+    A cluster belongs to the period that its first issue was opened in; its pairs with later issues are left out.
+    """
+    starts: dict[int, int] = {}
+    for pair in positives:
+        first = int(min(issues.created[pair.first], issues.created[pair.second]))
+        starts[pair.cluster] = min(first, starts.get(pair.cluster, first))
+    order = sorted(starts[pair.cluster] for pair in positives)
+    shares = (SHARES["train"], SHARES["train"] + SHARES["valid"])
+    cuts = [order[int(len(order) * share)] for share in shares]
+
+    def rule(position: int) -> Split:
+        return SPLITS[int(np.searchsorted(cuts, issues.created[position], side="right"))]
+
+    found = Assignment({}, rule, {split: [] for split in SPLITS}, {"across a cut": 0, "not ruled by people": 0})
+    for pair in positives:
+        split = SPLITS[int(np.searchsorted(cuts, starts[pair.cluster], side="right"))]
+        if rule(pair.first) != split or rule(pair.second) != split:
+            found.dropped["across a cut"] += 1
+        elif split != "train" and not pair.people:
+            found.dropped["not ruled by people"] += 1
+        else:
+            found.pairs[split].append(pair)
+    return found
+
+
+def _dealt(
+    positives: Sequence[Pair], unit_of: Callable[[Pair], int], seed: int, rule: Callable[[int], Split | None] | None
+) -> Assignment:
+    """Deal units out, in random order, each to the split that lacks most of its share."""
+    units: dict[int, list[Pair]] = defaultdict(list)
+    for pair in positives:
+        units[unit_of(pair)].append(pair)
+    keys = sorted(units)
+    pairs: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
+    for place in np.random.default_rng(seed).permutation(len(keys)):
+        unit = units[keys[place]]
+        split: Split = "train"
+        if all(pair.people for pair in unit):
+            split = min(SPLITS, key=lambda name: (len(pairs[name]) + 1) / SHARES[name])
+        pairs[split] += unit
+    bound = {n: split for split, found in pairs.items() for pair in found for n in (pair.first, pair.second)}
+    return Assignment(bound, rule, pairs)
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """What two splits share.
+
+    Attributes:
+        issues: Issues that are in more than one split.
+        clusters: Clusters of positive pairs that are in more than one split.
+        near_duplicates: Pairs of near-duplicate texts of different issues, one in each of two splits.
+        test_pairs: Share, 0 to 1, of the test pairs one of whose issues is in train.
+    """
+
+    issues: int
+    clusters: int
+    near_duplicates: int
+    test_pairs: float
+
+    def __bool__(self) -> bool:
+        """Whether anything is shared."""
+        return bool(self.issues or self.clusters or self.near_duplicates)
+
+
+def find_leaks(splits: Splits, text_of: Callable[[int], str] | None) -> Leaks:
+    """Look for what splits share, whoever made them.
+
+    Args:
+        splits: Pairs by split.
+        text_of: The text of an issue; None looks for issues and clusters alone.
+    """
+    where: dict[int, set[Split]] = defaultdict(set)
+    clusters: dict[int, set[Split]] = defaultdict(set)
+    for split, pairs in splits.items():
+        for pair in pairs:
+            where[pair.first].add(split)
+            where[pair.second].add(split)
+            if pair.label and pair.cluster != NO_CLUSTER:
+                clusters[pair.cluster].add(split)
+    near = 0
+    if text_of is not None:
+        near = sum(where[one] != where[other] for one, other in near_duplicates({n: text_of(n) for n in where}))
+    test = splits.get("test", ())
+    shared = sum("train" in where[pair.first] | where[pair.second] for pair in test)
+    return Leaks(
+        sum(len(found) > 1 for found in where.values()),
+        sum(len(found) > 1 for found in clusters.values()),
+        near,
+        shared / len(test) if test else 0.0,
+    )
+
+
+def random_pairs(pairs: Sequence[Pair], seed: int) -> dict[Split, list[Pair]]:
+    """What most do: a split of the pairs, whatever their issues; to show what it leaks."""
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    cuts = [int(len(pairs) * 0.8), int(len(pairs) * 0.9)]
+    parts = np.split(order, cuts)
+    return {split: [pairs[n] for n in part] for split, part in zip(SPLITS, parts, strict=True)}
+
+
+def without_near_duplicates(splits: Splits, text_of: Callable[[int], str]) -> tuple[dict[Split, list[Pair]], int]:
+    """``splits`` without pairs whose text is nearly that of an issue in a later split, and how many those were."""
+    where = {n: split for split, pairs in splits.items() for pair in pairs for n in (pair.first, pair.second)}
+    doomed: set[int] = set()
+    for one, other in near_duplicates({n: text_of(n) for n in where}):
+        if where[one] != where[other]:
+            doomed.add(min(one, other, key=lambda n: SPLITS.index(where[n])))
+    kept = {
+        split: [pair for pair in pairs if pair.first not in doomed and pair.second not in doomed]
+        for split, pairs in splits.items()
+    }
+    return kept, sum(map(len, splits.values())) - sum(map(len, kept.values()))
