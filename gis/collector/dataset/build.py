@@ -15,7 +15,7 @@ from gis.collector.dataset.clusters import Clusters, find_clusters
 from gis.collector.dataset.evidence import cross_references, find_evidence
 from gis.collector.dataset.folder import Writer
 from gis.collector.dataset.issues import Issues, load_issues
-from gis.collector.dataset.minhash import near_duplicates
+from gis.collector.dataset.minhash import Sketches, near_duplicates
 from gis.collector.dataset.negatives import DEFAULT_SHARES, Pool, draw_negatives
 from gis.collector.dataset.neighbours import Nearest, by_bm25, by_encoder, neighbours
 from gis.collector.dataset.pairs import Pair, positive_pairs
@@ -126,12 +126,13 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
         if not positives:
             raise GisError(f"no positive pair is left: texts were left out as {dict(left_out)}; see --min-words")
         members = sorted({n for pair in positives for n in (pair.first, pair.second)})
-        near = list(near_duplicates({n: texts[n] for n in members}))
+        sketches = Sketches(texts.__getitem__)
+        near = list(near_duplicates(members, sketches))
         pool = Pool(issues, texts, clusters.related, cited, _neighbours(issues, texts, members, settings, reporter))
         pool.match = settings.match
         configs = {}
         for name, assignment in _assignments(positives, near, issues, settings.seed, reporter).items():
-            configs[name] = _config(name, assignment, pool, texts, settings, reporter)
+            configs[name] = _config(name, assignment, pool, sketches, settings, reporter)
         splits = configs["default"].splits
         writer = Writer(folder, issues, texts, clusters)
         for name, config in configs.items():
@@ -245,15 +246,15 @@ def _assignments(
 
 
 def _config(
-    name: str, assignment: Assignment, pool: Pool, texts: Texts, settings: BuildSettings, reporter: Reporter
+    name: str, assignment: Assignment, pool: Pool, sketches: Sketches, settings: BuildSettings, reporter: Reporter
 ) -> _Config:
     """Draw the negatives of one config, take out near-duplicates across splits, and look for leaks."""
     negatives, counts = draw_negatives(pool, assignment, settings.shares, settings.ratio, settings.seed)
     drawn = {split: [*assignment.pairs[split], *negatives[split]] for split in SPLITS}
-    kept, near = without_near_duplicates(drawn, lambda n: texts[n])
+    kept, near = without_near_duplicates(drawn, sketches)
     rng = np.random.default_rng(settings.seed)
     splits = {split: [kept[split][n] for n in rng.permutation(len(kept[split]))] for split in SPLITS}
-    leaks = find_leaks(splits, lambda n: texts[n])
+    leaks = find_leaks(splits, sketches)
     if leaks:
         raise GisError(f"{name}: splits share what they must not: {leaks}; please report this")
     for stratum in settings.shares:

@@ -4,7 +4,8 @@ Broder, "On the resemblance and containment of documents", 1997.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
@@ -15,17 +16,54 @@ from gis.models.lexical import words
 SHINGLE = 3  # words
 PERMUTATIONS, BANDS = 128, 32  # four rows a band: two texts of Jaccard 0.8 miss each other once in 20 million
 NEAR = 0.8  # Jaccard similarity from which on two texts are near-duplicates
-PRIME = np.uint64(2**61 - 1)
 MOST_IN_A_BUCKET = 50  # texts compared pairwise; in a larger bucket each with the first alone
 
+_RNG = np.random.default_rng(0)
+# Multiply and shift, Dietzfelbinger et al. 1997: the upper half of an odd factor's product is a universal hash.
+FACTORS = _RNG.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+OFFSETS = _RNG.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64)
 
-def shingles(text: str) -> NDArray[np.uint32]:
-    """Hashes of the runs of three words in a text, distinct and ascending; of one without words, of the text itself."""
+
+@dataclass(frozen=True)
+class Sketch:
+    """A text for comparison.
+
+    Attributes:
+        shingles: Hashes of its runs of three words, distinct and ascending.
+        signature: (128,) MinHash.
+    """
+
+    shingles: NDArray[np.uint32]
+    signature: NDArray[np.uint32]
+
+
+class Sketches:
+    """Sketches of texts by key, each made once.
+
+    Args:
+        text_of: A key's text.
+    """
+
+    def __init__(self, text_of: Callable[[int], str]) -> None:
+        self._text_of = text_of
+        self._made: dict[int, Sketch] = {}
+
+    def __getitem__(self, key: int) -> Sketch:
+        """The sketch of a key's text."""
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = sketch(self._text_of(key))
+        return found
+
+
+def sketch(text: str) -> Sketch:
+    """The sketch of a text; of one without words, of its characters as they are."""
     found = words(text)
-    runs = (
-        [" ".join(found[n : n + SHINGLE]) for n in range(max(len(found) - SHINGLE + 1, 1))] if found else [text.strip()]
-    )
-    return np.unique(np.fromiter((crc32(run.encode()) for run in runs), np.uint32, len(runs)))
+    runs = [" ".join(found[n : n + SHINGLE]) for n in range(max(len(found) - SHINGLE + 1, 1))]
+    runs = runs if found else [text.strip()]
+    shingles = np.unique(np.fromiter((crc32(run.encode()) for run in runs), np.uint32, len(runs)))
+    hashed = (shingles.astype(np.uint64)[:, None] * FACTORS + OFFSETS) >> np.uint64(32)
+    return Sketch(shingles, hashed.min(axis=0).astype(np.uint32))
 
 
 def jaccard(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
@@ -34,26 +72,20 @@ def jaccard(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
     return common / (len(one) + len(other) - common)
 
 
-def near_duplicates(texts: Mapping[int, str], near: float = NEAR) -> Iterator[tuple[int, int]]:
+def near_duplicates(keys: Iterable[int], sketches: Sketches, near: float = NEAR) -> Iterator[tuple[int, int]]:
     """Pairs of keys, the lower first, whose texts have a Jaccard similarity of ``near`` at least."""
-    rng = np.random.default_rng(0)
-    factors = rng.integers(1, 2**31, PERMUTATIONS, dtype=np.uint64)
-    offsets = rng.integers(0, 2**31, PERMUTATIONS, dtype=np.uint64)
-    sets: dict[int, NDArray[np.uint32]] = {}
     buckets: dict[bytes, list[int]] = defaultdict(list)
     rows = PERMUTATIONS // BANDS
-    for key in sorted(texts):
-        sets[key] = shingles(texts[key])
-        hashed = (sets[key].astype(np.uint64)[:, None] * factors + offsets) % PRIME
-        signature = hashed.min(axis=0)
+    for key in sorted(keys):
+        signature = sketches[key].signature
         for band in range(BANDS):
             buckets[bytes([band]) + signature[band * rows : (band + 1) * rows].tobytes()].append(key)
     seen: set[tuple[int, int]] = set()
-    for keys in buckets.values():
-        crowd = len(keys) > MOST_IN_A_BUCKET
-        for place, one in enumerate(keys[:1] if crowd else keys):
-            for other in keys[place + 1 :]:
+    for found in buckets.values():
+        crowd = len(found) > MOST_IN_A_BUCKET
+        for place, one in enumerate(found[:1] if crowd else found):
+            for other in found[place + 1 :]:
                 if (one, other) not in seen:
                     seen.add((one, other))
-                    if jaccard(sets[one], sets[other]) >= near:
+                    if jaccard(sketches[one].shingles, sketches[other].shingles) >= near:
                         yield one, other

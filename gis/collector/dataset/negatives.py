@@ -1,9 +1,10 @@
 """Pairs of issues that are no duplicates, in named strata, alike the positives in length and repository."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from gis.collector.dataset.pairs import Pair
 from gis.collector.dataset.splits import SPLITS, Assignment, Split
 from gis.collector.dataset.texts import Texts
 from gis.errors import UsageError
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 STRATA = ("random", "same_label", "same_author", "cross_referenced", "bm25", "dense")
 DEFAULT_SHARES: Mapping[str, float] = {
@@ -221,17 +225,26 @@ def _cited(
                 return drawn
             pair = positives[place]
             asked = np.log1p(pool.texts.chars[[pair.first, pair.second]])
-            near = np.atleast_1d(tree.query(asked, k=min(SAMPLED, len(both)))[1])
-            choices = near if pool.match else rng.permutation(len(both))[:SAMPLED]
-            for choice in choices:
+            for choice in _nearest(tree, asked) if pool.match else rng.permutation(len(both))[:SAMPLED]:
                 one, other = (int(n) for n in both[choice])
-                if _key(one, other) not in used and assignment.allows(one, split) and assignment.allows(other, split):
+                allowed = assignment.allows(one, split) and assignment.allows(other, split)
+                if allowed and _key(one, other) not in used:
                     used.add(_key(one, other))
                     assignment.bind(one, split)
                     assignment.bind(other, split)
                     drawn.append(Pair(one, other, 0, "cross_referenced"))
                     break
     return drawn
+
+
+def _nearest(tree: "KDTree", point: NDArray[np.float64]) -> Iterator[int]:
+    """Places in a tree, the nearest first; more of them are looked for when the near ones are used up."""
+    done, count = 0, 8
+    while done < tree.n:
+        count = min(count * 8, tree.n)
+        places = np.atleast_1d(tree.query(point, k=count)[1])
+        yield from (int(place) for place in places[done:])
+        done = count
 
 
 def _quotas(total: int, shares: Mapping[str, float]) -> dict[str, int]:

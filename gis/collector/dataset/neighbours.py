@@ -17,6 +17,7 @@ from gis.models.lexical import words
 BLOCK = 20_000  # issues
 RANKS = range(5, 50)  # of the neighbours taken; the nearest are often duplicates that nobody marked
 MOST_WORDS = 100  # of a query
+TOGETHER = 256  # queries
 Nearest = Callable[[list[str], list[int], int], NDArray[np.int64]]  # texts, places of the queries, how many -> places
 
 
@@ -54,13 +55,18 @@ def neighbours(
 def by_bm25(texts: list[str], queries: list[int], count: int) -> NDArray[np.int64]:
     """Places of the ``count`` texts of the highest BM25 for each query."""
     import bm25s
+    from scipy.sparse import csc_matrix, csr_matrix
 
     index = bm25s.BM25()
     tokens = [words(text) for text in texts]
     index.index(tokens, show_progress=False)
-    asked = [list(dict.fromkeys(tokens[place]))[:MOST_WORDS] for place in queries]
-    found, _ = index.retrieve(asked, k=count, show_progress=False, sorted=True)
-    return np.asarray(found, np.int64)
+    found = index.scores
+    shape = (len(texts), len(found["indptr"]) - 1)
+    weights = csc_matrix((found["data"], found["indices"], found["indptr"]), shape)  # of each word in each text
+    asked = [[index.vocab_dict[word] for word in list(dict.fromkeys(tokens[n]))[:MOST_WORDS]] for n in queries]
+    starts = np.cumsum([0, *map(len, asked)])
+    said = csr_matrix((np.ones(starts[-1], np.float32), np.concatenate(asked), starts), (len(queries), shape[1]))
+    return np.concatenate([_top((weights @ said[part].T).T.toarray(), count) for part in _slices(len(queries))])
 
 
 def by_encoder(encode: Callable[[list[str]], NDArray[np.float32]]) -> Nearest:
@@ -69,15 +75,18 @@ def by_encoder(encode: Callable[[list[str]], NDArray[np.float32]]) -> Nearest:
     def nearest(texts: list[str], queries: list[int], count: int) -> NDArray[np.int64]:
         vectors = encode(texts)
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return np.concatenate([_top(vectors[part] @ vectors.T, count) for part in _parts(queries)])
+        asked = vectors[queries]
+        return np.concatenate([_top(asked[part] @ vectors.T, count) for part in _slices(len(queries))])
 
     return nearest
 
 
-def _parts(queries: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(queries), 256):
-        yield queries[start : start + 256]
+def _slices(count: int) -> Iterator[slice]:
+    return (slice(start, start + TOGETHER) for start in range(0, count, TOGETHER))
 
 
 def _top(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    return np.argsort(-scores, axis=1, kind="stable")[:, :count].astype(np.int64)
+    some = np.argpartition(-scores, min(count, scores.shape[1]) - 1, axis=1)[:, :count]
+    some.sort(axis=1)  # ties in order of number
+    order = np.argsort(-np.take_along_axis(scores, some, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(some, order, axis=1).astype(np.int64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gis.collector.dataset.clusters import Groups
 from gis.collector.dataset.issues import Issues
-from gis.collector.dataset.minhash import near_duplicates
+from gis.collector.dataset.minhash import Sketches, near_duplicates
 from gis.collector.dataset.pairs import NO_CLUSTER, Pair
 
 Split = Literal["train", "valid", "test"]
@@ -142,12 +142,12 @@ class Leaks:
         return bool(self.issues or self.clusters or self.near_duplicates)
 
 
-def find_leaks(splits: Splits, text_of: Callable[[int], str] | None) -> Leaks:
+def find_leaks(splits: Splits, sketches: Sketches | None) -> Leaks:
     """Look for what splits share, whoever made them.
 
     Args:
         splits: Pairs by split.
-        text_of: The text of an issue; None looks for issues and clusters alone.
+        sketches: Of the issues' texts; None looks for issues and clusters alone.
     """
     where: dict[int, set[Split]] = defaultdict(set)
     clusters: dict[int, set[Split]] = defaultdict(set)
@@ -158,8 +158,8 @@ def find_leaks(splits: Splits, text_of: Callable[[int], str] | None) -> Leaks:
             if pair.label and pair.cluster != NO_CLUSTER:
                 clusters[pair.cluster].add(split)
     near = 0
-    if text_of is not None:
-        near = sum(where[one] != where[other] for one, other in near_duplicates({n: text_of(n) for n in where}))
+    if sketches is not None:
+        near = sum(where[one] != where[other] for one, other in near_duplicates(where, sketches))
     test = splits.get("test", ())
     shared = sum("train" in where[pair.first] | where[pair.second] for pair in test)
     return Leaks(
@@ -178,11 +178,11 @@ def random_pairs(pairs: Sequence[Pair], seed: int) -> dict[Split, list[Pair]]:
     return {split: [pairs[n] for n in part] for split, part in zip(SPLITS, parts, strict=True)}
 
 
-def without_near_duplicates(splits: Splits, text_of: Callable[[int], str]) -> tuple[dict[Split, list[Pair]], int]:
+def without_near_duplicates(splits: Splits, sketches: Sketches) -> tuple[dict[Split, list[Pair]], int]:
     """``splits`` without pairs whose text is nearly that of an issue in a later split, and how many those were."""
     where = {n: split for split, pairs in splits.items() for pair in pairs for n in (pair.first, pair.second)}
     doomed: set[int] = set()
-    for one, other in near_duplicates({n: text_of(n) for n in where}):
+    for one, other in near_duplicates(where, sketches):
         if where[one] != where[other]:
             doomed.add(min(one, other, key=lambda n: SPLITS.index(where[n])))
     kept = {
