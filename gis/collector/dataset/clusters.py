@@ -1,14 +1,14 @@
-"""Issues that are duplicates of one another, by union-find over evidence; one wrong edge joins no two crowds."""
+"""Issues that are duplicates of one another, by union-find over evidence; one wrong pair joins no two crowds."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from gis.collector.dataset.evidence import TIERS, Evidence
 from gis.collector.dataset.issues import Issues
 from gis.collector.dataset.policy import Policy, label_of
 
-CROWD = 4  # issues: two clusters of this size and more are joined by two edges or none
+CROWD = 4  # issues: two groups of this size and more are one cluster by two pairs, or are not
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def find_clusters(evidence: list[Evidence], issues: Issues, policy: Policy) -> C
             by_people.add(pair)
         if pair not in best or _trust(each) < _trust(best[pair]):
             best[pair] = each
-    groups, held_back = _grouped(best)
+    groups, held_back = _grouped(best.keys())
     members = groups.groups({position for pair in best for position in pair})
     inside: dict[int, dict[tuple[int, int], Evidence]] = defaultdict(dict)
     for pair, each in sorted(best.items()):
@@ -132,31 +132,24 @@ def _trust(each: Evidence) -> tuple[int, bool, int]:
     return (TIERS.index(each.tier), each.actor != "person", each.made)
 
 
-def _grouped(best: dict[tuple[int, int], Evidence]) -> tuple[Groups, list[tuple[int, int]]]:
-    """Join the pairs, the most trusted first; crowds only where two pairs at least tie them."""
+def _grouped(pairs: Collection[tuple[int, int]]) -> tuple[Groups, list[tuple[int, int]]]:
+    """Join the pairs, but for those without which two crowds would fall apart."""
+    import networkx as nx
+
+    graph = nx.Graph(sorted(pairs))
+    held_back: list[tuple[int, int]] = []
+    for one, other in sorted(nx.bridges(graph)):
+        if min(graph.degree[one], graph.degree[other]) == 1:
+            continue  # a single issue beyond it is no crowd
+        graph.remove_edge(one, other)
+        sides = [len(nx.node_connected_component(graph, end)) for end in (one, other)]
+        graph.add_edge(one, other)
+        if min(sides) >= CROWD:
+            held_back.append((min(one, other), max(one, other)))
     groups = Groups()
-    waiting = sorted(best, key=lambda pair: (*_trust(best[pair]), pair))
-    while True:
-        later: list[tuple[int, int]] = []
-        ties: dict[tuple[int, int], int] = defaultdict(int)
-        for pair in waiting:
-            roots = groups.find(pair[0]), groups.find(pair[1])
-            if roots[0] != roots[1] and min(map(groups.size, roots)) >= CROWD:
-                later.append(pair)
-            else:
-                groups.join(*pair)
-        for pair in later:
-            ties[_between(groups, pair)] += 1
-        enough = [pair for pair in later if ties[_between(groups, pair)] > 1]
-        if not enough:
-            return groups, [pair for pair in later if groups.find(pair[0]) != groups.find(pair[1])]
-        groups.join(*enough[0])
-        waiting = later
-
-
-def _between(groups: Groups, pair: tuple[int, int]) -> tuple[int, int]:
-    one, other = groups.find(pair[0]), groups.find(pair[1])
-    return (min(one, other), max(one, other))
+    for pair in set(pairs) - set(held_back):
+        groups.join(*pair)
+    return groups, sorted(held_back)
 
 
 def _held_by(group: list[int], direct: dict[tuple[int, int], Evidence], people: set[tuple[int, int]]) -> bool:

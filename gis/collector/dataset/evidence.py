@@ -67,7 +67,6 @@ class Evidence:
 def find_evidence(store: Store, issues: Issues) -> list[Evidence]:
     """All traces in a store, by issue and time."""
     bots = {login for (login,) in store.rows("SELECT login FROM users WHERE type = 'Bot'")}
-    bots |= {login for login in issues.people if looks_like_a_bot(login)}
     found: list[Evidence] = []
     for repository, key in enumerate(issues.keys):
         happened = _events(store, key)
@@ -180,7 +179,7 @@ def _structured(
             spelled(issues, repository, reference),
             source,
             identity or "",
-            "bot" if actor in bots else "person",
+            "bot" if actor in bots or looks_like_a_bot(actor or "") else "person",
             made,
             issues.people.get(actor or "", -2) in judge.closers,
             judge.to_close(made),
@@ -230,7 +229,7 @@ def _thread(
             withdrawn = judge.withdrawn(made, structured=False)
             if any(takes_back(later[3]) for later in thread[place + 1 :] if later[2] == author):
                 withdrawn = "taken back"
-            machine = author in bots or via_app is not None
+            machine = author in bots or via_app is not None or looks_like_a_bot(author or "")
             yield Evidence(
                 tier,
                 subject,

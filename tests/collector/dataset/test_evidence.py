@@ -1,0 +1,155 @@
+"""Evidence in stores made by hand: who, when, and what became of it."""
+
+from pathlib import Path
+
+import pytest
+
+from gis.collector.dataset.clusters import find_clusters
+from gis.collector.dataset.evidence import Evidence, cross_references, find_evidence, is_duplicate_label
+from gis.collector.dataset.issues import Issues, load_issues
+from gis.collector.dataset.policy import POLICY, label_of, read_policy
+from gis.collector.records import Event, Issue, Reference
+from gis.collector.store import Store
+from gis.errors import UsageError
+from tests.collector.dataset.stores import DAY, at, comment, fill, issue, person
+
+
+def found_in(path: Path) -> tuple[list[Evidence], Issues]:
+    with Store(path) as store:
+        issues = load_issues(store)
+        return find_evidence(store, issues), issues
+
+
+def on_second(tmp_path: Path, second: Issue, **more: object) -> list[Evidence]:
+    """The evidence of a store of issue 1 and this one, number 2."""
+    return found_in(fill(tmp_path / "store.db", [issue(1), second], **more))[0]  # type: ignore[arg-type]
+
+
+def mark(kind: str, when: int, target: Reference, actor: str = "keeper") -> Event:
+    return Event(kind, at(when), person(actor), target, None, f"E{when}")  # type: ignore[arg-type]
+
+
+HERE = Reference("octo/widgets", 1)
+
+
+def test_structured_marks_and_their_withdrawal(tmp_path: Path) -> None:
+    (each,) = on_second(tmp_path, issue(2, closed=9000, events=[mark("marked_as_duplicate", 8990, HERE)]))
+    assert (each.tier, each.issue, each.target, each.actor) == ("structured", 1, 0, "person")
+    assert (each.by_closer, each.to_close, each.withdrawn) == (True, 10, "")
+    events = [mark("marked_as_duplicate", 8990, HERE), mark("unmarked_as_duplicate", 9500, HERE)]
+    (tmp_path / "store.db").unlink()
+    (each,) = on_second(tmp_path, issue(2, closed=9000, events=events))
+    assert each.withdrawn == "unmarked"
+    assert label_of(each, POLICY) == "related"
+
+
+def test_duplicate_of_counts_whatever_happened_before(tmp_path: Path) -> None:
+    found = on_second(tmp_path, issue(2, closed=9000, reason="duplicate", duplicate_of=HERE))
+    assert [(each.tier, each.source, label_of(each, POLICY)) for each in found] == [
+        ("structured", "duplicateOf", "positive")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("author", "body", "closed", "tier", "actor", "label"),
+    [
+        ("keeper", "Duplicate of #1", 9000, "whole_comment", "person", "positive"),
+        ("triage[bot]", "Duplicate of #1", 9000, "whole_comment", "bot", "train"),
+        ("triage[bot]", "Possible duplicates: #1", 9000, "settled_suggestion", "guess", "related"),
+        ("dedupe-bot", "Duplicate of #1", 9000, "whole_comment", "bot", "train"),
+        ("ann", "Maybe a duplicate of #1", 9000, "settled_suggestion", "person", "positive"),
+        ("ann", "Maybe a duplicate of #1", 9000 + 20 * DAY, "suggestion", "person", "related"),
+        ("ann", "Duplicate of #1", None, "whole_comment", "person", "related"),
+        ("ann", "Closing in favour of #1", 9000, "related", "person", "related"),
+    ],
+)
+def test_comments(
+    tmp_path: Path, author: str, body: str, closed: int | None, tier: str, actor: str, label: str
+) -> None:
+    (each,) = on_second(tmp_path, issue(2, closed=closed, comments=[comment(5, author, body, 8900)]))
+    assert (each.tier, each.actor, label_of(each, POLICY), each.source_id) == (tier, actor, label, "C5")
+
+
+def test_an_app_that_posts_for_a_person_is_a_machine(tmp_path: Path) -> None:
+    said = comment(5, "ann", "Duplicate of #1", 8900, via_app="dedupe")
+    (each,) = on_second(tmp_path, issue(2, closed=9000, comments=[said]))
+    assert each.actor == "bot"
+
+
+def test_what_was_taken_back_or_reopened_is_only_related(tmp_path: Path) -> None:
+    said = [comment(5, "ann", "Duplicate of #1", 8000), comment(6, "ann", "Sorry, not a duplicate of that", 8500)]
+    (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
+    assert each.withdrawn == "taken back"
+    (tmp_path / "store.db").unlink()
+    reopened = Event("reopened", at(9500), person("ann"))
+    again = issue(2, closed=9000, comments=said[:1], events=[Event("closed", at(9000), person("keeper")), reopened])
+    (each,) = on_second(tmp_path, again)
+    assert each.withdrawn == "reopened"
+
+
+def test_a_label_needs_one_target_in_the_last_comments(tmp_path: Path) -> None:
+    said = [comment(5, "keeper", "Please follow #1", 8990)]
+    (each,) = on_second(tmp_path, issue(2, closed=9000, labels=["Resolution-Duplicate"], comments=said))
+    assert (each.tier, each.source) == ("label_with_target", "label")
+    (tmp_path / "store.db").unlink()
+    two = [*said, comment(6, "keeper", "and #3", 8995)]
+    assert on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=two)) == []
+    (tmp_path / "store.db").unlink()
+    assert on_second(tmp_path, issue(2, closed=9000, labels=["possible-duplicate"], comments=said)) == []
+
+
+def test_labels() -> None:
+    yes = ("duplicate", "Duplicate", "r: duplicate", "S-duplicate", "*duplicate", "kind/dup", "status: duplicate 🔁")
+    no = ("potential-duplicate", "not a duplicate", "maybe dup", "dupont", "deduplication")
+    assert all(map(is_duplicate_label, yes))
+    assert not any(map(is_duplicate_label, no))
+
+
+def test_pull_requests_are_no_issues(tmp_path: Path) -> None:
+    said = [
+        comment(5, "keeper", "Duplicate of #7", 8990),
+        comment(6, "k", "Duplicate of https://github.com/a/b/pull/1", 8991),
+    ]
+    assert on_second(tmp_path, issue(2, closed=9000, comments=said), pulls=[7]) == []
+
+
+def test_what_was_not_collected_is_counted(tmp_path: Path) -> None:
+    said = [comment(5, "keeper", "Duplicate of octo/gadgets#4", 8990)]
+    path = fill(tmp_path / "store.db", [issue(1), issue(2, closed=9000, comments=said)])
+    found, issues = found_in(path)
+    assert [(each.target, each.reference) for each in found] == [(None, "octo/gadgets#4")]
+    assert find_clusters(found, issues, POLICY).uncollected == 1
+    fill(path, [issue(4)], name="octo/gadgets", key=2)
+    found, issues = found_in(path)
+    (cluster,) = find_clusters(found, issues, POLICY).clusters
+    assert [issues.name(n) for n in cluster.members] == ["octo/gadgets#4", "octo/widgets#2"]
+
+
+def test_a_former_owner_is_the_same_repository(tmp_path: Path) -> None:
+    said = [comment(5, "keeper", "Duplicate of https://github.com/oldowner/widgets/issues/1", 8990)]
+    (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
+    assert each.target == 0
+
+
+def test_cross_references(tmp_path: Path) -> None:
+    cites = [Event("cross_referenced", at(5), None, Reference(None, 1, False))]
+    pull = [Event("cross_referenced", at(5), None, Reference(None, 9, True))]
+    with Store(fill(tmp_path / "store.db", [issue(1, events=cites + pull), issue(2, events=cites)])) as store:
+        assert cross_references(store, load_issues(store)) == [(0, 1)]
+
+
+def test_the_policy_may_be_changed(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('[whole_comment]\nperson = "ignore"\n', encoding="utf-8")
+    assert read_policy(file)["whole_comment", "person"] == "ignore"
+    assert read_policy(file)["whole_comment", "bot"] == "train"
+    for text, message in (
+        ('[whole_coment]\nperson = "ignore"', "unknown tier 'whole_coment'. Did you mean whole_comment"),
+        ('[related]\nhuman = "ignore"', "unknown actor 'human'"),
+        ('[related]\nperson = "good"', "unknown label 'good'"),
+        ("related = 1", r"write \[related\]"),
+        ("[", "policy.toml"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError, match=message):
+            read_policy(file)

@@ -1,0 +1,94 @@
+"""What comments rule, and what only looks like a ruling."""
+
+import pytest
+
+from gis.collector.dataset.references import references
+from gis.collector.dataset.wording import confirms, rulings, takes_back
+from gis.collector.records import Reference
+
+
+def said(text: str) -> list[tuple[str, int]]:
+    return [(ruling.kind, ruling.target.number) for ruling in rulings(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Duplicate of #12", [("whole_comment", 12)]),
+        ("Closing as a dupe of https://github.com/octo/widgets/issues/12.", [("whole_comment", 12)]),
+        ("dup #12", [("whole_comment", 12)]),
+        ("Closing as a duplicate of #12, thanks for the report!", [("whole_comment", 12)]),
+        ("Duplicate of [#12](https://github.com/octo/widgets/issues/12)", [("whole_comment", 12)]),
+        ("Duplicate of `#12`", [("whole_comment", 12)]),
+        ("The cache is stale after a restart. This is a dup of #12.", [("inside_comment", 12)]),
+        (
+            "Dup of #12 and #13, which have more to say on how it comes about",
+            [("inside_comment", 12), ("inside_comment", 13)],
+        ),
+        ("Status changed to **Duplicate**.\nMerged into issue #12.", [("import_status", 12)]),
+        ("/duplicate of #12", [("slash_command", 12)]),
+        ("/dup octo/gadgets#12", [("slash_command", 12)]),
+        ("Possibly a duplicate of #12", [("suggestion", 12)]),
+        ("Is this a duplicate of #12?", [("suggestion", 12)]),
+        ("Dup of #12?", [("suggestion", 12)]),
+        ("Closing in favor of #12", [("related", 12)]),
+        ("This has the same root cause as #12", [("related", 12)]),
+        ("It could be faster, but closing as a dup of #12", [("inside_comment", 12)]),
+    ],
+)  # fmt: skip
+def test_rulings(text: str, expected: list[tuple[str, int]]) -> None:
+    assert said(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> Duplicate of #12\n\nWhy was it closed?",
+        "On Mon, 3 May 2021 at 10:00, ann wrote:\n\nDuplicate of #12",
+        "```\nDuplicate of #12\n```",
+        "See `dup of #12` in the log",
+        "<!-- Duplicate of #12 -->",
+        "This is not a duplicate of #12",
+        "It isn't a dup of #12, that one is about Windows",
+        "I don't think this is a duplicate of #12",
+        "Merged into issue #-",
+        "There are many duplicates of this",
+        "I fixed it in #12",
+        "duplicate entries in table 12",
+    ],
+)
+def test_what_is_no_ruling(text: str) -> None:
+    assert said(text) == []
+
+
+def test_a_ruling_may_speak_of_another_issue() -> None:
+    (ruling,) = rulings("By the way, #7 is a duplicate of #12")
+    assert (ruling.subject, ruling.target) == (Reference(None, 7), Reference(None, 12))
+
+
+def test_machines_put_guesses() -> None:
+    (ruling,) = rulings("Possible duplicates: #12")
+    assert ruling.guess
+    (ruling,) = rulings("Duplicate of #12")
+    assert not ruling.guess
+
+
+def test_taken_back_and_confirmed() -> None:
+    assert takes_back("Sorry, this is not a duplicate after all")
+    assert not takes_back("This is a duplicate")
+    assert confirms("Looks like it! Closing as a dupe.")
+    assert not confirms("Is it a dupe?")
+    assert not confirms("I do not think it is a dup")
+
+
+def test_references() -> None:
+    text = "#1, octo/gadgets#2, https://github.com/octo/things/issues/3#issuecomment-9, GH-4, (#5) https://github.com/a/b/pull/6"
+    assert list(references(text)) == [
+        Reference(None, 1),
+        Reference("octo/gadgets", 2),
+        Reference("octo/things", 3),
+        Reference(None, 4),
+        Reference(None, 5),
+        Reference("a/b", 6, True),
+    ]
+    assert list(references("abc#1def &#39; color #fff page/#7")) == []
