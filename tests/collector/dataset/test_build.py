@@ -292,11 +292,8 @@ def test_shares_as_they_are_typed() -> None:
 
 
 def test_the_leak_check_finds_what_is_there() -> None:
-    pairs = {
-        "train": [Pair(0, 1, 1, "direct", 0)],
-        "valid": [],
-        "test": [Pair(1, 2, 1, "direct", 0), Pair(8, 9, 0, "random")],
-    }
+    test = [Pair(1, 2, 1, "direct", 0), Pair(8, 9, 0, "random")]
+    pairs: dict[Split, list[Pair]] = {"train": [Pair(0, 1, 1, "direct", 0)], "valid": [], "test": test}
     texts = {0: "a b c d e", 1: "f g h i", 2: "k l m n", 8: "a b c d e", 9: "o p q r"}
     sketches = Sketches(texts.__getitem__)
     found = find_leaks(pairs, sketches)

@@ -41,7 +41,8 @@ def netted(store: Store, issues: Issues) -> set[tuple[int, int]]:
     """Pairs that the net finds in comments on closed issues, quoted lines left out."""
     found = set()
     for number, body in store.stream(
-        "SELECT c.number, c.body FROM comments AS c JOIN issues AS i USING (repository, number) WHERE i.state = 'closed'"
+        "SELECT c.number, c.body FROM comments AS c JOIN issues AS i USING (repository, number) "
+        "WHERE i.state = 'closed'"
     ):
         here = issues.position(0, number)
         for match in NET.finditer(re.sub(r"^\s*>.*$", "", body, flags=re.MULTILINE)):
