@@ -1,14 +1,16 @@
 """A stand-in for huggingface.co on this machine, for the requests that the installed Hub clients really send.
 
 Served: a repository's information, tree, paths-info and files. Refused as the Hub refuses: unknown repositories
-(RepoNotFound), revisions (RevisionNotFound) and files (EntryNotFound).
+(RepoNotFound), revisions (RevisionNotFound) and files (EntryNotFound). Written to, with a token: new repositories and
+branches, large files through git LFS, and commits.
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha1
+from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -37,6 +39,17 @@ class Hub:
     requests: list[str] = field(default_factory=list)
     failing: bool = False
     url: str = ""
+    writer: str = "hf_writer_0123456789"  # the token that may write
+    private: dict[str, bool] = field(default_factory=dict)
+    large: dict[str, bytes] = field(default_factory=dict)  # by SHA-256
+    commits: list[str] = field(default_factory=list)
+    branches: set[str] = field(default_factory=set)  # all of them hold what main holds
+    breaks: int = 0  # uploads of large files that will break off
+
+    @property
+    def uploads(self) -> int:
+        """Large files that were sent, broken ones too."""
+        return sum(each.startswith("PUT") for each in self.requests)
 
     def add(self, kind: Kind, name: str, files: Mapping[str, bytes]) -> None:
         """Publish ``files`` as the repository ``name``."""
@@ -91,13 +104,21 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_PUT(self) -> None:
+        self._serve()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.hub.requests.append(f"{self.command} {self.path}")
-        answer = _failure(503, "") if self.hub.failing else _answer(self.hub, self.path, body)
+        if self.hub.failing:
+            answer = _failure(503, "")
+        elif (written := _written(self.hub, self.command, self.path, body, dict(self.headers.items()))) is not None:
+            answer = written
+        else:
+            answer = _answer(self.hub, self.path, body)
         answer = _ranged(answer, self.headers.get("Range"))
         self.send_response(answer.status)
         for name, value in answer.headers.items():
@@ -120,6 +141,91 @@ def _answer(hub: Hub, url: str, body: bytes) -> Answer:
     return repository if isinstance(repository, Answer) else _file(repository, "/".join(rest[4:]))
 
 
+def _written(hub: Hub, command: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer | None:
+    """The answer to a request that writes; None for others."""
+    parts = [unquote(part) for part in urlsplit(url).path.strip("/").split("/")]
+    lfs = parts[-3:] == ["lfs", "objects", "batch"]
+    writes = parts[:3] == ["api", "repos", "create"] or (parts[0] == "api" and parts[4:5] in VERBS) or lfs
+    if parts == ["api", "validate-yaml"]:
+        return _json({"errors": [], "warnings": []})
+    if command == "PUT":
+        return _stored(hub, parts[-1], body)
+    if not writes:
+        return None
+    sign = {name.lower(): value for name, value in headers.items()}.get("authorization")
+    if sign != f"Bearer {hub.writer}":
+        return _failure(403 if sign else 401, "")
+    if lfs:
+        return _json({"transfer": "basic", "objects": [_large(hub, each) for each in json.loads(body)["objects"]]})
+    if parts[2] == "create":
+        return _created(hub, json.loads(body))
+    kind, name = parts[1], "/".join(parts[2:4])
+    if parts[4] == "branch":
+        hub.branches.add(parts[5])
+        return _json({})
+    if parts[4] == "preupload":
+        files = json.loads(body)["files"]
+        modes = ["lfs" if each["path"].endswith((".parquet", ".safetensors")) else "regular" for each in files]
+        return _json(
+            {
+                "files": [
+                    {"path": each["path"], "uploadMode": mode, "shouldIgnore": False}
+                    for each, mode in zip(files, modes, strict=True)
+                ]
+            }
+        )
+    return _committed(hub, kind, name, [json.loads(line) for line in body.splitlines()], parts[5])
+
+
+VERBS = (["branch"], ["preupload"], ["commit"])
+
+
+def _created(hub: Hub, asked: Mapping[str, Any]) -> Answer:
+    name = f"{asked['organization']}/{asked['name']}"
+    kind: Kind = "datasets" if asked.get("type") == "dataset" else "models"
+    address = {"url": f"{hub.url}/{kind}/{name}" if kind == "datasets" else f"{hub.url}/{name}"}
+    if (kind, name) in hub.repositories:
+        return Answer(409, {"Content-Type": "application/json"}, json.dumps(address).encode())
+    hub.private[name] = asked.get("visibility") == "private" or bool(asked.get("private"))
+    hub.add(kind, name, {".gitattributes": b""})
+    return _json(address)
+
+
+def _large(hub: Hub, asked: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"oid": asked["oid"], "size": asked["size"]}
+    if asked["oid"] in hub.large:
+        return known
+    return {**known, "actions": {"upload": {"href": f"{hub.url}/lfs/{asked['oid']}"}}}
+
+
+def _stored(hub: Hub, oid: str, body: bytes) -> Answer:
+    if hub.breaks:
+        hub.breaks -= 1
+        return _failure(400, "")
+    if sha256(body).hexdigest() != oid:
+        return _failure(422, "")
+    hub.large[oid] = body
+    return _json({})
+
+
+def _committed(hub: Hub, kind: str, name: str, lines: list[dict[str, Any]], revision: str) -> Answer:
+    repository = _repository(hub, kind, name, "main")
+    if isinstance(repository, Answer):
+        return repository
+    files = dict(repository.files)
+    for line in lines:
+        value = line["value"]
+        if line["key"] == "file":
+            files[value["path"]] = b64decode(value["content"])
+        elif line["key"] == "lfsFile":
+            files[value["path"]] = hub.large[value["oid"]]
+        elif line["key"] == "deletedFile":
+            del files[value["path"]]
+    hub.add(repository.kind, name, files)
+    hub.commits.append(f"{revision}: {lines[0]['value']['summary']}")
+    return _json({"commitUrl": f"{hub.url}/{name}/commit/{COMMIT}", "commitOid": COMMIT, "success": True})
+
+
 def _api(hub: Hub, kind: str, name: str, rest: list[str], body: bytes) -> Answer:
     verb, revision, *path = [*rest, "revision", "main"][: max(len(rest), 2)]
     repository = _repository(hub, kind, name, revision)
@@ -139,7 +245,7 @@ def _repository(hub: Hub, kind: str, name: str, revision: str) -> Repository | A
     repository = next((found for key, found in hub.repositories.items() if key == (kind, name)), None)
     if repository is None:
         return _failure(404, "RepoNotFound")
-    return repository if revision in ("main", COMMIT) else _failure(404, "RevisionNotFound")
+    return repository if revision in ("main", COMMIT, *hub.branches) else _failure(404, "RevisionNotFound")
 
 
 def _information(repository: Repository) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import gis.cli.bench  # each adds its verbs, in the order of gis --help
 import gis.cli.collect
 import gis.cli.dataset
+import gis.cli.publish
 import gis.cli.train  # noqa: F401
 from gis.cli.frame import State, app, main
 

@@ -39,9 +39,9 @@ def build(
 
     Example: gis build --store issues.db --output my-issues
     """
-    from gis.collector.dataset.build import BuildSettings, paper_settings
     from gis.collector.dataset.build import build as make
     from gis.collector.dataset.negatives import DEFAULT_SHARES, read_shares
+    from gis.collector.dataset.settings import BuildSettings, paper_settings
     from gis.collector.dataset.texts import TextSettings
     from gis.console import Reporter
     from gis.spec import parse_spec

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,12 @@ from gis.collector.dataset.evidence import cross_references, find_evidence
 from gis.collector.dataset.folder import Writer
 from gis.collector.dataset.issues import Issues, load_issues
 from gis.collector.dataset.minhash import Sketches, near_duplicates
-from gis.collector.dataset.negatives import DEFAULT_SHARES, Pool, draw_negatives
+from gis.collector.dataset.negatives import Pool, draw_negatives
 from gis.collector.dataset.neighbours import Nearest, by_bm25, by_encoder, neighbours
 from gis.collector.dataset.pairs import Pair, positive_pairs
 from gis.collector.dataset.policy import label_of, read_policy
 from gis.collector.dataset.report import ConfigReport, Report, lengths
+from gis.collector.dataset.settings import BuildSettings
 from gis.collector.dataset.splits import (
     SPLITS,
     Assignment,
@@ -32,48 +33,12 @@ from gis.collector.dataset.splits import (
     random_pairs,
     without_near_duplicates,
 )
-from gis.collector.dataset.texts import Texts, TextSettings, make_texts
+from gis.collector.dataset.texts import Texts, make_texts
 from gis.collector.store import Store
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
-from gis.spec import Spec
-
-PAPER_RATIO = 9_108 / 9_457  # negatives for each positive in the published train split
-
-
-@dataclass(frozen=True)
-class BuildSettings:
-    """How a dataset is built.
-
-    Attributes:
-        shares: Of each stratum of negatives, summing to 1.
-        ratio: Negatives for each positive.
-        match: Negatives as long as the positives.
-        closure: Pairs of each cluster, at the most, that nobody ruled on but that follow.
-        text: How texts are made.
-        policy: File that changes which evidence counts, or None.
-        dense: The encoder that finds dense neighbours, or None.
-        retrieval: Also write corpus, queries and relevance.
-        seed: Of splits and negatives.
-    """
-
-    shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
-    ratio: float = 1.0
-    match: bool = True
-    closure: int = 0
-    text: TextSettings = field(default_factory=TextSettings)
-    policy: Path | None = None
-    dense: Spec | None = None
-    retrieval: bool = True
-    seed: int = 0
-
-
-def paper_settings(text: TextSettings, seed: int) -> BuildSettings:
-    """What the paper describes: random negatives, about half and half, HTML-like text, nothing matched or left out."""
-    form = TextSettings("html", original=False, min_words=1, max_chars=text.max_chars, languages=())
-    return BuildSettings({"random": 1.0}, PAPER_RATIO, match=False, text=form, seed=seed)
 
 
 def build(store: Path, output: Path, settings: BuildSettings, reporter: Reporter, *, force: bool = False) -> Report:

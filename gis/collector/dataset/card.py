@@ -3,20 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from gis.benchmark.metrics import Undefined
 from gis.collector.dataset.evidence import TIERS
 from gis.collector.dataset.report import ConfigReport, Report
+from gis.collector.dataset.settings import BuildSettings
 from gis.collector.dataset.splits import SPLITS
 from gis.collector.store import Store
 from gis.files import sha256_of, sha256_of_file, write_text
 from gis.versions import versions_of
-
-if TYPE_CHECKING:
-    from gis.collector.dataset.build import BuildSettings
 
 MANIFEST = "gis_manifest.json"
 SCHEMA = 1
@@ -45,7 +43,7 @@ TIERS_SAY = {
 }
 
 
-def write_card(folder: Path, report: Report, settings: "BuildSettings", rows: Mapping[str, int]) -> None:
+def write_card(folder: Path, report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> None:
     """Write README.md."""
     head = yaml.safe_dump(_metadata(report, rows), sort_keys=False, allow_unicode=True)
     write_text(folder / "README.md", f"---\n{head}---\n\n{_body(report, settings, rows)}")
@@ -54,7 +52,7 @@ def write_card(folder: Path, report: Report, settings: "BuildSettings", rows: Ma
 def write_manifest(
     folder: Path,
     store: Store,
-    settings: "BuildSettings",
+    settings: BuildSettings,
     rows: Mapping[str, int],
     templates: Mapping[int, frozenset[bytes]],
     repositories: Sequence[str],
@@ -119,7 +117,7 @@ def _files_of(config: str, rows: Mapping[str, int]) -> list[dict[str, str]]:
     return [{"split": split, "path": name} for split in SPLITS for name in rows if name.startswith(f"{start}{split}")]
 
 
-def _body(report: Report, settings: "BuildSettings", rows: Mapping[str, int]) -> str:
+def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> str:
     default = report.configs["default"]
     positives = sum(count for (_, stratum), count in default.pairs.items() if stratum in ("direct", "closure"))
     total = sum(default.pairs.values())

@@ -15,7 +15,7 @@ from gis.cli import app
 from gis.collector.dataset.minhash import Sketches
 from gis.collector.dataset.negatives import read_shares
 from gis.collector.dataset.pairs import Pair
-from gis.collector.dataset.splits import find_leaks, random_pairs, without_near_duplicates
+from gis.collector.dataset.splits import Split, find_leaks, random_pairs, without_near_duplicates
 from gis.collector.store import Store
 from gis.errors import UsageError
 from tests.collector.dataset.stores import by_chance, comment, fill, issue

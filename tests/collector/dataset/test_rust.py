@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from gis.collector.collect import collect
-from gis.collector.dataset.build import BuildSettings, build
+from gis.collector.dataset.build import build
 from gis.collector.dataset.clusters import find_clusters
 from gis.collector.dataset.evidence import find_evidence
 from gis.collector.dataset.issues import Issues, load_issues
 from gis.collector.dataset.pairs import positive_pairs
 from gis.collector.dataset.policy import POLICY
+from gis.collector.dataset.settings import BuildSettings
 from gis.collector.dataset.splits import find_leaks
 from gis.collector.dump import DumpSource
 from gis.collector.store import Store

@@ -1,0 +1,223 @@
+"""What a folder is, and what stands against publishing it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from gis.collector.dataset.card import MANIFEST as DATASET_MANIFEST
+from gis.collector.dataset.folder import PAIRS, POSITIVE
+from gis.collector.dataset.redaction import redact
+from gis.errors import GisError
+from gis.files import sha256_of_file
+from gis.leaderboard.render import markdown
+from gis.leaderboard.table import load_table
+from gis.training.manifest import MANIFEST as MODEL_MANIFEST
+
+Kind = Literal["dataset", "model", "results"]
+RESULTS_MARK = "gis_results.json"
+MARKS: dict[Kind, str] = {"dataset": DATASET_MANIFEST, "model": MODEL_MANIFEST, "results": RESULTS_MARK}
+SECRETS = ("key", "token", "email")  # what a published text may not hold; the rest of redaction is a matter of style
+REQUIRED_SPLITS = ("train", "valid", "test")
+NOT_PUBLISHED = ("optimizer.pt", "scheduler.pt", "trainer_state.json", "training_args.bin", "rng_state.pth")
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What will be sent.
+
+    Attributes:
+        kind: Dataset, model or results.
+        files: Path in the repository and the file here, or its content where gis makes it.
+        card: README.md.
+        problems: What stands against it; nothing is sent while there are any.
+    """
+
+    kind: Kind
+    files: dict[str, Path | bytes]
+    card: str
+    problems: tuple[str, ...]
+
+    @property
+    def repo_type(self) -> str:
+        """What the Hub calls it; results are a dataset to it."""
+        return "model" if self.kind == "model" else "dataset"
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        found = self.files[name]
+        return len(found) if isinstance(found, bytes) else found.stat().st_size
+
+
+def prepare(folder: Path) -> Publication:
+    """Find out what a folder is, and check it.
+
+    Raises:
+        GisError: It is none of what gis makes.
+    """
+    if not folder.is_dir():
+        raise GisError(f"no folder at {folder}")
+    if (folder / DATASET_MANIFEST).is_file():
+        return _dataset(folder)
+    if (folder / MODEL_MANIFEST).is_file():
+        return _model(folder)
+    if any(folder.rglob("*.parquet")) and any(folder.rglob("*.json")):
+        return _results(folder)
+    raise GisError(f"{folder} is no dataset of gis build, no model of gis train and no results of gis bench")
+
+
+def _files(folder: Path) -> dict[str, Path | bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.name not in NOT_PUBLISHED
+        and not any(part.startswith("checkpoint-") for part in path.relative_to(folder).parts)
+    }
+
+
+def _dataset(folder: Path) -> Publication:
+    problems: list[str] = []
+    manifest = json.loads((folder / DATASET_MANIFEST).read_text(encoding="utf-8"))
+    for name, told in manifest["files"].items():
+        if not (folder / name).is_file():
+            problems.append(f"{name} is missing")
+        elif sha256_of_file(folder / name) != told["sha256"]:
+            problems.append(f"{name} was changed after the build; build again")
+    card = _read(folder / "README.md")
+    problems += _card_problems(card, folder)
+    if not problems:
+        problems += [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder)]
+    return Publication("dataset", _files(folder), card, tuple(problems))
+
+
+def _card_problems(card: str, folder: Path) -> Iterator[str]:
+    """What a card lacks: its head, a licence, files that its configs name."""
+    head = _head(card)
+    if not head:
+        yield "README.md has no head (--- … ---) that can be read"
+        return
+    if not head.get("license"):
+        yield "README.md names no license"
+    elif head["license"] == "other" and not head.get("license_name"):
+        yield "README.md has the license 'other' without a license_name"
+    for config in head.get("configs") or []:
+        for each in config.get("data_files") or []:
+            if not list(folder.glob(each["path"])):
+                yield f"README.md: the config {config['config_name']} names {each['path']}, which is not there"
+
+
+def _head(card: str) -> dict[str, Any]:
+    parts = card.split("---\n", 2)
+    if len(parts) < 3 or parts[0]:
+        return {}
+    try:
+        found = yaml.safe_load(parts[1])
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _schema_problems(folder: Path) -> Iterator[str]:
+    for config, wanted in (("data", PAIRS), ("positive", POSITIVE)):
+        for split in REQUIRED_SPLITS:
+            paths = sorted((folder / config).glob(f"{split}-*.parquet"))
+            if not paths:
+                yield f"the config {config} has no split {split}"
+            for path in paths:
+                found = pq.read_schema(path)
+                yield from (f"{path.relative_to(folder)}: {problem}" for problem in _differences(found, wanted))
+
+
+def _differences(found: pa.Schema, wanted: pa.Schema) -> Iterator[str]:
+    for name in wanted.names:
+        if name not in found.names:
+            yield f"the column {name} is missing"
+        elif found.field(name).type != wanted.field(name).type:
+            yield f"the column {name} is {found.field(name).type}, not {wanted.field(name).type}"
+
+
+def _leak_problems(folder: Path) -> Iterator[str]:
+    """Issues that are in two splits of a config."""
+    for config in ("data", "repository", "time"):
+        where: dict[str, set[str]] = {}
+        for split in REQUIRED_SPLITS:
+            for path in (folder / config).glob(f"{split}-*.parquet"):
+                table = pq.read_table(path, columns=["url1", "url2"])
+                for column in table.columns:
+                    for url in column.to_pylist():
+                        where.setdefault(url, set()).add(split)
+        shared = sorted(url for url, splits in where.items() if len(splits) > 1)
+        if shared:
+            yield f"{config}: {len(shared)} issues are in two splits, {shared[0]} for one"
+
+
+def _secret_problems(folder: Path) -> Iterator[str]:
+    """Texts that hold what redaction takes out."""
+    for path in sorted(folder.rglob("*.parquet")):
+        columns = [name for name in pq.read_schema(path).names if name in TEXT_COLUMNS]
+        found: Counter[str] = Counter()
+        for batch in pq.ParquetFile(path).iter_batches(1000, columns=columns) if columns else ():
+            for column in batch.columns:
+                for text in column.to_pylist():
+                    redact(text, found)
+        kinds = {kind: count for kind, count in found.items() if kind in SECRETS}
+        if kinds:
+            said = ", ".join(f"{count} of kind {kind}" for kind, count in sorted(kinds.items()))
+            yield f"{path.relative_to(folder)}: texts hold what should have been redacted: {said}; build again"
+
+
+TEXT_COLUMNS = ("text1", "text2", "anchor", "positive", "title", "text")
+
+
+def _model(folder: Path) -> Publication:
+    manifest = json.loads((folder / MODEL_MANIFEST).read_text(encoding="utf-8"))
+    files = _files(folder)
+    problems = [] if any(name.endswith(".safetensors") for name in files) else ["there are no weights (.safetensors)"]
+    card = _read(folder / "README.md") or _model_card(manifest)
+    if not _head(card):
+        problems.append("README.md has no head (--- … ---) that can be read")
+    files["README.md"] = card.encode()
+    return Publication("model", files, card, tuple(problems))
+
+
+def _model_card(manifest: dict[str, Any]) -> str:
+    """A card from the manifest of gis train."""
+    head = {
+        "library_name": "sentence-transformers",
+        "pipeline_tag": "sentence-similarity",
+        "tags": ["sentence-similarity", "gis"],
+    }
+    record = {name: value for name, value in manifest.items() if name not in ("outcome", "versions", "schema")}
+    return (
+        f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n\n# An encoder trained with gis\n\n"
+        "Opens with sentence-transformers, with transformers' AutoModel, and with `gis bench --model`. How it was "
+        "trained, from "
+        f"`{MODEL_MANIFEST}`:\n\n```json\n{json.dumps(record, indent=2, ensure_ascii=False)}\n```\n\n"
+        f"Versions: {', '.join(f'{name} {version}' for name, version in manifest.get('versions', {}).items())}.\n\n"
+        "No licence is named: that of the base model and of the training data decide it. Add one to this card.\n"
+    )
+
+
+def _results(folder: Path) -> Publication:
+    files = _files(folder)
+    table = load_table(folder)
+    card = (
+        "---\ntags:\n- gis\n- leaderboard\n---\n\n# Scores\n\nSpearman × 100, made by `gis bench`; every result "
+        "file beside "
+        f"its scores per pair.\n\n{markdown(table)}\n"
+    )
+    files["README.md"] = card.encode()
+    files[RESULTS_MARK] = (json.dumps({"schema": 1, "files": sorted(files)}, indent=1) + "\n").encode()
+    return Publication("results", files, card, ())
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

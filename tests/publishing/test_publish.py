@@ -1,0 +1,215 @@
+"""gis publish against a Hub on this machine, through the real client: checks, one commit, breaks, rights."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from gis.cli import app
+from tests.benchmark.worker import worker
+from tests.collector.dataset.stores import by_chance, fill
+from tests.hub_server import Hub, serve
+
+TO = "octo/issues"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    for n in range(4):
+        fill(folder / "issues.db", by_chance(80, n), name=f"octo/widgets-{n}", key=n + 1)
+    arguments = [
+        "build",
+        "--store",
+        str(folder / "issues.db"),
+        "--output",
+        str(folder / "set"),
+        "--languages",
+        "any",
+        "-q",
+    ]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    return folder / "set"
+
+
+@pytest.fixture
+def dataset(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "set"))
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    from huggingface_hub import _commit_api, constants
+
+    with serve(Hub()) as served:
+        monkeypatch.setattr(constants, "ENDPOINT", served.url)
+        monkeypatch.setattr(_commit_api, "is_xet_available", lambda: False)  # git LFS, as servers allow
+        monkeypatch.setenv("HF_TOKEN", served.writer)
+        yield served
+
+
+def gis(*arguments: str) -> Result:
+    found = CliRunner().invoke(app, ["publish", *arguments])
+    assert Hub().writer not in found.output + str(found.exception)
+    return found
+
+
+def files_of(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_lists_and_sends_nothing(hub: Hub, dataset: Path) -> None:
+    found = gis(str(dataset), "--to", TO, "--dry-run")
+    assert found.exit_code == 0, found.output
+    assert "data/train-00000-of-00001.parquet" in found.stdout
+    assert "# GitHub issue similarity" in found.stdout
+    assert "nothing was sent; without --dry-run it goes to octo/issues, private" in found.stderr
+    assert hub.requests == []
+
+
+def test_one_private_commit_with_every_file(hub: Hub, dataset: Path) -> None:
+    found = gis(str(dataset), "--to", TO)
+    assert found.exit_code == 0, (found.output, found.exception)
+    assert len(hub.commits) == 1
+    assert hub.private[TO]
+    sent = hub.repositories["datasets", TO].files
+    assert set(sent) == {*files_of(dataset), ".gitattributes"}
+    for name in files_of(dataset):
+        assert sent[name] == (dataset / name).read_bytes()
+
+
+def test_what_was_sent_can_be_scored(hub: Hub, dataset: Path, tmp_path: Path) -> None:
+    gis(str(dataset), "--to", TO, "--public")
+    assert not hub.private[TO]
+    with worker(hub.url, tmp_path / "hub") as process:
+        done = process.run("bench", "--model", "length", "--task", TO, "--output", tmp_path / "results", "--quiet")
+    assert done.status == 0, done
+    (path,) = (tmp_path / "results").rglob("octo__issues.json")
+    views = {view["view"] for view in json.loads(path.read_text(encoding="utf-8"))["scores"]["views"]}
+    assert {"random", "bm25"} <= views
+
+
+def test_after_a_break_what_was_sent_is_not_sent_again(hub: Hub, dataset: Path) -> None:
+    hub.breaks = 3
+    found = gis(str(dataset), "--to", TO)
+    assert "broke off" in str(found.exception)
+    assert "the same command goes on where it stopped" in str(found.exception)
+    assert hub.commits == []
+    before = len(hub.large)
+    hub.requests.clear()
+    assert gis(str(dataset), "--to", TO).exit_code == 0
+    assert hub.uploads == len({path.read_bytes() for path in dataset.rglob("*.parquet")}) - before
+    assert len(hub.commits) == 1
+
+
+def test_a_second_publication_replaces_the_first(hub: Hub, dataset: Path) -> None:
+    gis(str(dataset), "--to", TO)
+    shutil.rmtree(dataset / "retrieval")
+    manifest = json.loads((dataset / "gis_manifest.json").read_text(encoding="utf-8"))
+    manifest["files"] = {name: each for name, each in manifest["files"].items() if not name.startswith("retrieval")}
+    (dataset / "gis_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    card = (dataset / "README.md").read_text(encoding="utf-8")
+    start, end = card.index("- config_name: retrieval-corpus"), card.index("---\n\n#")
+    (dataset / "README.md").write_text(card[:start] + card[end:], encoding="utf-8")
+    found = gis(str(dataset), "--to", TO, "--revision", "next")
+    assert found.exit_code == 0, (found.output, found.exception)
+    assert "7 of an earlier publication removed" in found.stdout
+    assert hub.commits[-1].startswith("next: dataset published with gis")
+
+
+def test_what_gis_did_not_make_is_kept_unless_asked(hub: Hub, dataset: Path) -> None:
+    hub.add("datasets", TO, {"thesis.csv": b"years,of,work\n"})
+    found = gis(str(dataset), "--to", TO)
+    assert "octo/issues holds 1 files that gis did not publish (thesis.csv for one)" in str(found.exception)
+    assert hub.commits == []
+    assert gis(str(dataset), "--to", TO, "--force").exit_code == 0
+    assert "thesis.csv" in hub.repositories["datasets", TO].files
+
+
+def test_without_rights(hub: Hub, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_reader_0123456789")
+    found = gis(str(dataset), "--to", TO)
+    assert "the Hub refuses to let this account write to octo/issues (403): set HF_TOKEN" in str(found.exception)
+    assert "hf_reader" not in str(found.exception)
+    assert not hub.repositories
+    assert "write ORG/NAME" in str(gis(str(dataset), "--to", "issues").exception)
+
+
+def broken(dataset: Path, change: str) -> None:
+    path = dataset / "data" / "test-00000-of-00001.parquet"
+    table = pd.read_parquet(path)
+    if change == "column":
+        table = table.drop(columns="text2")
+    elif change == "type":
+        table["label"] = table.label.astype(str)
+    elif change == "leak":
+        train = pd.read_parquet(dataset / "data" / "train-00000-of-00001.parquet")
+        table = pd.concat([table, train.iloc[:1]])
+    elif change == "secret":
+        table.loc[0, "text1"] = "my key is AKIAABCDEFGHIJKLMNOP and ann.lee@example.org"
+    table.to_parquet(path, index=False)
+    manifest = json.loads((dataset / "gis_manifest.json").read_text(encoding="utf-8"))
+    manifest["files"].pop("data/test-00000-of-00001.parquet")
+    (dataset / "gis_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("column", "the column text2 is missing"),
+        ("type", "the column label is "),
+        ("leak", "data: 2 issues are in two splits, https://github.com/octo/"),
+        ("secret", "texts hold what should have been redacted: 1 of kind email, 1 of kind token"),
+    ],
+)
+def test_a_dataset_that_is_not_right_is_not_sent(hub: Hub, dataset: Path, change: str, message: str) -> None:
+    broken(dataset, change)
+    found = gis(str(dataset), "--to", TO)
+    assert message in str(found.exception)
+    assert hub.requests == []
+
+
+def test_files_and_card_are_checked(hub: Hub, dataset: Path) -> None:
+    (dataset / "ids" / "test-00000-of-00001.parquet").unlink()
+    (dataset / "data" / "train-00000-of-00001.parquet").write_bytes(b"changed")
+    (dataset / "README.md").write_text("---\nlicense: other\n---\n# Mine\n", encoding="utf-8")
+    told = str(gis(str(dataset), "--to", TO).exception)
+    assert "ids/test-00000-of-00001.parquet is missing" in told
+    assert "data/train-00000-of-00001.parquet was changed after the build" in told
+    assert "the license 'other' without a license_name" in told
+    assert hub.requests == []
+
+
+def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_sentence_transformer, tmp_path / "model"))
+    (folder / "README.md").unlink(missing_ok=True)
+    record = {"schema": 1, "base": {"model": "tiny"}, "versions": {"gis": "1"}}
+    (folder / "gis_training.json").write_text(json.dumps(record), encoding="utf-8")
+    (folder / "optimizer.pt").write_bytes(b"large and of no use")
+    found = gis(str(folder), "--to", "octo/model")
+    assert found.exit_code == 0, (found.output, found.exception)
+    sent = hub.repositories["models", "octo/model"].files
+    assert "optimizer.pt" not in sent
+    assert b"library_name: sentence-transformers" in sent["README.md"]
+    assert any(name.endswith(".safetensors") for name in sent)
+
+
+def test_results_go_with_their_table(hub: Hub, built: Path, tmp_path: Path) -> None:
+    arguments = ["bench", "--model", "length", "--task", str(built), "--output", str(tmp_path / "results"), "-q"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    for _ in range(2):  # the second time over the first
+        found = gis(str(tmp_path / "results"), "--to", "octo/results")
+        assert found.exit_code == 0, (found.output, found.exception)
+    sent = hub.repositories["datasets", "octo/results"].files
+    assert b"| length |" in sent["README.md"]
+    assert any(name.startswith("length/") for name in sent)
+
+
+def test_a_folder_of_something_else(hub: Hub, tmp_path: Path) -> None:
+    assert "is no dataset of gis build" in str(gis(str(tmp_path), "--to", TO).exception)
+    assert "no folder at" in str(gis(str(tmp_path / "none"), "--to", TO).exception)
+    assert hub.requests == []
