@@ -281,7 +281,15 @@ class Root:
             "nameWithOwner": self._world.name,
             "issues": self.issues,
             "pullRequests": self.pulls,
+            "issue": self.single,
         }
+
+    def single(self, _info: object, number: int) -> Row | None:
+        if number in self._world.issues:
+            return self.issue(self._world.issues[number])
+        raise graphql.GraphQLError(
+            f"Could not resolve to an Issue with the number of {number}.", extensions={"type": "NOT_FOUND"}
+        )
 
     def node(self, _info: object, id: str) -> Row | None:  # noqa: A002
         number = next((n for n, row in self._world.issues.items() if row["node_id"] == id), None)
@@ -347,7 +355,9 @@ class Root:
                 **paged(comments, first, after),
                 "totalCount": row["comments"],
             },
-            "timelineItems": lambda _info, first=0, after=None, **_: paged(happened, first, after),
+            "timelineItems": lambda _info, first=0, after=None, itemTypes=(), **_: paged(  # noqa: N803
+                [each for each in happened if spelled(each["__typename"]) in itemTypes], first, after
+            ),
         }
 
     def place(self, number: int) -> Row:
@@ -363,6 +373,7 @@ class Root:
             "actor": actor(event["actor"]),
             "stateReason": None if reason is None else reason.upper(),
             "duplicateOf": None,
+            "previousTitle": event.get("previousTitle"),
             **{name: self.place(event[name]) for name in ("canonical", "source") if name in event},
         }
 
@@ -398,6 +409,11 @@ def event_row(number: int, place: int, event: Row) -> Row:
         "state_reason": event.get("stateReason"),
         "issue": {"number": number},
     }
+
+
+def spelled(kind: str) -> str:
+    """An event's type as GraphQL's enumeration spells it."""
+    return "".join(f"_{letter}" if letter.isupper() else letter for letter in kind).strip("_").upper()
 
 
 def actor(user: Row | None) -> Row | None:

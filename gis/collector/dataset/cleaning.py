@@ -32,12 +32,14 @@ class Cleaned:
         redacted: How many of each kind were replaced.
         sentences: How many sentences were taken out as they state a ruling or cite a partner.
         lines: How many of a template's lines were taken out.
+        cut: The partners whose citations were taken out.
     """
 
     text: str = ""
     redacted: Counter[str] = field(default_factory=Counter)
     sentences: int = 0
     lines: int = 0
+    cut: list[Reference] = field(default_factory=list)
 
 
 def line_hash(line: str) -> bytes:
@@ -119,8 +121,10 @@ def _without_rulings(line: str, cites: Cites, cleaned: Cleaned) -> str:
     kept = []
     for sentence in SENTENCE.findall(line):
         named = list(references(sentence))
-        if named and (any(map(cites, named)) or any(True for _ in rulings(sentence))):
+        cited = [each for each in named if cites(each)]
+        if cited or (named and any(True for _ in rulings(sentence))):
             cleaned.sentences += 1
+            cleaned.cut += cited
         else:
             kept.append(sentence)
     return "".join(kept)

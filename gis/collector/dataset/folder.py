@@ -40,10 +40,12 @@ PROVENANCE = pa.schema(
         ("seconds_to_close", pa.int64()),
     ]
 )
+NAMES = pa.list_(pa.string())
 TEXTS = [("text1", pa.string()), ("text2", pa.string())]
 LABEL = ("label", pa.int64())
 PAIRS = pa.schema([*TEXTS, LABEL, *PROVENANCE])
-IDS = pa.schema([LABEL, ("sha256_1", pa.string()), ("sha256_2", pa.string()), *PROVENANCE])
+HASHES = [(f"{name}{side}", kind) for side in ("1", "2") for name, kind in (("sha256_", pa.string()), ("cut", NAMES))]
+IDS = pa.schema([LABEL, *HASHES, *PROVENANCE])
 POSITIVE = pa.schema([("anchor", pa.string()), ("positive", pa.string())])
 CORPUS = pa.schema([("_id", pa.string()), ("title", pa.string()), ("text", pa.string())])
 QUERIES = pa.schema([("_id", pa.string()), ("text", pa.string())])
@@ -161,7 +163,9 @@ class Writer:
                 f"body_state{side}": "created" if self._texts.as_written[n] else "latest",
                 f"cluster{side}": issues.name(self._cluster_of.get(n, n)),
             }
-            row |= {f"text{side}": text} if texts else {f"sha256_{side}": sha256(text)}
+            row |= (
+                {f"text{side}": text} if texts else {f"sha256_{side}": sha256(text), f"cut{side}": self._texts.cut(n)}
+            )
         if each is not None:
             row |= {
                 "tier": each.tier,

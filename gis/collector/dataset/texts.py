@@ -1,5 +1,6 @@
 """The text of every issue, cleaned and judged once, kept on disk: a million do not fit into memory."""
 
+import json
 import os
 import sqlite3
 import tempfile
@@ -78,6 +79,12 @@ class Texts:
         (text,) = self.connection.execute("SELECT text FROM texts WHERE position = ?", (int(position),)).fetchone()
         return str(text)
 
+    def cut(self, position: int) -> list[str]:
+        """The issues, OWNER/NAME#N, whose citations were taken out of a text."""
+        query = "SELECT cut FROM texts WHERE position = ?"
+        (found,) = self.connection.execute(query, (int(position),)).fetchone()
+        return list(json.loads(found))
+
     def between(self, start: int, end: int) -> Iterator[tuple[int, str]]:
         """Positions from ``start`` to before ``end`` with their texts, but for those left out."""
         yield from self.connection.execute(
@@ -117,7 +124,7 @@ def make_texts(
         connection = sqlite3.connect(Path(folder) / "texts.db", isolation_level=None)
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("CREATE TABLE texts (position INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+        connection.execute("CREATE TABLE texts (position INTEGER PRIMARY KEY, text TEXT NOT NULL, cut TEXT NOT NULL)")
         count = len(issues)
         texts = Texts(
             connection, np.zeros(count, np.int32), np.zeros(count, np.int8), np.zeros(count, np.bool_), templates
@@ -133,7 +140,7 @@ def make_texts(
 
 
 Row = tuple[int, int, str, str, bool, frozenset[tuple[int, int]]]
-Made = tuple[int, str, int, bool, Mapping[str, int], int, int]
+Made = tuple[int, str, int, bool, Mapping[str, int], int, int, list[str]]
 
 
 def _templates(store: Store, key: int) -> frozenset[bytes]:
@@ -188,6 +195,7 @@ class Cleaner:
 
     def __init__(self, issues: Issues, templates: Mapping[int, frozenset[bytes]], settings: TextSettings) -> None:
         self._homes = issues.homes
+        self._repositories = issues.repositories
         self._names = [name.lower().partition("/")[2] for name in issues.repositories]
         self._templates = templates
         self.settings = settings
@@ -202,6 +210,11 @@ class Cleaner:
             return home is not None and (home, reference.number) in partners
 
         return cites
+
+    def spelled(self, repository: int, reference: Reference) -> str:
+        """OWNER/NAME#N of a reference made in a repository, by its index."""
+        home = self._home(reference.repository, repository)
+        return f"{reference.repository if home is None else self._repositories[home]}#{reference.number}"
 
     def _home(self, name: str | None, repository: int) -> int | None:
         """As ``Issues.home``."""
@@ -218,9 +231,9 @@ def _clean_all(cleaner: Cleaner, rows: Sequence[Row]) -> list[Made]:
     for position, repository, title, body, as_written, partners in rows:
         cleaned = cleaner.text(repository, title, body, partners)
         reason = judge(cleaned.text, cleaner.settings)
-        made.append(
-            (position, cleaned.text, reason, as_written, dict(cleaned.redacted), cleaned.sentences, cleaned.lines)
-        )
+        cut = sorted({cleaner.spelled(repository, each) for each in cleaned.cut})
+        counts = (dict(cleaned.redacted), cleaned.sentences, cleaned.lines)
+        made.append((position, cleaned.text, reason, as_written, *counts, cut))
     return made
 
 
@@ -257,7 +270,7 @@ def _identifier() -> Callable[[str], tuple[str, float]]:
 
 def _keep(texts: Texts, made: Iterable[Made]) -> None:
     rows: list[tuple[Any, ...]] = []
-    for position, text, reason, as_written, redacted, sentences, lines in made:
+    for position, text, reason, as_written, redacted, sentences, lines, cut in made:
         texts.reason[position] = reason
         texts.as_written[position] = as_written
         texts.sentences += sentences
@@ -265,5 +278,5 @@ def _keep(texts: Texts, made: Iterable[Made]) -> None:
         if reason == 0:
             texts.chars[position] = len(text)
             texts.redacted.update(redacted)
-            rows.append((position, text))
-    texts.connection.executemany("INSERT INTO texts VALUES (?, ?)", rows)
+            rows.append((position, text, json.dumps(cut)))
+    texts.connection.executemany("INSERT INTO texts VALUES (?, ?, ?)", rows)

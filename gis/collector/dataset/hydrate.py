@@ -1,0 +1,167 @@
+"""Texts for a dataset that was shared without them: fetched from GitHub and cleaned as the build cleaned them."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gis.collector.dataset.card import MANIFEST, SCHEMA
+from gis.collector.dataset.cleaning import clean
+from gis.collector.dataset.folder import PAIRS, sha256
+from gis.collector.github.client import Client, Missing
+from gis.collector.records import Reference
+from gis.console import Reporter
+from gis.errors import GisError
+from gis.files import write_atomically, write_text
+
+TOGETHER = 100  # issues of a query: one point
+ISSUE = """issue(number: {number}) {{
+  title body
+  userContentEdits(last: 1) {{ nodes {{ diff }} }}
+  timelineItems(first: 1, itemTypes: [RENAMED_TITLE_EVENT]) {{
+    nodes {{ ... on RenamedTitleEvent {{ previousTitle }} }}
+  }}
+}}"""
+Key = tuple[str, int]  # OWNER/NAME and number
+
+
+@dataclass(frozen=True)
+class Hydrated:
+    """What came of it.
+
+    Attributes:
+        pairs: Pairs by split, both texts of which are there.
+        same: Issues whose text is that of the build.
+        changed: Issues whose text has changed since.
+        gone: Issues that are no longer there.
+    """
+
+    pairs: Mapping[str, int]
+    same: int
+    changed: int
+    gone: int
+
+
+def hydrate(folder: Path, output: Path, client: Client, reporter: Reporter, *, only_same: bool) -> Hydrated:
+    """Fill the texts in.
+
+    Args:
+        folder: With the config ``ids`` and the manifest of ``gis build``.
+        output: Folder to make; its ``data`` has the columns of the config ``default``.
+        client: Asks GitHub.
+        reporter: Shows progress.
+        only_same: Leave out texts that have changed since the build.
+
+    Raises:
+        GisError: The folder is none of ``gis build``, the output exists, or GitHub fails for good.
+    """
+    splits = {path.name.split("-")[0]: path for path in sorted((folder / "ids").glob("*.parquet"))}
+    if not splits or not (folder / MANIFEST).is_file():
+        raise GisError(f"{folder} holds no ids/*.parquet and {MANIFEST} of gis build")
+    if output.exists():
+        raise GisError(f"{output} exists; give another --output")
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if manifest["schema"] > SCHEMA:
+        raise GisError(f"{folder / MANIFEST} was written by a newer gis; update gis to read it")
+    rows = {split: pq.read_table(path).to_pylist() for split, path in splits.items()}
+    wanted = {key: row for found in rows.values() for row in found for key in (_key(row, 1), _key(row, 2))}
+    texts: dict[Key, str] = {}
+    counts: Counter[str] = Counter()
+    with reporter.track("texts", len(wanted), "issues") as tracker:
+        for key, title, body, first_title, first_body in _fetched(client, sorted(wanted)):
+            side = 1 if key == _key(wanted[key], 1) else 2
+            made = None
+            if title is not None:
+                written = wanted[key][f"body_state{side}"] == "created"
+                original = manifest["settings"]["text"]["original"]
+                made = _cleaned(
+                    manifest,
+                    key,
+                    (first_title or title) if original else title,
+                    (first_body or body) if written else body,
+                    wanted[key][f"cut{side}"],
+                )
+            same = made is not None and sha256(made) == wanted[key][f"sha256_{side}"]
+            counts["gone" if made is None else "same" if same else "changed"] += 1
+            if made is not None and (same or not only_same):
+                texts[key] = made
+            tracker.advance(1, (tracker.done + 1) / len(wanted))
+    pairs = {}
+    for split, found in rows.items():
+        whole = [row for row in found if _key(row, 1) in texts and _key(row, 2) in texts]
+        filled = [{**row, "text1": texts[_key(row, 1)], "text2": texts[_key(row, 2)]} for row in whole]
+        table = pa.Table.from_pylist([{name: row.get(name) for name in PAIRS.names} for row in filled], PAIRS)
+        write_atomically(output / "data" / splits[split].name, partial(pq.write_table, table))
+        pairs[split] = len(whole)
+    result = Hydrated(pairs, counts["same"], counts["changed"], counts["gone"])
+    write_text(output / "README.md", _card(result, manifest))
+    return result
+
+
+def _key(row: Mapping[str, Any], side: int) -> Key:
+    return row[f"repository{side}"], row[f"number{side}"]
+
+
+def _fetched(client: Client, keys: Sequence[Key]) -> Iterator[tuple[Key, str | None, str, str | None, str | None]]:
+    """Each issue with its title and body of today and as first written; no title where it is gone."""
+    by_repository: dict[str, list[int]] = defaultdict(list)
+    for repository, number in keys:
+        by_repository[repository].append(number)
+    for repository, numbers in by_repository.items():
+        owner, name = repository.split("/")
+        for start in range(0, len(numbers), TOGETHER):
+            part = numbers[start : start + TOGETHER]
+            fields = "\n".join(f"i{number}: {ISSUE.format(number=number)}" for number in part)
+            query = (
+                "query Texts($owner: String!, $name: String!) { rateLimit { cost } "
+                f"repository(owner: $owner, name: $name) {{ {fields} }} }}"
+            )
+            try:
+                found = client.graphql(query, {"owner": owner, "name": name})["data"]["repository"]
+            except Missing:
+                found = {}
+            for number in part:
+                node = found.get(f"i{number}")
+                if node is None:
+                    yield (repository, number), None, "", None, None
+                    continue
+                edits = (node.get("userContentEdits") or {}).get("nodes") or []
+                renames = node["timelineItems"]["nodes"]
+                first_title = renames[0].get("previousTitle") if renames else None
+                first_body = edits[0]["diff"] if edits else None
+                yield (repository, number), node["title"], node["body"], first_title, first_body
+
+
+def _cleaned(manifest: Mapping[str, Any], key: Key, title: str, body: str, cut: Sequence[str]) -> str:
+    """The text as the build made it, of the same title and body."""
+    repository = key[0]
+    templates = frozenset(bytes.fromhex(line) for line in manifest["templates"].get(repository, ()))
+    partners = {name.lower() for name in cut}
+    own_name = repository.partition("/")[2].lower()
+
+    def cites(reference: Reference) -> bool:
+        home = reference.repository or repository
+        names = {f"{home}#{reference.number}".lower()}
+        if home.partition("/")[2].lower() == own_name:  # a former owner
+            names.add(f"{repository}#{reference.number}".lower())
+        return bool(names & partners)
+
+    return clean(title, body, templates, cites, manifest["settings"]["text"]["form"]).text
+
+
+def _card(result: Hydrated, manifest: Mapping[str, Any]) -> str:
+    files = "".join(f"  - split: {split}\n    path: data/{split}-00000-of-00001.parquet\n" for split in result.pairs)
+    pairs = ", ".join(f"{count:,} in {split}" for split, count in result.pairs.items())
+    return (
+        "---\nlicense: other\nlicense_name: texts-belong-to-their-authors\nconfigs:\n- config_name: default\n  "
+        f"data_files:\n{files}---\n\n"
+        "# GitHub issue similarity, hydrated\n\n"
+        f"Pairs of the dataset {manifest['identity'][:12]} whose texts are on GitHub today: {pairs}. "
+        f"Of the issues, {result.same:,} read as they did, {result.changed:,} have changed, {result.gone:,} are gone.\n"
+    )
