@@ -29,6 +29,9 @@ def build(
     languages: Annotated[str, typer.Option(help="ISO 639-1 codes to keep, with commas; any keeps all.")] = "en",
     min_words: Annotated[int, typer.Option(min=1, help="Leave out shorter issues.")] = 5,
     max_chars: Annotated[int, typer.Option(min=1, help="Leave out longer issues.")] = 50_000,
+    leave_out: Annotated[
+        Path | None, typer.Option(help="File of issues to leave out, OWNER/NAME#N or address a line: removal requests.")
+    ] = None,
     policy: Annotated[Path | None, typer.Option(help="TOML file that changes which evidence counts.")] = None,
     no_retrieval: Annotated[bool, typer.Option("--no-retrieval", help="Leave out corpus and queries.")] = False,
     seed: Annotated[int, typer.Option(help="Of splits and negatives.")] = 0,
@@ -47,7 +50,7 @@ def build(
     from gis.spec import parse_spec
 
     kept = () if languages == "any" else tuple(code.strip() for code in languages.split(","))
-    texts = TextSettings(text, not latest, min_words, max_chars, kept)
+    texts = TextSettings(text, not latest, min_words, max_chars, kept, _removed(leave_out))
     if recipe == "paper":
         if negatives or dense:
             raise UsageError("--recipe paper draws random negatives; leave out --negatives and --dense")
@@ -69,6 +72,25 @@ def build(
         f"{pairs:,} pairs from {sum(report.clusters.values()):,} clusters in {output}; the card: {output}/README.md"
     )
     reporter.say(f"score a model on it: gis bench --model minilm --task {output}")
+
+
+def _removed(file: Path | None) -> tuple[str, ...]:
+    """The issues that a file names, as OWNER/NAME#N."""
+    from gis.collector.dataset.references import references
+
+    if file is None:
+        return ()
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--leave-out {file}: {error}") from error
+    named: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        found = [each for each in references(line) if each.repository is not None]
+        if line.strip() and len(found) != 1:
+            raise UsageError(f"--leave-out {file}:{number}: '{line.strip()}' names no issue; write OWNER/NAME#N")
+        named += [f"{each.repository}#{each.number}" for each in found]
+    return tuple(named)
 
 
 @app.command(no_args_is_help=True)

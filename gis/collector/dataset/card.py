@@ -185,7 +185,13 @@ def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> s
 
 def _funnel(report: Report) -> str:
     left_out = {name: count for name, count in report.texts.items() if name != "kept" and count}
-    names = {"empty": "no text", "short": "too few words", "long": "too long", "language": "in another language"}
+    names = {
+        "empty": "no text",
+        "short": "too few words",
+        "long": "too long",
+        "language": "in another language",
+        "removed": "removed on request",
+    }
     steps = [("issues in the store", report.issues)]
     steps += [(f"– {names[name]}", -count) for name, count in left_out.items()]
     steps += [("issues with a text", report.texts["kept"])]

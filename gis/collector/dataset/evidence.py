@@ -95,7 +95,10 @@ def cross_references(store: Store, issues: Issues) -> list[tuple[int, int]]:
 def resolve(issues: Issues, repository: int, reference: Reference) -> int | None:
     """The position of what a reference names; None for pull requests and what was not collected."""
     home = issues.home(reference, repository)
-    return None if home is None else issues.position(home, reference.number)
+    if home is None:
+        return None
+    moved = issues.moved.get((home, reference.number))
+    return issues.position(home, reference.number) if moved is None else resolve(issues, home, moved)
 
 
 def looks_like_a_bot(login: str) -> bool:

@@ -1,7 +1,8 @@
 """The issues of a store as arrays: what evidence, negatives and splits ask of a million of them."""
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,6 +14,7 @@ from gis.collector.records import Reference
 from gis.collector.store import Store
 
 NEVER = np.iinfo(np.int64).max  # of an issue that was not closed
+MOVED = re.compile(r"moved to (?P<home>[^#]+)#(?P<number>\d+)")  # as gis collect notes it
 NOBODY = -1  # a deleted account, or nobody
 
 
@@ -36,6 +38,7 @@ class Issues:
         label_starts: (n + 1,) where an issue's labels begin.
         label_names: Name by label index.
         pull_requests: Repository index and number of each pull request, packed and sorted.
+        moved: Where issues are today that were transferred, by repository index and old number.
     """
 
     repositories: tuple[str, ...]
@@ -53,6 +56,7 @@ class Issues:
     label_starts: NDArray[np.int64]
     label_names: tuple[str, ...]
     pull_requests: NDArray[np.int64]
+    moved: Mapping[tuple[int, int], Reference]
 
     def __len__(self) -> int:
         """How many there are."""
@@ -92,6 +96,12 @@ class Issues:
             return repository
         return self.homes.get(name)
 
+    def named(self, name: str) -> int | None:
+        """The position of OWNER/NAME#N; None where it is not here."""
+        home, _, number = name.partition("#")
+        index = self.homes.get(home.lower())
+        return None if index is None or not number.isdecimal() else self.position(index, int(number))
+
     def of_repository(self, repository: int) -> range:
         """The positions of a repository's issues."""
         start, end = np.searchsorted(self.repository, [repository, repository + 1])
@@ -126,6 +136,11 @@ def load_issues(store: Store) -> Issues:
         _packed(index[key], number)
         for key, number in store.stream("SELECT repository, number FROM pull_requests ORDER BY repository, number")
     ]
+    moved = {
+        (index[key], number): Reference(match["home"], int(match["number"]))
+        for key, number, gone in store.rows("SELECT repository, number, gone FROM issues WHERE gone IS NOT NULL")
+        if (match := MOVED.fullmatch(gone))
+    }
     return Issues(
         repositories=tuple(name for _, name in repositories),
         homes={name.lower(): index[key] for name, key in store.rows("SELECT name, repository FROM names")},
@@ -142,6 +157,7 @@ def load_issues(store: Store) -> Issues:
         label_starts=np.array([0, *columns[7]], np.int64),
         label_names=tuple(label_codes.codes),
         pull_requests=np.sort(np.array(pulls, np.int64)),
+        moved=moved,
     )
 
 

@@ -40,5 +40,5 @@ class BuildSettings:
 
 def paper_settings(text: TextSettings, seed: int) -> BuildSettings:
     """What the paper describes: random negatives, about half and half, HTML-like text, nothing matched or left out."""
-    form = TextSettings("html", original=False, min_words=1, max_chars=text.max_chars, languages=())
+    form = TextSettings("html", False, 1, text.max_chars, (), text.removed)
     return BuildSettings({"random": 1.0}, PAPER_RATIO, match=False, text=form, seed=seed)

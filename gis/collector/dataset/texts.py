@@ -28,7 +28,7 @@ CHUNK = 500  # issues that a worker takes at a time
 FEW = 5000  # issues from which on workers pay
 SAMPLE = 5000  # issues of a repository that its templates are learnt from
 SURE, ENOUGH_WORDS = 0.95, 20  # a language is told when it is this probable, in so many words
-REASONS = ("kept", "empty", "short", "long", "language")
+REASONS = ("kept", "empty", "short", "long", "language", "removed")
 Partners = Mapping[int, Collection[int]]
 
 
@@ -42,6 +42,7 @@ class TextSettings:
         min_words: Fewer, and the issue is left out.
         max_chars: More, and the issue is left out.
         languages: ISO 639-1 codes; an issue that is surely in another is left out. Empty keeps all.
+        removed: OWNER/NAME#N of issues whose authors want them left out.
     """
 
     form: Format = "markdown"
@@ -49,6 +50,7 @@ class TextSettings:
     min_words: int = 5
     max_chars: int = 50_000
     languages: tuple[str, ...] = ("en",)
+    removed: tuple[str, ...] = ()
 
 
 @dataclass
@@ -199,6 +201,7 @@ class Cleaner:
         self._names = [name.lower().partition("/")[2] for name in issues.repositories]
         self._templates = templates
         self.settings = settings
+        self.removed = {n for name in settings.removed if (n := issues.named(name)) is not None}
 
     def text(self, repository: int, title: str, body: str, partners: frozenset[tuple[int, int]]) -> Cleaned:
         """The text of an issue of a repository, by its index."""
@@ -230,7 +233,8 @@ def _clean_all(cleaner: Cleaner, rows: Sequence[Row]) -> list[Made]:
     made: list[Made] = []
     for position, repository, title, body, as_written, partners in rows:
         cleaned = cleaner.text(repository, title, body, partners)
-        reason = judge(cleaned.text, cleaner.settings)
+        removed = position in cleaner.removed
+        reason = REASONS.index("removed") if removed else judge(cleaned.text, cleaner.settings)
         cut = sorted({cleaner.spelled(repository, each) for each in cleaned.cut})
         counts = (dict(cleaned.redacted), cleaned.sentences, cleaned.lines)
         made.append((position, cleaned.text, reason, as_written, *counts, cut))

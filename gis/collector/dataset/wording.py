@@ -98,6 +98,7 @@ def rulings(text: str) -> Iterator[Ruling]:
     for kind, pattern in (("import_status", IMPORTED), ("slash_command", COMMAND)):
         for match in pattern.finditer(said):
             yield from _each(match, kind)  # type: ignore[arg-type]
+    doubt = bool(TAKEN_BACK.search(said))  # "Duplicate of #5. Well, not quite a dup"
     whole = WHOLE.fullmatch(said.strip())
     plain: Kind = "inside_comment" if whole is None else "whole_comment"
     for sentence in SENTENCE.findall(said):
@@ -112,7 +113,7 @@ def rulings(text: str) -> Iterator[Ruling]:
                 subject = SUBJECT.search(sentence[: match.start()])
                 named = None if subject is None else PATTERN.fullmatch(subject["subject"])
                 other = None if named is None else reference_of(named)
-                hedged = bool(HEDGE.search(clause[-60:])) or sentence.rstrip().endswith("?")
+                hedged = doubt or bool(HEDGE.search(clause[-60:])) or sentence.rstrip().endswith("?")
                 guess = bool(GUESS.search(clause) or GUESS.search(after))
                 yield from _each(match, "suggestion" if hedged and kind != "related" else kind, guess, other)
 

@@ -219,6 +219,21 @@ def test_dense_negatives_come_from_any_encoder(store: Path, tmp_path: Path, tiny
     assert not (tmp_path / "dense" / "retrieval").exists()
 
 
+def test_what_authors_want_removed_is_nowhere(store: Path, folder: Path, tmp_path: Path) -> None:
+    url = everything(folder).url1.iloc[0]
+    (tmp_path / "removed.txt").write_text(f"{url}\n\nocto/widgets-1#3\n", encoding="utf-8")
+    where = ["--store", str(store), "--output", str(tmp_path / "built"), "--languages", "any"]
+    assert gis(*where, "--leave-out", str(tmp_path / "removed.txt")).exit_code == 0
+    found = everything(tmp_path / "built")
+    assert url not in {*found.url1, *found.url2}
+    corpus = set(pd.read_parquet(tmp_path / "built" / "retrieval" / "corpus.parquet")["_id"])
+    assert not {"octo/widgets-1#3", url.removeprefix("https://github.com/").replace("/issues/", "#")} & corpus
+    assert "| – removed on request | -2 |" in (tmp_path / "built" / "README.md").read_text(encoding="utf-8")
+    (tmp_path / "removed.txt").write_text("number three\n", encoding="utf-8")
+    message = str(gis(*where, "--leave-out", str(tmp_path / "removed.txt")).exception)
+    assert "removed.txt:1: 'number three' names no issue" in message
+
+
 def test_an_older_folder_is_kept_unless_asked(store: Path, folder: Path, tmp_path: Path) -> None:
     before = (folder / "README.md").read_bytes()
     done = gis("--store", str(store), "--output", str(folder))

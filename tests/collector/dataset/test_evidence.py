@@ -8,7 +8,7 @@ from gis.collector.dataset.clusters import find_clusters
 from gis.collector.dataset.evidence import Evidence, cross_references, find_evidence, is_duplicate_label
 from gis.collector.dataset.issues import Issues, load_issues
 from gis.collector.dataset.policy import POLICY, label_of, read_policy
-from gis.collector.records import Event, Issue, Reference
+from gis.collector.records import Event, Issue, Reference, Repository
 from gis.collector.store import Store
 from gis.errors import UsageError
 from tests.collector.dataset.stores import DAY, at, comment, fill, issue, person
@@ -129,6 +129,17 @@ def test_a_former_owner_is_the_same_repository(tmp_path: Path) -> None:
     said = [comment(5, "keeper", "Duplicate of https://github.com/oldowner/widgets/issues/1", 8990)]
     (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
     assert each.target == 0
+
+
+def test_a_transferred_issue_is_found_where_it_is(tmp_path: Path) -> None:
+    said = [comment(5, "keeper", "Duplicate of #1", 8990)]
+    path = fill(tmp_path / "store.db", [issue(1), issue(2, closed=9000, comments=said)])
+    fill(path, [issue(4)], name="octo/gadgets", key=2)
+    with Store.writing(path) as store:
+        key = store.repository(Repository("octo/widgets", 1, "octo/widgets"), "graphql")
+        store.mark_gone(key, store.begin(key, "graphql", {}), 1, "moved to octo/gadgets#4")
+    found, issues = found_in(path)
+    assert [issues.name(each.target) for each in found if each.target is not None] == ["octo/gadgets#4"]
 
 
 def test_cross_references(tmp_path: Path) -> None:
