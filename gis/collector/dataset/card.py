@@ -158,9 +158,8 @@ def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> s
         "## Splits",
         _leaks(report),
         "## Baselines",
-        "Spearman × 100 on the test split of `default`, all duplicates against each stratum of negatives (area "
-        "under the "
-        "ROC curve in brackets). With balanced labels no score can pass 86.6 without ties.",
+        "Spearman × 100 on the test split of `default`, all duplicates against each stratum of negatives (area under the "
+        "ROC curve in brackets). The last row is what no score without ties can pass, as labels are yes and no.",
         _baselines(report),
         "## Texts",
         f"Title, blank line, body ({settings.text.form}). {report.as_written:,} bodies are as they were first "
@@ -284,7 +283,7 @@ def _leaks(report: Report) -> str:
 def _baselines(report: Report) -> str:
     if not report.baselines:
         return "None: the test split holds one label only."
-    strata = [view.view for view in next(iter(report.baselines.values())).views]
+    views = next(iter(report.baselines.values())).views
     lines = []
     for name, scores in report.baselines.items():
         cells = []
@@ -292,7 +291,9 @@ def _baselines(report: Report) -> str:
             auc = _number(view.binary.auroc if view.binary else None, "{:.2f}", 1)
             cells.append(f"{_number(view.spearman, '{:.2f}', 100)} ({auc})")
         lines.append([f"`{name}`", *cells, _number(scores.main, "{:.2f}", 100)])
-    return _table(["model", *strata, "mean"], lines)
+    ceilings = [_number(view.binary.spearman_ceiling if view.binary else None, "{:.2f}", 100) for view in views]
+    lines.append(["a perfect ranking", *ceilings, ""])
+    return _table(["model", *(view.view for view in views), "mean"], lines)
 
 
 def _number(value: "float | Undefined | None", form: str, scale: float) -> str:
@@ -318,7 +319,6 @@ def _some(names: Sequence[str]) -> str:
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
     rule = [
-        ":--" if any(line[n][:1].isalpha() or line[n][:1] in "`–" for line in cells) else "--:"
-        for n in range(len(head))
+        ":--" if any(line[n][:1].isalpha() or line[n][:1] == "`" for line in cells) else "--:" for n in range(len(head))
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *cells])
