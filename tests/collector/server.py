@@ -116,6 +116,9 @@ class Handler(BaseHTTPRequestHandler):
                     301, {}, Location=f"{self.github.url}/repositories/{world.id}" + "".join(f"/{p}" for p in parts[3:])
                 )
                 return
+            if name in world.moved.values():
+                self.answer(200, {"number": 1, "repository_url": f"{self.github.url}/repos/{name}"})
+                return
             if name.lower() != world.name.lower():
                 self.answer(404, {"message": "Not Found"})
                 return
@@ -132,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
     def _single(self, number: int) -> None:
         world = self.github.world
         if number in world.moved:
-            self.answer(200, {"number": 1, "repository_url": f"{self.github.url}/repos/{world.moved[number]}"})
+            self.answer(301, {}, Location=f"{self.github.url}/repos/{world.moved[number]}/issues/1")
         elif number in world.issues:
             self.answer(200, {**world.issues[number], "repository_url": f"{self.github.url}/repos/{world.name}"})
         else:

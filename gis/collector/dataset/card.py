@@ -158,8 +158,8 @@ def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> s
         "## Splits",
         _leaks(report),
         "## Baselines",
-        "Spearman × 100 on the test split of `default`, all duplicates against each stratum of negatives (area under the "
-        "ROC curve in brackets). The last row is what no score without ties can pass, as labels are yes and no.",
+        "Spearman × 100 on the test split of `default`, all duplicates against each stratum of negatives (area under "
+        "the ROC curve in brackets). The last row is what no score without ties can pass, as labels are yes and no.",
         _baselines(report),
         "## Texts",
         f"Title, blank line, body ({settings.text.form}). {report.as_written:,} bodies are as they were first "

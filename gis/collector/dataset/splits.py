@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from gis.collector.dataset.pairs import NO_CLUSTER, Pair
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 SHARES: Mapping[Split, float] = {"train": 0.8, "valid": 0.1, "test": 0.1}
+UNRULED = "not ruled by people"  # they stay out of valid and test
 Splits = Mapping[Split, Sequence[Pair]]
 
 
@@ -59,18 +60,23 @@ def by_cluster(positives: Sequence[Pair], near: Sequence[tuple[int, int]], seed:
         units.join(pair.first, pair.second)
     for one, other in near:
         units.join(one, other)
-    return _dealt(positives, lambda pair: units.find(pair.first), seed, None)
+    return _dealt(positives, lambda pair: units.find(pair.first), seed)
 
 
 def by_repository(positives: Sequence[Pair], issues: Issues, seed: int) -> Assignment:
     """Whole repositories: what is tested is from others than what is trained on."""
     homes = issues.repository
     inside = [pair for pair in positives if homes[pair.first] == homes[pair.second]]
-    found = _dealt(inside, lambda pair: int(homes[pair.first]), seed, None)
-    split_of = {int(homes[pair.first]): split for split, pairs in found.pairs.items() for pair in pairs}
-    found.rule = lambda position: split_of.get(int(homes[position]))
-    found.bound = {}
-    found.dropped["in two repositories"] = len(positives) - len(inside)
+    dealt = _dealt([replace(pair, people=True) for pair in inside], lambda pair: int(homes[pair.first]), seed)
+    split_of = {int(homes[pair.first]): split for split, pairs in dealt.pairs.items() for pair in pairs}
+    found = Assignment({}, lambda position: split_of.get(int(homes[position])), {split: [] for split in SPLITS})
+    found.dropped = {"in two repositories": len(positives) - len(inside), UNRULED: 0}
+    for pair in inside:
+        split = split_of[int(homes[pair.first])]
+        if split != "train" and not pair.people:
+            found.dropped[UNRULED] += 1
+        else:
+            found.pairs[split].append(pair)
     return found
 
 
@@ -90,21 +96,19 @@ def by_time(positives: Sequence[Pair], issues: Issues) -> Assignment:
     def rule(position: int) -> Split:
         return SPLITS[int(np.searchsorted(cuts, issues.created[position], side="right"))]
 
-    found = Assignment({}, rule, {split: [] for split in SPLITS}, {"across a cut": 0, "not ruled by people": 0})
+    found = Assignment({}, rule, {split: [] for split in SPLITS}, {"across a cut": 0, UNRULED: 0})
     for pair in positives:
         split = SPLITS[int(np.searchsorted(cuts, starts[pair.cluster], side="right"))]
         if rule(pair.first) != split or rule(pair.second) != split:
             found.dropped["across a cut"] += 1
         elif split != "train" and not pair.people:
-            found.dropped["not ruled by people"] += 1
+            found.dropped[UNRULED] += 1
         else:
             found.pairs[split].append(pair)
     return found
 
 
-def _dealt(
-    positives: Sequence[Pair], unit_of: Callable[[Pair], int], seed: int, rule: Callable[[int], Split | None] | None
-) -> Assignment:
+def _dealt(positives: Sequence[Pair], unit_of: Callable[[Pair], int], seed: int) -> Assignment:
     """Deal units out, in random order, each to the split that lacks most of its share."""
     units: dict[int, list[Pair]] = defaultdict(list)
     for pair in positives:
@@ -118,7 +122,7 @@ def _dealt(
             split = min(SPLITS, key=lambda name: (len(pairs[name]) + 1) / SHARES[name])
         pairs[split] += unit
     bound = {n: split for split, found in pairs.items() for pair in found for n in (pair.first, pair.second)}
-    return Assignment(bound, rule, pairs)
+    return Assignment(bound, None, pairs)
 
 
 @dataclass(frozen=True)

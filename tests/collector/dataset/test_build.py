@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from gis.collector.dataset.pairs import Pair
 from gis.collector.dataset.splits import Split, find_leaks, random_pairs, without_near_duplicates
 from gis.collector.store import Store
 from gis.errors import UsageError
-from tests.collector.dataset.stores import by_chance, comment, fill, issue
+from tests.collector.dataset.stores import by_chance, comment, fill, issue, person
 
 SPLITS = ("train", "valid", "test")
 
@@ -134,6 +135,23 @@ def test_the_time_config_tests_on_what_came_later(folder: Path) -> None:
 def test_the_repository_config_tests_on_other_repositories(folder: Path) -> None:
     homes = [set(table(folder, "repository", split).repository1) for split in SPLITS]
     assert sum(map(len, homes)) == len(set.union(*homes)) == 6
+
+
+@pytest.mark.parametrize("config", ["data", "repository", "time"])
+def test_what_only_a_bot_ruled_stays_in_train(tmp_path: Path, config: str) -> None:
+    for n in range(6):
+        issues = by_chance(100, n)
+        for place, each in enumerate(issues):
+            if each.comments and place % 3 == 0:
+                issues[place] = replace(each, comments=(replace(each.comments[0], author=person("dedupe[bot]")),))
+        fill(tmp_path / "issues.db", issues, name=f"octo/widgets-{n}", key=n + 1)
+    where = ["--store", str(tmp_path / "issues.db"), "--output", str(tmp_path / "built"), "--languages", "any"]
+    assert gis(*where).exit_code == 0
+    found = everything(tmp_path / "built", config)
+    bots = found[found.evidence_actor == "bot"]
+    assert len(bots) > 5
+    assert set(bots.split) == {"train"}
+    assert len(found[(found.label == 1) & (found.split == "test")])
 
 
 def test_retrieval_asks_for_older_duplicates(folder: Path) -> None:
