@@ -527,3 +527,11 @@ def test_memory_does_not_grow_with_the_square_of_the_batch(monkeypatch: pytest.M
     x, y = embeddings(200, 4)
     gradients(in_batch_negative_objective(x, y, torch.ones(200)), x, y)
     assert largest == 16 * 16
+
+
+def test_no_pairs_cost_nothing_by_regression() -> None:
+    x = torch.zeros(0, 4, requires_grad=True)
+    loss = regression_objective(x, torch.zeros(0, 4), torch.zeros(0))
+    loss.backward()
+    assert loss.item() == 0
+    assert x.grad is not None
