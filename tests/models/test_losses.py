@@ -532,6 +532,5 @@ def test_memory_does_not_grow_with_the_square_of_the_batch(monkeypatch: pytest.M
 def test_no_pairs_cost_nothing_by_regression() -> None:
     x = torch.zeros(0, 4, requires_grad=True)
     loss = regression_objective(x, torch.zeros(0, 4), torch.zeros(0))
-    loss.backward()
     assert loss.item() == 0
-    assert x.grad is not None
+    assert torch.autograd.grad(loss, x)[0].shape == (0, 4)

@@ -124,7 +124,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             sentences=texts.sentences,
             template_lines=texts.lines,
             configs={name: config.report for name, config in configs.items()},
-            random_split=find_leaks(random_pairs([pair for pair in everything if pair.label], settings.seed), None),
+            random_split=find_leaks(random_pairs([pair for pair in everything if pair.label], settings.seed), ()),
             lengths=lengths(splits, texts.chars),
             baselines=baselines(splits["test"], lambda n: texts[n]),
             as_written=int(texts.as_written.sum()),
@@ -143,9 +143,6 @@ class _Config:
 def _partners(clusters: Clusters, cited: Sequence[tuple[int, int]]) -> dict[int, set[int]]:
     """By position, issues that one may be paired with because of what people wrote."""
     partners = {n: set(found) for n, found in clusters.related.items()}
-    for cluster in clusters.clusters:
-        for n in cluster.members:
-            partners.setdefault(n, set()).update(cluster.members)
     for one, other in cited:
         partners.setdefault(one, set()).add(other)
         partners.setdefault(other, set()).add(one)
@@ -216,10 +213,12 @@ def _config(
     """Draw the negatives of one config, take out near-duplicates across splits, and look for leaks."""
     negatives, counts = draw_negatives(pool, assignment, settings.shares, settings.ratio, settings.seed)
     drawn = {split: [*assignment.pairs[split], *negatives[split]] for split in SPLITS}
-    kept, near = without_near_duplicates(drawn, sketches)
+    used = {n for pairs in drawn.values() for pair in pairs for n in (pair.first, pair.second)}
+    alike = list(near_duplicates(used, sketches))
+    kept, near = without_near_duplicates(drawn, alike)
     rng = np.random.default_rng(settings.seed)
     splits = {split: [kept[split][n] for n in rng.permutation(len(kept[split]))] for split in SPLITS}
-    leaks = find_leaks(splits, sketches)
+    leaks = find_leaks(splits, alike)
     if leaks:
         raise GisError(f"{name}: splits share what they must not: {leaks}; please report this")
     for stratum in settings.shares:

@@ -34,7 +34,7 @@ class Clusters:
 
     Attributes:
         clusters: By their lowest member.
-        related: By position, issues that some evidence ties it to: duplicates, suspected ones, related ones.
+        related: By position, issues of its cluster, and those that any evidence ties it to.
         held_back: Accepted pairs that would have joined two crowds alone.
         uncollected: Accepted traces whose target is in a repository that was not collected, or is gone.
     """
@@ -115,6 +115,9 @@ def find_clusters(evidence: list[Evidence], issues: Issues, policy: Policy) -> C
         for group in members
         if len(group) > 1 and (direct := inside[groups.find(group[0])])
     ]
+    for cluster in clusters:  # the ends of a long chain are duplicates, too
+        for member in cluster.members:
+            related[member] |= set(cluster.members)
     return Clusters(tuple(clusters), dict(related), tuple(held_back), uncollected)
 
 

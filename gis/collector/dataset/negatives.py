@@ -1,10 +1,10 @@
 """Pairs of issues that are no duplicates, in named strata, alike the positives in length and repository."""
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from gis.collector.dataset.pairs import Pair
 from gis.collector.dataset.splits import SPLITS, Assignment, Split
 from gis.collector.dataset.texts import Texts
 from gis.errors import UsageError
-
-if TYPE_CHECKING:
-    from scipy.spatial import KDTree
 
 STRATA = ("random", "same_label", "same_author", "cross_referenced", "bm25", "dense")
 DEFAULT_SHARES: Mapping[str, float] = {
@@ -205,46 +202,74 @@ def _cited(
     rng: np.random.Generator,
 ) -> list[Pair]:
     """Issues one of which cites the other, each as long as those of some positive."""
-    from scipy.spatial import KDTree
-
-    kept = pool.texts.kept
+    kept, chars = pool.texts.kept, pool.texts.chars
     open_ = [
         pair
         for pair in pool.cited
         if kept[pair[0]] and kept[pair[1]] and _key(*pair) not in used and pool.unrelated(*pair, cited=True)
         and assignment.allows(pair[0], split) and assignment.allows(pair[1], split)
     ]  # fmt: skip
-    if not open_ or not positives:
-        return []
-    both = np.array(open_ + [(other, one) for one, other in open_])
-    tree = KDTree(np.log1p(pool.texts.chars[both]))
+    both = [*open_, *((other, one) for one, other in open_)]
+    shelves = Shelves([(int(chars[one]), int(chars[other])) if pool.match else (0, 0) for one, other in both], rng)
+
+    def free(place: int) -> bool:
+        one, other = both[place]
+        return _key(one, other) not in used and assignment.allows(one, split) and assignment.allows(other, split)
+
     drawn: list[Pair] = []
     for _ in range(ROUNDS):
-        for place in rng.permutation(len(positives)):
-            if len(drawn) == wanted:
+        for turn in rng.permutation(len(positives)):
+            pair = positives[turn]
+            asked = (int(chars[pair.first]), int(chars[pair.second])) if pool.match else (0, 0)
+            place = shelves.take(asked, free) if len(drawn) < wanted else None
+            if place is None:
                 return drawn
-            pair = positives[place]
-            asked = np.log1p(pool.texts.chars[[pair.first, pair.second]])
-            for choice in _nearest(tree, asked) if pool.match else rng.permutation(len(both))[:SAMPLED]:
-                one, other = (int(n) for n in both[choice])
-                allowed = assignment.allows(one, split) and assignment.allows(other, split)
-                if allowed and _key(one, other) not in used:
-                    used.add(_key(one, other))
-                    assignment.bind(one, split)
-                    assignment.bind(other, split)
-                    drawn.append(Pair(one, other, 0, "cross_referenced"))
-                    break
+            one, other = both[place]
+            used.add(_key(one, other))
+            assignment.bind(one, split)
+            assignment.bind(other, split)
+            drawn.append(Pair(one, other, 0, "cross_referenced"))
     return drawn
 
 
-def _nearest(tree: "KDTree", point: NDArray[np.float64]) -> Iterator[int]:
-    """Places in a tree, the nearest first; more of them are looked for when the near ones are used up."""
-    done, count = 0, 8
-    while done < tree.n:
-        count = min(count * 8, tree.n)
-        places = np.atleast_1d(tree.query(point, k=count)[1])
-        yield from (int(place) for place in places[done:])
-        done = count
+class Shelves:
+    """Pairs by their two lengths, to take one of about a given size from; each is looked at once.
+
+    Args:
+        lengths: Characters of the two texts of each pair.
+        rng: Of the order on a shelf.
+    """
+
+    WIDTH = 0.1  # of a shelf, in the logarithm of a length: ten per cent
+
+    def __init__(self, lengths: Sequence[tuple[int, int]], rng: np.random.Generator) -> None:
+        self._shelves: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for place in rng.permutation(len(lengths)):
+            self._shelves[self._shelf(lengths[place])].append(int(place))
+
+    def take(self, lengths: tuple[int, int], free: Callable[[int], bool]) -> int | None:
+        """The place of a pair that is still ``free``, from the nearest shelf that has one; None if there is none.
+
+        What is not free is dropped: it never becomes so again.
+        """
+        row, column = self._shelf(lengths)
+        while self._shelves:
+            key = self._nearest(row, column)
+            shelf = self._shelves[key]
+            while shelf:
+                place = shelf.pop()
+                if free(place):
+                    return place
+            del self._shelves[key]
+        return None
+
+    def _nearest(self, row: int, column: int) -> tuple[int, int]:
+        if (row, column) in self._shelves:
+            return row, column
+        return min(self._shelves, key=lambda key: (max(abs(key[0] - row), abs(key[1] - column)), key))
+
+    def _shelf(self, lengths: tuple[int, int]) -> tuple[int, int]:
+        return int(math.log1p(lengths[0]) / self.WIDTH), int(math.log1p(lengths[1]) / self.WIDTH)
 
 
 def _quotas(total: int, shares: Mapping[str, float]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Which issues may be in which split: no issue, no cluster and no near-duplicate text is in two."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from gis.collector.dataset.clusters import Groups
 from gis.collector.dataset.issues import Issues
-from gis.collector.dataset.minhash import Sketches, near_duplicates
 from gis.collector.dataset.pairs import NO_CLUSTER, Pair
 
 Split = Literal["train", "valid", "test"]
@@ -146,12 +145,12 @@ class Leaks:
         return bool(self.issues or self.clusters or self.near_duplicates)
 
 
-def find_leaks(splits: Splits, sketches: Sketches | None) -> Leaks:
+def find_leaks(splits: Splits, near: Iterable[tuple[int, int]]) -> Leaks:
     """Look for what splits share, whoever made them.
 
     Args:
         splits: Pairs by split.
-        sketches: Of the issues' texts; None looks for issues and clusters alone.
+        near: Issues whose texts are near-duplicates.
     """
     where: dict[int, set[Split]] = defaultdict(set)
     clusters: dict[int, set[Split]] = defaultdict(set)
@@ -161,15 +160,13 @@ def find_leaks(splits: Splits, sketches: Sketches | None) -> Leaks:
             where[pair.second].add(split)
             if pair.label and pair.cluster != NO_CLUSTER:
                 clusters[pair.cluster].add(split)
-    near = 0
-    if sketches is not None:
-        near = sum(where[one] != where[other] for one, other in near_duplicates(where, sketches))
+    across = sum(one in where and other in where and where[one] != where[other] for one, other in near)
     test = splits.get("test", ())
     shared = sum("train" in where[pair.first] | where[pair.second] for pair in test)
     return Leaks(
         sum(len(found) > 1 for found in where.values()),
         sum(len(found) > 1 for found in clusters.values()),
-        near,
+        across,
         shared / len(test) if test else 0.0,
     )
 
@@ -182,11 +179,11 @@ def random_pairs(pairs: Sequence[Pair], seed: int) -> dict[Split, list[Pair]]:
     return {split: [pairs[n] for n in part] for split, part in zip(SPLITS, parts, strict=True)}
 
 
-def without_near_duplicates(splits: Splits, sketches: Sketches) -> tuple[dict[Split, list[Pair]], int]:
+def without_near_duplicates(splits: Splits, near: Iterable[tuple[int, int]]) -> tuple[dict[Split, list[Pair]], int]:
     """``splits`` without pairs whose text is nearly that of an issue in a later split, and how many those were."""
     where = {n: split for split, pairs in splits.items() for pair in pairs for n in (pair.first, pair.second)}
     doomed: set[int] = set()
-    for one, other in near_duplicates(where, sketches):
+    for one, other in near:
         if where[one] != where[other]:
             doomed.add(min(one, other, key=lambda n: SPLITS.index(where[n])))
     kept = {

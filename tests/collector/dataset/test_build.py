@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from gis.cli import app
-from gis.collector.dataset.minhash import Sketches
+from gis.collector.dataset.minhash import Sketches, near_duplicates
 from gis.collector.dataset.negatives import read_shares
 from gis.collector.dataset.pairs import Pair
 from gis.collector.dataset.splits import Split, find_leaks, random_pairs, without_near_duplicates
@@ -328,11 +328,12 @@ def test_the_leak_check_finds_what_is_there() -> None:
     test = [Pair(1, 2, 1, "direct", 0), Pair(8, 9, 0, "random")]
     pairs: dict[Split, list[Pair]] = {"train": [Pair(0, 1, 1, "direct", 0)], "valid": [], "test": test}
     texts = {0: "a b c d e", 1: "f g h i", 2: "k l m n", 8: "a b c d e", 9: "o p q r"}
-    sketches = Sketches(texts.__getitem__)
-    found = find_leaks(pairs, sketches)
+    near = list(near_duplicates(texts, Sketches(texts.__getitem__)))
+    assert near == [(0, 8)]
+    found = find_leaks(pairs, near)
     assert (found.issues, found.clusters, found.near_duplicates, found.test_pairs) == (1, 1, 1, 0.5)
-    kept, gone = without_near_duplicates({**pairs, "test": test[1:]}, sketches)
+    kept, gone = without_near_duplicates({**pairs, "test": test[1:]}, near)
     assert (kept["train"], gone) == ([], 1)  # the test split keeps its own
     split = random_pairs([Pair(n, n + 1, 1, "direct", 0) for n in range(100)], 0)
     assert [len(split[name]) for name in split] == [80, 10, 10]
-    assert find_leaks(split, None)
+    assert find_leaks(split, ())
