@@ -231,8 +231,8 @@ def _api(hub: Hub, kind: str, name: str, rest: list[str], body: bytes) -> Answer
     repository = _repository(hub, kind, name, revision)
     if isinstance(repository, Answer):
         return repository
-    if verb == "revision":
-        return _json(_information(repository))
+    if verb in ("revision", ""):
+        return _json(_information(repository, hub.private.get(name, False)))
     if verb == "tree":
         return _json(_tree(repository, "/".join(path)))
     if verb == "paths-info":
@@ -248,14 +248,14 @@ def _repository(hub: Hub, kind: str, name: str, revision: str) -> Repository | A
     return repository if revision in ("main", COMMIT, *hub.branches) else _failure(404, "RevisionNotFound")
 
 
-def _information(repository: Repository) -> dict[str, Any]:
+def _information(repository: Repository, private: bool) -> dict[str, Any]:
     return {
         "_id": "0",
         "id": repository.name,
         "sha": COMMIT,
         "lastModified": DATE,
         "createdAt": DATE,
-        "private": False,
+        "private": private,
         "gated": False,
         "disabled": False,
         "tags": [],

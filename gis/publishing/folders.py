@@ -23,7 +23,6 @@ from gis.training.manifest import MANIFEST as MODEL_MANIFEST
 Kind = Literal["dataset", "model", "results"]
 RESULTS_MARK = "gis_results.json"
 MARKS: dict[Kind, str] = {"dataset": DATASET_MANIFEST, "model": MODEL_MANIFEST, "results": RESULTS_MARK}
-SECRETS = ("key", "token", "email")  # what a published text may not hold; the rest of redaction is a matter of style
 REQUIRED_SPLITS = ("train", "valid", "test")
 NOT_PUBLISHED = ("optimizer.pt", "scheduler.pt", "trainer_state.json", "training_args.bin", "rng_state.pth")
 
@@ -85,8 +84,11 @@ def _files(folder: Path) -> dict[str, Path | bytes]:
 
 def _dataset(folder: Path) -> Publication:
     problems: list[str] = []
-    manifest = json.loads((folder / DATASET_MANIFEST).read_text(encoding="utf-8"))
-    for name, told in manifest["files"].items():
+    told_of = _manifest(folder / DATASET_MANIFEST, "files")["files"]
+    files = _files(folder)
+    others = sorted(files.keys() - told_of.keys() - {"README.md", DATASET_MANIFEST})
+    problems += [f"{name} was not made by the build; take it away" for name in others]
+    for name, told in told_of.items():
         if not (folder / name).is_file():
             problems.append(f"{name} is missing")
         elif sha256_of_file(folder / name) != told["sha256"]:
@@ -95,7 +97,23 @@ def _dataset(folder: Path) -> Publication:
     problems += _card_problems(card, folder)
     if not problems:
         problems += [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder)]
-    return Publication("dataset", _files(folder), card, tuple(problems))
+    return Publication("dataset", files, card, tuple(problems))
+
+
+def _manifest(path: Path, *needed: str) -> dict[str, Any]:
+    """A manifest of gis, with what is needed of it.
+
+    Raises:
+        GisError: It is broken.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GisError(f"{path} is broken: {error}") from error
+    lacking = [name for name in needed if not isinstance(found, dict) or not isinstance(found.get(name), dict)]
+    if not isinstance(found, dict) or lacking:
+        raise GisError(f"{path} is broken: it has no {', '.join(lacking) or 'fields'}")
+    return found
 
 
 def _card_problems(card: str, folder: Path) -> Iterator[str]:
@@ -108,10 +126,14 @@ def _card_problems(card: str, folder: Path) -> Iterator[str]:
         yield "README.md names no license"
     elif head["license"] == "other" and not head.get("license_name"):
         yield "README.md has the license 'other' without a license_name"
-    for config in head.get("configs") or []:
-        for each in config.get("data_files") or []:
-            if not list(folder.glob(each["path"])):
-                yield f"README.md: the config {config['config_name']} names {each['path']}, which is not there"
+    try:
+        named = [(config["config_name"], each["path"]) for config in head["configs"] for each in config["data_files"]]
+    except (KeyError, TypeError):
+        yield "README.md names no configs with their data_files"
+        return
+    for config, path in named:
+        if not list(folder.glob(path)):
+            yield f"README.md: the config {config} names {path}, which is not there"
 
 
 def _head(card: str) -> dict[str, Any]:
@@ -133,6 +155,8 @@ def _schema_problems(folder: Path) -> Iterator[str]:
                 yield f"the config {config} has no split {split}"
             for path in paths:
                 found = pq.read_schema(path)
+                if "label" in found.names and set(pq.read_table(path, columns=["label"])[0].to_pylist()) - {0, 1}:
+                    yield f"{path.relative_to(folder)}: there are labels other than 0 and 1"
                 yield from (f"{path.relative_to(folder)}: {problem}" for problem in _differences(found, wanted))
 
 
@@ -168,9 +192,8 @@ def _secret_problems(folder: Path) -> Iterator[str]:
             for column in batch.columns:
                 for text in column.to_pylist():
                     redact(text, found)
-        kinds = {kind: count for kind, count in found.items() if kind in SECRETS}
-        if kinds:
-            said = ", ".join(f"{count} of kind {kind}" for kind, count in sorted(kinds.items()))
+        if found:
+            said = ", ".join(f"{count} of kind {kind}" for kind, count in sorted(found.items()))
             yield f"{path.relative_to(folder)}: texts hold what should have been redacted: {said}; build again"
 
 
@@ -178,7 +201,7 @@ TEXT_COLUMNS = ("text1", "text2", "anchor", "positive", "title", "text")
 
 
 def _model(folder: Path) -> Publication:
-    manifest = json.loads((folder / MODEL_MANIFEST).read_text(encoding="utf-8"))
+    manifest = _manifest(folder / MODEL_MANIFEST)
     files = _files(folder)
     problems = [] if any(name.endswith(".safetensors") for name in files) else ["there are no weights (.safetensors)"]
     card = _read(folder / "README.md") or _model_card(manifest)

@@ -1,12 +1,18 @@
 """Send a publication to the Hub: one commit, private unless asked, nothing overwritten that gis did not make."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gis.errors import GisError
 from gis.publishing.folders import MARKS, Publication
 from gis.versions import versions_of
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 KEPT = (".gitattributes",)  # the Hub's own
 
@@ -49,7 +55,9 @@ def push(publication: Publication, to: str, *, public: bool, revision: str | Non
         if revision is not None:
             api.create_branch(to, branch=revision, repo_type=publication.repo_type, exist_ok=True)
         there = api.list_repo_files(to, repo_type=publication.repo_type, revision=revision)
-        stale = _stale(publication, to, there, force=force)
+        if not public and not api.repo_info(to, repo_type=publication.repo_type).private:
+            raise GisError(f"{to} is public; add --public to publish for all to see, or choose another name")
+        stale = _stale(api, publication, to, there, revision, force=force)
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
             CommitOperationAdd(name, found if isinstance(found, bytes) else str(found))
             for name, found in publication.files.items()
@@ -66,8 +74,10 @@ def push(publication: Publication, to: str, *, public: bool, revision: str | Non
     return Sent(str(commit.commit_url), len(publication.files), len(stale))
 
 
-def _stale(publication: Publication, to: str, there: Sequence[str], *, force: bool) -> list[str]:
-    """Files to take away: of an earlier publication, those that this one lacks."""
+def _stale(
+    api: "HfApi", publication: Publication, to: str, there: Sequence[str], revision: str | None, *, force: bool
+) -> list[str]:
+    """Files to take away: of an earlier publication, those that this one lacks. What others put there stays."""
     others = [name for name in there if name not in KEPT]
     if not others:
         return []
@@ -77,7 +87,14 @@ def _stale(publication: Publication, to: str, there: Sequence[str], *, force: bo
             f"{to} holds {len(others)} files that gis did not publish ({others[0]} for one); "
             "choose another name, or --force to write over it"
         )
-    return sorted(set(others) - publication.files.keys()) if mark in others else []
+    if mark not in others:
+        return []
+    path = api.hf_hub_download(to, mark, repo_type=publication.repo_type, revision=revision)
+    try:
+        ours = set(json.loads(Path(path).read_text(encoding="utf-8")).get("files") or ())
+    except (ValueError, AttributeError, TypeError):
+        ours = set()
+    return sorted((set(others) & ours) - publication.files.keys())
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gis.cli import app
+from gis.files import sha256_of_file
 from tests.benchmark.worker import worker
 from tests.collector.dataset.stores import by_chance, fill
 from tests.hub_server import Hub, serve
@@ -47,6 +48,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
     with serve(Hub()) as served:
         monkeypatch.setattr(constants, "ENDPOINT", served.url)
+        address = served.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address)
         monkeypatch.setattr(_commit_api, "is_xet_available", lambda: False)  # git LFS, as servers allow
         monkeypatch.setenv("HF_TOKEN", served.writer)
         yield served
@@ -123,11 +126,28 @@ def test_a_second_publication_replaces_the_first(hub: Hub, dataset: Path) -> Non
 
 def test_what_gis_did_not_make_is_kept_unless_asked(hub: Hub, dataset: Path) -> None:
     hub.add("datasets", TO, {"thesis.csv": b"years,of,work\n"})
+    hub.private[TO] = True
     found = gis(str(dataset), "--to", TO)
     assert "octo/issues holds 1 files that gis did not publish (thesis.csv for one)" in str(found.exception)
     assert hub.commits == []
     assert gis(str(dataset), "--to", TO, "--force").exit_code == 0
+    assert gis(str(dataset), "--to", TO).exit_code == 0  # nor is it taken away by the next publication
     assert "thesis.csv" in hub.repositories["datasets", TO].files
+
+
+def test_a_public_repository_is_not_written_to_unasked(hub: Hub, dataset: Path) -> None:
+    hub.add("datasets", TO, {".gitattributes": b""})
+    assert "octo/issues is public; add --public" in str(gis(str(dataset), "--to", TO).exception)
+    assert gis(str(dataset), "--to", TO, "--public").exit_code == 0
+
+
+def test_files_of_others_and_broken_manifests_are_not_sent(hub: Hub, dataset: Path) -> None:
+    (dataset / "issues.db").write_bytes(b"with all logins")
+    assert "issues.db was not made by the build; take it away" in str(gis(str(dataset), "--to", TO).exception)
+    for text in ("{", "[]", "{}"):
+        (dataset / "gis_manifest.json").write_text(text, encoding="utf-8")
+        assert "gis_manifest.json is broken" in str(gis(str(dataset), "--to", TO).exception)
+    assert hub.requests == []
 
 
 def test_without_rights(hub: Hub, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +173,7 @@ def broken(dataset: Path, change: str) -> None:
         table.loc[0, "text1"] = "my key is AKIAABCDEFGHIJKLMNOP and ann.lee@example.org"
     table.to_parquet(path, index=False)
     manifest = json.loads((dataset / "gis_manifest.json").read_text(encoding="utf-8"))
-    manifest["files"].pop("data/test-00000-of-00001.parquet")
+    manifest["files"]["data/test-00000-of-00001.parquet"]["sha256"] = sha256_of_file(path)
     (dataset / "gis_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 

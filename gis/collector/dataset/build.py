@@ -93,11 +93,14 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
         members = sorted({n for pair in positives for n in (pair.first, pair.second)})
         sketches = Sketches(texts.__getitem__)
         near = list(near_duplicates(members, sketches))
-        pool = Pool(issues, texts, clusters.related, cited, _neighbours(issues, texts, members, settings, reporter))
-        pool.match = settings.match
+        found = _neighbours(issues, texts, members, settings, reporter)
+        same = {n: cluster.members for cluster in clusters.clusters for n in cluster.members}
+        pool = Pool(
+            issues, texts, clusters.related, clusters.groups, same, sketches, cited, found, match=settings.match
+        )
         configs = {}
-        for name, assignment in _assignments(positives, near, issues, settings.seed, reporter).items():
-            configs[name] = _config(name, assignment, pool, sketches, settings, reporter)
+        for name, assignment in _assignments(positives, clusters, near, issues, settings.seed, reporter).items():
+            configs[name] = _config(name, assignment, pool, settings, reporter)
         splits = configs["default"].splits
         writer = Writer(folder, issues, texts, clusters)
         for name, config in configs.items():
@@ -124,7 +127,11 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             sentences=texts.sentences,
             template_lines=texts.lines,
             configs={name: config.report for name, config in configs.items()},
-            random_split=find_leaks(random_pairs([pair for pair in everything if pair.label], settings.seed), ()),
+            random_split=find_leaks(
+                random_pairs([pair for pair in everything if pair.label], settings.seed),
+                (),
+                {n: found[0] for n, found in same.items()},
+            ),
             lengths=lengths(splits, texts.chars),
             baselines=baselines(splits["test"], lambda n: texts[n]),
             as_written=int(texts.as_written.sum()),
@@ -183,10 +190,15 @@ def _neighbours(
 
 
 def _assignments(
-    positives: Sequence[Pair], near: Sequence[tuple[int, int]], issues: Issues, seed: int, reporter: Reporter
+    positives: Sequence[Pair],
+    clusters: Clusters,
+    near: Sequence[tuple[int, int]],
+    issues: Issues,
+    seed: int,
+    reporter: Reporter,
 ) -> dict[str, Assignment]:
     """The splits that can be made; the one by cluster must be."""
-    found: dict[str, Assignment] = {"default": by_cluster(positives, near, seed)}
+    found: dict[str, Assignment] = {"default": by_cluster(positives, clusters.clusters, near, seed)}
     empty = [split for split in SPLITS if not found["default"].pairs[split]]
     if empty:
         count = len({pair.cluster for pair in positives})
@@ -195,8 +207,8 @@ def _assignments(
             "collect more"
         )
     others: dict[str, Callable[[], Assignment]] = {
-        "repository": lambda: by_repository(positives, issues, seed),
-        "time": lambda: by_time(positives, issues),
+        "repository": lambda: by_repository(positives, clusters.clusters, issues, seed),
+        "time": lambda: by_time(positives, clusters.clusters, issues),
     }
     for name, make in others.items():
         assignment = make()
@@ -207,18 +219,16 @@ def _assignments(
     return found
 
 
-def _config(
-    name: str, assignment: Assignment, pool: Pool, sketches: Sketches, settings: BuildSettings, reporter: Reporter
-) -> _Config:
+def _config(name: str, assignment: Assignment, pool: Pool, settings: BuildSettings, reporter: Reporter) -> _Config:
     """Draw the negatives of one config, take out near-duplicates across splits, and look for leaks."""
     negatives, counts = draw_negatives(pool, assignment, settings.shares, settings.ratio, settings.seed)
     drawn = {split: [*assignment.pairs[split], *negatives[split]] for split in SPLITS}
     used = {n for pairs in drawn.values() for pair in pairs for n in (pair.first, pair.second)}
-    alike = list(near_duplicates(used, sketches))
+    alike = list(near_duplicates(used, pool.sketches))
     kept, near = without_near_duplicates(drawn, alike)
     rng = np.random.default_rng(settings.seed)
     splits = {split: [kept[split][n] for n in rng.permutation(len(kept[split]))] for split in SPLITS}
-    leaks = find_leaks(splits, alike)
+    leaks = find_leaks(splits, alike, {n: members[0] for n, members in pool.members.items()})
     if leaks:
         raise GisError(f"{name}: splits share what they must not: {leaks}; please report this")
     for stratum in settings.shares:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from gis.collector.dataset.redaction import redact
-from gis.collector.dataset.references import references
+from gis.collector.dataset.references import PATTERN, reference_of, references
 from gis.collector.dataset.wording import FENCE, HTML_COMMENT, SENTENCE, rulings
 from gis.collector.records import Reference
 
@@ -17,9 +17,16 @@ SHARE, FEWEST = 0.02, 10  # a line that this share of a repository's issues have
 LETTERS = re.compile(r"[^\W\d_]")
 BLANK_LINES = re.compile(r"\n{3,}")
 TITLE_TAG = re.compile(
-    r"[\[(]\s*(?:possible |potential )?(?:dup(?:e|licates?|licated)?)\b[^\])]*[\])]\s*|^\s*dup(?:e|licate)?\s*:\s*",
+    r"[\[(]\s*(?:(?:possible|potential|closed|closing|marked|as|an?)\s+)*(?:dup(?:e|licates?|licated)?)\b[^\])]*[\])]\s*"
+    r"|^\s*(?:closed\s+as\s+(?:an?\s+)?)?dup(?:e|licate)?\s*(?::|\s-)\s*",
     re.IGNORECASE,
 )
+CLAIM = re.compile(
+    r"\b(?:this|it|edit|update|issue)\b[^.!?\n]{0,20}\b(?:is|as|was)\b[^.!?\n]{0,12}(?<![\w-])dup(?:e|licate)?\b"
+    r"|^\W*(?:closed|closing|marked)\b[^.!?\n]{0,10}\bas\b[^.!?\n]{0,8}\bdup(?:e|licate)?\b|^\W*dup(?:e|licate) of\W*$",
+    re.IGNORECASE,
+)
+HIDDEN = re.compile(r"(?P<code>`[^`\n]+`)|<!--.*?(?:-->|\Z)", re.DOTALL)  # a comment's sign in code hides nothing
 Cites = Callable[[Reference], bool]
 
 
@@ -72,11 +79,11 @@ def clean(title: str, body: str, templates: frozenset[bytes], cites: Cites, form
         form: "markdown" as written; "plain" without markup; "html" as GitHub renders it, for the paper's kind.
     """
     cleaned = Cleaned()
-    body = HTML_COMMENT.sub("", body.replace("\r\n", "\n").replace("\x00", ""))
+    body = HIDDEN.sub(lambda match: match["code"] or "", body.replace("\r\n", "\n").replace("\x00", ""))
     kept: list[str] = []
     for code, line in _lines(body):
         if code:
-            kept.append(line)
+            kept.append(_without_citations(line, cites, cleaned))
         elif _can_be_template(line) and line_hash(line) in templates:
             cleaned.lines += 1
         else:
@@ -85,12 +92,14 @@ def clean(title: str, body: str, templates: frozenset[bytes], cites: Cites, form
     title = _without_rulings(TITLE_TAG.sub("", title), cites, cleaned).strip()
     title, text = redact(title, cleaned.redacted), redact(text, cleaned.redacted)
     cleaned.text = _formatted(title, text, form)
+    if form != "markdown":  # rendering may show what was written in another way
+        cleaned.text = redact(cleaned.text, cleaned.redacted)
     return cleaned
 
 
 def prose(text: str) -> str:
     """``text`` without code and addresses, to tell its language by."""
-    return re.sub(r"`[^`\n]*`|https?://\S+|[\w./\\-]*[/\\][\w./\\-]+", " ", FENCE.sub(" ", text))
+    return re.sub(r"`[^`\n]*`|https?://\S+|(?<![\w./\\-])[\w.-]*+[/\\][\w./\\-]*+", " ", FENCE.sub(" ", text))
 
 
 def _lines(body: str) -> Iterable[tuple[bool, str]]:
@@ -116,18 +125,32 @@ def _can_be_template(line: str) -> bool:
 
 def _without_rulings(line: str, cites: Cites, cleaned: Cleaned) -> str:
     """``line`` without sentences that state a ruling or cite a partner."""
-    if "#" not in line and "/issues/" not in line and "gh-" not in line.lower():
+    lowered = line.lower()
+    if not any(sign in lowered for sign in ("#", "/issues/", "gh-", "dup")):
         return line
     kept = []
     for sentence in SENTENCE.findall(line):
         named = list(references(sentence))
         cited = [each for each in named if cites(each)]
-        if cited or (named and any(True for _ in rulings(sentence))):
+        if cited or CLAIM.search(sentence) or (named and any(True for _ in rulings(sentence))):
             cleaned.sentences += 1
             cleaned.cut += cited
         else:
             kept.append(sentence)
     return "".join(kept)
+
+
+def _without_citations(line: str, cites: Cites, cleaned: Cleaned) -> str:
+    """A line of code with a placeholder for each partner that it names."""
+
+    def replaced(match: re.Match[str]) -> str:
+        reference = reference_of(match)
+        if not cites(reference):
+            return match[0]
+        cleaned.cut.append(reference)
+        return "[issue]"
+
+    return PATTERN.sub(replaced, line)
 
 
 def _formatted(title: str, body: str, form: Format) -> str:

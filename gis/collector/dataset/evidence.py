@@ -28,6 +28,9 @@ TIERS: tuple[Tier, ...] = Tier.__args__  # type: ignore[attr-defined]  # most tr
 Actor = Literal["person", "bot", "guess"]
 SOON = 600  # seconds: who comments this near to the close speaks of it
 SETTLED = 7 * 86_400  # seconds: a suggestion that is followed by the close within a week was taken up
+BOT = re.compile(
+    r"\[bot\]$|(?:^|[-_])(?:bot|robot|ci)$|^bot[-_]|Bot$|(?:triage|stale|dependa|merge|issue|build|rust)bot$"
+)
 LAST_COMMENTS = 3  # where the target of a label is looked for
 LABEL = re.compile(r"(?<![\w])(?:dup|dupe|duplicate)(?![\w])")
 NOT_LABEL = re.compile(r"\b(?:potential|possible|possibly|maybe|not|likely|needs?|check|candidate)\b")
@@ -103,7 +106,7 @@ def resolve(issues: Issues, repository: int, reference: Reference) -> int | None
 
 def looks_like_a_bot(login: str) -> bool:
     """Whether a name is a bot's by GitHub's mark or by custom."""
-    return bool(re.search(r"\[bot\]$|(?:^|[-_])(?:bot|robot|ci)$|[a-z](?:bot|Bot)$|^bot[-_]", login))
+    return bool(BOT.search(login))
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,8 @@ class _Judge:
 
     def withdrawn(self, made: int, *, structured: bool) -> str:
         """Why a trace no longer holds."""
-        if structured and any(when >= made for when in self.happened.unmarked):
+        # GitHub makes a mark of a comment that says so and nothing else: who takes back the one means both
+        if any(when >= made for when in self.happened.unmarked):
             return "unmarked"
         reopened = [when for when in self.happened.reopened if when > made]
         if reopened and not any(when > reopened[-1] for when in self.closes):
@@ -172,14 +176,15 @@ def _structured(
         if position is None:
             continue
         reference = Reference(place, target)
-        if is_pull_request(issues, repository, reference):
+        home = repository if place is None else issues.homes.get(place.lower())
+        if home is not None and issues.is_pull_request(home, target):
             continue
         judge, made = _Judge(issues, position, happened[number]), seconds(created)
         yield Evidence(
             "structured",
             position,
-            resolve(issues, repository, reference),
-            spelled(issues, repository, reference),
+            None if home is None else resolve(issues, home, Reference(None, target)),
+            spelled(issues, repository, reference) if home is not None else f"{place}#{target}",
             source,
             identity or "",
             "bot" if actor in bots or looks_like_a_bot(actor or "") else "person",
@@ -207,8 +212,9 @@ def _from_comments(
         thread = list(comments)
         found = list(_thread(issues, repository, position, thread, happened, bots))
         yield from found
-        if number in labelled and not any(each.tier != "related" and not each.withdrawn for each in found):
-            yield from _target_of_label(issues, repository, position, thread, labelled[number])
+        # a ruling says more than a label, also one that was taken back
+        if number in labelled and all(each.tier == "related" or each.withdrawn == "open" for each in found):
+            yield from _target_of_label(issues, repository, position, thread, labelled[number], happened[number], bots)
 
 
 def _thread(
@@ -273,30 +279,38 @@ def is_duplicate_label(name: str) -> bool:
 
 
 def _target_of_label(
-    issues: Issues, repository: int, position: int, thread: list[Any], source: str
+    issues: Issues,
+    repository: int,
+    position: int,
+    thread: list[Any],
+    source: str,
+    happened: _Happened,
+    bots: set[str],
 ) -> Iterator[Evidence]:
-    """The one issue that the last comments name, if it is one."""
+    """The one issue that the last comments name, if it is one and none of them denies it."""
     named: dict[str, tuple[Reference, Any]] = {}
     for row in thread[-LAST_COMMENTS:]:
+        if takes_back(row[3]):
+            return
         for reference in references(spoken(row[3])):
-            if not is_pull_request(issues, repository, reference) and not reference.pull_request:
+            if not is_pull_request(issues, repository, reference):
                 named.setdefault(spelled(issues, repository, reference), (reference, row))
     named.pop(issues.name(position), None)
     if len(named) != 1:
         return
-    ((name, (reference, row)),) = named.items()
-    judge = _Judge(issues, position, _Happened([], [], []))
-    made = seconds(row[4])
+    ((name, (reference, (_, identity, author, _, created, via_app))),) = named.items()
+    judge, made = _Judge(issues, position, happened), seconds(created)
+    machine = author in bots or via_app is not None or looks_like_a_bot(author or "")
     yield Evidence(
         "label_with_target",
         position,
         resolve(issues, repository, reference),
         name,
         source,
-        row[1],
-        "bot" if looks_like_a_bot(row[2] or "") else "person",
+        identity,
+        "bot" if machine else "person",
         made,
-        issues.people.get(row[2] or "", -2) in judge.closers,
+        issues.people.get(author or "", -2) in judge.closers,
         judge.to_close(made),
         judge.withdrawn(made, structured=False),
     )

@@ -15,6 +15,7 @@ from gis.collector.store import Store
 
 NEVER = np.iinfo(np.int64).max  # of an issue that was not closed
 MOVED = re.compile(r"moved to (?P<home>[^#]+)#(?P<number>\d+)")  # as gis collect notes it
+LARGEST = 2**40  # above the number of any issue
 NOBODY = -1  # a deleted account, or nobody
 
 
@@ -64,12 +65,16 @@ class Issues:
 
     def position(self, repository: int, number: int) -> int | None:
         """Where an issue is; None where there is none."""
+        if not 0 < number < LARGEST:
+            return None
         wanted = _packed(repository, number)
         place = int(np.searchsorted(self._packed, wanted))
         return place if place < len(self) and self._packed[place] == wanted else None
 
     def is_pull_request(self, repository: int, number: int) -> bool:
         """Whether a number is known to be a pull request's."""
+        if not 0 < number < LARGEST:
+            return False
         wanted = _packed(repository, number)
         place = int(np.searchsorted(self.pull_requests, wanted))
         return place < len(self.pull_requests) and bool(self.pull_requests[place] == wanted)
@@ -84,10 +89,10 @@ class Issues:
         return f"{self.repositories[self.repository[position]]}#{self.number[position]}"
 
     def home(self, reference: Reference, repository: int) -> int | None:
-        """The repository index that a reference made in ``repository`` means; None where it was not collected.
+        """The repository index that a reference typed in ``repository`` means; None where it was not collected.
 
         A repository of the same name with another owner, which was not collected, is taken for a former name of this
-        one: owners change, and old addresses stay in the comments.
+        one: owners change, and old addresses stay in the comments. (GitHub's own marks always have the name of today.)
         """
         if reference.repository is None:
             return repository
@@ -182,7 +187,7 @@ class _Codes:
 
 
 def _packed(repository: "int | NDArray[np.int64]", number: "int | NDArray[np.int64]") -> "NDArray[np.int64]":
-    return np.asarray(repository, np.int64) * 2**40 + number
+    return np.asarray(repository, np.int64) * LARGEST + number
 
 
 def blocks(issues: Issues, size: int) -> Iterator[range]:

@@ -9,8 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.collector.dataset.clusters import Groups
 from gis.collector.dataset.evidence import is_duplicate_label
 from gis.collector.dataset.issues import NOBODY, Issues
+from gis.collector.dataset.minhash import NEAR, Sketches, jaccard
 from gis.collector.dataset.pairs import Pair
 from gis.collector.dataset.splits import SPLITS, Assignment, Split
 from gis.collector.dataset.texts import Texts
@@ -32,6 +34,9 @@ class Pool:
         issues: What is there.
         texts: Their texts.
         related: By position, issues that some evidence ties it to.
+        groups: What accepted evidence joins: no two issues of a group are a negative.
+        members: By position of an issue of a cluster, all of the cluster.
+        sketches: Of the texts: a copy of a duplicate is a duplicate, whether somebody noticed or not.
         cited: Pairs of positions one of which cites the other.
         neighbours: By stratum, the neighbours of each anchor.
         match: Choose the candidate whose length is nearest to that of the positive's other issue.
@@ -40,6 +45,9 @@ class Pool:
     issues: Issues
     texts: Texts
     related: Mapping[int, set[int]]
+    groups: Groups
+    members: Mapping[int, Sequence[int]]
+    sketches: Sketches
     cited: Sequence[tuple[int, int]]
     neighbours: Mapping[str, Mapping[int, list[int]]]
     match: bool = True
@@ -74,14 +82,30 @@ class Pool:
 
     def unrelated(self, one: int, other: int, *, cited: bool) -> bool:
         """Whether nothing ties two issues together within two steps; a citation may, where it is asked for."""
-        if one == other or (not cited and other in self.cited_by.get(one, ())):
+        if one == other or self.groups.find(one) == self.groups.find(other):
+            return False
+        if not cited and other in self.cited_by.get(one, ()):
             return False
         near = self.related.get(one, set())
         return other not in near and not any(other in self.related.get(middle, ()) for middle in near)
 
+    def copies(self, one: int, other: int) -> bool:
+        """Whether the text of one is nearly that of the other, or of a duplicate of the other."""
+        for here, there in ((one, other), (other, one)):
+            shingles = self.sketches[there].shingles
+            kept = [n for n in self.members.get(here, (here,)) if self.texts.kept[n]]
+            if any(jaccard(self.sketches[n].shingles, shingles) >= NEAR for n in kept):
+                return True
+        return False
+
     def candidates(self, stratum: str, anchor: int, chars: int, rng: np.random.Generator) -> Sequence[int]:
         """Issues for a negative of ``anchor``, the best first."""
-        found = self._candidates(stratum, anchor)
+        if stratum == "random":
+            here = self.issues.of_repository(int(self.issues.repository[anchor]))
+            found = np.unique(rng.integers(here.start, here.stop, SAMPLED))
+            rng.shuffle(found)
+        else:
+            found = self._candidates(stratum, anchor)
         if len(found) > SAMPLED:
             found = found[rng.choice(len(found), SAMPLED, replace=False)]
         found = found[self.texts.kept[found]] if len(found) else found
@@ -94,9 +118,6 @@ class Pool:
         issues = self.issues
         home = int(issues.repository[anchor])
         none = np.zeros(0, np.int64)
-        if stratum == "random":
-            here = issues.of_repository(home)
-            return np.arange(here.start, here.stop)
         if stratum == "same_label":
             codes = issues.labels[issues.label_starts[anchor] : issues.label_starts[anchor + 1]].tolist()
             groups = [self.label_members[home, code] for code in codes if (home, code) in self.label_members]
@@ -184,6 +205,7 @@ def _drawn(
                     _key(anchor, other) not in used
                     and assignment.allows(other, split)
                     and pool.unrelated(anchor, other, cited=False)
+                    and not pool.copies(anchor, other)
                 ):
                     used.add(_key(anchor, other))
                     assignment.bind(other, split)
@@ -214,7 +236,8 @@ def _cited(
 
     def free(place: int) -> bool:
         one, other = both[place]
-        return _key(one, other) not in used and assignment.allows(one, split) and assignment.allows(other, split)
+        allowed = assignment.allows(one, split) and assignment.allows(other, split)
+        return allowed and _key(one, other) not in used and not pool.copies(one, other)
 
     drawn: list[Pair] = []
     for _ in range(ROUNDS):

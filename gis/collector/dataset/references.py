@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 from gis.collector.records import Reference
 
-NAME = r"[A-Za-z0-9][\w-]*/[\w.-]*\w"
+NAME = r"(?<![\w/.-])[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w"
+NUMBER = r"\d{1,9}(?!\d)"  # longer ones are no issue's; nothing here grows with the square of a text
 REFERENCE = (
-    rf"(?:https?://(?:www\.)?github\.com/(?P<page>{NAME})/(?P<kind>issues|pull)/(?P<page_number>\d+)[^\s)\]>]*"
-    rf"|(?P<place>{NAME})#(?P<place_number>\d+)"
-    r"|(?:(?<![\w/&])\#|\bGH-|\bgh-)(?P<number>\d+))(?!\w)"
+    r"(?:https?://(?:www\.)?github\.com/(?P<page>[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w)/(?P<kind>issues|pull)/"
+    rf"(?P<page_number>{NUMBER})[^\s)\]>]*"
+    rf"|(?P<place>{NAME})#(?P<place_number>{NUMBER})"
+    rf"|(?:(?<![\w/&])\#|\bGH-|\bgh-)(?P<number>{NUMBER}))(?![A-Za-z0-9])"
 )
 PATTERN = re.compile(REFERENCE)
 UNNAMED = re.sub(r"\?P<\w+>", "?:", REFERENCE)  # for use inside other patterns

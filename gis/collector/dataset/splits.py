@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from gis.collector.dataset.clusters import Groups
+from gis.collector.dataset.clusters import Cluster, Groups
 from gis.collector.dataset.issues import Issues
-from gis.collector.dataset.pairs import NO_CLUSTER, Pair
+from gis.collector.dataset.pairs import Pair
 
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -23,14 +23,14 @@ class Assignment:
     """Where each issue is, or may go.
 
     Attributes:
-        bound: Split by position.
+        bound: Split by position; None for issues that may go into no split.
         rule: The split of issues that are not bound; None where they may go into any, and are bound by the first pair
             that takes them.
         pairs: The positive pairs of each split.
         dropped: Positive pairs that fit into no split, by reason.
     """
 
-    bound: dict[int, Split]
+    bound: dict[int, Split | None]
     rule: Callable[[int], Split | None] | None
     pairs: dict[Split, list[Pair]]
     dropped: dict[str, int] = field(default_factory=dict)
@@ -46,60 +46,76 @@ class Assignment:
         self.bound[position] = split
 
 
-def by_cluster(positives: Sequence[Pair], near: Sequence[tuple[int, int]], seed: int) -> Assignment:
+def by_cluster(
+    positives: Sequence[Pair], clusters: Sequence[Cluster], near: Sequence[tuple[int, int]], seed: int
+) -> Assignment:
     """Clusters at random, those with near-duplicate texts together.
 
     Args:
         positives: All positive pairs.
+        clusters: What they are of.
         near: Issues of the positives whose texts are near-duplicates.
         seed: Of the order in which clusters are dealt out.
     """
     units = Groups()
-    for pair in positives:
-        units.join(pair.first, pair.second)
+    for cluster in clusters:  # whole, also where an issue in its middle has no text
+        for member in cluster.members:
+            units.join(cluster.members[0], member)
     for one, other in near:
         units.join(one, other)
-    return _dealt(positives, lambda pair: units.find(pair.first), seed)
-
-
-def by_repository(positives: Sequence[Pair], issues: Issues, seed: int) -> Assignment:
-    """Whole repositories: what is tested is from others than what is trained on."""
-    homes = issues.repository
-    inside = [pair for pair in positives if homes[pair.first] == homes[pair.second]]
-    dealt = _dealt([replace(pair, people=True) for pair in inside], lambda pair: int(homes[pair.first]), seed)
-    split_of = {int(homes[pair.first]): split for split, pairs in dealt.pairs.items() for pair in pairs}
-    found = Assignment({}, lambda position: split_of.get(int(homes[position])), {split: [] for split in SPLITS})
-    found.dropped = {"in two repositories": len(positives) - len(inside), UNRULED: 0}
-    for pair in inside:
-        split = split_of[int(homes[pair.first])]
-        if split != "train" and not pair.people:
-            found.dropped[UNRULED] += 1
-        else:
-            found.pairs[split].append(pair)
+    split_of = _dealt(positives, lambda pair: units.find(pair.first), seed, keep_unruled=True)
+    found = Assignment({}, None, {split: [] for split in SPLITS})
+    for pair in positives:
+        found.pairs[split_of[units.find(pair.first)]].append(pair)
+    for cluster in clusters:
+        split = split_of.get(units.find(cluster.members[0]))
+        found.bound |= dict.fromkeys(cluster.members, split)
     return found
 
 
-def by_time(positives: Sequence[Pair], issues: Issues) -> Assignment:
+def by_repository(positives: Sequence[Pair], clusters: Sequence[Cluster], issues: Issues, seed: int) -> Assignment:
+    """Whole repositories: what is tested is from others than what is trained on."""
+    homes = issues.repository
+    split_of = _dealt(positives, lambda pair: int(homes[pair.first]), seed, keep_unruled=False)
+
+    def rule(position: int) -> Split | None:
+        return split_of.get(int(homes[position]))
+
+    return _ruled(positives, clusters, rule, "in repositories of two splits")
+
+
+def by_time(positives: Sequence[Pair], clusters: Sequence[Cluster], issues: Issues) -> Assignment:
     """By when issues were opened: valid and test begin where the one before ends.
 
     A cluster belongs to the period that its first issue was opened in; its pairs with later issues are left out.
     """
-    starts: dict[int, int] = {}
-    for pair in positives:
-        first = int(min(issues.created[pair.first], issues.created[pair.second]))
-        starts[pair.cluster] = min(first, starts.get(pair.cluster, first))
-    order = sorted(starts[pair.cluster] for pair in positives)
+    start_of = {cluster.members[0]: min(int(issues.created[n]) for n in cluster.members) for cluster in clusters}
+    order = sorted(start_of[pair.cluster] for pair in positives)
     shares = (SHARES["train"], SHARES["train"] + SHARES["valid"])
     cuts = [order[int(len(order) * share)] for share in shares]
 
     def rule(position: int) -> Split:
         return SPLITS[int(np.searchsorted(cuts, issues.created[position], side="right"))]
 
-    found = Assignment({}, rule, {split: [] for split in SPLITS}, {"across a cut": 0, UNRULED: 0})
+    return _ruled(positives, clusters, rule, "across a cut", first=lambda n: (int(issues.created[n]), n))
+
+
+def _ruled(
+    positives: Sequence[Pair],
+    clusters: Sequence[Cluster],
+    rule: Callable[[int], Split | None],
+    reason: str,
+    first: Callable[[int], tuple[int, int]] | None = None,
+) -> Assignment:
+    """Splits by a rule for single issues: a cluster is in that of its first issue, its others are in none."""
+    found = Assignment({}, rule, {split: [] for split in SPLITS}, {reason: 0, UNRULED: 0})
+    for cluster in clusters:
+        home = rule(min(cluster.members, key=first) if first is not None else cluster.canonical)
+        found.bound |= {n: home if rule(n) == home else None for n in cluster.members}
     for pair in positives:
-        split = SPLITS[int(np.searchsorted(cuts, starts[pair.cluster], side="right"))]
-        if rule(pair.first) != split or rule(pair.second) != split:
-            found.dropped["across a cut"] += 1
+        split = found.bound[pair.first]
+        if split is None or found.bound[pair.second] != split:
+            found.dropped[reason] += 1
         elif split != "train" and not pair.people:
             found.dropped[UNRULED] += 1
         else:
@@ -107,21 +123,27 @@ def by_time(positives: Sequence[Pair], issues: Issues) -> Assignment:
     return found
 
 
-def _dealt(positives: Sequence[Pair], unit_of: Callable[[Pair], int], seed: int) -> Assignment:
-    """Deal units out, in random order, each to the split that lacks most of its share."""
+def _dealt(
+    positives: Sequence[Pair], unit_of: Callable[[Pair], int], seed: int, *, keep_unruled: bool
+) -> dict[int, Split]:
+    """Deal units out, in random order, each to the split that lacks most of its share.
+
+    With ``keep_unruled`` a unit that holds a pair which no person ruled goes to train.
+    """
     units: dict[int, list[Pair]] = defaultdict(list)
     for pair in positives:
         units[unit_of(pair)].append(pair)
     keys = sorted(units)
-    pairs: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
+    counts = dict.fromkeys(SPLITS, 0)
+    split_of: dict[int, Split] = {}
     for place in np.random.default_rng(seed).permutation(len(keys)):
         unit = units[keys[place]]
         split: Split = "train"
-        if all(pair.people for pair in unit):
-            split = min(SPLITS, key=lambda name: (len(pairs[name]) + 1) / SHARES[name])
-        pairs[split] += unit
-    bound = {n: split for split, found in pairs.items() for pair in found for n in (pair.first, pair.second)}
-    return Assignment(bound, None, pairs)
+        if not keep_unruled or all(pair.people for pair in unit):
+            split = min(SPLITS, key=lambda name: (counts[name] + 1) / SHARES[name])
+        counts[split] += len(unit)
+        split_of[keys[place]] = split
+    return split_of
 
 
 @dataclass(frozen=True)
@@ -130,7 +152,7 @@ class Leaks:
 
     Attributes:
         issues: Issues that are in more than one split.
-        clusters: Clusters of positive pairs that are in more than one split.
+        clusters: Clusters that are in more than one split, by positive pairs or by negatives.
         near_duplicates: Pairs of near-duplicate texts of different issues, one in each of two splits.
         test_pairs: Share, 0 to 1, of the test pairs one of whose issues is in train.
     """
@@ -145,12 +167,13 @@ class Leaks:
         return bool(self.issues or self.clusters or self.near_duplicates)
 
 
-def find_leaks(splits: Splits, near: Iterable[tuple[int, int]]) -> Leaks:
+def find_leaks(splits: Splits, near: Iterable[tuple[int, int]], cluster_of: Mapping[int, int]) -> Leaks:
     """Look for what splits share, whoever made them.
 
     Args:
         splits: Pairs by split.
         near: Issues whose texts are near-duplicates.
+        cluster_of: The cluster of each issue that has one.
     """
     where: dict[int, set[Split]] = defaultdict(set)
     clusters: dict[int, set[Split]] = defaultdict(set)
@@ -158,8 +181,9 @@ def find_leaks(splits: Splits, near: Iterable[tuple[int, int]]) -> Leaks:
         for pair in pairs:
             where[pair.first].add(split)
             where[pair.second].add(split)
-            if pair.label and pair.cluster != NO_CLUSTER:
-                clusters[pair.cluster].add(split)
+    for position, found_in in where.items():
+        if position in cluster_of:
+            clusters[cluster_of[position]] |= found_in
     across = sum(one in where and other in where and where[one] != where[other] for one, other in near)
     test = splits.get("test", ())
     shared = sum("train" in where[pair.first] | where[pair.second] for pair in test)

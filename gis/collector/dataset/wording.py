@@ -15,21 +15,34 @@ HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 INLINE_CODE = re.compile(r"(?P<ticks>`+)[^`].*?(?P=ticks)", re.DOTALL)
 QUOTE = re.compile(r"^[ ]{0,3}>.*$", re.MULTILINE)
 EMAIL_QUOTE = re.compile(r"^On .{5,120}wrote:\s*$.*", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\[(?P<text>[^\]\n]*)\]\((?P<url>[^)\s]+)[^)]*\)")
+LINK = re.compile(r"\[(?P<text>[^\[\]\n]{0,300})\]\((?P<url>[^)\s]{1,500})[^)\n]{0,300}\)")
+STRUCK = re.compile(
+    r"~~[^~\n]{1,300}~~|<(?P<tag>blockquote|pre|code)\b.*?(?:</(?P=tag)>|\Z)", re.DOTALL | re.IGNORECASE
+)
+INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)(?:(?: {4}|\t)[^\n]*(?:\n|\Z))+")
+QUOTED = re.compile(r"[\"\u201c][^\"\u201c\u201d\n]{1,200}[\"\u201d]")
 SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?\n]?")
 MARKER = re.compile(r"dup|merged into|same|favou?r|supersed|subsum|covered|tracked", re.IGNORECASE)
 
-WORD = r"\b(?:dup(?:e|licates?|licated|s|es|lication)?)\b"
-FILLER = r"(?:[\s:;,()*_\"'\[\]\u2013\u2014-]|\b(?:of|with|to|by|for|the|an?|as|is|this|issue|bug|ticket|report|existing|older|see|also|at|and|at least)\b)*"  # noqa: E501
-RULING = re.compile(rf"{WORD}{FILLER}(?P<targets>{UNNAMED}(?:(?:[\s,&]|\band\b|\bor\b)*{UNNAMED})*)", re.IGNORECASE)
+WORD = r"(?<![\w-])(?:dup(?:e|licates?|licated|s|es|lication)?)\b(?!\s?\()"
+FILLER = (
+    r"(?:[\s:;,()*_\"'\[\]\u2013\u2014-]|"
+    r"\b(?:of|with|to|the|an?|as|is|this|issue|bug|ticket|report|existing|older|see|also|at|least)\b)*+"
+)
+TARGETS = rf"(?P<targets>{UNNAMED}(?:(?:[\s,&]|\band\b|\bor\b)*{UNNAMED})*)"
+RULING = re.compile(rf"{WORD}{FILLER}{TARGETS}", re.IGNORECASE)
 OPENING = (
     r"(?:(?:closing|closed?|marking|marked|this|is|as|an?|exact|the|it|looks?|like|i'm|am|going|to|thanks|hi|hello|yes|"
     r"so|ok|okay|indeed|actually|issue|also|just|another|seems|be|it's|that's|already|reported|i|think|believe|and|"
-    r"likely|probably|definitely|ah|oh|for|the report|report|bug|we|have|here|duplicating|sorry|yep|yup|now)\b"
-    r"|[\s:;,.!*_()\"'\u2013\u2014-])*"
+    r"likely|probably|definitely|ah|oh|for|report|bug|we|have|here|duplicating|sorry|yep|yup|now)\b"
+    r"|[\s:;,.!*_()\"'\u2013\u2014-])*+"
 )
-CLOSING = r"(?:[\s.,;:!)*_\"'\]\u2013\u2014-]|\b(?:closing|closed|thanks|thank you|so|i'm|this|now|as|such|therefore|it|then|please|follow|there|for the report|though|reporting)\b)*"  # noqa: E501
-WHOLE = re.compile(rf"{OPENING}{RULING.pattern}{CLOSING}", re.IGNORECASE)
+CLOSING = (
+    r"(?:[\s.,;:!)*_\"'\]\u2013\u2014-]|\b(?:closing|closed|thanks|thank|you|so|i'm|this|now|as|such|therefore|it|then|"
+    r"please|follow|there|for|the|report|though|reporting)\b)*+"
+)
+# over sentences and lines: "Closing as duplicate. See #12."
+WHOLE = re.compile(rf"{OPENING}{WORD}(?:\.|{FILLER.removesuffix('*+')})*+{TARGETS}{CLOSING}", re.IGNORECASE)
 IMPORTED = re.compile(rf"\bmerged into(?: issue)?\W*(?P<targets>{UNNAMED})", re.IGNORECASE)
 COMMAND = re.compile(
     rf"^[ \t]*/(?:dup|dupe|duplicate)\b[ \t]*(?:of[ \t]*)?(?P<targets>{UNNAMED})", re.IGNORECASE | re.MULTILINE
@@ -41,8 +54,9 @@ RELATED = re.compile(
     re.IGNORECASE,
 )
 NEGATION = re.compile(
-    r"\b(?:not|never|no longer|cannot|isnt|wasnt|dont|unlike|rather than|instead of|without|non)\b|n['\u2019]t\b|"
-    r"\bno\b\s*$",
+    r"\b(?:not|never|no longer|cannot|isnt|wasnt|dont|unlike|rather than|instead of|without|non|nobody|neither|nor|"
+    r"far from|unless|wrongly|incorrectly|mistakenly|thought|why|stop|searched|checked|looked)\b|n['\u2019]t\b|"
+    r"\b(?:no|for|any|other|more)\s*$",
     re.IGNORECASE,
 )
 HEDGE = re.compile(
@@ -53,13 +67,15 @@ HEDGE = re.compile(
 GUESS = re.compile(r"\b(?:possible|potential|similar|might be|may be|likely)\b", re.IGNORECASE)
 # "#5 is a duplicate of #6" speaks of #5, wherever it is said.
 SUBJECT = re.compile(
-    rf"(?P<subject>{UNNAMED})\W{{0,3}}(?:\w+\W+){{0,3}}?(?:is|was|are|were|be|been|seems|looks|as|which)\b[^.!?\n]{{0,25}}$",
+    rf"(?P<subject>{UNNAMED})\W{{0,3}}(?:(?!this\b|it\b|i\b)\w+\W+){{0,3}}?"
+    r"(?:(?:is|was|are|were|be|been|seems|looks|as|which)\b(?:(?!\bthis\b|\bit\b)[^.!?\n]){0,25})?$",
     re.IGNORECASE,
 )
 AGREED = re.compile(rf"\b(?:is|it|as|yes|yep|indeed|definitely|closing|a)\b[^.!?\n]{{0,20}}{WORD}", re.IGNORECASE)
 CLAUSE = re.compile(r"[,;]\s|\bbut\b")
 TAKEN_BACK = re.compile(
-    r"\b(?:not|n['\u2019]t|isnt|wasnt)\b[^.!?\n]{0,30}\bdup(?:e|licates?)?\b|\bre-?open(?:ing|ed)?\b.{0,40}\bnot\b",
+    r"(?:\b(?:(?:is|was|be|are|actually|sorry|quite)\W+not|not\W+(?:quite|actually|really|a|an|the)|isnt|wasnt)\b|"
+    r"\b(?:is|was|does|do|are)n['\u2019]t\b)[^.!?\n]{0,30}\bdup(?:e|licates?)?\b",
     re.IGNORECASE,
 )
 
@@ -84,8 +100,8 @@ class Ruling:
 def spoken(text: str) -> str:
     """``text`` without quotes, code and hidden comments; links become their addresses."""
     text = text.replace("\r\n", "\n")
-    for pattern in (HTML_COMMENT, FENCE, EMAIL_QUOTE, QUOTE):
-        text = pattern.sub(" ", text)
+    for pattern in (FENCE, HTML_COMMENT, EMAIL_QUOTE, QUOTE, STRUCK, INDENTED, QUOTED):
+        text = pattern.sub("\n", text)
     text = LINK.sub(lambda match: match["url"] if PATTERN.search(match["url"]) else match["text"], text)
     return INLINE_CODE.sub(lambda match: match[0].strip("`") if PATTERN.fullmatch(match[0].strip("`")) else " ", text)
 
@@ -100,22 +116,24 @@ def rulings(text: str) -> Iterator[Ruling]:
             yield from _each(match, kind)  # type: ignore[arg-type]
     doubt = bool(TAKEN_BACK.search(said))  # "Duplicate of #5. Well, not quite a dup"
     whole = WHOLE.fullmatch(said.strip())
-    plain: Kind = "inside_comment" if whole is None else "whole_comment"
+    if whole is not None and not doubt:
+        yield from _each(whole, "whole_comment")
+        return
     for sentence in SENTENCE.findall(said):
-        for pattern, kind in ((RULING, plain), (RELATED, "related")):
+        if COMMAND.match(sentence):
+            continue
+        for pattern, kind in ((RULING, "inside_comment"), (RELATED, "related")):
             for match in pattern.finditer(sentence):
                 clause = CLAUSE.split(sentence[: match.start()])[-1]
-                after = sentence[match.end() :]
-                if pattern is RULING and COMMAND.match(sentence):
-                    continue
                 if NEGATION.search(clause[-40:]):
                     continue
                 subject = SUBJECT.search(sentence[: match.start()])
                 named = None if subject is None else PATTERN.fullmatch(subject["subject"])
                 other = None if named is None else reference_of(named)
                 hedged = doubt or bool(HEDGE.search(clause[-60:])) or sentence.rstrip().endswith("?")
-                guess = bool(GUESS.search(clause) or GUESS.search(after))
-                yield from _each(match, "suggestion" if hedged and kind != "related" else kind, guess, other)
+                guess = bool(GUESS.search(clause) or GUESS.search(sentence[match.end() :]))
+                plain: Kind = "related" if kind == "related" else "suggestion" if hedged else "inside_comment"
+                yield from _each(match, plain, guess, other)
 
 
 def confirms(text: str) -> bool:

@@ -330,10 +330,10 @@ def test_the_leak_check_finds_what_is_there() -> None:
     texts = {0: "a b c d e", 1: "f g h i", 2: "k l m n", 8: "a b c d e", 9: "o p q r"}
     near = list(near_duplicates(texts, Sketches(texts.__getitem__)))
     assert near == [(0, 8)]
-    found = find_leaks(pairs, near)
+    found = find_leaks(pairs, near, {0: 0, 1: 0, 2: 0})
     assert (found.issues, found.clusters, found.near_duplicates, found.test_pairs) == (1, 1, 1, 0.5)
     kept, gone = without_near_duplicates({**pairs, "test": test[1:]}, near)
     assert (kept["train"], gone) == ([], 1)  # the test split keeps its own
     split = random_pairs([Pair(n, n + 1, 1, "direct", 0) for n in range(100)], 0)
     assert [len(split[name]) for name in split] == [80, 10, 10]
-    assert find_leaks(split, ())
+    assert find_leaks(split, (), {})

@@ -43,7 +43,7 @@ def test_sentences_that_rule_or_cite_a_partner_go() -> None:
     assert cleaned(body, partners=(5,)) == "Title\n\nIt crashes. And #6 is unrelated."
     assert cleaned("x", title="[Duplicate] It crashes (dup of #9)") == "It crashes\n\nx"
     assert cleaned("x = #5", partners=(5,)) == "Title"
-    assert cleaned("```\nsee #5\n```", partners=(5,)) == "Title\n\n```\nsee #5\n```"
+    assert cleaned("```\nsee #5\n```", partners=(5,)) == "Title\n\n```\nsee [issue]\n```"
 
 
 def test_forms() -> None:
