@@ -49,11 +49,13 @@ def build(
     from gis.console import Reporter
     from gis.spec import parse_spec
 
-    kept = () if languages == "any" else tuple(code.strip() for code in languages.split(","))
+    kept = () if languages == "any" else tuple(code.strip().lower() for code in languages.split(","))
     texts = TextSettings(text, not latest, min_words, max_chars, kept, _removed(leave_out))
     if recipe == "paper":
-        if negatives or dense:
-            raise UsageError("--recipe paper draws random negatives; leave out --negatives and --dense")
+        if negatives or dense or policy or closure or ratio != 1.0:
+            raise UsageError(
+                "--recipe paper decides these: leave out --negatives, --ratio, --dense, --closure and --policy"
+            )
         settings = paper_settings(texts, seed)
     else:
         shares = read_shares(negatives) if negatives else dict(DEFAULT_SHARES)

@@ -15,6 +15,9 @@ def publish(
     to: Annotated[str, typer.Option(help="ORG/NAME on the Hub; made where there is none.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List files, sizes and the card; send nothing.")] = False,
     public: Annotated[bool, typer.Option("--public", help="Let all see a new repository; private otherwise.")] = False,
+    ids_only: Annotated[
+        bool, typer.Option("--ids-only", help="Of a dataset, publish ids and evidence without any text.")
+    ] = False,
     revision: Annotated[str | None, typer.Option(help="Branch to commit to, made where there is none.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Also over files that gis did not publish.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and the result.")] = False,
@@ -35,7 +38,7 @@ def publish(
     if to.count("/") != 1:
         raise GisError(f"--to {to}: write ORG/NAME")
     with interruptible():
-        publication = prepare(folder)
+        publication = prepare(folder, ids_only=ids_only)
         if dry_run:
             table = Table("file", "bytes", box=None, pad_edge=False)
             for name in publication.files:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,8 +54,12 @@ class Publication:
         return len(found) if isinstance(found, bytes) else found.stat().st_size
 
 
-def prepare(folder: Path) -> Publication:
+def prepare(folder: Path, *, ids_only: bool = False) -> Publication:
     """Find out what a folder is, and check it.
+
+    Args:
+        folder: What gis made.
+        ids_only: Of a dataset, publish what holds no text alone.
 
     Raises:
         GisError: It is none of what gis makes.
@@ -63,7 +67,10 @@ def prepare(folder: Path) -> Publication:
     if not folder.is_dir():
         raise GisError(f"no folder at {folder}")
     if (folder / DATASET_MANIFEST).is_file():
-        return _dataset(folder)
+        found = _dataset(folder)
+        return _without_texts(found) if ids_only else found
+    if ids_only:
+        raise GisError(f"{folder} is no dataset of gis build; --ids-only is for those")
     if (folder / MODEL_MANIFEST).is_file():
         return _model(folder)
     if any(folder.rglob("*.parquet")) and any(folder.rglob("*.json")):
@@ -98,6 +105,24 @@ def _dataset(folder: Path) -> Publication:
     if not problems:
         problems += [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder)]
     return Publication("dataset", files, card, tuple(problems))
+
+
+def _without_texts(found: Publication) -> Publication:
+    """The same without the files that hold texts, and with a card that names the others alone."""
+    files = {
+        name: path for name, path in found.files.items() if "/" not in name or name.split("/")[0] in ("ids", "evidence")
+    }
+    head = _head(found.card)
+    head["configs"] = [
+        {**config, "default": True} if config["config_name"] == "ids" else config
+        for config in head.get("configs") or []
+        if config["config_name"] in ("ids", "evidence")
+    ]
+    body = found.card.split("---\n", 2)[2]
+    note = "\nThis copy holds no texts: `gis hydrate` fetches them. What is said of other configs is of the whole.\n"
+    card = f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n{note}{body}"
+    files["README.md"] = card.encode()
+    return replace(found, files=files, card=card)
 
 
 def _manifest(path: Path, *needed: str) -> dict[str, Any]:

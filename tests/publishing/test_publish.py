@@ -150,6 +150,19 @@ def test_files_of_others_and_broken_manifests_are_not_sent(hub: Hub, dataset: Pa
     assert hub.requests == []
 
 
+def test_ids_alone_can_be_published_and_opened(hub: Hub, dataset: Path, tmp_path: Path) -> None:
+    import datasets
+
+    assert gis(str(dataset), "--to", TO, "--ids-only").exit_code == 0
+    sent = hub.repositories["datasets", TO].files
+    assert {name.split("/")[0] for name in sent if "/" in name} == {"ids", "evidence"}
+    for name, content in sent.items():
+        (tmp_path / "there" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "there" / name).write_bytes(content)
+    assert "text1" not in datasets.load_dataset(str(tmp_path / "there"))["train"].column_names
+    assert "--ids-only is for those" in str(gis(str(tmp_path), "--to", TO, "--ids-only").exception)
+
+
 def test_without_rights(hub: Hub, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_reader_0123456789")
     found = gis(str(dataset), "--to", TO)

@@ -1,5 +1,6 @@
 """From a store to a dataset folder, whole or not at all."""
 
+import json
 import shutil
 import tempfile
 from collections import Counter
@@ -54,9 +55,11 @@ def build(store: Path, output: Path, settings: BuildSettings, reporter: Reporter
     Raises:
         GisError: The store is empty, holds no duplicates or too few for three splits, or the folder is not ours.
     """
-    if output.exists() and not (force and (output / MANIFEST).is_file()):
+    if output.exists() and not force:
+        raise GisError(f"{output} exists; give another --output, or --force")
+    if output.exists() and (others := foreign_files(output)):
         raise GisError(
-            f"{output} exists; " + ("it was not made by gis build" if force else "give another --output, or --force")
+            f"{output} holds {others[0]}, which gis build did not make; move it away, or give another --output"
         )
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
@@ -70,12 +73,29 @@ def build(store: Path, output: Path, settings: BuildSettings, reporter: Reporter
     return report
 
 
+def foreign_files(folder: Path) -> list[str]:
+    """Files of a folder that no build made."""
+    try:
+        made = {*json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"], MANIFEST, "README.md"}
+    except (OSError, ValueError, KeyError, TypeError):
+        made = set()
+    return sorted(
+        name
+        for path in folder.rglob("*")
+        if path.is_file() and (name := path.relative_to(folder).as_posix()) not in made
+    )
+
+
 def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Reporter) -> Report:
     policy = read_policy(settings.policy)
     issues = load_issues(store)
     if not len(issues):
         raise GisError(f"{store.path} holds no issues; fill it: gis collect --repo OWNER/NAME --store {store.path}")
-    reporter.say(f"{len(issues):,} issues of {len(issues.repositories)} repositories")
+    repositories = "repository" if len(issues.repositories) == 1 else "repositories"
+    reporter.say(f"{len(issues):,} issues of {len(issues.repositories)} {repositories}")
+    for name in settings.text.removed:
+        if issues.named(name) is None:
+            reporter.warn(f"--leave-out: {name} is not in the store")
     evidence = find_evidence(store, issues)
     clusters = find_clusters(evidence, issues, policy)
     if not clusters.clusters:
@@ -137,7 +157,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             as_written=int(texts.as_written.sum()),
         )
         write_card(folder, report, settings, writer.rows)
-        write_manifest(folder, store, settings, writer.rows, texts.templates, issues.repositories)
+        write_manifest(folder, store, settings, writer.rows, texts.templates, issues)
     return report
 
 

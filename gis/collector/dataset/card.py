@@ -9,6 +9,7 @@ import yaml
 
 from gis.benchmark.metrics import Undefined
 from gis.collector.dataset.evidence import TIERS
+from gis.collector.dataset.issues import Issues
 from gis.collector.dataset.report import ConfigReport, Report
 from gis.collector.dataset.settings import BuildSettings
 from gis.collector.dataset.splits import SPLITS
@@ -26,7 +27,7 @@ CONFIGS = {
     "time": "pairs with a label, split by time",
     "ids": "the pairs of `default` without their texts, for `gis hydrate`",
     "evidence": "every trace that two issues are duplicates",
-    "retrieval-corpus": "all issues",
+    "retrieval-corpus": "all issues that have a text",
     "retrieval-queries": "issues to find the older duplicates of",
     "retrieval-qrels": "which those are",
 }
@@ -45,7 +46,7 @@ TIERS_SAY = {
 
 def write_card(folder: Path, report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> None:
     """Write README.md."""
-    head = yaml.safe_dump(_metadata(report, rows), sort_keys=False, allow_unicode=True)
+    head = yaml.safe_dump(_metadata(report, settings, rows), sort_keys=False, allow_unicode=True)
     write_text(folder / "README.md", f"---\n{head}---\n\n{_body(report, settings, rows)}")
 
 
@@ -55,15 +56,17 @@ def write_manifest(
     settings: BuildSettings,
     rows: Mapping[str, int],
     templates: Mapping[int, frozenset[bytes]],
-    repositories: Sequence[str],
+    issues: Issues,
 ) -> None:
     """Write what one must know to build the same again; nothing of it depends on when."""
     import json
 
-    described = asdict(settings) | {
+    described: dict[str, Any] = asdict(settings) | {
         "policy": settings.policy and settings.policy.read_text(encoding="utf-8"),
         "dense": settings.dense and str(settings.dense),
     }
+    # who asked to be left out is not told by naming the issue
+    described["text"]["removed"] = sha256_of(sorted(settings.text.removed)) if settings.text.removed else None
     manifest = {
         "schema": SCHEMA,
         "versions": versions_of(LIBRARIES),
@@ -72,7 +75,10 @@ def write_manifest(
             {"repository": each.name, "issues": each.issues, "comments": each.comments, "newest": each.last_update}
             for each in store.status()
         ],
-        "templates": {repositories[key]: sorted(line.hex() for line in found) for key, found in templates.items()},
+        "names": {name: issues.repositories[index] for name, index in sorted(issues.homes.items())},
+        "templates": {
+            issues.repositories[key]: sorted(line.hex() for line in found) for key, found in templates.items()
+        },
         "files": {
             name: {"rows": count, "bytes": (folder / name).stat().st_size, "sha256": sha256_of_file(folder / name)}
             for name, count in sorted(rows.items())
@@ -82,7 +88,7 @@ def write_manifest(
     write_text(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
 
-def _metadata(report: Report, rows: Mapping[str, int]) -> dict[str, Any]:
+def _metadata(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> dict[str, Any]:
     configs = []
     for name in CONFIGS:
         files = _files_of(name, rows)
@@ -97,7 +103,7 @@ def _metadata(report: Report, rows: Mapping[str, int]) -> dict[str, Any]:
         "license": "other",
         "license_name": "texts-belong-to-their-authors",
         "task_categories": ["sentence-similarity", "text-retrieval"],
-        "language": ["en"],
+        **({"language": list(settings.text.languages)} if settings.text.languages else {}),
         "size_categories": [size],
         "tags": ["github-issues", "duplicate-detection", "long-text", "gis"],
         "configs": configs,
@@ -123,7 +129,7 @@ def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> s
     total = sum(default.pairs.values())
     parts = [
         f"# GitHub issue similarity: {_some(report.repositories)}",
-        f"{total:,} pairs of GitHub issues, {positives:,} of them duplicates by somebody's ruling, from "
+        f"{total:,} pairs of GitHub issues, {positives:,} of them duplicates{_by_whom(default)}, from "
         f"{report.issues:,} issues of {len(report.repositories)} "
         f"{'repository' if len(report.repositories) == 1 else 'repositories'}. Every label names its evidence; no "
         "issue, "
@@ -180,6 +186,11 @@ def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> s
         f"`{MANIFEST}`. The same store and seed give the same bytes.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _by_whom(config: ConfigReport) -> str:
+    following = sum(count for (_, stratum), count in config.pairs.items() if stratum == "closure")
+    return f" by somebody's ruling ({following:,} follow from two or more)" if following else " by somebody's ruling"
 
 
 def _funnel(report: Report) -> str:

@@ -1,10 +1,10 @@
 """Texts for a dataset that was shared without them: fetched from GitHub and cleaned as the build cleaned them."""
 
 import json
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from gis.collector.github.client import Client, Missing
 from gis.collector.records import Reference
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.files import write_atomically, write_text
+from gis.files import write_text
 
 TOGETHER = 100  # issues of a query: one point
 ISSUE = """issue(number: {number}) {{
@@ -66,9 +66,7 @@ def hydrate(folder: Path, output: Path, client: Client, reporter: Reporter, *, o
         raise GisError(f"{folder} holds no ids/*.parquet and {MANIFEST} of gis build")
     if output.exists():
         raise GisError(f"{output} exists; give another --output")
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if manifest["schema"] > SCHEMA:
-        raise GisError(f"{folder / MANIFEST} was written by a newer gis; update gis to read it")
+    manifest = _manifest(folder)
     rows = {split: pq.read_table(path).to_pylist() for split, path in splits.items()}
     wanted = {key: row for found in rows.values() for row in found for key in (_key(row, 1), _key(row, 2))}
     texts: dict[Key, str] = {}
@@ -92,16 +90,43 @@ def hydrate(folder: Path, output: Path, client: Client, reporter: Reporter, *, o
             if made is not None and (same or not only_same):
                 texts[key] = made
             tracker.advance(1, (tracker.done + 1) / len(wanted))
-    pairs = {}
+    filled: dict[str, list[dict[str, Any]]] = {}
     for split, found in rows.items():
-        whole = [row for row in found if _key(row, 1) in texts and _key(row, 2) in texts]
-        filled = [{**row, "text1": texts[_key(row, 1)], "text2": texts[_key(row, 2)]} for row in whole]
-        table = pa.Table.from_pylist([{name: row.get(name) for name in PAIRS.names} for row in filled], PAIRS)
-        write_atomically(output / "data" / splits[split].name, partial(pq.write_table, table))
-        pairs[split] = len(whole)
+        there = [row for row in found if _key(row, 1) in texts and _key(row, 2) in texts]
+        filled[split] = [{**row, "text1": texts[_key(row, 1)], "text2": texts[_key(row, 2)]} for row in there]
+    pairs = {split: len(found) for split, found in filled.items()}
     result = Hydrated(pairs, counts["same"], counts["changed"], counts["gone"])
-    write_text(output / "README.md", _card(result, manifest))
+    if not any(filled.values()):
+        raise GisError(f"no pair is left: {result.same} texts as built, {result.changed} changed, {result.gone} gone")
+    _write(output, {splits[split].name: found for split, found in filled.items()}, _card(result, manifest))
     return result
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """What the build wrote of itself."""
+    path = folder / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        needed = (manifest["identity"], manifest["templates"], manifest["names"], manifest["settings"]["text"]["form"])
+        newer = manifest["schema"] > SCHEMA
+    except (ValueError, KeyError, TypeError) as error:
+        raise GisError(f"{path} is broken: {error!r}") from error
+    if newer or None in needed:
+        raise GisError(f"{path} was written by a newer gis; update gis to read it")
+    return manifest
+
+
+def _write(output: Path, files: Mapping[str, list[dict[str, Any]]], card: str) -> None:
+    """Write the folder, whole or not at all."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
+        folder = Path(temporary) / output.name
+        (folder / "data").mkdir(parents=True)
+        for name, rows in files.items():
+            table = pa.Table.from_pylist([{column: row.get(column) for column in PAIRS.names} for row in rows], PAIRS)
+            pq.write_table(table, folder / "data" / name)
+        write_text(folder / "README.md", card)
+        folder.rename(output)
 
 
 def _key(row: Mapping[str, Any], side: int) -> Key:
@@ -147,10 +172,10 @@ def _cleaned(manifest: Mapping[str, Any], key: Key, title: str, body: str, cut: 
 
     def cites(reference: Reference) -> bool:
         home = reference.repository or repository
-        names = {f"{home}#{reference.number}".lower()}
-        if home.partition("/")[2].lower() == own_name:  # a former owner
-            names.add(f"{repository}#{reference.number}".lower())
-        return bool(names & partners)
+        found = manifest["names"].get(home.lower())
+        if found is None and home.partition("/")[2].lower() == own_name:  # a former owner
+            found = repository
+        return f"{found or home}#{reference.number}".lower() in partners
 
     return clean(title, body, templates, cites, manifest["settings"]["text"]["form"]).text
 

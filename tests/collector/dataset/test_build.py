@@ -237,6 +237,50 @@ def test_dense_negatives_come_from_any_encoder(store: Path, tmp_path: Path, tiny
     assert not (tmp_path / "dense" / "retrieval").exists()
 
 
+def test_duplicates_are_never_negatives(tmp_path: Path) -> None:
+    """Members of a cluster far apart, copies of a duplicate, and duplicates of one issue that is not here."""
+    found = []
+    for number in range(1, 241):
+        chain, place = divmod(number - 1, 6)
+        said = []
+        if place:
+            said = [comment(number, "keeper", f"Duplicate of #{number - 1}", 10**6)]
+        elif chain % 2:
+            said = [comment(number, "keeper", f"Duplicate of other/lib#{chain // 4}", 10**6)]
+        words = [f"word{(chain * 31 + n * (place + 1)) % 400}" for n in range(40)]
+        if place == 5:  # a copy of the one before, which nobody noticed
+            said, words = [], [f"word{(chain * 31 + n * 5) % 400}" for n in range(40)]
+        found.append(
+            issue(
+                number,
+                title=" ".join(words[:5]),
+                body=" ".join(words[5:]),
+                closed=10**6 + 5,
+                author=f"user-{chain}",
+                comments=said,
+            )
+        )
+    path = fill(tmp_path / "store.db", found)
+    where = ["--store", str(path), "--output", str(tmp_path / "built"), "--languages", "any"]
+    assert gis(*where, "--negatives", "same_author=1,random=1,bm25=1").exit_code == 0
+    negatives = everything(tmp_path / "built")
+    negatives = negatives[negatives.label == 0]
+    assert len(negatives) > 50
+    chains = ((negatives.number1 - 1) // 6, (negatives.number2 - 1) // 6)
+    assert (chains[0] != chains[1]).all()
+    odd = (chains[0] % 2 == 1) & (chains[1] % 2 == 1)
+    assert not (odd & (chains[0] // 4 == chains[1] // 4)).any()
+
+
+def test_an_issue_without_text_in_the_middle_of_a_cluster(tmp_path: Path) -> None:
+    found = pairs_of_issues([(n, n - 1) for n in range(1, 151) if n % 5 != 1], 150)
+    for n in range(2, 150, 5):
+        found[n] = replace(found[n], title="x", body="y")
+    path = fill(tmp_path / "store.db", found)
+    done = gis("--store", str(path), "--output", str(tmp_path / "built"), "--languages", "any")
+    assert done.exit_code == 0, done.exception
+
+
 def test_what_authors_want_removed_is_nowhere(store: Path, folder: Path, tmp_path: Path) -> None:
     url = everything(folder).url1.iloc[0]
     (tmp_path / "removed.txt").write_text(f"{url}\n\nocto/widgets-1#3\n", encoding="utf-8")
@@ -259,12 +303,15 @@ def test_an_older_folder_is_kept_unless_asked(store: Path, folder: Path, tmp_pat
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work", encoding="utf-8")
     done = gis("--store", str(store), "--output", str(tmp_path / "mine"), "--force")
-    assert "it was not made by gis build" in str(done.exception)
+    assert "holds thesis.tex, which gis build did not make" in str(done.exception)
     assert (tmp_path / "mine" / "thesis.tex").is_file()
     assert (folder / "README.md").read_bytes() == before
     copy = tmp_path / "copy"
     assert gis("--store", str(store), "--output", str(copy), "--languages", "any").exit_code == 0
     assert gis("--store", str(store), "--output", str(copy), "--languages", "any", "--force").exit_code == 0
+    (copy / "notebook.ipynb").write_text("mine", encoding="utf-8")
+    done = gis("--store", str(store), "--output", str(copy), "--languages", "any", "--force")
+    assert "holds notebook.ipynb, which gis build did not make" in str(done.exception)
 
 
 def pairs_of_issues(edges: Sequence[tuple[int, int]], count: int = 30) -> list[Any]:

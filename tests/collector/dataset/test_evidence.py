@@ -98,6 +98,37 @@ def test_a_label_needs_one_target_in_the_last_comments(tmp_path: Path) -> None:
     assert on_second(tmp_path, issue(2, closed=9000, labels=["possible-duplicate"], comments=said)) == []
 
 
+def test_a_label_does_not_revive_what_was_denied(tmp_path: Path) -> None:
+    for said in (
+        [comment(5, "keeper", "This is not a duplicate of #1", 8990)],
+        [comment(5, "keeper", "Duplicate of #1", 8980), comment(6, "keeper", "Sorry, not a duplicate of #1", 8990)],
+    ):
+        (tmp_path / "store.db").unlink(missing_ok=True)
+        found = on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=said))
+        assert not [each for each in found if label_of(each, POLICY) == "positive"]
+    (tmp_path / "store.db").unlink()
+    said = [comment(5, "github-actions[bot]", "Please follow #1", 8990)]
+    (each,) = on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=said))
+    assert each.actor == "bot"
+
+
+def test_who_unmarks_takes_back_the_comment_that_made_the_mark(tmp_path: Path) -> None:
+    events = [mark("marked_as_duplicate", 8990, HERE), mark("unmarked_as_duplicate", 9500, HERE)]
+    said = [comment(5, "keeper", "Duplicate of #1", 8990)]
+    found = on_second(tmp_path, issue(2, closed=9000, comments=said, events=events))
+    assert [(each.tier, each.withdrawn) for each in found] == [
+        ("structured", "unmarked"),
+        ("whole_comment", "unmarked"),
+    ]
+
+
+def test_githubs_own_marks_mean_the_repository_that_they_name(tmp_path: Path) -> None:
+    (each,) = on_second(
+        tmp_path, issue(2, closed=9000, events=[mark("marked_as_duplicate", 8990, Reference("fork/widgets", 1))])
+    )
+    assert (each.target, each.reference) == (None, "fork/widgets#1")
+
+
 def test_labels() -> None:
     yes = ("duplicate", "Duplicate", "r: duplicate", "S-duplicate", "*duplicate", "kind/dup", "status: duplicate 🔁")
     no = ("potential-duplicate", "not a duplicate", "maybe dup", "dupont", "deduplication")

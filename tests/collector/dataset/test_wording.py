@@ -1,7 +1,11 @@
 """What comments rule, and what only looks like a ruling."""
 
+from collections import Counter
+
 import pytest
 
+from gis.collector.dataset.cleaning import prose
+from gis.collector.dataset.redaction import redact
 from gis.collector.dataset.references import references
 from gis.collector.dataset.wording import confirms, rulings, takes_back
 from gis.collector.records import Reference
@@ -33,6 +37,8 @@ def said(text: str) -> list[tuple[str, int]]:
         ("Dup of #12?", [("suggestion", 12)]),
         ("Closing in favor of #12", [("related", 12)]),
         ("This has the same root cause as #12", [("related", 12)]),
+        ("Closing as duplicate. See #12.", [("whole_comment", 12)]),
+        ("Duplicate of\n\n- #12", [("whole_comment", 12)]),
         ("It could be faster, but closing as a dup of #12", [("inside_comment", 12)]),
     ],
 )  # fmt: skip
@@ -55,6 +61,21 @@ def test_rulings(text: str, expected: list[tuple[str, int]]) -> None:
         "There are many duplicates of this",
         "I fixed it in #12",
         "duplicate entries in table 12",
+        "I searched for duplicates and #12 is different",
+        "I checked for duplicates: #12 is about Windows",
+        "This was wrongly closed as a duplicate of #12, please reopen",
+        "I thought this was a duplicate of #12",
+        "Why did you mark this as a duplicate of #12",
+        "Please stop closing things as duplicates of #12",
+        "Nobody said that it is a duplicate of #12",
+        "That is far from a duplicate of #12",
+        "~~Duplicate of #12~~",
+        'The bot said "Duplicate of #12" which is nonsense',
+        "<pre>dup of #12</pre>",
+        "So it prints\n\n    dup of #12\n",
+        "I implemented dup() for #12",
+        "The de-dup for #12 landed",
+        "Duplicate of #99999999999999999999",
     ],
 )
 def test_what_is_no_ruling(text: str) -> None:
@@ -62,8 +83,24 @@ def test_what_is_no_ruling(text: str) -> None:
 
 
 def test_a_ruling_may_speak_of_another_issue() -> None:
-    (ruling,) = rulings("By the way, #7 is a duplicate of #12")
-    assert (ruling.subject, ruling.target) == (Reference(None, 7), Reference(None, 12))
+    for text in ("By the way, #7 is a duplicate of #12", "See #7 (duplicate of #12), too"):
+        (ruling,) = rulings(text)
+        assert (ruling.subject, ruling.target) == (Reference(None, 7), Reference(None, 12))
+    for text in ("Like #7, this is a duplicate of #12", "Unrelated to #7; this is a duplicate of #12"):
+        (ruling,) = rulings(text)
+        assert (ruling.subject, ruling.target) == (None, Reference(None, 12))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the report " * 40 + "x dup", "see #" + "9" * 50_000 + " dup", "[" * 20_000 + " dup", "a" * 60_000 + " dup"],
+    ids=["openings", "digits", "brackets", "letters"],
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Each of these took minutes, or for ever, when a pattern could read it in many ways."""
+    assert list(rulings(text)) == []
+    assert prose(text)
+    assert not redact(text, Counter()).endswith("@")
 
 
 def test_machines_put_guesses() -> None:
@@ -75,6 +112,9 @@ def test_machines_put_guesses() -> None:
 
 def test_taken_back_and_confirmed() -> None:
     assert takes_back("Sorry, this is not a duplicate after all")
+    assert takes_back("It isn't a duplicate")
+    assert takes_back("Not quite a dup, but nearly")
+    assert not takes_back("Please do not open duplicates.")
     assert not takes_back("This is a duplicate")
     assert confirms("Looks like it! Closing as a dupe.")
     assert not confirms("Is it a dupe?")
