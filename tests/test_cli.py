@@ -390,6 +390,8 @@ def test_only_debug_shows_the_traceback() -> None:
 # Interrupted
 
 SLOW_MODEL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have put it off
 import sys, time
 from gis.cli import main
 from gis.models.registry import ADAPTERS, Adapter
