@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ class Texts:
             "SELECT position, text FROM texts WHERE position >= ? AND position < ? ORDER BY position", (start, end)
         )
 
-    @property
+    @cached_property
     def kept(self) -> NDArray[np.bool_]:
         """(n,) whether an issue has a text."""
         return np.equal(self.reason, 0)
