@@ -31,6 +31,7 @@ SETTLED = 7 * 86_400  # seconds: a suggestion that is followed by the close with
 BOT = re.compile(
     r"\[bot\]$|(?:^|[-_])(?:bot|robot|ci)$|^bot[-_]|Bot$|(?:triage|stale|dependa|merge|issue|build|rust)bot$"
 )
+MOVES = 10  # transfers in a row that are followed
 LAST_COMMENTS = 3  # where the target of a label is looked for
 LABEL = re.compile(r"(?<![\w])(?:dup|dupe|duplicate)(?![\w])")
 NOT_LABEL = re.compile(r"\b(?:potential|possible|possibly|maybe|not|likely|needs?|check|candidate)\b")
@@ -72,9 +73,9 @@ def find_evidence(store: Store, issues: Issues) -> list[Evidence]:
     bots = {login for (login,) in store.rows("SELECT login FROM users WHERE type = 'Bot'")}
     found: list[Evidence] = []
     for repository, key in enumerate(issues.keys):
-        happened = _events(store, key)
-        found += _structured(store, issues, repository, key, happened, bots)
-        found += _from_comments(store, issues, repository, key, happened, bots)
+        here = _Here(issues, repository, key, _events(store, key), bots)
+        found += _structured(store, here)
+        found += _from_comments(store, here)
     found = [each for each in found if each.target != each.issue]
     return sorted(found, key=lambda each: (each.issue, each.made, TIERS.index(each.tier), each.reference))
 
@@ -98,10 +99,14 @@ def cross_references(store: Store, issues: Issues) -> list[tuple[int, int]]:
 def resolve(issues: Issues, repository: int, reference: Reference) -> int | None:
     """The position of what a reference names; None for pull requests and what was not collected."""
     home = issues.home(reference, repository)
-    if home is None:
-        return None
-    moved = issues.moved.get((home, reference.number))
-    return issues.position(home, reference.number) if moved is None else resolve(issues, home, moved)
+    for _ in range(MOVES):
+        if home is None:
+            return None
+        moved = issues.moved.get((home, reference.number))
+        if moved is None:
+            return issues.position(home, reference.number)
+        home, reference = issues.home(moved, home), moved
+    return None
 
 
 def looks_like_a_bot(login: str) -> bool:
@@ -116,6 +121,9 @@ class _Happened:
     closes: list[tuple[int, str | None]]
     reopened: list[int]
     unmarked: list[int]
+
+
+UNEVENTFUL = _Happened([], [], [])
 
 
 def _events(store: Store, key: int) -> dict[int, _Happened]:
@@ -139,9 +147,14 @@ class _Judge:
         self.closed = int(issues.closed[position])
         self.closer = int(issues.closer[position])
         self.closes = sorted({when for when, _ in happened.closes} | ({self.closed} if self.closed != NEVER else set()))
+        self._people = issues.people
         self.closers = {issues.people.get(actor or "", NOBODY) for _, actor in happened.closes} | {self.closer}
         self.closers.discard(NOBODY)
         self.happened = happened
+
+    def closed_by(self, login: str | None) -> bool:
+        """Whether somebody closed the issue."""
+        return self._people.get(login or "", NOBODY) in self.closers
 
     def to_close(self, made: int) -> int | None:
         """Seconds to the nearest close."""
@@ -160,16 +173,44 @@ class _Judge:
         return ""
 
 
-def _structured(
-    store: Store, issues: Issues, repository: int, key: int, happened: dict[int, _Happened], bots: set[str]
-) -> Iterator[Evidence]:
+@dataclass(frozen=True)
+class _Here:
+    """The repository whose traces are read.
+
+    Attributes:
+        issues: All issues.
+        repository: Its index.
+        key: The store's key.
+        happened: Events of its issues by number.
+        bots: Logins that GitHub calls bots.
+    """
+
+    issues: Issues
+    repository: int
+    key: int
+    happened: dict[int, _Happened]
+    bots: set[str]
+
+    def judge(self, position: int) -> _Judge:
+        """What the fate of an issue says; of one in another repository only its state is known here."""
+        mine = self.issues.repository[position] == self.repository
+        number = int(self.issues.number[position])
+        return _Judge(self.issues, position, self.happened.get(number, UNEVENTFUL) if mine else UNEVENTFUL)
+
+    def is_machine(self, login: str | None, app: str | None = None) -> bool:
+        """Whether a bot wrote something, or a person's account by way of an app."""
+        return app is not None or login in self.bots or looks_like_a_bot(login or "")
+
+
+def _structured(store: Store, here: _Here) -> Iterator[Evidence]:
+    issues, repository = here.issues, here.repository
     rows = store.rows(
         "SELECT number, id, created_at, actor, target_repository, target_number, 'event' FROM events "
         "WHERE repository = ? AND kind IN ('marked_as_duplicate', 'closed') AND target_number IS NOT NULL "
         "UNION ALL SELECT number, node_id, coalesce(closed_at, updated_at), closed_by, duplicate_repository, "
         "duplicate_number, 'duplicateOf' FROM issues WHERE repository = ? AND duplicate_number IS NOT NULL "
         "AND gone IS NULL",
-        (key, key),
+        (here.key, here.key),
     )
     for number, identity, created, actor, place, target, source in rows:
         position = issues.position(repository, number)
@@ -179,7 +220,7 @@ def _structured(
         home = repository if place is None else issues.homes.get(place.lower())
         if home is not None and issues.is_pull_request(home, target):
             continue
-        judge, made = _Judge(issues, position, happened[number]), seconds(created)
+        judge, made = here.judge(position), seconds(created)
         yield Evidence(
             "structured",
             position,
@@ -187,47 +228,43 @@ def _structured(
             spelled(issues, repository, reference) if home is not None else f"{place}#{target}",
             source,
             identity or "",
-            "bot" if actor in bots or looks_like_a_bot(actor or "") else "person",
+            "bot" if here.is_machine(actor) else "person",
             made,
-            issues.people.get(actor or "", -2) in judge.closers,
+            judge.closed_by(actor),
             judge.to_close(made),
             # what duplicateOf says is true today
             "" if source == "duplicateOf" else judge.withdrawn(made, structured=True),
         )
 
 
-def _from_comments(
-    store: Store, issues: Issues, repository: int, key: int, happened: dict[int, _Happened], bots: set[str]
-) -> Iterator[Evidence]:
+def _from_comments(store: Store, here: _Here) -> Iterator[Evidence]:
     rows = store.stream(
         "SELECT number, node_id, author, body, created_at, via_app FROM comments WHERE repository = ? "
         "ORDER BY number, created_at, id",
-        (key,),
+        (here.key,),
     )
-    labelled = _labelled(store, issues, repository, key)
+    labelled = _labelled(store, here)
     for number, comments in groupby(rows, key=lambda row: int(row[0])):
-        position = issues.position(repository, number)
+        position = here.issues.position(here.repository, number)
         if position is None:
             continue
         thread = list(comments)
-        found = list(_thread(issues, repository, position, thread, happened, bots))
+        found = list(_thread(here, position, thread))
         yield from found
         # a ruling says more than a label, also one that was taken back
         if number in labelled and all(each.tier == "related" or each.withdrawn == "open" for each in found):
-            yield from _target_of_label(issues, repository, position, thread, labelled[number], happened[number], bots)
+            yield from _target_of_label(here, position, thread, labelled[number])
 
 
-def _thread(
-    issues: Issues, repository: int, position: int, thread: list[Any], events: dict[int, _Happened], bots: set[str]
-) -> Iterator[Evidence]:
+def _thread(here: _Here, position: int, thread: list[Any]) -> Iterator[Evidence]:
     """The rulings of one issue's comments."""
+    issues, repository = here.issues, here.repository
     for place, (_, identity, author, body, created, via_app) in enumerate(thread):
         for ruling in rulings(body):
             subject = position if ruling.subject is None else resolve(issues, repository, ruling.subject)
             if subject is None or is_pull_request(issues, repository, ruling.target):
                 continue
-            judge = _Judge(issues, subject, events[int(issues.number[subject])])
-            made = seconds(created)
+            judge, made = here.judge(subject), seconds(created)
             to_close = judge.to_close(made)
             tier: Tier = ruling.kind
             if tier == "suggestion" and (
@@ -238,7 +275,7 @@ def _thread(
             withdrawn = judge.withdrawn(made, structured=False)
             if any(takes_back(later[3]) for later in thread[place + 1 :] if later[2] == author):
                 withdrawn = "taken back"
-            machine = author in bots or via_app is not None or looks_like_a_bot(author or "")
+            machine = here.is_machine(author, via_app)
             yield Evidence(
                 tier,
                 subject,
@@ -248,19 +285,20 @@ def _thread(
                 identity,
                 ("guess" if ruling.guess or tier == "suggestion" else "bot") if machine else "person",
                 made,
-                issues.people.get(author or "", -2) in judge.closers,
+                judge.closed_by(author),
                 to_close,
                 withdrawn,
             )
 
 
-def _labelled(store: Store, issues: Issues, repository: int, key: int) -> dict[int, str]:
+def _labelled(store: Store, here: _Here) -> dict[int, str]:
     """Numbers of issues that a label or their state calls duplicates, and which of the two."""
+    issues = here.issues
     codes = {code for code, name in enumerate(issues.label_names) if is_duplicate_label(name)}
     found = (
         {
             int(issues.number[position]): "label"
-            for position in issues.of_repository(repository)
+            for position in issues.of_repository(here.repository)
             if codes.intersection(
                 issues.labels[issues.label_starts[position] : issues.label_starts[position + 1]].tolist()
             )
@@ -268,7 +306,7 @@ def _labelled(store: Store, issues: Issues, repository: int, key: int) -> dict[i
         if codes
         else {}
     )
-    states = store.rows("SELECT number FROM issues WHERE repository = ? AND state_reason = 'duplicate'", (key,))
+    states = store.rows("SELECT number FROM issues WHERE repository = ? AND state_reason = 'duplicate'", (here.key,))
     return found | {number: "state" for (number,) in states}
 
 
@@ -278,16 +316,9 @@ def is_duplicate_label(name: str) -> bool:
     return bool(LABEL.search(words)) and not NOT_LABEL.search(words)
 
 
-def _target_of_label(
-    issues: Issues,
-    repository: int,
-    position: int,
-    thread: list[Any],
-    source: str,
-    happened: _Happened,
-    bots: set[str],
-) -> Iterator[Evidence]:
+def _target_of_label(here: _Here, position: int, thread: list[Any], source: str) -> Iterator[Evidence]:
     """The one issue that the last comments name, if it is one and none of them denies it."""
+    issues, repository = here.issues, here.repository
     named: dict[str, tuple[Reference, Any]] = {}
     for row in thread[-LAST_COMMENTS:]:
         if takes_back(row[3]):
@@ -299,8 +330,7 @@ def _target_of_label(
     if len(named) != 1:
         return
     ((name, (reference, (_, identity, author, _, created, via_app))),) = named.items()
-    judge, made = _Judge(issues, position, happened), seconds(created)
-    machine = author in bots or via_app is not None or looks_like_a_bot(author or "")
+    judge, made = here.judge(position), seconds(created)
     yield Evidence(
         "label_with_target",
         position,
@@ -308,9 +338,9 @@ def _target_of_label(
         name,
         source,
         identity,
-        "bot" if machine else "person",
+        "bot" if here.is_machine(author, via_app) else "person",
         made,
-        issues.people.get(author or "", -2) in judge.closers,
+        judge.closed_by(author),
         judge.to_close(made),
         judge.withdrawn(made, structured=False),
     )

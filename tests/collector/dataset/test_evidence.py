@@ -173,6 +173,28 @@ def test_a_transferred_issue_is_found_where_it_is(tmp_path: Path) -> None:
     assert [issues.name(each.target) for each in found if each.target is not None] == ["octo/gadgets#4"]
 
 
+def test_the_events_of_an_issue_are_not_those_of_its_namesake_elsewhere(tmp_path: Path) -> None:
+    path = fill(tmp_path / "store.db", [issue(1), issue(2, closed=9000)])
+    said = [comment(5, "keeper", "octo/widgets#2 is a duplicate of octo/widgets#1", 8990)]
+    reopened = [mark("unmarked_as_duplicate", 9500, HERE), mark("closed", 8991, HERE, "somebody")]
+    fill(path, [issue(2, closed=8991, comments=said, events=reopened)], name="octo/gadgets", key=2)
+    found, issues = found_in(path)
+    (each,) = [each for each in found if each.source == "comment"]
+    assert (issues.name(each.issue), each.to_close, each.by_closer, each.withdrawn) == ("octo/widgets#2", 10, True, "")
+
+
+def test_issues_moved_in_a_circle_are_nowhere(tmp_path: Path) -> None:
+    said = [comment(5, "keeper", "Duplicate of #1", 8990)]
+    path = fill(tmp_path / "store.db", [issue(1), issue(2, closed=9000, comments=said)])
+    fill(path, [issue(4)], name="octo/gadgets", key=2)
+    with Store.writing(path) as store:
+        for name, number, where in (("widgets", 1, "octo/gadgets#4"), ("gadgets", 4, "octo/widgets#1")):
+            key = store.repository(Repository(f"octo/{name}", 1 + (name == "gadgets"), f"octo/{name}"), "graphql")
+            store.mark_gone(key, store.begin(key, "graphql", {}), number, f"moved to {where}")
+    ((each,), _) = found_in(path)
+    assert each.target is None
+
+
 def test_cross_references(tmp_path: Path) -> None:
     cites = [Event("cross_referenced", at(5), None, Reference(None, 1, False))]
     pull = [Event("cross_referenced", at(5), None, Reference(None, 9, True))]
