@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -69,7 +69,6 @@ class RepositoryStatus:
         pull_requests: Numbers known to be pull requests.
         duplicates: Structured traces of a duplicate: issues closed as one or marked as one.
         last_update: When the newest change in the store was made.
-        last_run: When it was last asked for.
         complete: Whether the last run came to its end.
         points: Spent so far.
         requests: Made so far.
@@ -82,7 +81,6 @@ class RepositoryStatus:
     pull_requests: int
     duplicates: int
     last_update: str | None
-    last_run: str | None
     complete: bool
     points: int
     requests: int
@@ -288,17 +286,14 @@ class Store:
                 WHERE u.repository = r.key AND u.number = i.number AND u.kind = 'unmarked_as_duplicate'
                 AND u.created_at >= e.created_at)))),
               (SELECT max(updated_at) FROM issues AS i WHERE i.repository = r.key),
-              (SELECT max(ended) FROM runs AS u WHERE u.repository = r.key),
-              coalesce((SELECT outcome FROM runs AS u WHERE u.repository = r.key ORDER BY u.key DESC LIMIT 1), ''),
+              (SELECT outcome FROM runs AS u WHERE u.repository = r.key ORDER BY u.key DESC LIMIT 1) IS ?,
               (SELECT coalesce(sum(points), 0) FROM runs AS u WHERE u.repository = r.key),
               (SELECT coalesce(sum(requests), 0) FROM runs AS u WHERE u.repository = r.key)
             FROM repositories AS r ORDER BY r.name
-            """
+            """,
+            (COMPLETE,),
         )
-        names = [each.name for each in fields(RepositoryStatus)]  # the columns, in this order
-        return [
-            RepositoryStatus(**{**dict(zip(names, row, strict=True)), "complete": row[8] == COMPLETE}) for row in found
-        ]
+        return [RepositoryStatus(*row) for row in found]
 
     def _write_issue(self, key: int, issue: Issue) -> None:
         """Replace an issue and, where the source asked for them, all that hangs on it."""

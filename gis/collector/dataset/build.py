@@ -114,10 +114,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
         sketches = Sketches(texts.__getitem__)
         near = list(near_duplicates(members, sketches))
         found = _neighbours(issues, texts, members, settings, reporter)
-        same = {n: cluster.members for cluster in clusters.clusters for n in cluster.members}
-        pool = Pool(
-            issues, texts, clusters.related, clusters.groups, same, sketches, cited, found, match=settings.match
-        )
+        pool = Pool(issues, texts, clusters, sketches, cited, found, match=settings.match)
         configs = {}
         for name, assignment in _assignments(positives, clusters, near, issues, settings.seed, reporter).items():
             configs[name] = _config(name, assignment, pool, settings, reporter)
@@ -129,7 +126,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
         writer.ids(splits)
         writer.evidence(evidence, lambda each: label_of(each, policy))
         if settings.retrieval:
-            writer.retrieval(clusters, splits)
+            writer.retrieval(splits)
         everything = [pair for split in SPLITS for pair in splits[split]]
         report = Report(
             repositories=issues.repositories,
@@ -142,15 +139,12 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             clusters=Counter(len(cluster.members) for cluster in clusters.clusters),
             positives=len(positives),
             positives_left_out=left_out,
-            near_positives=len(near),
             redacted=texts.redacted,
             sentences=texts.sentences,
             template_lines=texts.lines,
             configs={name: config.report for name, config in configs.items()},
             random_split=find_leaks(
-                random_pairs([pair for pair in everything if pair.label], settings.seed),
-                (),
-                {n: found[0] for n, found in same.items()},
+                random_pairs([pair for pair in everything if pair.label], settings.seed), (), clusters.of
             ),
             lengths=lengths(splits, texts.chars),
             baselines=baselines(splits["test"], lambda n: texts[n]),
@@ -248,7 +242,7 @@ def _config(name: str, assignment: Assignment, pool: Pool, settings: BuildSettin
     kept, near = without_near_duplicates(drawn, alike)
     rng = np.random.default_rng(settings.seed)
     splits = {split: [kept[split][n] for n in rng.permutation(len(kept[split]))] for split in SPLITS}
-    leaks = find_leaks(splits, alike, {n: members[0] for n, members in pool.members.items()})
+    leaks = find_leaks(splits, alike, pool.clusters.of)
     if leaks:
         raise GisError(f"{name}: splits share what they must not: {leaks}; please report this")
     for stratum in settings.shares:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from gis.collector.dataset.redaction import redact
 from gis.collector.dataset.references import PATTERN, reference_of, references
-from gis.collector.dataset.wording import FENCE, HTML_COMMENT, SENTENCE, rulings
+from gis.collector.dataset.wording import FENCE, SENTENCE, rulings
 from gis.collector.records import Reference
 
 Format = Literal["markdown", "plain", "html"]
@@ -60,10 +60,7 @@ def learn_templates(bodies: Iterable[str]) -> frozenset[bytes]:
     total = 0
     for body in bodies:
         total += 1
-        lines = {
-            line_hash(line) for code, line in _lines(HTML_COMMENT.sub("", body)) if not code and _can_be_template(line)
-        }
-        counts.update(lines)
+        counts.update({line_hash(line) for code, line in _lines(_visible(body)) if not code and _can_be_template(line)})
     fewest = max(FEWEST, SHARE * total)
     return frozenset(line for line, count in counts.items() if count >= fewest)
 
@@ -79,9 +76,8 @@ def clean(title: str, body: str, templates: frozenset[bytes], cites: Cites, form
         form: "markdown" as written; "plain" without markup; "html" as GitHub renders it, for the paper's kind.
     """
     cleaned = Cleaned()
-    body = HIDDEN.sub(lambda match: match["code"] or "", body.replace("\r\n", "\n").replace("\x00", ""))
     kept: list[str] = []
-    for code, line in _lines(body):
+    for code, line in _lines(_visible(body)):
         if code:
             kept.append(_without_citations(line, cites, cleaned))
         elif _can_be_template(line) and line_hash(line) in templates:
@@ -100,6 +96,11 @@ def clean(title: str, body: str, templates: frozenset[bytes], cites: Cites, form
 def prose(text: str) -> str:
     """``text`` without code and addresses, to tell its language by."""
     return re.sub(r"`[^`\n]*`|https?://\S+|(?<![\w./\\-])[\w.-]*+[/\\][\w./\\-]*+", " ", FENCE.sub(" ", text))
+
+
+def _visible(body: str) -> str:
+    """``body`` without HTML comments, its lines ended in one way."""
+    return HIDDEN.sub(lambda match: match["code"] or "", body.replace("\r\n", "\n").replace("\x00", ""))
 
 
 def _lines(body: str) -> Iterable[tuple[bool, str]]:

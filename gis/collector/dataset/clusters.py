@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from gis.collector.dataset.evidence import TIERS, Evidence
 from gis.collector.dataset.issues import Issues
@@ -46,6 +47,11 @@ class Clusters:
     groups: "Groups"
     held_back: tuple[tuple[int, int], ...]
     uncollected: int
+
+    @cached_property
+    def of(self) -> Mapping[int, Cluster]:
+        """The cluster of each issue that is in one."""
+        return {member: cluster for cluster in self.clusters for member in cluster.members}
 
 
 class Groups:

@@ -85,7 +85,7 @@ class Writer:
         self.rows: dict[str, int] = {}
         self._issues = issues
         self._texts = texts
-        self._cluster_of = {n: each.members[0] for each in clusters.clusters for n in each.members}
+        self._clusters = clusters
 
     def pairs(self, config: str, splits: Mapping[Split, Sequence[Pair]]) -> None:
         """A config of labelled pairs; ``default`` is in ``data``."""
@@ -104,13 +104,13 @@ class Writer:
             rows = ({"anchor": self._texts[p.first], "positive": self._texts[p.second]} for p in pairs if p.label)
             self._write(_shard("positive", split), POSITIVE, rows)
 
-    def retrieval(self, clusters: Clusters, splits: Mapping[Split, Sequence[Pair]]) -> None:
+    def retrieval(self, splits: Mapping[Split, Sequence[Pair]]) -> None:
         """Corpus, queries and relevance in mteb's layout: find the older duplicates of an issue among all issues."""
         name, created = self._issues.name, self._issues.created
         self._write("retrieval/corpus.parquet", CORPUS, self._corpus())
         split_of = {pair.cluster: split for split, pairs in splits.items() for pair in pairs if pair.label}
         asked: dict[Split, list[tuple[int, list[int]]]] = {split: [] for split in SPLITS}
-        for cluster in clusters.clusters:
+        for cluster in self._clusters.clusters:
             members = [n for n in cluster.members if self._texts.kept[n]]
             for n in members:
                 older = [other for other in members if (created[other], other) < (created[n], n)]
@@ -154,6 +154,7 @@ class Writer:
         issues, each = self._issues, pair.evidence
         row: dict[str, Any] = {"label": pair.label, "stratum": pair.stratum, "cluster_size": pair.cluster_size}
         for side, n in (("1", pair.first), ("2", pair.second)):
+            cluster = self._clusters.of.get(n)
             repository, number, text = issues.repositories[issues.repository[n]], int(issues.number[n]), self._texts[n]
             row |= {
                 f"repository{side}": repository,
@@ -161,7 +162,7 @@ class Writer:
                 f"url{side}": f"https://github.com/{repository}/issues/{number}",
                 f"created{side}": stamp(int(issues.created[n])),
                 f"body_state{side}": "created" if self._texts.as_written[n] else "latest",
-                f"cluster{side}": issues.name(self._cluster_of.get(n, n)),
+                f"cluster{side}": issues.name(n if cluster is None else cluster.members[0]),
             }
             row |= (
                 {f"text{side}": text} if texts else {f"sha256_{side}": sha256(text), f"cut{side}": self._texts.cut(n)}

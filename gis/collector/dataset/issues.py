@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -78,11 +78,6 @@ class Issues:
         wanted = _packed(repository, number)
         place = int(np.searchsorted(self.pull_requests, wanted))
         return place < len(self.pull_requests) and bool(self.pull_requests[place] == wanted)
-
-    def labels_of(self, position: int) -> Sequence[str]:
-        """The names of an issue's labels."""
-        codes = self.labels[self.label_starts[position] : self.label_starts[position + 1]]
-        return [self.label_names[code] for code in codes]
 
     def name(self, position: int) -> str:
         """OWNER/NAME#N."""

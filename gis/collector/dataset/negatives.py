@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.collector.dataset.clusters import Groups
+from gis.collector.dataset.clusters import Clusters
 from gis.collector.dataset.evidence import is_duplicate_label
 from gis.collector.dataset.issues import NOBODY, Issues
 from gis.collector.dataset.minhash import NEAR, Sketches, jaccard
@@ -33,9 +33,7 @@ class Pool:
     Attributes:
         issues: What is there.
         texts: Their texts.
-        related: By position, issues that some evidence ties it to.
-        groups: What accepted evidence joins: no two issues of a group are a negative.
-        members: By position of an issue of a cluster, all of the cluster.
+        clusters: What evidence ties together.
         sketches: Of the texts: a copy of a duplicate is a duplicate, whether somebody noticed or not.
         cited: Pairs of positions one of which cites the other.
         neighbours: By stratum, the neighbours of each anchor.
@@ -44,9 +42,7 @@ class Pool:
 
     issues: Issues
     texts: Texts
-    related: Mapping[int, set[int]]
-    groups: Groups
-    members: Mapping[int, Sequence[int]]
+    clusters: Clusters
     sketches: Sketches
     cited: Sequence[tuple[int, int]]
     neighbours: Mapping[str, Mapping[int, list[int]]]
@@ -82,19 +78,21 @@ class Pool:
 
     def unrelated(self, one: int, other: int, *, cited: bool) -> bool:
         """Whether nothing ties two issues together within two steps; a citation may, where it is asked for."""
-        if one == other or self.groups.find(one) == self.groups.find(other):
+        groups, related = self.clusters.groups, self.clusters.related
+        if one == other or groups.find(one) == groups.find(other):
             return False
         if not cited and other in self.cited_by.get(one, ()):
             return False
-        near = self.related.get(one, set())
-        return other not in near and not any(other in self.related.get(middle, ()) for middle in near)
+        near = related.get(one, set())
+        return other not in near and not any(other in related.get(middle, ()) for middle in near)
 
     def copies(self, one: int, other: int) -> bool:
         """Whether the text of one is nearly that of the other, or of a duplicate of the other."""
         for here, there in ((one, other), (other, one)):
             shingles = self.sketches[there].shingles
-            kept = [n for n in self.members.get(here, (here,)) if self.texts.kept[n]]
-            if any(jaccard(self.sketches[n].shingles, shingles) >= NEAR for n in kept):
+            cluster = self.clusters.of.get(here)
+            members = (here,) if cluster is None else cluster.members
+            if any(self.texts.kept[n] and jaccard(self.sketches[n].shingles, shingles) >= NEAR for n in members):
                 return True
         return False
 

@@ -61,7 +61,6 @@ class Report:
         clusters: How many of each size.
         positives: Positive pairs.
         positives_left_out: Positive pairs by why they were left out.
-        near_positives: Near-duplicate texts among the positives' issues; they are in one split.
         redacted: Replacements by kind.
         sentences: Taken out as they state a ruling or cite a partner.
         template_lines: Lines of issue templates taken out.
@@ -82,7 +81,6 @@ class Report:
     clusters: Counter[int]
     positives: int
     positives_left_out: Counter[str]
-    near_positives: int
     redacted: Counter[str]
     sentences: int
     template_lines: int

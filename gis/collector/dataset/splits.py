@@ -81,7 +81,7 @@ def by_repository(positives: Sequence[Pair], clusters: Sequence[Cluster], issues
     def rule(position: int) -> Split | None:
         return split_of.get(int(homes[position]))
 
-    return _ruled(positives, clusters, rule, "in repositories of two splits")
+    return _ruled(positives, clusters, issues, rule, "in repositories of two splits")
 
 
 def by_time(positives: Sequence[Pair], clusters: Sequence[Cluster], issues: Issues) -> Assignment:
@@ -89,28 +89,28 @@ def by_time(positives: Sequence[Pair], clusters: Sequence[Cluster], issues: Issu
 
     A cluster belongs to the period that its first issue was opened in; its pairs with later issues are left out.
     """
-    start_of = {cluster.members[0]: min(int(issues.created[n]) for n in cluster.members) for cluster in clusters}
-    order = sorted(start_of[pair.cluster] for pair in positives)
+    first_of = {cluster.members[0]: _first(cluster, issues) for cluster in clusters}
+    order = sorted(int(issues.created[first_of[pair.cluster]]) for pair in positives)
     shares = (SHARES["train"], SHARES["train"] + SHARES["valid"])
     cuts = [order[int(len(order) * share)] for share in shares]
 
     def rule(position: int) -> Split:
         return SPLITS[int(np.searchsorted(cuts, issues.created[position], side="right"))]
 
-    return _ruled(positives, clusters, rule, "across a cut", first=lambda n: (int(issues.created[n]), n))
+    return _ruled(positives, clusters, issues, rule, "across a cut")
 
 
 def _ruled(
     positives: Sequence[Pair],
     clusters: Sequence[Cluster],
+    issues: Issues,
     rule: Callable[[int], Split | None],
     reason: str,
-    first: Callable[[int], tuple[int, int]] | None = None,
 ) -> Assignment:
     """Splits by a rule for single issues: a cluster is in that of its first issue, its others are in none."""
     found = Assignment({}, rule, {split: [] for split in SPLITS}, {reason: 0, UNRULED: 0})
     for cluster in clusters:
-        home = rule(min(cluster.members, key=first) if first is not None else cluster.canonical)
+        home = rule(_first(cluster, issues))
         found.bound |= {n: home if rule(n) == home else None for n in cluster.members}
     for pair in positives:
         split = found.bound[pair.first]
@@ -121,6 +121,11 @@ def _ruled(
         else:
             found.pairs[split].append(pair)
     return found
+
+
+def _first(cluster: Cluster, issues: Issues) -> int:
+    """The issue of a cluster that was opened first."""
+    return min(cluster.members, key=lambda n: (int(issues.created[n]), n))
 
 
 def _dealt(
@@ -167,29 +172,29 @@ class Leaks:
         return bool(self.issues or self.clusters or self.near_duplicates)
 
 
-def find_leaks(splits: Splits, near: Iterable[tuple[int, int]], cluster_of: Mapping[int, int]) -> Leaks:
+def find_leaks(splits: Splits, near: Iterable[tuple[int, int]], clusters: Mapping[int, Cluster]) -> Leaks:
     """Look for what splits share, whoever made them.
 
     Args:
         splits: Pairs by split.
         near: Issues whose texts are near-duplicates.
-        cluster_of: The cluster of each issue that has one.
+        clusters: The cluster of each issue that is in one.
     """
     where: dict[int, set[Split]] = defaultdict(set)
-    clusters: dict[int, set[Split]] = defaultdict(set)
+    of_clusters: dict[int, set[Split]] = defaultdict(set)
     for split, pairs in splits.items():
         for pair in pairs:
             where[pair.first].add(split)
             where[pair.second].add(split)
     for position, found_in in where.items():
-        if position in cluster_of:
-            clusters[cluster_of[position]] |= found_in
+        if position in clusters:
+            of_clusters[clusters[position].members[0]] |= found_in
     across = sum(one in where and other in where and where[one] != where[other] for one, other in near)
     test = splits.get("test", ())
     shared = sum("train" in where[pair.first] | where[pair.second] for pair in test)
     return Leaks(
         sum(len(found) > 1 for found in where.values()),
-        sum(len(found) > 1 for found in clusters.values()),
+        sum(len(found) > 1 for found in of_clusters.values()),
         across,
         shared / len(test) if test else 0.0,
     )

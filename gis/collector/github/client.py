@@ -15,7 +15,6 @@ from gis.collector.github.accounts import Account
 from gis.console import Reporter
 from gis.errors import GisError
 
-PUBLIC = "https://api.github.com"
 TIMEOUT = 60  # seconds; GitHub itself gives up on a GraphQL query after 10
 ATTEMPTS = 8  # of one request, when the network or the server fails
 FIRST_BACKOFF = 1.0  # seconds, doubled from attempt to attempt

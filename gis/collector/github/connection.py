@@ -48,7 +48,7 @@ class Connection:
         """What a first run would bring and cost."""
         repository = self.resolve(name)
         try:
-            issues, pulls, comments = self.source(page_size=100, original_bodies=False).size(repository, None)
+            issues, pulls, comments = self.source(page_size=100, original_bodies=False).size(repository)
         except Missing as error:
             raise GisError(f"{name}: these accounts may not read its issues; {error}") from None
         pages = -(-issues // 100)

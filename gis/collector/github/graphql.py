@@ -89,7 +89,7 @@ class GraphQLSource:
 
     def listing(self, repository: Repository, known: int) -> Iterator[Sequence[int]] | None:
         """All numbers, a hundred a point; None, for one point, where there are as many as ``known``."""
-        return None if self.size(repository, None)[0] >= known else self._numbers(repository)
+        return None if self.size(repository)[0] >= known else self._numbers(repository)
 
     def spent(self) -> tuple[int, int]:
         """Points and requests since this was last asked."""
@@ -112,10 +112,10 @@ class GraphQLSource:
             if not found["pageInfo"]["hasNextPage"]:
                 return
 
-    def size(self, repository: Repository, since: str | None) -> tuple[int, int, int]:
-        """Issues, pull requests and, by a sample, comments that a walk would bring."""
+    def size(self, repository: Repository) -> tuple[int, int, int]:
+        """Issues, pull requests and, by a sample, comments."""
         owner, name = repository.name.split("/")
-        data = self._client.graphql(size_query(), {"owner": owner, "name": name, "since": since})["data"]["repository"]
+        data = self._client.graphql(size_query(), {"owner": owner, "name": name})["data"]["repository"]
         counts = [node["comments"]["totalCount"] for node in data["sample"]["nodes"]]
         issues = data["issues"]["totalCount"]
         return issues, data["pullRequests"]["totalCount"], round(issues * sum(counts) / max(len(counts), 1))

@@ -118,10 +118,10 @@ query Numbers($owner: String!, $name: String!, $first: Int!, $after: String) {
 def size_query() -> str:
     """How much there is, for an estimate: one point."""
     return """
-query Size($owner: String!, $name: String!, $since: DateTime) {
+query Size($owner: String!, $name: String!) {
   rateLimit { cost remaining resetAt }
   repository(owner: $owner, name: $name) {
-    issues(filterBy: {since: $since}) { totalCount }
+    issues { totalCount }
     pullRequests { totalCount }
     sample: issues(first: 100, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { comments { totalCount } } }
   }

@@ -70,13 +70,12 @@ class RestSource:
         """The server's address and the paths."""
         return {"server": self._client.url, "queries": [f"/repositories/ID/{path}" for path in LISTS]}
 
-    def size(self, repository: Repository, since: str | None) -> tuple[int, int, int]:
+    def size(self, repository: Repository) -> tuple[int, int, int]:
         """Issues and pull requests together, 0, and comments: from the newest number and a sample."""
         base = f"/repositories/{repository.id}/issues"
-        window = {"since": since} if since else {}
-        newest = self._client.get(base, state="all", sort="created", direction="desc", per_page=1, **window).body
+        newest = self._client.get(base, state="all", sort="created", direction="desc", per_page=1).body
         issues = newest[0]["number"] if newest else 0
-        sample = self._client.get(base, state="all", per_page=PER_PAGE, **window).body
+        sample = self._client.get(base, state="all", per_page=PER_PAGE).body
         comments = sum(row["comments"] for row in sample) / max(len(sample), 1)
         return issues, 0, round(issues * comments)
 

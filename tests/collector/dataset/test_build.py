@@ -13,6 +13,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from gis.cli import app
+from gis.collector.dataset.clusters import Cluster
 from gis.collector.dataset.minhash import Sketches, near_duplicates
 from gis.collector.dataset.negatives import read_shares
 from gis.collector.dataset.pairs import Pair
@@ -377,7 +378,7 @@ def test_the_leak_check_finds_what_is_there() -> None:
     texts = {0: "a b c d e", 1: "f g h i", 2: "k l m n", 8: "a b c d e", 9: "o p q r"}
     near = list(near_duplicates(texts, Sketches(texts.__getitem__)))
     assert near == [(0, 8)]
-    found = find_leaks(pairs, near, {0: 0, 1: 0, 2: 0})
+    found = find_leaks(pairs, near, dict.fromkeys((0, 1, 2), Cluster(0, (0, 1, 2), {}, people=True)))
     assert (found.issues, found.clusters, found.near_duplicates, found.test_pairs) == (1, 1, 1, 0.5)
     kept, gone = without_near_duplicates({**pairs, "test": test[1:]}, near)
     assert (kept["train"], gone) == ([], 1)  # the test split keeps its own
