@@ -13,14 +13,14 @@ import numpy as np
 from gis.collector.dataset.baselines import baselines
 from gis.collector.dataset.card import MANIFEST, write_card, write_manifest
 from gis.collector.dataset.clusters import Clusters, find_clusters
-from gis.collector.dataset.evidence import cross_references, find_evidence
+from gis.collector.dataset.evidence import Evidence, cross_references, find_evidence
 from gis.collector.dataset.folder import Writer
 from gis.collector.dataset.issues import Issues, load_issues
 from gis.collector.dataset.minhash import Sketches, near_duplicates
 from gis.collector.dataset.negatives import Pool, draw_negatives
 from gis.collector.dataset.neighbours import Nearest, by_bm25, by_encoder, neighbours
 from gis.collector.dataset.pairs import Pair, positive_pairs
-from gis.collector.dataset.policy import label_of, read_policy
+from gis.collector.dataset.policy import Policy, label_of, read_policy
 from gis.collector.dataset.report import ConfigReport, Report, lengths
 from gis.collector.dataset.settings import BuildSettings
 from gis.collector.dataset.splits import (
@@ -86,7 +86,55 @@ def foreign_files(folder: Path) -> list[str]:
     )
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What a store holds of duplicates."""
+
+    issues: Issues
+    policy: Policy
+    evidence: list[Evidence]
+    clusters: Clusters
+
+
+@dataclass(frozen=True)
+class _Config:
+    splits: dict[Split, list[Pair]]
+    report: ConfigReport
+
+
 def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Reporter) -> Report:
+    found = _find(store, settings, reporter)
+    issues, clusters = found.issues, found.clusters
+    cited = cross_references(store, issues)
+    with make_texts(store, issues, _partners(clusters, cited), settings.text, reporter) as texts:
+        positives, left_out = _positives(clusters, texts, settings.closure)
+        if not positives:
+            raise GisError(f"no positive pair is left: texts were left out as {dict(left_out)}; see --min-words")
+        members = sorted({n for pair in positives for n in (pair.first, pair.second)})
+        sketches = Sketches(texts.__getitem__)
+        near = list(near_duplicates(members, sketches))
+        nearest = _neighbours(issues, texts, members, settings, reporter)
+        pool = Pool(issues, texts, clusters, sketches, cited, nearest, match=settings.match)
+        configs = {
+            name: _config(name, assignment, pool, settings, reporter)
+            for name, assignment in _assignments(positives, clusters, near, issues, settings.seed, reporter).items()
+        }
+        splits = configs["default"].splits
+        writer = Writer(folder, issues, texts, clusters)
+        for name, config in configs.items():
+            writer.pairs(name, config.splits)
+        writer.positives(splits)
+        writer.ids(splits)
+        writer.evidence(found.evidence, lambda each: label_of(each, found.policy))
+        if settings.retrieval:
+            writer.retrieval(splits)
+        report = _report(found, texts, positives, left_out, configs, settings)
+        write_card(folder, report, settings, writer.rows)
+        write_manifest(folder, store, settings, writer.rows, texts.templates, issues)
+    return report
+
+
+def _find(store: Store, settings: BuildSettings, reporter: Reporter) -> _Found:
     policy = read_policy(settings.policy)
     issues = load_issues(store)
     if not len(issues):
@@ -104,61 +152,39 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             "that are here; collect more, or change what counts with --policy"
         )
     reporter.say(f"{len(evidence):,} traces of duplicates, {len(clusters.clusters):,} clusters")
-    cited = cross_references(store, issues)
-    partners = _partners(clusters, cited)
-    with make_texts(store, issues, partners, settings.text, reporter) as texts:
-        positives, left_out = _positives(clusters, texts, settings.closure)
-        if not positives:
-            raise GisError(f"no positive pair is left: texts were left out as {dict(left_out)}; see --min-words")
-        members = sorted({n for pair in positives for n in (pair.first, pair.second)})
-        sketches = Sketches(texts.__getitem__)
-        near = list(near_duplicates(members, sketches))
-        found = _neighbours(issues, texts, members, settings, reporter)
-        pool = Pool(issues, texts, clusters, sketches, cited, found, match=settings.match)
-        configs = {}
-        for name, assignment in _assignments(positives, clusters, near, issues, settings.seed, reporter).items():
-            configs[name] = _config(name, assignment, pool, settings, reporter)
-        splits = configs["default"].splits
-        writer = Writer(folder, issues, texts, clusters)
-        for name, config in configs.items():
-            writer.pairs(name, config.splits)
-        writer.positives(splits)
-        writer.ids(splits)
-        writer.evidence(evidence, lambda each: label_of(each, policy))
-        if settings.retrieval:
-            writer.retrieval(splits)
-        everything = [pair for split in SPLITS for pair in splits[split]]
-        report = Report(
-            repositories=issues.repositories,
-            issues=len(issues),
-            texts=texts.counts(),
-            traces=Counter((each.tier, each.actor, label_of(each, policy)) for each in evidence),
-            withdrawn=Counter(each.withdrawn for each in evidence if each.withdrawn),
-            uncollected=clusters.uncollected,
-            held_back=len(clusters.held_back),
-            clusters=Counter(len(cluster.members) for cluster in clusters.clusters),
-            positives=len(positives),
-            positives_left_out=left_out,
-            redacted=texts.redacted,
-            sentences=texts.sentences,
-            template_lines=texts.lines,
-            configs={name: config.report for name, config in configs.items()},
-            random_split=find_leaks(
-                random_pairs([pair for pair in everything if pair.label], settings.seed), (), clusters.of
-            ),
-            lengths=lengths(splits, texts.chars),
-            baselines=baselines(splits["test"], lambda n: texts[n]),
-            as_written=int(texts.as_written.sum()),
-        )
-        write_card(folder, report, settings, writer.rows)
-        write_manifest(folder, store, settings, writer.rows, texts.templates, issues)
-    return report
+    return _Found(issues, policy, evidence, clusters)
 
 
-@dataclass(frozen=True)
-class _Config:
-    splits: dict[Split, list[Pair]]
-    report: ConfigReport
+def _report(
+    found: _Found,
+    texts: Texts,
+    positives: Sequence[Pair],
+    left_out: Counter[str],
+    configs: Mapping[str, _Config],
+    settings: BuildSettings,
+) -> Report:
+    splits, clusters = configs["default"].splits, found.clusters
+    drawn = [pair for split in SPLITS for pair in splits[split] if pair.label]
+    return Report(
+        repositories=found.issues.repositories,
+        issues=len(found.issues),
+        texts=texts.counts(),
+        traces=Counter((each.tier, each.actor, label_of(each, found.policy)) for each in found.evidence),
+        withdrawn=Counter(each.withdrawn for each in found.evidence if each.withdrawn),
+        uncollected=clusters.uncollected,
+        held_back=len(clusters.held_back),
+        clusters=Counter(len(cluster.members) for cluster in clusters.clusters),
+        positives=len(positives),
+        positives_left_out=left_out,
+        redacted=texts.redacted,
+        sentences=texts.sentences,
+        template_lines=texts.lines,
+        configs={name: config.report for name, config in configs.items()},
+        random_split=find_leaks(random_pairs(drawn, settings.seed), (), clusters.of),
+        lengths=lengths(splits, texts.chars),
+        baselines=baselines(splits["test"], lambda n: texts[n]),
+        as_written=int(texts.as_written.sum()),
+    )
 
 
 def _partners(clusters: Clusters, cited: Sequence[tuple[int, int]]) -> dict[int, set[int]]:
