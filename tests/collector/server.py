@@ -375,9 +375,12 @@ class Root:
             "createdAt": event["createdAt"],
             "actor": actor(event["actor"]),
             "stateReason": None if reason is None else reason.upper(),
-            "duplicateOf": None,
             "previousTitle": event.get("previousTitle"),
-            **{name: self.place(event[name]) for name in ("canonical", "source") if name in event},
+            "fromRepository": {"nameWithOwner": event["from"]} if "from" in event else None,
+            **{
+                name: self.place(event[name]) if name in event else None
+                for name in ("canonical", "source", "duplicateOf")
+            },
         }
 
     @staticmethod

@@ -72,6 +72,15 @@ def test_a_dry_run_fetches_no_issue(github: GitHub, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("data", [None, {"repository": None}])
+def test_a_dry_run_of_issues_that_are_hidden_says_so(github: GitHub, data: object) -> None:
+    hidden = {"errors": [{"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}], "data": data}
+    github.always = lambda handler: handler.command == "POST" and status_fault(200, hidden)(handler)
+    found = gis(github, "--repo", "octo/widgets", "--dry-run")
+    assert found.exit_code == 1
+    assert "octo/widgets: these accounts may not read its issues; Could not resolve to a Repository" in found.stderr
+
+
 def test_an_enterprise_server_has_its_paths_elsewhere(github: GitHub) -> None:
     asked: list[str] = []
 

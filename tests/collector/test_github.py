@@ -115,6 +115,36 @@ def test_everything_comes_field_by_field(github: GitHub, world: World, tmp_path:
     assert [row[1] for row in found["pull_requests"]] == sorted(world.pulls, key=lambda n: repr((1, n)))
 
 
+def test_every_kind_of_event_comes_whole(github: GitHub, world: World, tmp_path: Path) -> None:
+    one, other, *_ = world.issues
+    happened: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
+        ("TransferredEvent", {"from": "octo/elsewhere"}, ("transferred", "octo/elsewhere", 0, None)),
+        ("RenamedTitleEvent", {"previousTitle": "Before"}, ("renamed", None, None, "Before")),
+        (
+            "CrossReferencedEvent",
+            {"source": world.pulls[0]},
+            ("cross_referenced", "octo/widgets", world.pulls[0], None),
+        ),
+        ("MarkedAsDuplicateEvent", {"canonical": one}, ("marked_as_duplicate", "octo/widgets", one, None)),
+        ("UnmarkedAsDuplicateEvent", {"canonical": one}, ("unmarked_as_duplicate", "octo/widgets", one, None)),
+        ("ClosedEvent", {"stateReason": "duplicate", "duplicateOf": one}, ("closed", "octo/widgets", one, "duplicate")),
+        ("ReopenedEvent", {}, ("reopened", None, None, None)),
+    ]
+    world.events[other] = [
+        {"kind": kind, "createdAt": f"2021-01-0{day}T00:00:00Z", "actor": user_row(day), **more}
+        for day, (kind, more, _) in enumerate(happened, 1)
+    ]
+    run(github, tmp_path / "store.db")
+    found = [row for row in rows(tmp_path / "store.db")["events"] if row[1] == other]
+    assert [(kind, home, number, detail) for _, _, _, kind, _, _, home, number, _, detail, _ in found] == [
+        row for _, _, row in happened
+    ]
+    assert [(row[4], row[5]) for row in found] == [
+        (f"2021-01-0{day}T00:00:00Z", f"user-0000{day}") for day in range(1, 8)
+    ]
+    assert [row[8] for row in found] == [None, None, True, False, False, False, None]  # whether a pull request
+
+
 def test_a_second_run_asks_only_for_what_changed(github: GitHub, world: World, tmp_path: Path) -> None:
     run(github, tmp_path / "store.db")
     changed, removed, moved = list(world.issues)[3], list(world.issues)[5], list(world.issues)[8]

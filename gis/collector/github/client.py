@@ -367,10 +367,11 @@ def _check_graphql(body: Body) -> None:
     errors = _errors(body)
     if undefined := frozenset(filter(None, map(_undefined, errors))):
         raise Undefined(undefined)
-    data = body.get("data") or {}
-    if "repository" in data and data["repository"] is None:
+    data = body.get("data")
+    absent = {error.get("type") for error in errors} <= {"NOT_FOUND", "FORBIDDEN"}
+    if (data is None and absent) or (data is not None and data.get("repository", data) is None):
         raise Missing("; ".join(map(_message, errors)))
-    if not errors or {error.get("type") for error in errors} <= {"NOT_FOUND", "FORBIDDEN"}:
+    if absent:
         return
     messages = "; ".join(_message(error)[:200] for error in errors[:3])
     raise GisError(f"GitHub refuses the query: {messages}")
