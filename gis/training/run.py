@@ -114,7 +114,8 @@ def train(
     trainer = PairTrainer(model, arguments, tokenized, loss, validation, [watch])
     trainer.remove_callback(transformers.trainer_callback.PrinterCallback)
     before = None if validation is None else validation.score(model.encoder)
-    _say_start(watch.reporter, rows, tokenized, arguments, before)
+    if arguments.process_index == 0:
+        _say_start(watch.reporter, rows, tokenized, arguments, before)
     last = _last_checkpoint(output / CHECKPOINTS)
     total = len(rows) * settings.epochs
     with watch.following(f"training, seed {settings.seed}", int(total)), watch.stoppable():

@@ -74,7 +74,9 @@ def connect(url: str, api: Api, reporter: Reporter, *, points: int | None, wait:
         accounts = _distinct(url, accounts, reporter)
     if not accounts:
         if api == "graphql":
-            raise UsageError("GraphQL needs a token: set GITHUB_TOKEN (any will do: it needs no rights)")
+            raise UsageError(
+                "GraphQL needs a token: set GITHUB_TOKEN (for public repositories one without rights will do)"
+            )
         reporter.warn(ANONYMOUS)
     client = Client(url, accounts, reporter, Limits(points, wait))
     chosen: Literal["graphql", "rest"] = "rest" if api == "rest" or not accounts else "graphql"
