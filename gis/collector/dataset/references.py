@@ -8,7 +8,8 @@ from gis.collector.records import Reference
 NAME = r"(?<![\w/.-])[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w"
 NUMBER = r"\d{1,9}(?!\d)"  # longer ones are no issue's; nothing here grows with the square of a text
 REFERENCE = (
-    r"(?:https?://(?:www\.)?github\.com/(?P<page>[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w)/(?P<kind>issues|pull)/"
+    r"(?:(?:https?://|(?<![\w./@:-]))(?:www\.)?github\.com/"
+    r"(?P<page>[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w)/(?P<kind>issues|pull)/"
     rf"(?P<page_number>{NUMBER})[^\s)\]>]*"
     rf"|(?P<place>{NAME})#(?P<place_number>{NUMBER})"
     rf"|(?:(?<![\w/&])\#|\bGH-|\bgh-)(?P<number>{NUMBER}))(?![A-Za-z0-9])"

@@ -22,6 +22,8 @@ def said(text: str) -> list[tuple[str, int]]:
         ("Closing as a dupe of https://github.com/octo/widgets/issues/12.", [("whole_comment", 12)]),
         ("dup #12", [("whole_comment", 12)]),
         ("Closing as a duplicate of #12, thanks for the report!", [("whole_comment", 12)]),
+        ("Duplicate of github.com/octo/widgets/issues/12", [("whole_comment", 12)]),
+        ("Duplicate of notgithub.com/octo/widgets/issues/12", []),
         ("Duplicate of [#12](https://github.com/octo/widgets/issues/12)", [("whole_comment", 12)]),
         ("Duplicate of `#12`", [("whole_comment", 12)]),
         ("The cache is stale after a restart. This is a dup of #12.", [("inside_comment", 12)]),
