@@ -112,7 +112,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             raise GisError(f"no positive pair is left: texts were left out as {dict(left_out)}; see --min-words")
         members = sorted({n for pair in positives for n in (pair.first, pair.second)})
         sketches = Sketches(texts.__getitem__)
-        near = list(near_duplicates(members, sketches))
+        near = near_duplicates(members, sketches)
         nearest = _neighbours(issues, texts, members, settings, reporter)
         pool = Pool(issues, texts, clusters, sketches, cited, nearest, match=settings.match)
         configs = {
@@ -232,7 +232,7 @@ def _neighbours(
 def _assignments(
     positives: Sequence[Pair],
     clusters: Clusters,
-    near: Sequence[tuple[int, int]],
+    near: Sequence[Sequence[int]],
     issues: Issues,
     seed: int,
     reporter: Reporter,
@@ -264,7 +264,7 @@ def _config(name: str, assignment: Assignment, pool: Pool, settings: BuildSettin
     negatives, counts = draw_negatives(pool, assignment, settings.shares, settings.ratio, settings.seed)
     drawn = {split: [*assignment.pairs[split], *negatives[split]] for split in SPLITS}
     used = {n for pairs in drawn.values() for pair in pairs for n in (pair.first, pair.second)}
-    alike = list(near_duplicates(used, pool.sketches))
+    alike = near_duplicates(used, pool.sketches)
     kept, near = without_near_duplicates(drawn, alike)
     rng = np.random.default_rng(settings.seed)
     splits = {split: [kept[split][n] for n in rng.permutation(len(kept[split]))] for split in SPLITS}

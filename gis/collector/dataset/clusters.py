@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gis.collector.dataset.evidence import TIERS, Evidence
+from gis.collector.dataset.groups import Groups
 from gis.collector.dataset.issues import Issues
 from gis.collector.dataset.policy import Policy, label_of
 
@@ -44,7 +45,7 @@ class Clusters:
 
     clusters: tuple[Cluster, ...]
     related: dict[int, set[int]]
-    groups: "Groups"
+    groups: Groups
     held_back: tuple[tuple[int, int], ...]
     uncollected: int
 
@@ -52,43 +53,6 @@ class Clusters:
     def of(self) -> Mapping[int, Cluster]:
         """The cluster of each issue that is in one."""
         return {member: cluster for cluster in self.clusters for member in cluster.members}
-
-
-class Groups:
-    """Union-find over positions."""
-
-    def __init__(self) -> None:
-        self._parent: dict[int, int] = {}
-        self._size: dict[int, int] = {}
-
-    def find(self, item: int) -> int:
-        """The root of an item's group."""
-        parent = self._parent
-        while parent.get(item, item) != item:
-            parent[item] = parent.get(parent[item], parent[item])
-            item = parent[item]
-        return item
-
-    def size(self, root: int) -> int:
-        """How many items a root's group has."""
-        return self._size.get(root, 1)
-
-    def join(self, one: int, other: int) -> None:
-        """Make two groups one."""
-        one, other = self.find(one), self.find(other)
-        if one == other:
-            return
-        if self.size(one) < self.size(other):
-            one, other = other, one
-        self._parent[other] = one
-        self._size[one] = self.size(one) + self.size(other)
-
-    def groups(self, items: Iterable[int]) -> list[list[int]]:
-        """The groups of ``items``, each ascending, by their lowest item."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for item in sorted(items):
-            found[self.find(item)].append(item)
-        return list(found.values())
 
 
 def find_clusters(evidence: list[Evidence], issues: Issues, policy: Policy) -> Clusters:

@@ -4,19 +4,20 @@ Broder, "On the resemblance and containment of documents", 1997.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.collector.dataset.groups import Groups
 from gis.models.lexical import words
 
 SHINGLE = 3  # words
 PERMUTATIONS, BANDS = 128, 32  # four rows a band: two texts of Jaccard 0.8 miss each other once in 20 million
 NEAR = 0.8  # Jaccard similarity from which on two texts are near-duplicates
-MOST_IN_A_BUCKET = 50  # texts compared pairwise; in a larger bucket each with the first alone
+NEXT = 1000  # texts of a bucket that one is compared with: a bot may have opened ten thousand that are alike
 
 _RNG = np.random.default_rng(0)
 # Multiply and shift, Dietzfelbinger et al. 1997: the upper half of an odd factor's product is a universal hash.
@@ -72,20 +73,21 @@ def jaccard(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
     return common / (len(one) + len(other) - common)
 
 
-def near_duplicates(keys: Iterable[int], sketches: Sketches, near: float = NEAR) -> Iterator[tuple[int, int]]:
-    """Pairs of keys, the lower first, whose texts have a Jaccard similarity of ``near`` at least."""
+def near_duplicates(keys: Iterable[int], sketches: Sketches, near: float = NEAR) -> list[list[int]]:
+    """Groups of keys, ascending, each of whose texts has a Jaccard similarity of ``near`` at least to another's."""
     buckets: dict[bytes, list[int]] = defaultdict(list)
     rows = PERMUTATIONS // BANDS
-    for key in sorted(keys):
+    keys = sorted(keys)
+    for key in keys:
         signature = sketches[key].signature
         for band in range(BANDS):
             buckets[bytes([band]) + signature[band * rows : (band + 1) * rows].tobytes()].append(key)
-    seen: set[tuple[int, int]] = set()
+    groups = Groups()
     for found in buckets.values():
-        crowd = len(found) > MOST_IN_A_BUCKET
-        for place, one in enumerate(found[:1] if crowd else found):
-            for other in found[place + 1 :]:
-                if (one, other) not in seen:
-                    seen.add((one, other))
-                    if jaccard(sketches[one].shingles, sketches[other].shingles) >= near:
-                        yield one, other
+        for place, one in enumerate(found):
+            for other in found[place + 1 : place + 1 + NEXT]:
+                if groups.find(one) == groups.find(other):
+                    continue
+                if jaccard(sketches[one].shingles, sketches[other].shingles) >= near:
+                    groups.join(one, other)
+    return [group for group in groups.groups(keys) if len(group) > 1]

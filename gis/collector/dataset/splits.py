@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from gis.collector.dataset.clusters import Cluster, Groups
+from gis.collector.dataset.clusters import Cluster
+from gis.collector.dataset.groups import Groups
 from gis.collector.dataset.issues import Issues
 from gis.collector.dataset.pairs import Pair
 
@@ -47,22 +48,21 @@ class Assignment:
 
 
 def by_cluster(
-    positives: Sequence[Pair], clusters: Sequence[Cluster], near: Sequence[tuple[int, int]], seed: int
+    positives: Sequence[Pair], clusters: Sequence[Cluster], near: Sequence[Sequence[int]], seed: int
 ) -> Assignment:
     """Clusters at random, those with near-duplicate texts together.
 
     Args:
         positives: All positive pairs.
         clusters: What they are of.
-        near: Issues of the positives whose texts are near-duplicates.
+        near: Groups of issues of the positives whose texts are near-duplicates.
         seed: Of the order in which clusters are dealt out.
     """
     units = Groups()
-    for cluster in clusters:  # whole, also where an issue in its middle has no text
-        for member in cluster.members:
-            units.join(cluster.members[0], member)
-    for one, other in near:
-        units.join(one, other)
+    # clusters whole, also where an issue in the middle has no text
+    for group in (*(cluster.members for cluster in clusters), *near):
+        for member in group:
+            units.join(group[0], member)
     split_of = _dealt(positives, lambda pair: units.find(pair.first), seed, keep_unruled=True)
     found = Assignment({}, None, {split: [] for split in SPLITS})
     for pair in positives:
@@ -158,7 +158,7 @@ class Leaks:
     Attributes:
         issues: Issues that are in more than one split.
         clusters: Clusters that are in more than one split, by positive pairs or by negatives.
-        near_duplicates: Pairs of near-duplicate texts of different issues, one in each of two splits.
+        near_duplicates: Groups of near-duplicate texts that are in more than one split.
         test_pairs: Share, 0 to 1, of the test pairs one of whose issues is in train.
     """
 
@@ -172,12 +172,12 @@ class Leaks:
         return bool(self.issues or self.clusters or self.near_duplicates)
 
 
-def find_leaks(splits: Splits, near: Iterable[tuple[int, int]], clusters: Mapping[int, Cluster]) -> Leaks:
+def find_leaks(splits: Splits, near: Iterable[Sequence[int]], clusters: Mapping[int, Cluster]) -> Leaks:
     """Look for what splits share, whoever made them.
 
     Args:
         splits: Pairs by split.
-        near: Issues whose texts are near-duplicates.
+        near: Groups of issues whose texts are near-duplicates.
         clusters: The cluster of each issue that is in one.
     """
     where: dict[int, set[Split]] = defaultdict(set)
@@ -189,7 +189,7 @@ def find_leaks(splits: Splits, near: Iterable[tuple[int, int]], clusters: Mappin
     for position, found_in in where.items():
         if position in clusters:
             of_clusters[clusters[position].members[0]] |= found_in
-    across = sum(one in where and other in where and where[one] != where[other] for one, other in near)
+    across = sum(len({split for n in group for split in where.get(n, ())}) > 1 for group in near)
     test = splits.get("test", ())
     shared = sum("train" in where[pair.first] | where[pair.second] for pair in test)
     return Leaks(
@@ -208,13 +208,13 @@ def random_pairs(pairs: Sequence[Pair], seed: int) -> dict[Split, list[Pair]]:
     return {split: [pairs[n] for n in part] for split, part in zip(SPLITS, parts, strict=True)}
 
 
-def without_near_duplicates(splits: Splits, near: Iterable[tuple[int, int]]) -> tuple[dict[Split, list[Pair]], int]:
+def without_near_duplicates(splits: Splits, near: Iterable[Sequence[int]]) -> tuple[dict[Split, list[Pair]], int]:
     """``splits`` without pairs whose text is nearly that of an issue in a later split, and how many those were."""
     where = {n: split for split, pairs in splits.items() for pair in pairs for n in (pair.first, pair.second)}
     doomed: set[int] = set()
-    for one, other in near:
-        if where[one] != where[other]:
-            doomed.add(min(one, other, key=lambda n: SPLITS.index(where[n])))
+    for group in near:
+        last = max(SPLITS.index(where[n]) for n in group)
+        doomed |= {n for n in group if SPLITS.index(where[n]) < last}
     kept = {
         split: [pair for pair in pairs if pair.first not in doomed and pair.second not in doomed]
         for split, pairs in splits.items()

@@ -376,8 +376,8 @@ def test_the_leak_check_finds_what_is_there() -> None:
     test = [Pair(1, 2, 1, "direct", 0), Pair(8, 9, 0, "random")]
     pairs: dict[Split, list[Pair]] = {"train": [Pair(0, 1, 1, "direct", 0)], "valid": [], "test": test}
     texts = {0: "a b c d e", 1: "f g h i", 2: "k l m n", 8: "a b c d e", 9: "o p q r"}
-    near = list(near_duplicates(texts, Sketches(texts.__getitem__)))
-    assert near == [(0, 8)]
+    near = near_duplicates(texts, Sketches(texts.__getitem__))
+    assert near == [[0, 8]]
     found = find_leaks(pairs, near, dict.fromkeys((0, 1, 2), Cluster(0, (0, 1, 2), {}, people=True)))
     assert (found.issues, found.clusters, found.near_duplicates, found.test_pairs) == (1, 1, 1, 0.5)
     kept, gone = without_near_duplicates({**pairs, "test": test[1:]}, near)

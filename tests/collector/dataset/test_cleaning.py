@@ -125,8 +125,13 @@ def test_near_duplicates_are_found_and_others_are_not() -> None:
         5: "",
         6: " ",
     }
-    found = set(near_duplicates(texts, Sketches(texts.__getitem__)))
-    assert found == {(0, 1), (3, 4), (5, 6)}
+    assert near_duplicates(texts, Sketches(texts.__getitem__)) == [[0, 1], [3, 4], [5, 6]]
+
+
+def test_what_is_alike_step_by_step_is_one_group() -> None:
+    texts = {n: " ".join(f"word{n + k}" for k in range(100)) for n in range(300)}
+    texts |= {1000 + n: " ".join(f"other{5 * n + k}" for k in range(100)) for n in range(3)}  # 93 of 103 in common
+    assert near_duplicates(texts, Sketches(texts.__getitem__)) == [list(range(300)), [1000, 1001, 1002]]
 
 
 def test_references_of_another_repository_are_not_cut() -> None:
