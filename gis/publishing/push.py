@@ -52,11 +52,11 @@ def push(publication: Publication, to: str, *, public: bool, revision: str | Non
     api = HfApi()
     with _told(to):
         api.create_repo(to, repo_type=publication.repo_type, private=not public, exist_ok=True)
+        if not public and not api.repo_info(to, repo_type=publication.repo_type).private:
+            raise GisError(f"{to} is public; add --public to publish for all to see, or choose another name")
         if revision is not None:
             api.create_branch(to, branch=revision, repo_type=publication.repo_type, exist_ok=True)
         there = api.list_repo_files(to, repo_type=publication.repo_type, revision=revision)
-        if not public and not api.repo_info(to, repo_type=publication.repo_type).private:
-            raise GisError(f"{to} is public; add --public to publish for all to see, or choose another name")
         stale = _stale(api, publication, to, there, revision, force=force)
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
             CommitOperationAdd(name, found if isinstance(found, bytes) else str(found))
