@@ -58,10 +58,16 @@ class Pool:
         return found
 
     @cached_property
-    def authors(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Positions ordered by author, and the authors in that order."""
-        order = np.argsort(self.issues.author, kind="stable")
-        return order, self.issues.author[order]
+    def by_author(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions ordered by repository and author, and what they are ordered by."""
+        keys = self._authorship(slice(None))
+        order = np.argsort(keys, kind="stable")
+        return order, keys[order]
+
+    def _authorship(self, which: slice | int) -> NDArray[np.int64]:
+        """Repository and author of issues, as one number."""
+        issues = self.issues
+        return issues.repository[which].astype(np.int64) * (len(issues.people) + 1) + issues.author[which] - NOBODY
 
     @cached_property
     def label_members(self) -> Mapping[tuple[int, int], NDArray[np.int64]]:
@@ -121,11 +127,11 @@ class Pool:
             groups = [self.label_members[home, code] for code in codes if (home, code) in self.label_members]
             return min((group for group in groups if len(group) > 1), key=len, default=none)  # the rarest says most
         if stratum == "same_author":
-            order, authors = self.authors
-            author = issues.author[anchor]
-            start, end = np.searchsorted(authors, [author, author + 1])
-            found = order[start:end] if author != NOBODY else none
-            return np.asarray(found[issues.repository[found] == home], np.int64)
+            if issues.author[anchor] == NOBODY:
+                return none
+            order, keys = self.by_author
+            start, end = np.searchsorted(keys, self._authorship(anchor) + np.array([0, 1]))
+            return order[start:end]
         return np.array(self.neighbours.get(stratum, {}).get(anchor, []), np.int64)
 
 
