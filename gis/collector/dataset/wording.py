@@ -55,7 +55,8 @@ RELATED = re.compile(
 )
 NEGATION = re.compile(
     r"\b(?:not|never|no longer|cannot|isnt|wasnt|dont|unlike|rather than|instead of|without|non|nobody|neither|nor|"
-    r"far from|unless|wrongly|incorrectly|mistakenly|thought|why|stop|searched|checked|looked)\b|n['\u2019]t\b|"
+    r"far from|unless|wrongly|incorrectly|mistakenly|thought|why|stop|searched|checked|looked|"
+    r"less (?:convinced|sure|certain|likely)|hardly|(?<!no )doubt)\b|n['\u2019]t\b|"
     r"\b(?:no|for|any|other|more)\s*$",
     re.IGNORECASE,
 )
