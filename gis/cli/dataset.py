@@ -1,5 +1,6 @@
 """The verbs that make datasets of what was collected: build."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,20 +15,31 @@ def build(
     output: Annotated[Path, typer.Option(help="Folder to make.")],
     store: Annotated[Path, typer.Option(help="What gis collect filled.")] = Path("issues.db"),
     recipe: Annotated[
-        Literal["gis", "paper"], typer.Option(help="paper: random negatives, HTML-like text, as published.")
+        Literal["gis", "paper"],
+        typer.Option(help="What the other options start from; paper: random negatives, HTML-like text, as published."),
     ] = "gis",
     negatives: Annotated[
         str | None, typer.Option(help="Shares of strata: random=1,same_label=1,same_author=1,bm25=2,…")
     ] = None,
-    ratio: Annotated[float, typer.Option(min=0, help="Negatives for each positive.")] = 1.0,
+    ratio: Annotated[
+        float | None, typer.Option(min=0, help="Negatives for each positive.", show_default="1; paper 0.96")
+    ] = None,
     dense: Annotated[str | None, typer.Option(help="Encoder that finds the negatives of the stratum dense.")] = None,
     closure: Annotated[int, typer.Option(min=0, help="Pairs of a cluster that only follow, at the most.")] = 0,
-    text: Annotated[Literal["markdown", "plain", "html"], typer.Option(help="Form of the texts.")] = "markdown",
+    text: Annotated[
+        Literal["markdown", "plain", "html"] | None,
+        typer.Option(help="Form of the texts.", show_default="markdown; paper html"),
+    ] = None,
     latest: Annotated[
         bool, typer.Option("--latest", help="Titles and bodies of today, also where the first ones are known.")
     ] = False,
-    languages: Annotated[str, typer.Option(help="ISO 639-1 codes to keep, with commas; any keeps all.")] = "en",
-    min_words: Annotated[int, typer.Option(min=1, help="Leave out shorter issues.")] = 5,
+    languages: Annotated[
+        str | None,
+        typer.Option(help="ISO 639-1 codes to keep, with commas; any keeps all.", show_default="en; paper any"),
+    ] = None,
+    min_words: Annotated[
+        int | None, typer.Option(min=1, help="Leave out shorter issues.", show_default="5; paper 1")
+    ] = None,
     max_chars: Annotated[int, typer.Option(min=1, help="Leave out longer issues.")] = 50_000,
     leave_out: Annotated[
         Path | None, typer.Option(help="File of issues to leave out, OWNER/NAME#N or address a line: removal requests.")
@@ -43,29 +55,36 @@ def build(
     Example: gis build --store issues.db --output my-issues
     """
     from gis.collector.dataset.build import build as make
-    from gis.collector.dataset.negatives import DEFAULT_SHARES, read_shares
-    from gis.collector.dataset.settings import BuildSettings, paper_settings
-    from gis.collector.dataset.texts import TextSettings
+    from gis.collector.dataset.negatives import read_shares
+    from gis.collector.dataset.settings import RECIPES
     from gis.console import Reporter
     from gis.spec import parse_spec
 
-    kept = () if languages == "any" else tuple(code.strip().lower() for code in languages.split(","))
-    texts = TextSettings(text, not latest, min_words, max_chars, kept, _removed(leave_out))
-    if recipe == "paper":
-        if negatives or dense or policy or closure or ratio != 1.0:
-            raise UsageError(
-                "--recipe paper decides these: leave out --negatives, --ratio, --dense, --closure and --policy"
-            )
-        settings = paper_settings(texts, seed)
-    else:
-        shares = read_shares(negatives) if negatives else dict(DEFAULT_SHARES)
-        if dense and "dense" not in shares:
-            shares = read_shares(",".join([*shares, "dense"]))
-        encoder = None if dense is None else parse_spec(dense)
-        settings = BuildSettings(
-            shares, ratio, closure=closure, text=texts, policy=policy, dense=encoder,
-            retrieval=not no_retrieval, seed=seed,
-        )  # fmt: skip
+    start = RECIPES[recipe]
+    shares = start.shares if negatives is None else read_shares(negatives)
+    if dense and "dense" not in shares:
+        more = {**shares, "dense": 1 / len(shares)}  # as much as the others have on average
+        shares = {name: share / sum(more.values()) for name, share in more.items()}
+    codes = () if languages == "any" else tuple(code.strip().lower() for code in (languages or "").split(","))
+    settings = replace(
+        start,
+        shares=shares,
+        ratio=start.ratio if ratio is None else ratio,
+        closure=closure,
+        text=replace(
+            start.text,
+            form=text or start.text.form,
+            original=start.text.original and not latest,
+            min_words=min_words or start.text.min_words,
+            max_chars=max_chars,
+            languages=start.text.languages if languages is None else codes,
+            removed=_removed(leave_out),
+        ),
+        policy=policy,
+        dense=None if dense is None else parse_spec(dense),
+        retrieval=not no_retrieval,
+        seed=seed,
+    )
     with interruptible():
         reporter = Reporter(quiet=quiet)
         report = make(store, output, settings, reporter, force=force)

@@ -38,7 +38,6 @@ class BuildSettings:
     seed: int = 0
 
 
-def paper_settings(text: TextSettings, seed: int) -> BuildSettings:
-    """What the paper describes: random negatives, about half and half, HTML-like text, nothing matched or left out."""
-    form = TextSettings("html", False, 1, text.max_chars, (), text.removed)
-    return BuildSettings({"random": 1.0}, PAPER_RATIO, match=False, text=form, seed=seed)
+# The paper's: random negatives, about half and half, HTML-like text, nothing matched or left out.
+PAPER = BuildSettings({"random": 1.0}, PAPER_RATIO, match=False, text=TextSettings("html", False, 1, languages=()))
+RECIPES: Mapping[str, BuildSettings] = {"gis": BuildSettings(), "paper": PAPER}

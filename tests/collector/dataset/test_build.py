@@ -20,6 +20,7 @@ from gis.collector.dataset.pairs import Pair
 from gis.collector.dataset.splits import Split, find_leaks, random_pairs, without_near_duplicates
 from gis.collector.store import Store
 from gis.errors import UsageError
+from gis.models.lexical import words
 from tests.collector.dataset.stores import by_chance, comment, fill, issue, person
 
 SPLITS = ("train", "valid", "test")
@@ -224,6 +225,18 @@ def test_the_papers_recipe(store: Path, tmp_path: Path) -> None:
     assert set(found.stratum) == {"direct", "random"}
     assert found.text1.str.contains('<p dir="auto">').all()
     assert 0.9 < (found.label == 0).sum() / (found.label == 1).sum() < 1
+
+
+def test_a_recipe_is_where_the_other_options_start(store: Path, tmp_path: Path) -> None:
+    options = ("--negatives", "same_label", "--ratio", "0.5", "--text", "plain", "--min-words", "30", "--no-retrieval")
+    done = gis("--store", str(store), "--output", str(tmp_path / "own"), "--recipe", "paper", *options)
+    assert done.exit_code == 0, done.output
+    found = everything(tmp_path / "own")
+    assert set(found.stratum) == {"direct", "same_label"}
+    assert not found.text1.str.contains("<p").any()
+    assert min(len(words(text)) for text in found.text1) >= 30
+    assert (found.label == 0).sum() == round((found.label == 1).sum() / 2)
+    assert not (tmp_path / "own" / "retrieval").exists()
 
 
 def test_dense_negatives_come_from_any_encoder(store: Path, tmp_path: Path, tiny_sentence_transformer: Path) -> None:
