@@ -14,7 +14,7 @@ demo: $(INSTALLED)
 	@echo "Next: $(BIN)/gis tasks, $(BIN)/gis models, $(BIN)/gis bench --help"
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
