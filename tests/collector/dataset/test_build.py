@@ -109,8 +109,29 @@ def test_labels_rest_on_evidence_and_negatives_on_none(folder: Path) -> None:
     pairs = [frozenset(pair) for pair in zip(found.url1, found.url2, strict=True)]
     assert len(set(pairs)) == len(pairs)
     assert abs(len(positives) - len(negatives)) < 0.2 * len(positives)
-    same = negatives[negatives.stratum == "same_author"]
-    assert len(same)
+
+
+def test_negatives_are_what_their_stratum_says(folder: Path, store: Path) -> None:
+    with Store(store) as opened:
+        authors, labels = (
+            {(name, number): value for name, number, value in opened.rows(query)}
+            for query in (
+                f"SELECT r.name, number, {column} FROM issues JOIN repositories AS r ON r.key = repository"
+                for column in ("author", "labels")
+            )
+        )
+        query = "SELECT r.name, number, target_number FROM events JOIN repositories AS r ON r.key = repository"
+        cited = {frozenset([(name, one), (name, other)]) for name, one, other in opened.rows(query)}
+    found = everything(folder)
+    pairs = [
+        (row.stratum, (row.repository1, row.number1), (row.repository2, row.number2))
+        for row in found[found.label == 0].itertuples()
+    ]
+    for stratum, one, other in pairs:
+        assert stratum != "same_author" or authors[one] == authors[other]
+        assert stratum != "same_label" or labels[one] == labels[other]  # each issue has one
+        assert (stratum == "cross_referenced") == (frozenset([one, other]) in cited)
+    assert {stratum for stratum, _, _ in pairs} >= {"same_author", "same_label", "cross_referenced"}
 
 
 def test_negatives_are_as_long_as_positives(folder: Path) -> None:
