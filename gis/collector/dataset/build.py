@@ -136,6 +136,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
 
 def _find(store: Store, settings: BuildSettings, reporter: Reporter) -> _Found:
     policy = read_policy(settings.policy)
+    reporter.say(f"reading {store.path}")
     issues = load_issues(store)
     if not len(issues):
         raise GisError(f"{store.path} holds no issues; fill it: gis collect --repo OWNER/NAME --store {store.path}")
