@@ -4,24 +4,28 @@ import ipaddress
 import re
 from collections import Counter
 
-KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL
+)
 TOKEN = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|glpat-[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|"
-    r"xox[abprs]-[\w-]{10,}|[sr]k_(?:live|test)_\w{10,}|sk-(?:proj-|ant-)?[\w-]{20,}|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,}|"
+    r"(?<=hooks\.slack\.com/services/)[\w/]{20,}|ya29\.[\w-]{10,}|xox[abeprs]-[\w-]{10,}|[sr]k_(?:live|test)_\w{10,}|sk-(?:proj-|ant-)?[\w-]{20,}|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,}|"
     r"AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})"
 )
 SECRET = re.compile(
-    r"(?P<name>(?<![A-Za-z0-9])(?:api[_-]?key|secret[_-]?(?:access[_-]?)?key|access[_-]?token|auth[_-]?token|password|"
-    r"passwd|bearer|authorization:\s*(?:token|basic|bearer))(?![A-Za-z0-9])[\"']?\s*[:= ]\s*[\"']?)"
+    r"(?P<name>(?<![A-Za-z0-9])(?:(?:[A-Za-z0-9]+[_-]){0,4}(?:(?:api|access|account|secret)[_-]?key|secret|token|password|"
+    r"passwd)[\"']?\s*[:=]\s*[\"']?|(?:bearer|authorization:\s*(?:token|basic|bearer))[\"']?\s*[:= ]\s*[\"']?))"
     r"(?P<value>[A-Za-z0-9+/_.-]{16,}={0,2})",
     re.IGNORECASE,
 )
-EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,6}\.[A-Za-z]{2,24}\b"
+LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@:\[\]]{1,64}:[^\s/@\[\]]{1,128}(?=@)")
+EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.[^\W\d_]{2,24}\b")
+PROMPT = re.compile(
+    r"(?<![\w.@-])(?!user@host\b)[a-z_][\w-]{0,31}@(?=[A-Za-z])[\w-]{1,63}(?=:[~/]|[: ][~/$#])", re.MULTILINE
 )
-PROMPT = re.compile(r"(?<![\w.@-])[a-z_][\w-]{0,31}@(?=[A-Za-z])[\w-]{1,63}(?=:[~/]|[: ][~/$#])", re.MULTILINE)
 PROFILE = re.compile(
-    r"(?<=github\.com/)(?!features\b|about\b|topics\b|orgs\b|issues\b|pulls\b)[A-Za-z0-9][\w-]{0,38}(?![\w/-])"
+    r"(?P<host>(?<![\w.-])(?:www\.)?github\.com/)(?!(?:user|features|about|topics|orgs|issues|pulls)\b)"
+    r"[A-Za-z0-9][\w-]{0,38}(?![\w-]|/\w)"
 )
 HOME = re.compile(
     r"(?P<root>/home/|/Users/|\b[A-Za-z]:[\\/]+(?:Users|Documents and Settings)[\\/]+)"
@@ -33,7 +37,9 @@ SHARED_HOMES = frozenset(
 )
 IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4}(?![\w:])")
-MENTION = re.compile(r"(?<![\w/@.`])@(?!mention\b)(?P<login>[A-Za-z\d](?:\w|-(?=\w)){0,38})(?![\w/]|-\w|\.\w)")
+MENTION = re.compile(
+    r"(?<![A-Za-z\d/@.`])@(?!mention(?!-?[A-Za-z\d]))[A-Za-z\d](?:[A-Za-z\d]|[-_](?=[A-Za-z\d])){0,38}(?![A-Za-z\d]|[/.-]\w)"
+)
 VERSION = re.compile(r"(?:\bv|version|release|build)[ =:]*$", re.IGNORECASE)
 
 
@@ -52,12 +58,13 @@ def redact(text: str, found: Counter[str]) -> str:
     text = SECRET.sub(
         lambda match: match["name"] + put("token", "[token]") if _random(match["value"]) else match[0], text
     )
+    text = LOGIN_IN_ADDRESS.sub(lambda _: put("token", "[token]"), text)
     text = EMAIL.sub(lambda _: put("email", "[email]"), text)
     text = HOME.sub(
         lambda match: match[0] if match["user"].lower() in SHARED_HOMES else put("home", f"{match['root']}user"), text
     )
     text = PROMPT.sub(lambda _: put("prompt", "user@host"), text)
-    text = PROFILE.sub(lambda match: match[0] if match[0] == "user" else put("mention", "user"), text)
+    text = PROFILE.sub(lambda match: match["host"] + put("mention", "user"), text)
     text = IPV4.sub(lambda match: put("ip", "[ip]") if _is_address(match) else match[0], text)
     text = IPV6.sub(lambda match: put("ip", "[ip]") if _is_address(match) else match[0], text)
     return "".join(

@@ -64,6 +64,19 @@ def test_forms() -> None:
         ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "token", "[token]"),
         ("key AKIAABCDEFGHIJKLMNOP", "token", "key [token]"),
         ('api_key = "a8f5f167f44f4964e6c998de"', "token", 'api_key = "[token]"'),
+        ("alice@box:~$ ls", "prompt", "user@host:~$ ls"),
+        ("see https://github.com/alice/", "mention", "see https://github.com/user/"),
+        ("_@carol_ said", "mention", "_@mention_ said"),
+        ("ask @mention-bot", "mention", "ask @mention"),
+        ("write to jürgen@example.org", "email", "write to [email]"),
+        ("https://ann:s3cr3tpassw0rd99@example.org/x", "token", "https://[token]@example.org/x"),
+        ("GITHUB_TOKEN=0123456789abcdef0123456789abcdef01234567", "token", "GITHUB_TOKEN=[token]"),
+        (
+            "https://hooks.slack.com/services/T0000/B0000/abcd1234abcd1234",
+            "token",
+            "https://hooks.slack.com/services/[token]",
+        ),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\nabc\n-----END PGP PRIVATE KEY BLOCK-----", "key", "[key]"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "key", "[key]"),
     ],
 )
@@ -71,6 +84,9 @@ def test_what_is_redacted(text: str, kind: str, expected: str) -> None:
     found: Counter[str] = Counter()
     assert redact(text, found) == expected
     assert found == {kind: 1}
+    again: Counter[str] = Counter()
+    assert redact(expected, again) == expected
+    assert not again  # else a check of what was published would find it
 
 
 @pytest.mark.parametrize(
@@ -85,6 +101,7 @@ def test_what_is_redacted(text: str, kind: str, expected: str) -> None:
         "a user@host without a domain",
         "password: your-password-here-please",
         "npm i @scope/package",
+        "see https://gist.github.com/0a1b2c3d4e5f60718293",
     ],
 )
 def test_what_is_not(text: str) -> None:
