@@ -21,9 +21,17 @@ TITLE_TAG = re.compile(
     r"|^\s*(?:closed\s+as\s+(?:an?\s+)?)?dup(?:e|licate)?\s*(?::|\s-)\s*",
     re.IGNORECASE,
 )
+# "this is a duplicate", but not "this is a duplicate key"
+DUPLICATE = (
+    r"(?<![\w-])dup(?:e|licate)?\b(?!\s*[-_(]|\s+(?:keys?|entr\w+|symbols?|definitions?|declarations?|items?|values?|names?|"
+    r"ids?|rows?|records?|imports?|code|files?|lines?|headers?|crates?|attributes?|fields?|methods?|functions?|impls?|cases?|"
+    r"labels?|modules?|types?|variables?)\b)"
+)
 CLAIM = re.compile(
-    r"\b(?:this|it|edit|update|issue)\b[^.!?\n]{0,20}\b(?:is|as|was)\b[^.!?\n]{0,12}(?<![\w-])dup(?:e|licate)?\b"
-    r"|^\W*(?:closed|closing|marked)\b[^.!?\n]{0,10}\bas\b[^.!?\n]{0,8}\bdup(?:e|licate)?\b|^\W*dup(?:e|licate) of\W*$",
+    r"\b(?:(?:this|it|edit|update|issue|bug)\b[^.!?\n]{0,30}\b(?:is|as|was|be)|it['\u2019]s)\b[^.!?\n]{0,12}"
+    + DUPLICATE
+    + r"|\b(?:clos|mark)(?:ed?|ing)\b[^.!?\n]{0,15}\bas\s+(?:(?:an?|the|exact)\s+)*(?<![\w-])dup(?:e|licate)?s?\b"
+    r"|^\W*dup(?:e|licate)?(?:\s+(?:issue|bug|report|of))?\W*$|\bthis (?:issue |bug |report )?duplicates\b",
     re.IGNORECASE,
 )
 HIDDEN = re.compile(r"(?P<code>`[^`\n]+`)|<!--.*?(?:-->|\Z)", re.DOTALL)  # a comment's sign in code hides nothing
@@ -85,7 +93,8 @@ def clean(title: str, body: str, templates: frozenset[bytes], cites: Cites, form
         else:
             kept.append(_without_rulings(line, cites, cleaned))
     text = BLANK_LINES.sub("\n\n", "\n".join(kept)).strip()
-    title = _without_rulings(TITLE_TAG.sub("", title), cites, cleaned).strip()
+    title = _without_rulings(TITLE_TAG.sub("", title), lambda _: False, cleaned)  # a title is one sentence: keep it
+    title = _without_citations(title, cites, cleaned).strip()
     title, text = redact(title, cleaned.redacted), redact(text, cleaned.redacted)
     cleaned.text = _formatted(title, text, form)
     if form != "markdown":  # rendering may show what was written in another way
@@ -142,7 +151,7 @@ def _without_rulings(line: str, cites: Cites, cleaned: Cleaned) -> str:
 
 
 def _without_citations(line: str, cites: Cites, cleaned: Cleaned) -> str:
-    """A line of code with a placeholder for each partner that it names."""
+    """A title or a line of code with a placeholder for each partner that it names."""
 
     def replaced(match: re.Match[str]) -> str:
         reference = reference_of(match)

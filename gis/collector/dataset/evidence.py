@@ -262,6 +262,9 @@ def _thread(here: _Here, position: int, thread: list[Any]) -> Iterator[Evidence]
     for place, (_, identity, author, body, created, via_app) in enumerate(thread):
         for ruling in rulings(body):
             subject = position if ruling.subject is None else resolve(issues, repository, ruling.subject)
+            target = resolve(issues, repository, ruling.target)
+            if subject is not None and subject == target:  # "see #5: it is a duplicate of #5"
+                subject = position
             if subject is None or is_pull_request(issues, repository, ruling.target):
                 continue
             judge, made = here.judge(subject), seconds(created)
@@ -273,13 +276,14 @@ def _thread(here: _Here, position: int, thread: list[Any]) -> Iterator[Evidence]
             ):
                 tier = "settled_suggestion"
             withdrawn = judge.withdrawn(made, structured=False)
-            if any(takes_back(later[3]) for later in thread[place + 1 :] if later[2] == author):
+            # of deleted accounts nobody knows whether they were one
+            if author and any(takes_back(later[3]) for later in thread[place + 1 :] if later[2] == author):
                 withdrawn = "taken back"
             machine = here.is_machine(author, via_app)
             yield Evidence(
                 tier,
                 subject,
-                resolve(issues, repository, ruling.target),
+                target,
                 spelled(issues, repository, ruling.target),
                 "comment",
                 identity,

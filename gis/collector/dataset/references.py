@@ -10,7 +10,7 @@ NUMBER = r"\d{1,9}(?!\d)"  # longer ones are no issue's; nothing here grows with
 REFERENCE = (
     r"(?:(?:https?://|(?<![\w./@:-]))(?:www\.)?github\.com/"
     r"(?P<page>[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w)/(?P<kind>issues|pull)/"
-    rf"(?P<page_number>{NUMBER})[^\s)\]>]*"
+    rf"(?P<page_number>{NUMBER})(?:[#?/][^\s)\]>,;]*)?"
     rf"|(?P<place>{NAME})#(?P<place_number>{NUMBER})"
     rf"|(?:(?<![\w/&])\#|\bGH-|\bgh-)(?P<number>{NUMBER}))(?![A-Za-z0-9])"
 )

@@ -68,15 +68,22 @@ HEDGE = re.compile(
 GUESS = re.compile(r"\b(?:possible|potential|similar|might be|may be|likely)\b", re.IGNORECASE)
 # "#5 is a duplicate of #6" speaks of #5, wherever it is said.
 SUBJECT = re.compile(
-    rf"(?P<subject>{UNNAMED})\W{{0,3}}(?:(?!this\b|it\b|i\b)\w+\W+){{0,3}}?"
-    r"(?:(?:is|was|are|were|be|been|seems|looks|as|which)\b(?:(?!\bthis\b|\bit\b)[^.!?\n]){0,25})?$",
+    rf"(?P<subject>{UNNAMED})(?:"
+    r"[^\w,;.!?\n]{0,3}(?:(?!(?:this|it|i|and|but|or|so|then)\b)\w+[^\w,;.!?\n]+){0,3}?"
+    r"(?:is|was|are|were|be|been|seems|looks|as|which)\b(?:(?!\bthis\b|\bit\b)[^,;.!?\n]){0,25}"
+    r"|\s?\((?:\w+ ){0,2})$",
     re.IGNORECASE,
 )
 AGREED = re.compile(rf"\b(?:is|it|as|yes|yep|indeed|definitely|closing|a)\b[^.!?\n]{{0,20}}{WORD}", re.IGNORECASE)
 CLAUSE = re.compile(r"[,;]\s|\bbut\b")
+LEADING = (  # what may stand between a "not" and a "duplicate" that it denies
+    r"(?:(?:really|actually|quite|exactly|strictly|necessarily|in|fact|an?|the|exact|true|real|strict|full|simple|just|be|as|of|"
+    r"after|all|any|longer|more|think|believe|feel|sure|convinced|certain|if|whether|that|this|it|it's|they|these|is|was|are|"
+    r"were|looks?|seems?|like|to|issue|bug)\b\W+){0,7}"
+)
 TAKEN_BACK = re.compile(
-    r"(?:\b(?:(?:is|was|be|are|actually|sorry|quite)\W+not|not\W+(?:quite|actually|really|a|an|the)|isnt|wasnt)\b|"
-    r"\b(?:is|was|does|do|are)n['\u2019]t\b)[^.!?\n]{0,30}\bdup(?:e|licates?)?\b",
+    r"(?:\b(?:is|was|are|were|be|actually|sorry|quite|it's|that's)\W+not\b|\bnot(?=\W+(?:quite|actually|really|an?|the)\b)|"
+    rf"\b(?:isnt|wasnt|arent)\b|\b(?:is|was|are|were|does|do)n['\u2019]t\b)\W+{LEADING}dup(?:e|licates?)?\b",
     re.IGNORECASE,
 )
 

@@ -42,8 +42,31 @@ def test_sentences_that_rule_or_cite_a_partner_go() -> None:
     body = "It crashes. This is a duplicate of #9. See also #5 for more. And #6 is unrelated."
     assert cleaned(body, partners=(5,)) == "Title\n\nIt crashes. And #6 is unrelated."
     assert cleaned("x", title="[Duplicate] It crashes (dup of #9)") == "It crashes\n\nx"
+    assert cleaned("x", title="Crash (see #5)", partners=(5,)) == "Crash (see [issue])\n\nx"
     assert cleaned("x = #5", partners=(5,)) == "Title"
     assert cleaned("```\nsee #5\n```", partners=(5,)) == "Title\n\n```\nsee [issue]\n```"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Sorry, marking as duplicate.",
+        "Duplicate issue.",
+        "This duplicates the other one.",
+        "Feel free to close this if it's a dup of something.",
+        "This may be a duplicate.",
+        "The whole list was closed as duplicates of this ticket.",
+    ],
+)
+def test_claims_go_also_without_a_number(claim: str) -> None:
+    assert cleaned(f"It crashes. {claim}") == "Title\n\nIt crashes."
+
+
+@pytest.mark.parametrize(
+    "told", ["This is a duplicate key error.", "It lists each duplicate twice.", "Use dup2() here."]
+)
+def test_what_only_speaks_of_duplicates_stays(told: str) -> None:
+    assert cleaned(told) == f"Title\n\n{told}"
 
 
 def test_forms() -> None:

@@ -1,5 +1,6 @@
 """Evidence in stores made by hand: who, when, and what became of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,21 @@ def test_the_events_of_an_issue_are_not_those_of_its_namesake_elsewhere(tmp_path
     found, issues = found_in(path)
     (each,) = [each for each in found if each.source == "comment"]
     assert (issues.name(each.issue), each.to_close, each.by_closer, each.withdrawn) == ("octo/widgets#2", 10, True, "")
+
+
+def test_deleted_accounts_are_not_one(tmp_path: Path) -> None:
+    said = [
+        replace(comment(n, "ghost", body, 8990 + n), author=None)
+        for n, body in enumerate(("Duplicate of #1", "This is not a duplicate"))
+    ]
+    (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
+    assert each.withdrawn == ""
+
+
+def test_a_ruling_that_names_its_target_twice_is_on_the_issue(tmp_path: Path) -> None:
+    said = [comment(5, "keeper", "I think #1 is a dup of #1 or so", 8990)]
+    (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
+    assert (each.issue, each.target) == (1, 0)
 
 
 def test_issues_moved_in_a_circle_are_nowhere(tmp_path: Path) -> None:

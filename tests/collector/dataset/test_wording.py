@@ -92,7 +92,17 @@ def test_a_ruling_may_speak_of_another_issue() -> None:
     for text in ("By the way, #7 is a duplicate of #12", "See #7 (duplicate of #12), too"):
         (ruling,) = rulings(text)
         assert (ruling.subject, ruling.target) == (Reference(None, 7), Reference(None, 12))
-    for text in ("Like #7, this is a duplicate of #12", "Unrelated to #7; this is a duplicate of #12"):
+    for text in (
+        "Like #7, this is a duplicate of #12",
+        "Unrelated to #7; this is a duplicate of #12",
+        "Confirmed as unrelated to #7, dupe of #12",
+        "Fixed by #7, dup of #12",
+        "As in #7, duplicate of #12",
+        "cc #7 dup of #12",
+        "Blocked by #7 and dup of #12",
+        "Related to #7 and is a dup of #12",
+        "See https://github.com/octo/widgets/issues/7, so closing as a dupe of #12",
+    ):
         (ruling,) = rulings(text)
         assert (ruling.subject, ruling.target) == (None, Reference(None, 12))
 
@@ -121,6 +131,12 @@ def test_taken_back_and_confirmed() -> None:
     assert takes_back("It isn't a duplicate")
     assert takes_back("Not quite a dup, but nearly")
     assert not takes_back("Please do not open duplicates.")
+    assert not takes_back("Please don't open duplicates; #5 is about this")
+    assert not takes_back("Sorry, we don't need duplicates, closing")
+    assert not takes_back("There is not a single duplicate")
+    assert not takes_back("It is not OK to open duplicates")
+    assert takes_back("I don't think it's a duplicate of that one")
+    assert takes_back("These aren't duplicates")
     assert not takes_back("This is a duplicate")
     assert confirms("Looks like it! Closing as a dupe.")
     assert not confirms("Is it a dupe?")
