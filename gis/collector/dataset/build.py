@@ -13,8 +13,9 @@ import numpy as np
 from gis.collector.dataset.baselines import baselines
 from gis.collector.dataset.card import MANIFEST, write_card, write_manifest
 from gis.collector.dataset.clusters import Clusters, find_clusters
-from gis.collector.dataset.evidence import Evidence, cross_references, find_evidence
+from gis.collector.dataset.evidence import Evidence, called_duplicates, cross_references, find_evidence
 from gis.collector.dataset.folder import Writer
+from gis.collector.dataset.groups import Groups
 from gis.collector.dataset.issues import Issues, load_issues
 from gis.collector.dataset.minhash import Sketches, near_duplicates
 from gis.collector.dataset.negatives import Pool, draw_negatives
@@ -22,6 +23,7 @@ from gis.collector.dataset.neighbours import Nearest, by_bm25, by_encoder, neigh
 from gis.collector.dataset.pairs import Pair, positive_pairs
 from gis.collector.dataset.policy import Policy, label_of, read_policy
 from gis.collector.dataset.report import ConfigReport, Report, lengths
+from gis.collector.dataset.retrieval import make_queries
 from gis.collector.dataset.settings import BuildSettings
 from gis.collector.dataset.splits import (
     SPLITS,
@@ -32,6 +34,7 @@ from gis.collector.dataset.splits import (
     by_time,
     find_leaks,
     random_pairs,
+    units_of,
     without_near_duplicates,
 )
 from gis.collector.dataset.texts import Texts, make_texts
@@ -99,6 +102,7 @@ class _Found:
 @dataclass(frozen=True)
 class _Config:
     splits: dict[Split, list[Pair]]
+    near: list[list[int]]
     report: ConfigReport
 
 
@@ -110,24 +114,24 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
         positives, left_out = _positives(clusters, texts, settings.closure)
         if not positives:
             raise GisError(f"no positive pair is left: texts were left out as {dict(left_out)}; see --min-words")
-        members = sorted({n for pair in positives for n in (pair.first, pair.second)})
+        usable = texts.kept.copy()
+        usable[sorted(called_duplicates(store, issues) - clusters.of.keys())] = False  # of what, nobody knows
+        anchors = sorted({n for pair in positives for n in (pair.first, pair.second)})
+        nearest = _neighbours(issues, texts, anchors, settings, reporter)
         sketches = Sketches(texts.__getitem__)
-        near = near_duplicates(members, sketches)
-        nearest = _neighbours(issues, texts, members, settings, reporter)
-        pool = Pool(issues, texts, clusters, sketches, cited, nearest, match=settings.match)
-        configs = {
-            name: _config(name, assignment, pool, settings, reporter)
-            for name, assignment in _assignments(positives, clusters, near, issues, settings.seed, reporter).items()
-        }
-        splits = configs["default"].splits
+        pool = Pool(issues, texts, usable, clusters, sketches, cited, nearest, match=settings.match)
+        members = [n for n in clusters.of if texts.kept[n]]
+        units = units_of(clusters, near_duplicates(members, sketches))
+        configs = _configs(positives, units, members, pool, settings, reporter)
+        default = configs["default"]
         writer = Writer(folder, issues, texts, clusters)
         for name, config in configs.items():
             writer.pairs(name, config.splits)
-        writer.positives(splits)
-        writer.ids(splits)
+        writer.positives(default.splits)
+        writer.ids(default.splits)
         writer.evidence(found.evidence, lambda each: label_of(each, found.policy))
         if settings.retrieval:
-            writer.retrieval(splits)
+            writer.retrieval(make_queries(clusters, default.splits, default.near, issues, texts))
         report = _report(found, texts, positives, left_out, configs, settings)
         write_card(folder, report, settings, writer.rows)
         write_manifest(folder, store, settings, writer.rows, texts.templates, issues)
@@ -181,7 +185,7 @@ def _report(
         sentences=texts.sentences,
         template_lines=texts.lines,
         configs={name: config.report for name, config in configs.items()},
-        random_split=find_leaks(random_pairs(drawn, settings.seed), (), clusters.of),
+        random_split=find_leaks(random_pairs(drawn, settings.seed), (), clusters.groups),
         lengths=lengths(splits, texts.chars),
         baselines=baselines(splits["test"], lambda n: texts[n]),
         as_written=int(texts.as_written.sum()),
@@ -191,6 +195,8 @@ def _report(
 def _partners(clusters: Clusters, cited: Sequence[tuple[int, int]]) -> dict[int, set[int]]:
     """By position, issues that one may be paired with because of what people wrote."""
     partners = {n: set(found) for n, found in clusters.related.items()}
+    for n, cluster in clusters.of.items():
+        partners.setdefault(n, set()).update(cluster.members)
     for one, other in cited:
         partners.setdefault(one, set()).add(other)
         partners.setdefault(other, set()).add(one)
@@ -230,46 +236,55 @@ def _neighbours(
     }
 
 
-def _assignments(
+def _configs(
     positives: Sequence[Pair],
-    clusters: Clusters,
-    near: Sequence[Sequence[int]],
-    issues: Issues,
-    seed: int,
+    units: Groups,
+    members: Sequence[int],
+    pool: Pool,
+    settings: BuildSettings,
     reporter: Reporter,
-) -> dict[str, Assignment]:
-    """The splits that can be made; the one by cluster must be."""
-    found: dict[str, Assignment] = {"default": by_cluster(positives, clusters.clusters, near, seed)}
-    empty = [split for split in SPLITS if not found["default"].pairs[split]]
-    if empty:
-        count = len({pair.cluster for pair in positives})
-        raise GisError(
-            f"the split {' and '.join(empty)} would be empty: {count} clusters are too few for three splits; "
-            "collect more"
-        )
-    others: dict[str, Callable[[], Assignment]] = {
-        "repository": lambda: by_repository(positives, clusters.clusters, issues, seed),
-        "time": lambda: by_time(positives, clusters.clusters, issues),
+) -> dict[str, _Config]:
+    """The ways of splitting that leave no split empty; the one by cluster must be among them."""
+    issues, seed = pool.issues, settings.seed
+    assignments: dict[str, Callable[[], Assignment]] = {
+        "default": lambda: by_cluster(positives, units, seed),
+        "repository": lambda: by_repository(positives, units, issues, seed),
+        "time": lambda: by_time(positives, units, issues),
     }
-    for name, make in others.items():
-        assignment = make()
-        if all(assignment.pairs[split] for split in SPLITS):
-            found[name] = assignment
+    found: dict[str, _Config] = {}
+    for name, assign in assignments.items():
+        assignment = assign()
+        config = None
+        if all(assignment.pairs.values()):
+            config = _config(name, assignment, members, pool, settings, reporter)
+        empty = [s for s in SPLITS if config is None or not any(pair.label for pair in config.splits[s])]
+        if config is not None and not empty:
+            found[name] = config
+        elif name == "default":
+            count = len({pair.cluster for pair in positives})
+            raise GisError(f"a split would be empty: {count} clusters are too few for three splits; collect more")
         else:
             reporter.say(f"no config '{name}': a split of it would be empty")
     return found
 
 
-def _config(name: str, assignment: Assignment, pool: Pool, settings: BuildSettings, reporter: Reporter) -> _Config:
+def _config(
+    name: str,
+    assignment: Assignment,
+    members: Sequence[int],
+    pool: Pool,
+    settings: BuildSettings,
+    reporter: Reporter,
+) -> _Config:
     """Draw the negatives of one config, take out near-duplicates across splits, and look for leaks."""
     negatives, counts = draw_negatives(pool, assignment, settings.shares, settings.ratio, settings.seed)
     drawn = {split: [*assignment.pairs[split], *negatives[split]] for split in SPLITS}
     used = {n for pairs in drawn.values() for pair in pairs for n in (pair.first, pair.second)}
-    alike = near_duplicates(used, pool.sketches)
-    kept, near = without_near_duplicates(drawn, alike)
+    near = near_duplicates(used.union(members), pool.sketches)
+    kept, gone = without_near_duplicates(drawn, near)
     rng = np.random.default_rng(settings.seed)
     splits = {split: [kept[split][n] for n in rng.permutation(len(kept[split]))] for split in SPLITS}
-    leaks = find_leaks(splits, alike, pool.clusters.of)
+    leaks = find_leaks(splits, near, pool.clusters.groups)
     if leaks:
         raise GisError(f"{name}: splits share what they must not: {leaks}; please report this")
     for stratum in settings.shares:
@@ -277,7 +292,7 @@ def _config(name: str, assignment: Assignment, pool: Pool, settings: BuildSettin
         there = sum(counts[split, stratum][1] for split in SPLITS)
         if there < wanted:
             reporter.warn(f"{name}: {there:,} of {wanted:,} negatives of the stratum {stratum} were to be had")
-    return _Config(splits, ConfigReport(_counted(splits), counts, near, assignment.dropped, leaks))
+    return _Config(splits, near, ConfigReport(_counted(splits), counts, gone, assignment.dropped, leaks))
 
 
 def _counted(splits: Mapping[Split, Sequence[Pair]]) -> dict[tuple[Split, str], int]:

@@ -31,7 +31,6 @@ SETTLED = 7 * 86_400  # seconds: a suggestion that is followed by the close with
 BOT = re.compile(
     r"\[bot\]$|(?:^|[-_])(?:bot|robot|ci)$|^bot[-_]|Bot$|(?:triage|stale|dependa|merge|issue|build|rust)bot$"
 )
-MOVES = 10  # transfers in a row that are followed
 LAST_COMMENTS = 3  # where the target of a label is looked for
 LABEL = re.compile(r"(?<![\w])(?:dup|dupe|duplicate)(?![\w])")
 NOT_LABEL = re.compile(r"\b(?:potential|possible|possibly|maybe|not|likely|needs?|check|candidate)\b")
@@ -90,23 +89,10 @@ def cross_references(store: Store, issues: Issues) -> list[tuple[int, int]]:
             (key,),
         ):
             here = issues.position(repository, number)
-            there = resolve(issues, repository, Reference(place, other))
+            there = issues.resolve(repository, Reference(place, other))
             if here is not None and there is not None and here != there:
                 pairs.add((min(here, there), max(here, there)))
     return sorted(pairs)
-
-
-def resolve(issues: Issues, repository: int, reference: Reference) -> int | None:
-    """The position of what a reference names; None for pull requests and what was not collected."""
-    home = issues.home(reference, repository)
-    for _ in range(MOVES):
-        if home is None:
-            return None
-        moved = issues.moved.get((home, reference.number))
-        if moved is None:
-            return issues.position(home, reference.number)
-        home, reference = issues.home(moved, home), moved
-    return None
 
 
 def looks_like_a_bot(login: str) -> bool:
@@ -224,7 +210,7 @@ def _structured(store: Store, here: _Here) -> Iterator[Evidence]:
         yield Evidence(
             "structured",
             position,
-            None if home is None else resolve(issues, home, Reference(None, target)),
+            None if home is None else issues.resolve(home, Reference(None, target)),
             spelled(issues, repository, reference) if home is not None else f"{place}#{target}",
             source,
             identity or "",
@@ -243,7 +229,7 @@ def _from_comments(store: Store, here: _Here) -> Iterator[Evidence]:
         "ORDER BY number, created_at, id",
         (here.key,),
     )
-    labelled = _labelled(store, here)
+    labelled = _labelled(store, here.issues, here.repository, here.key)
     for number, comments in groupby(rows, key=lambda row: int(row[0])):
         position = here.issues.position(here.repository, number)
         if position is None:
@@ -261,8 +247,8 @@ def _thread(here: _Here, position: int, thread: list[Any]) -> Iterator[Evidence]
     issues, repository = here.issues, here.repository
     for place, (_, identity, author, body, created, via_app) in enumerate(thread):
         for ruling in rulings(body):
-            subject = position if ruling.subject is None else resolve(issues, repository, ruling.subject)
-            target = resolve(issues, repository, ruling.target)
+            subject = position if ruling.subject is None else issues.resolve(repository, ruling.subject)
+            target = issues.resolve(repository, ruling.target)
             if subject is not None and subject == target:  # "see #5: it is a duplicate of #5"
                 subject = position
             if subject is None or is_pull_request(issues, repository, ruling.target):
@@ -295,14 +281,24 @@ def _thread(here: _Here, position: int, thread: list[Any]) -> Iterator[Evidence]
             )
 
 
-def _labelled(store: Store, here: _Here) -> dict[int, str]:
+def called_duplicates(store: Store, issues: Issues) -> set[int]:
+    """Positions of issues that a label or their state calls duplicates, of whatever."""
+    found = set()
+    for repository, key in enumerate(issues.keys):
+        for number in _labelled(store, issues, repository, key):
+            position = issues.position(repository, number)
+            if position is not None:
+                found.add(position)
+    return found
+
+
+def _labelled(store: Store, issues: Issues, repository: int, key: int) -> dict[int, str]:
     """Numbers of issues that a label or their state calls duplicates, and which of the two."""
-    issues = here.issues
     codes = {code for code, name in enumerate(issues.label_names) if is_duplicate_label(name)}
     found = (
         {
             int(issues.number[position]): "label"
-            for position in issues.of_repository(here.repository)
+            for position in issues.of_repository(repository)
             if codes.intersection(
                 issues.labels[issues.label_starts[position] : issues.label_starts[position + 1]].tolist()
             )
@@ -310,7 +306,7 @@ def _labelled(store: Store, here: _Here) -> dict[int, str]:
         if codes
         else {}
     )
-    states = store.rows("SELECT number FROM issues WHERE repository = ? AND state_reason = 'duplicate'", (here.key,))
+    states = store.rows("SELECT number FROM issues WHERE repository = ? AND state_reason = 'duplicate'", (key,))
     return found | {number: "state" for (number,) in states}
 
 
@@ -338,7 +334,7 @@ def _target_of_label(here: _Here, position: int, thread: list[Any], source: str)
     yield Evidence(
         "label_with_target",
         position,
-        resolve(issues, repository, reference),
+        issues.resolve(repository, reference),
         name,
         source,
         identity,

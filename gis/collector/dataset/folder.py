@@ -13,7 +13,8 @@ from gis.collector.dataset.clusters import Clusters
 from gis.collector.dataset.evidence import Evidence
 from gis.collector.dataset.issues import Issues, stamp
 from gis.collector.dataset.pairs import Pair
-from gis.collector.dataset.splits import SPLITS, Split
+from gis.collector.dataset.retrieval import Queries
+from gis.collector.dataset.splits import Split
 from gis.collector.dataset.texts import Texts
 
 PROVENANCE = pa.schema(
@@ -104,23 +105,15 @@ class Writer:
             rows = ({"anchor": self._texts[p.first], "positive": self._texts[p.second]} for p in pairs if p.label)
             self._write(_shard("positive", split), POSITIVE, rows)
 
-    def retrieval(self, splits: Mapping[Split, Sequence[Pair]]) -> None:
-        """Corpus, queries and relevance in mteb's layout: find the older duplicates of an issue among all issues."""
-        name, created = self._issues.name, self._issues.created
+    def retrieval(self, asked: Queries) -> None:
+        """Corpus, queries and relevance in mteb's layout."""
+        name = self._issues.name
         self._write("retrieval/corpus.parquet", CORPUS, self._corpus())
-        split_of = {pair.cluster: split for split, pairs in splits.items() for pair in pairs if pair.label}
-        asked: dict[Split, list[tuple[int, list[int]]]] = {split: [] for split in SPLITS}
-        for cluster in self._clusters.clusters:
-            members = [n for n in cluster.members if self._texts.kept[n]]
-            for n in members:
-                older = [other for other in members if (created[other], other) < (created[n], n)]
-                if older and cluster.members[0] in split_of:
-                    asked[split_of[cluster.members[0]]].append((n, older))
         for split, queries in asked.items():
             texts = ({"_id": name(n), "text": self._texts[n]} for n, _ in queries)
             self._write(f"retrieval/queries-{split}.parquet", QUERIES, texts)
             rows = (
-                {"query-id": name(n), "corpus-id": name(other), "score": 1} for n, older in queries for other in older
+                {"query-id": name(n), "corpus-id": name(other), "score": 1} for n, others in queries for other in others
             )
             self._write(f"retrieval/qrels-{split}.parquet", QRELS, rows)
 
@@ -148,6 +141,8 @@ class Writer:
     def _corpus(self) -> Iterator[Row]:
         for n, text in self._texts.between(0, len(self._issues)):
             title, _, body = text.partition("\n\n")
+            if "\n" in title:  # nothing was left of it
+                title, body = "", text
             yield {"_id": self._issues.name(n), "title": title, "text": body}
 
     def _row(self, pair: Pair, *, texts: bool) -> Row:

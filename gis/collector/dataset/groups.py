@@ -11,6 +11,12 @@ class Groups:
         self._parent: dict[int, int] = {}
         self._size: dict[int, int] = {}
 
+    def copy(self) -> "Groups":
+        """The same groups, to be joined further."""
+        other = Groups()
+        other._parent, other._size = dict(self._parent), dict(self._size)
+        return other
+
     def find(self, item: int) -> int:
         """The root of an item's group."""
         parent = self._parent

@@ -15,6 +15,7 @@ from gis.collector.store import Store
 
 NEVER = np.iinfo(np.int64).max  # of an issue that was not closed
 MOVED = re.compile(r"moved to (?P<home>[^#]+)#(?P<number>\d+)")  # as gis collect notes it
+MOVES = 10  # transfers in a row that are followed
 LARGEST = 2**40  # above the number of any issue
 NOBODY = -1  # a deleted account, or nobody
 
@@ -34,7 +35,6 @@ class Issues:
         author: (n,) index of a person, ``NOBODY`` where unknown.
         closer: (n,) index of who closed it last.
         people: Index by login.
-        chars: (n,) characters of title and body.
         labels: (k,) label index of each issue's labels in turn.
         label_starts: (n + 1,) where an issue's labels begin.
         label_names: Name by label index.
@@ -52,7 +52,6 @@ class Issues:
     author: NDArray[np.int32]
     closer: NDArray[np.int32]
     people: dict[str, int]
-    chars: NDArray[np.int32]
     labels: NDArray[np.int32]
     label_starts: NDArray[np.int64]
     label_names: tuple[str, ...]
@@ -96,11 +95,28 @@ class Issues:
             return repository
         return self.homes.get(name)
 
+    def resolve(self, repository: int, reference: Reference) -> int | None:
+        """The position of what a reference typed in ``repository`` names, also where it was moved since.
+
+        None for pull requests and what was not collected.
+        """
+        home = self.home(reference, repository)
+        for _ in range(MOVES):
+            if home is None:
+                return None
+            moved = self.moved.get((home, reference.number))
+            if moved is None:
+                return self.position(home, reference.number)
+            home, reference = self.home(moved, home), moved
+        return None
+
     def named(self, name: str) -> int | None:
         """The position of OWNER/NAME#N; None where it is not here."""
         home, _, number = name.partition("#")
         index = self.homes.get(home.lower())
-        return None if index is None or not number.isdecimal() else self.position(index, int(number))
+        if index is None or not number.isdecimal():
+            return None
+        return self.resolve(index, Reference(None, int(number)))
 
     def of_repository(self, repository: int) -> range:
         """The positions of a repository's issues."""
@@ -116,20 +132,19 @@ def load_issues(store: Store) -> Issues:
     """Read what a store knows of its issues, but for their texts."""
     repositories = store.rows("SELECT key, name FROM repositories ORDER BY name")
     index = {key: place for place, (key, _) in enumerate(repositories)}
-    columns: list[list[int]] = [[] for _ in range(8)]
+    columns: list[list[int]] = [[] for _ in range(7)]
     people, label_codes = _Codes(), _Codes()
     labels: list[int] = []
     for key, place in index.items():
         found = store.stream(
-            "SELECT number, created_at, closed_at, author, closed_by, "
-            "length(title) + coalesce(length(body), 0), labels FROM issues WHERE repository = ? AND gone IS NULL "
-            "ORDER BY number",
+            "SELECT number, created_at, closed_at, author, closed_by, labels FROM issues "
+            "WHERE repository = ? AND gone IS NULL ORDER BY number",
             (key,),
         )
-        for number, created, closed, author, closer, chars, names in found:
+        for number, created, closed, author, closer, names in found:
             labels += [label_codes.of(name) for name in json.loads(names)]
             times = (seconds(created), NEVER if closed is None else seconds(closed))
-            row = (place, number, *times, people.of(author), people.of(closer), chars, len(labels))
+            row = (place, number, *times, people.of(author), people.of(closer), len(labels))
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
     pulls = [
@@ -152,9 +167,8 @@ def load_issues(store: Store) -> Issues:
         author=np.array(columns[4], np.int32),
         closer=np.array(columns[5], np.int32),
         people=people.codes,
-        chars=np.array(columns[6], np.int32),
         labels=np.array(labels, np.int32),
-        label_starts=np.array([0, *columns[7]], np.int64),
+        label_starts=np.array([0, *columns[6]], np.int64),
         label_names=tuple(label_codes.codes),
         pull_requests=np.sort(np.array(pulls, np.int64)),
         moved=moved,

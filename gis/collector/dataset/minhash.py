@@ -4,7 +4,7 @@ Broder, "On the resemblance and containment of documents", 1997.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -84,10 +84,27 @@ def near_duplicates(keys: Iterable[int], sketches: Sketches, near: float = NEAR)
             buckets[bytes([band]) + signature[band * rows : (band + 1) * rows].tobytes()].append(key)
     groups = Groups()
     for found in buckets.values():
-        for place, one in enumerate(found):
-            for other in found[place + 1 : place + 1 + NEXT]:
-                if groups.find(one) == groups.find(other):
-                    continue
-                if jaccard(sketches[one].shingles, sketches[other].shingles) >= near:
-                    groups.join(one, other)
+        if len(found) > 1:
+            _link(found, sketches, near, groups)
     return [group for group in groups.groups(keys) if len(group) > 1]
+
+
+def _link(keys: Sequence[int], sketches: Sketches, near: float, groups: Groups) -> None:
+    """Join the near-duplicates among keys; what is joined is not compared again."""
+    apart = list(reversed(keys))
+    while apart:
+        linked = [apart.pop()]
+        while linked and apart:
+            one = linked.pop()
+            root, shingles, others = groups.find(one), sketches[one].shingles, apart
+            apart = []
+            for place, other in enumerate(reversed(others)):
+                if groups.find(other) == root:
+                    linked.append(other)
+                elif place < NEXT and jaccard(shingles, sketches[other].shingles) >= near:
+                    groups.join(one, other)
+                    root = groups.find(one)
+                    linked.append(other)
+                else:
+                    apart.append(other)
+            apart.reverse()

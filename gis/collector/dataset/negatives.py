@@ -23,7 +23,7 @@ DEFAULT_SHARES: Mapping[str, float] = {
     "random": 0.2, "same_label": 0.2, "same_author": 0.2, "cross_referenced": 0.2, "bm25": 0.2,
 }  # fmt: skip
 SAMPLED = 64  # candidates that a negative is chosen from
-ROUNDS = 4  # times that the positives are gone through for more negatives of a stratum
+COPIES = 100  # issues of a cluster that a text is compared with
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Pool:
     Attributes:
         issues: What is there.
         texts: Their texts.
+        usable: (n,) whether an issue may be in a negative.
         clusters: What evidence ties together.
         sketches: Of the texts: a copy of a duplicate is a duplicate, whether somebody noticed or not.
         cited: Pairs of positions one of which cites the other.
@@ -42,6 +43,7 @@ class Pool:
 
     issues: Issues
     texts: Texts
+    usable: NDArray[np.bool_]
     clusters: Clusters
     sketches: Sketches
     cited: Sequence[tuple[int, int]]
@@ -97,7 +99,7 @@ class Pool:
         for here, there in ((one, other), (other, one)):
             shingles = self.sketches[there].shingles
             cluster = self.clusters.of.get(here)
-            members = (here,) if cluster is None else cluster.members
+            members = (here,) if cluster is None else cluster.members[:COPIES]
             if any(self.texts.kept[n] and jaccard(self.sketches[n].shingles, shingles) >= NEAR for n in members):
                 return True
         return False
@@ -112,7 +114,7 @@ class Pool:
             found = self._candidates(stratum, anchor)
         if len(found) > SAMPLED:
             found = found[rng.choice(len(found), SAMPLED, replace=False)]
-        found = found[self.texts.kept[found]] if len(found) else found
+        found = found[self.usable[found]] if len(found) else found
         if self.match:
             far = np.abs(np.log1p(self.texts.chars[found]) - np.log1p(chars))
             found = found[np.argsort(far, kind="stable")]
@@ -198,24 +200,27 @@ def _drawn(
 ) -> list[Pair]:
     """One negative for a positive after the other: its anchor, and an issue as long as the anchor's partner."""
     drawn: list[Pair] = []
-    for turn in range(ROUNDS):
-        for place in rng.permutation(len(positives)):
-            if len(drawn) == wanted:
-                return drawn
-            pair = positives[place]
-            anchor, partner = (pair.first, pair.second) if turn % 2 == 0 else (pair.second, pair.first)
-            for other in pool.candidates(stratum, anchor, int(pool.texts.chars[partner]), rng):
-                if (
-                    _key(anchor, other) not in used
-                    and assignment.allows(other, split)
-                    and pool.unrelated(anchor, other, cited=False)
-                    and not pool.copies(anchor, other)
-                ):
-                    used.add(_key(anchor, other))
-                    assignment.bind(other, split)
-                    drawn.append(Pair(anchor, other, 0, stratum, pair.cluster, pair.cluster_size))
-                    break
-    return drawn
+    while True:
+        before = len(drawn)
+        for turned in (False, True):
+            for place in rng.permutation(len(positives)):
+                if len(drawn) == wanted:
+                    return drawn
+                pair = positives[place]
+                anchor, partner = (pair.second, pair.first) if turned else (pair.first, pair.second)
+                for other in pool.candidates(stratum, anchor, int(pool.texts.chars[partner]), rng):
+                    if (
+                        _key(anchor, other) not in used
+                        and assignment.allows(other, split)
+                        and pool.unrelated(anchor, other, cited=False)
+                        and not pool.copies(anchor, other)
+                    ):
+                        used.add(_key(anchor, other))
+                        assignment.bind(other, split)
+                        drawn.append(Pair(anchor, other, 0, stratum, pair.cluster, pair.cluster_size))
+                        break
+        if len(drawn) == before:  # no pair has another
+            return drawn
 
 
 def _cited(
@@ -228,11 +233,11 @@ def _cited(
     rng: np.random.Generator,
 ) -> list[Pair]:
     """Issues one of which cites the other, each as long as those of some positive."""
-    kept, chars = pool.texts.kept, pool.texts.chars
+    usable, chars = pool.usable, pool.texts.chars
     open_ = [
         pair
         for pair in pool.cited
-        if kept[pair[0]] and kept[pair[1]] and _key(*pair) not in used and pool.unrelated(*pair, cited=True)
+        if usable[pair[0]] and usable[pair[1]] and _key(*pair) not in used and pool.unrelated(*pair, cited=True)
         and assignment.allows(pair[0], split) and assignment.allows(pair[1], split)
     ]  # fmt: skip
     both = [*open_, *((other, one) for one, other in open_)]
@@ -244,7 +249,7 @@ def _cited(
         return allowed and _key(one, other) not in used and not pool.copies(one, other)
 
     drawn: list[Pair] = []
-    for _ in range(ROUNDS):
+    while True:
         for turn in rng.permutation(len(positives)):
             pair = positives[turn]
             asked = (int(chars[pair.first]), int(chars[pair.second])) if pool.match else (0, 0)

@@ -45,6 +45,8 @@ def positive_pairs(clusters: tuple[Cluster, ...], closure: int) -> Iterator[Pair
         for each in cluster.direct.values():
             assert each.target is not None
             yield Pair(each.issue, each.target, 1, "direct", name, size, each, cluster.people)
+        if not closure:
+            continue
         others = [pair for pair in combinations(cluster.members, 2) if pair not in cluster.direct]
         others.sort(key=lambda pair: (cluster.canonical not in pair, pair))
         for one, other in others[:closure]:

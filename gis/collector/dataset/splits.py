@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from gis.collector.dataset.clusters import Cluster
+from gis.collector.dataset.clusters import Clusters
 from gis.collector.dataset.groups import Groups
 from gis.collector.dataset.issues import Issues
 from gis.collector.dataset.pairs import Pair
@@ -24,56 +24,55 @@ class Assignment:
     """Where each issue is, or may go.
 
     Attributes:
-        bound: Split by position; None for issues that may go into no split.
-        rule: The split of issues that are not bound; None where they may go into any, and are bound by the first pair
-            that takes them.
+        units: Issues that must be in one split.
+        bound: Split by the root of a unit; others are bound by the first pair that takes them.
+        rule: The only split that an issue may be in, or None for none; without a rule it may be in any.
         pairs: The positive pairs of each split.
         dropped: Positive pairs that fit into no split, by reason.
     """
 
-    bound: dict[int, Split | None]
+    units: Groups
+    bound: dict[int, Split]
     rule: Callable[[int], Split | None] | None
     pairs: dict[Split, list[Pair]]
     dropped: dict[str, int] = field(default_factory=dict)
 
     def allows(self, position: int, split: Split) -> bool:
         """Whether an issue may be in a split."""
-        if position in self.bound:
-            return self.bound[position] == split
+        if self.bound.get(self.units.find(position), split) != split:
+            return False
         return self.rule is None or self.rule(position) == split
 
     def bind(self, position: int, split: Split) -> None:
-        """Note that an issue is in a split."""
-        self.bound[position] = split
+        """Note that an issue is in a split, and with it its unit."""
+        self.bound[self.units.find(position)] = split
 
 
-def by_cluster(
-    positives: Sequence[Pair], clusters: Sequence[Cluster], near: Sequence[Sequence[int]], seed: int
-) -> Assignment:
-    """Clusters at random, those with near-duplicate texts together.
+def units_of(clusters: Clusters, near: Iterable[Sequence[int]]) -> Groups:
+    """What accepted evidence joins, also where it makes no cluster, and near-duplicate texts: each in one split."""
+    units = clusters.groups.copy()
+    for group in near:
+        for position in group:
+            units.join(group[0], position)
+    return units
+
+
+def by_cluster(positives: Sequence[Pair], units: Groups, seed: int) -> Assignment:
+    """Units at random.
 
     Args:
         positives: All positive pairs.
-        clusters: What they are of.
-        near: Groups of issues of the positives whose texts are near-duplicates.
-        seed: Of the order in which clusters are dealt out.
+        units: What must be in one split.
+        seed: Of the order in which units are dealt out.
     """
-    units = Groups()
-    # clusters whole, also where an issue in the middle has no text
-    for group in (*(cluster.members for cluster in clusters), *near):
-        for member in group:
-            units.join(group[0], member)
     split_of = _dealt(positives, lambda pair: units.find(pair.first), seed, keep_unruled=True)
-    found = Assignment({}, None, {split: [] for split in SPLITS})
+    found = Assignment(units, split_of, None, {split: [] for split in SPLITS})
     for pair in positives:
         found.pairs[split_of[units.find(pair.first)]].append(pair)
-    for cluster in clusters:
-        split = split_of.get(units.find(cluster.members[0]))
-        found.bound |= dict.fromkeys(cluster.members, split)
     return found
 
 
-def by_repository(positives: Sequence[Pair], clusters: Sequence[Cluster], issues: Issues, seed: int) -> Assignment:
+def by_repository(positives: Sequence[Pair], units: Groups, issues: Issues, seed: int) -> Assignment:
     """Whole repositories: what is tested is from others than what is trained on."""
     homes = issues.repository
     split_of = _dealt(positives, lambda pair: int(homes[pair.first]), seed, keep_unruled=False)
@@ -81,40 +80,37 @@ def by_repository(positives: Sequence[Pair], clusters: Sequence[Cluster], issues
     def rule(position: int) -> Split | None:
         return split_of.get(int(homes[position]))
 
-    return _ruled(positives, clusters, issues, rule, "in repositories of two splits")
+    return _ruled(positives, units, issues, rule, "in repositories of two splits")
 
 
-def by_time(positives: Sequence[Pair], clusters: Sequence[Cluster], issues: Issues) -> Assignment:
+def by_time(positives: Sequence[Pair], units: Groups, issues: Issues) -> Assignment:
     """By when issues were opened: valid and test begin where the one before ends.
 
-    A cluster belongs to the period that its first issue was opened in; its pairs with later issues are left out.
+    A unit belongs to the period that its first issue was opened in; its pairs with later issues are left out.
     """
-    first_of = {cluster.members[0]: _first(cluster, issues) for cluster in clusters}
-    order = sorted(int(issues.created[first_of[pair.cluster]]) for pair in positives)
+    first_of = _firsts(positives, units, issues)
+    order = sorted(int(issues.created[first_of[units.find(pair.first)]]) for pair in positives)
     shares = (SHARES["train"], SHARES["train"] + SHARES["valid"])
     cuts = [order[int(len(order) * share)] for share in shares]
 
     def rule(position: int) -> Split:
         return SPLITS[int(np.searchsorted(cuts, issues.created[position], side="right"))]
 
-    return _ruled(positives, clusters, issues, rule, "across a cut")
+    return _ruled(positives, units, issues, rule, "across a cut")
 
 
 def _ruled(
-    positives: Sequence[Pair],
-    clusters: Sequence[Cluster],
-    issues: Issues,
-    rule: Callable[[int], Split | None],
-    reason: str,
+    positives: Sequence[Pair], units: Groups, issues: Issues, rule: Callable[[int], Split | None], reason: str
 ) -> Assignment:
-    """Splits by a rule for single issues: a cluster is in that of its first issue, its others are in none."""
-    found = Assignment({}, rule, {split: [] for split in SPLITS}, {reason: 0, UNRULED: 0})
-    for cluster in clusters:
-        home = rule(_first(cluster, issues))
-        found.bound |= {n: home if rule(n) == home else None for n in cluster.members}
+    """Splits by a rule for single issues: a unit is in that of its first issue, its others are in none."""
+    found = Assignment(units, {}, rule, {split: [] for split in SPLITS}, {reason: 0, UNRULED: 0})
+    for root, first in _firsts(positives, units, issues).items():
+        home = rule(first)
+        if home is not None:
+            found.bound[root] = home
     for pair in positives:
-        split = found.bound[pair.first]
-        if split is None or found.bound[pair.second] != split:
+        split = found.bound.get(units.find(pair.first))
+        if split is None or not (found.allows(pair.first, split) and found.allows(pair.second, split)):
             found.dropped[reason] += 1
         elif split != "train" and not pair.people:
             found.dropped[UNRULED] += 1
@@ -123,9 +119,14 @@ def _ruled(
     return found
 
 
-def _first(cluster: Cluster, issues: Issues) -> int:
-    """The issue of a cluster that was opened first."""
-    return min(cluster.members, key=lambda n: (int(issues.created[n]), n))
+def _firsts(positives: Sequence[Pair], units: Groups, issues: Issues) -> dict[int, int]:
+    """By root, the issue of a unit's pairs that was opened first."""
+    found: dict[int, int] = {}
+    for pair in positives:
+        for position in (pair.first, pair.second):
+            root = units.find(position)
+            found[root] = min(found.get(root, position), position, key=lambda n: (int(issues.created[n]), n))
+    return found
 
 
 def _dealt(
@@ -157,7 +158,7 @@ class Leaks:
 
     Attributes:
         issues: Issues that are in more than one split.
-        clusters: Clusters that are in more than one split, by positive pairs or by negatives.
+        clusters: Groups of issues that accepted evidence joins which are in more than one split.
         near_duplicates: Groups of near-duplicate texts that are in more than one split.
         test_pairs: Share, 0 to 1, of the test pairs one of whose issues is in train.
     """
@@ -172,29 +173,29 @@ class Leaks:
         return bool(self.issues or self.clusters or self.near_duplicates)
 
 
-def find_leaks(splits: Splits, near: Iterable[Sequence[int]], clusters: Mapping[int, Cluster]) -> Leaks:
+def find_leaks(splits: Splits, near: Iterable[Sequence[int]], groups: Groups) -> Leaks:
     """Look for what splits share, whoever made them.
 
     Args:
         splits: Pairs by split.
         near: Groups of issues whose texts are near-duplicates.
-        clusters: The cluster of each issue that is in one.
+        groups: What accepted evidence joins.
     """
     where: dict[int, set[Split]] = defaultdict(set)
-    of_clusters: dict[int, set[Split]] = defaultdict(set)
+    clusters: dict[int, set[Split]] = defaultdict(set)
     for split, pairs in splits.items():
         for pair in pairs:
             where[pair.first].add(split)
             where[pair.second].add(split)
     for position, found_in in where.items():
-        if position in clusters:
-            of_clusters[clusters[position].members[0]] |= found_in
+        if groups.size(root := groups.find(position)) > 1:
+            clusters[root] |= found_in
     across = sum(len({split for n in group for split in where.get(n, ())}) > 1 for group in near)
     test = splits.get("test", ())
     shared = sum("train" in where[pair.first] | where[pair.second] for pair in test)
     return Leaks(
         sum(len(found) > 1 for found in where.values()),
-        sum(len(found) > 1 for found in of_clusters.values()),
+        sum(len(found) > 1 for found in clusters.values()),
         across,
         shared / len(test) if test else 0.0,
     )
@@ -213,8 +214,8 @@ def without_near_duplicates(splits: Splits, near: Iterable[Sequence[int]]) -> tu
     where = {n: split for split, pairs in splits.items() for pair in pairs for n in (pair.first, pair.second)}
     doomed: set[int] = set()
     for group in near:
-        last = max(SPLITS.index(where[n]) for n in group)
-        doomed |= {n for n in group if SPLITS.index(where[n]) < last}
+        places = {n: SPLITS.index(where[n]) for n in group if n in where}
+        doomed |= {n for n, place in places.items() if place < max(places.values())}
     kept = {
         split: [pair for pair in pairs if pair.first not in doomed and pair.second not in doomed]
         for split, pairs in splits.items()

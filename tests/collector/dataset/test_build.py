@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from gis.cli import app
-from gis.collector.dataset.clusters import Cluster
+from gis.collector.dataset.groups import Groups
 from gis.collector.dataset.minhash import Sketches, near_duplicates
 from gis.collector.dataset.negatives import read_shares
 from gis.collector.dataset.pairs import Pair
@@ -184,7 +184,19 @@ def test_retrieval_asks_for_older_duplicates(folder: Path) -> None:
     assert set(qrels["corpus-id"]) <= set(corpus["_id"])
     assert set(qrels["query-id"]) == set(queries["_id"])
     number = qrels.map(lambda value: int(value.split("#")[1]) if isinstance(value, str) else value)
-    assert (number["corpus-id"] < number["query-id"]).all()
+    oldest = number.groupby("query-id")["corpus-id"].min()
+    assert (oldest < oldest.index).all()
+    cluster_of: dict[str, str] = {}
+    for row in everything(folder).itertuples():
+        cluster_of |= {
+            f"{row.repository1}#{row.number1}": str(row.cluster1),
+            f"{row.repository2}#{row.number2}": str(row.cluster2),
+        }
+    asked = set(queries["_id"])
+    relevant = qrels.groupby("query-id")["corpus-id"].agg(set)
+    for one in asked & cluster_of.keys():
+        same = {name for name, cluster in cluster_of.items() if cluster == cluster_of[one]} - {one}
+        assert same <= relevant[one]  # also those that were opened later
     assert len(corpus) > 700
 
 
@@ -412,10 +424,13 @@ def test_the_leak_check_finds_what_is_there() -> None:
     texts = {0: "a b c d e", 1: "f g h i", 2: "k l m n", 8: "a b c d e", 9: "o p q r"}
     near = near_duplicates(texts, Sketches(texts.__getitem__))
     assert near == [[0, 8]]
-    found = find_leaks(pairs, near, dict.fromkeys((0, 1, 2), Cluster(0, (0, 1, 2), {}, people=True)))
+    groups = Groups()
+    groups.join(0, 1)
+    groups.join(1, 2)
+    found = find_leaks(pairs, near, groups)
     assert (found.issues, found.clusters, found.near_duplicates, found.test_pairs) == (1, 1, 1, 0.5)
     kept, gone = without_near_duplicates({**pairs, "test": test[1:]}, near)
     assert (kept["train"], gone) == ([], 1)  # the test split keeps its own
     split = random_pairs([Pair(n, n + 1, 1, "direct", 0) for n in range(100)], 0)
     assert [len(split[name]) for name in split] == [80, 10, 10]
-    assert find_leaks(split, (), {})
+    assert find_leaks(split, (), Groups())
