@@ -3,10 +3,14 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from gis.errors import GisError
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -26,6 +30,33 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill beside ``path``, which takes its place when the block ends well; else nothing is left of it.
+
+    Raises:
+        GisError: ``path`` is a file or a link; found before the work.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise GisError(f"{path} is no folder; give another --output")
+    path = path.resolve()  # "." has a name, too
+    parents = [parent for parent in path.parents if not parent.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as temporary:
+            folder = Path(temporary) / path.name
+            folder.mkdir()
+            yield folder
+            if path.exists():
+                shutil.rmtree(path)
+            folder.rename(path)
+    except BaseException:
+        for parent in parents:
+            with suppress(OSError):  # somebody else has put something there
+                parent.rmdir()
         raise
 
 

@@ -1,5 +1,6 @@
 """The verbs that make datasets of what was collected: build."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +23,7 @@ def build(
         str | None, typer.Option(help="Shares of strata: random=1,same_label=1,same_author=1,bm25=2,…")
     ] = None,
     ratio: Annotated[
-        float | None, typer.Option(min=0, help="Negatives for each positive.", show_default="1; paper 0.96")
+        float | None, typer.Option(help="Negatives for each positive, 0 to 1000.", show_default="1; paper 0.96")
     ] = None,
     dense: Annotated[str | None, typer.Option(help="Encoder that finds the negatives of the stratum dense.")] = None,
     closure: Annotated[int, typer.Option(min=0, help="Pairs of a cluster that only follow, at the most.")] = 0,
@@ -46,7 +47,7 @@ def build(
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="TOML file that changes which evidence counts.")] = None,
     no_retrieval: Annotated[bool, typer.Option("--no-retrieval", help="Leave out corpus and queries.")] = False,
-    seed: Annotated[int, typer.Option(help="Of splits and negatives.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of splits and negatives.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a folder that gis build made.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings.")] = False,
 ) -> None:
@@ -65,7 +66,11 @@ def build(
     if dense and "dense" not in shares:
         more = {**shares, "dense": 1 / len(shares)}  # as much as the others have on average
         shares = {name: share / sum(more.values()) for name, share in more.items()}
-    codes = () if languages == "any" else tuple(code.strip().lower() for code in (languages or "").split(","))
+    if ratio is not None and not 0 <= ratio <= 1000:
+        raise UsageError(f"--ratio {ratio}: write a number from 0 to 1000")
+    codes = () if languages in (None, "any") else tuple(code.strip().lower() for code in languages.split(","))
+    if wrong := [code for code in codes if not re.fullmatch("[a-z]{2}", code)]:
+        raise UsageError(f"--languages: '{wrong[0]}' is no ISO 639-1 code; write en or en,de")
     settings = replace(
         start,
         shares=shares,
@@ -85,7 +90,7 @@ def build(
         retrieval=not no_retrieval,
         seed=seed,
     )
-    with interruptible():
+    with interruptible("nothing was written"):
         reporter = Reporter(quiet=quiet)
         report = make(store, output, settings, reporter, force=force)
     pairs = sum(report.configs["default"].pairs.values())
@@ -132,7 +137,7 @@ def hydrate(
     from gis.console import Reporter
 
     reporter = Reporter(quiet=quiet)
-    with interruptible():
+    with interruptible("nothing was written"):
         github = connect(api_url, "graphql", reporter, points=None, wait=max_wait)
         found = fill(_ids_of(dataset), output, github.client, reporter, only_same=only_same)
     pairs = ", ".join(f"{count:,} in {split}" for split, count in found.pairs.items())

@@ -1,8 +1,10 @@
 """The command line's frame: what comes before a verb, how results are printed, how errors end."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -50,13 +52,28 @@ def _before(
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Say what an interrupted person wants to know; typer would end in silence."""
+def interruptible(kept: str = "all that was finished is kept, the same command continues") -> Iterator[None]:
+    """Say what an interrupted person wants to know; typer would end in silence, and SIGTERM without tidying up.
+
+    Args:
+        kept: What became of the work.
+    """
+
+    def terminated(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, terminated)
+    except ValueError:  # not the main thread, which alone hears signals
+        before = None
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("interrupted; all that was finished is kept, the same command continues", err=True)
+        typer.echo(f"interrupted; {kept}", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 def check_names(specs: "list[Spec]") -> None:

@@ -1,5 +1,6 @@
 """The verb that publishes."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -35,9 +36,9 @@ def publish(
     from gis.publishing.push import push
 
     reporter = Reporter(quiet=quiet)
-    if to.count("/") != 1:
+    if not re.fullmatch(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", to):
         raise GisError(f"--to {to}: write ORG/NAME")
-    with interruptible():
+    with interruptible("large files that were sent stay there, the same command goes on"):
         publication = prepare(folder, ids_only=ids_only)
         if dry_run:
             table = Table("file", "bytes", box=None, pad_edge=False)

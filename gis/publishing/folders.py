@@ -1,9 +1,11 @@
 """What a folder is, and what stands against publishing it."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +16,9 @@ import yaml
 from gis.collector.dataset.card import MANIFEST as DATASET_MANIFEST
 from gis.collector.dataset.folder import PAIRS, POSITIVE
 from gis.collector.dataset.redaction import redact
+from gis.collector.dataset.splits import SPLITS
 from gis.errors import GisError
-from gis.files import sha256_of_file
+from gis.files import sha256_of, sha256_of_file
 from gis.leaderboard.render import markdown
 from gis.leaderboard.table import load_table
 from gis.training.manifest import MANIFEST as MODEL_MANIFEST
@@ -23,7 +26,8 @@ from gis.training.manifest import MANIFEST as MODEL_MANIFEST
 Kind = Literal["dataset", "model", "results"]
 RESULTS_MARK = "gis_results.json"
 MARKS: dict[Kind, str] = {"dataset": DATASET_MANIFEST, "model": MODEL_MANIFEST, "results": RESULTS_MARK}
-REQUIRED_SPLITS = ("train", "valid", "test")
+OF_MODELS = ("*.json", "*.safetensors", "*.model", "*.spm", "*.bpe", "*.jinja", "vocab.txt", "merges.txt", "README.md")
+OF_RESULTS = ("*.json", "*.parquet", "*.md", "*.csv", "*.html")
 NOT_PUBLISHED = ("optimizer.pt", "scheduler.pt", "trainer_state.json", "training_args.bin", "rng_state.pth")
 
 
@@ -91,19 +95,25 @@ def _files(folder: Path) -> dict[str, Path | bytes]:
 
 def _dataset(folder: Path) -> Publication:
     problems: list[str] = []
-    told_of = _manifest(folder / DATASET_MANIFEST, "files")["files"]
+    manifest = _manifest(folder / DATASET_MANIFEST, "files")
+    told_of = manifest["files"]
+    if manifest.pop("identity", None) != sha256_of(manifest):
+        problems.append(f"{DATASET_MANIFEST} was changed after the build; build again")
     files = _files(folder)
     others = sorted(files.keys() - told_of.keys() - {"README.md", DATASET_MANIFEST})
     problems += [f"{name} was not made by the build; take it away" for name in others]
     for name, told in told_of.items():
         if not (folder / name).is_file():
             problems.append(f"{name} is missing")
-        elif sha256_of_file(folder / name) != told["sha256"]:
+        elif not isinstance(told, dict) or sha256_of_file(folder / name) != told.get("sha256"):
             problems.append(f"{name} was changed after the build; build again")
     card = _read(folder / "README.md")
     problems += _card_problems(card, folder)
-    if not problems:
-        problems += [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder)]
+    try:
+        if not problems:
+            problems += [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder)]
+    except pa.ArrowException as error:
+        problems.append(f"a Parquet file cannot be read: {error}")
     return Publication("dataset", files, card, tuple(problems))
 
 
@@ -173,11 +183,13 @@ def _head(card: str) -> dict[str, Any]:
 
 
 def _schema_problems(folder: Path) -> Iterator[str]:
-    for config, wanted in (("data", PAIRS), ("positive", POSITIVE)):
-        for split in REQUIRED_SPLITS:
+    for config, wanted in (("data", PAIRS), ("repository", PAIRS), ("time", PAIRS), ("positive", POSITIVE)):
+        if config in ("repository", "time") and not (folder / config).is_dir():
+            continue
+        for split in SPLITS:
             paths = sorted((folder / config).glob(f"{split}-*.parquet"))
-            if not paths:
-                yield f"the config {config} has no split {split}"
+            if not sum(pq.read_metadata(path).num_rows for path in paths):
+                yield f"the config {config} has no split {split}, or nothing in it"
             for path in paths:
                 found = pq.read_schema(path)
                 if "label" in found.names and set(pq.read_table(path, columns=["label"])[0].to_pylist()) - {0, 1}:
@@ -197,7 +209,7 @@ def _leak_problems(folder: Path) -> Iterator[str]:
     """Issues that are in two splits of a config."""
     for config in ("data", "repository", "time"):
         where: dict[str, set[str]] = {}
-        for split in REQUIRED_SPLITS:
+        for split in SPLITS:
             for path in (folder / config).glob(f"{split}-*.parquet"):
                 table = pq.read_table(path, columns=["url1", "url2"])
                 for column in table.columns:
@@ -226,14 +238,36 @@ TEXT_COLUMNS = ("text1", "text2", "anchor", "positive", "title", "text")
 
 
 def _model(folder: Path) -> Publication:
-    manifest = _manifest(folder / MODEL_MANIFEST)
+    manifest = _without_folders(_manifest(folder / MODEL_MANIFEST))
     files = _files(folder)
-    problems = [] if any(name.endswith(".safetensors") for name in files) else ["there are no weights (.safetensors)"]
+    files[MODEL_MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+    problems = _unknown(files, OF_MODELS)
+    problems += [] if any(name.endswith(".safetensors") for name in files) else ["there are no weights (.safetensors)"]
     card = _read(folder / "README.md") or _model_card(manifest)
     if not _head(card):
         problems.append("README.md has no head (--- … ---) that can be read")
     files["README.md"] = card.encode()
     return Publication("model", files, card, tuple(problems))
+
+
+def _unknown(files: Mapping[str, object], patterns: Sequence[str]) -> list[str]:
+    """Files that are not what gis makes."""
+    return [
+        f"{name} was not made by gis; take it away"
+        for name in files
+        if not any(fnmatch(Path(name).name, pattern) for pattern in patterns)
+    ]
+
+
+def _without_folders(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON value whose strings name files of this machine by their last part alone."""
+    if isinstance(value, dict):
+        return {name: _without_folders(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(each) for each in value]
+    if isinstance(value, str):
+        return re.sub(r"(?<![\w/:.])(?:~|\.{0,2})/(?:[^\s,]+/)?(?=[^\s,/]+)", "", value)
+    return value
 
 
 def _model_card(manifest: dict[str, Any]) -> str:
@@ -264,7 +298,7 @@ def _results(folder: Path) -> Publication:
     )
     files["README.md"] = card.encode()
     files[RESULTS_MARK] = (json.dumps({"schema": 1, "files": sorted(files)}, indent=1) + "\n").encode()
-    return Publication("results", files, card, ())
+    return Publication("results", files, card, tuple(_unknown(files, OF_RESULTS)))
 
 
 def _read(path: Path) -> str:

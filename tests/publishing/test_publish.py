@@ -4,13 +4,14 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
 from gis.cli import app
-from gis.files import sha256_of_file
+from gis.files import sha256_of, sha256_of_file
 from tests.benchmark.worker import worker
 from tests.collector.dataset.stores import by_chance, fill
 from tests.hub_server import Hub, serve
@@ -59,6 +60,13 @@ def gis(*arguments: str) -> Result:
     found = CliRunner().invoke(app, ["publish", *arguments])
     assert Hub().writer not in found.output + str(found.exception)
     return found
+
+
+def sign(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write a manifest as a build would, so that what it tells of is looked at."""
+    manifest.pop("identity")
+    text = json.dumps({**manifest, "identity": sha256_of(manifest)})
+    (folder / "gis_manifest.json").write_text(text, encoding="utf-8")
 
 
 def files_of(folder: Path) -> set[str]:
@@ -114,7 +122,7 @@ def test_a_second_publication_replaces_the_first(hub: Hub, dataset: Path) -> Non
     shutil.rmtree(dataset / "retrieval")
     manifest = json.loads((dataset / "gis_manifest.json").read_text(encoding="utf-8"))
     manifest["files"] = {name: each for name, each in manifest["files"].items() if not name.startswith("retrieval")}
-    (dataset / "gis_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    sign(dataset, manifest)
     card = (dataset / "README.md").read_text(encoding="utf-8")
     start, end = card.index("- config_name: retrieval-corpus"), card.index("---\n\n#")
     (dataset / "README.md").write_text(card[:start] + card[end:], encoding="utf-8")
@@ -187,7 +195,7 @@ def broken(dataset: Path, change: str) -> None:
     table.to_parquet(path, index=False)
     manifest = json.loads((dataset / "gis_manifest.json").read_text(encoding="utf-8"))
     manifest["files"]["data/test-00000-of-00001.parquet"]["sha256"] = sha256_of_file(path)
-    (dataset / "gis_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    sign(dataset, manifest)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +214,21 @@ def test_a_dataset_that_is_not_right_is_not_sent(hub: Hub, dataset: Path, change
     assert hub.requests == []
 
 
+def test_a_manifest_of_somebody_else_is_refused(hub: Hub, dataset: Path) -> None:
+    path = dataset / "gis_manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**manifest, "store": []}), encoding="utf-8")
+    assert "gis_manifest.json was changed after the build" in str(gis(str(dataset), "--to", TO).exception)
+    name = next(iter(manifest["files"]))
+    sign(dataset, {**manifest, "files": {**manifest["files"], name: []}})
+    assert f"{name} was changed after the build" in str(gis(str(dataset), "--to", TO).exception)
+    (dataset / name).write_bytes(b"no Parquet")
+    entry = {**manifest["files"][name], "sha256": sha256_of_file(dataset / name)}
+    sign(dataset, {**manifest, "files": {**manifest["files"], name: entry}})
+    assert "a Parquet file cannot be read" in str(gis(str(dataset), "--to", TO).exception)
+    assert hub.requests == []
+
+
 def test_files_and_card_are_checked(hub: Hub, dataset: Path) -> None:
     (dataset / "ids" / "test-00000-of-00001.parquet").unlink()
     (dataset / "data" / "train-00000-of-00001.parquet").write_bytes(b"changed")
@@ -220,7 +243,7 @@ def test_files_and_card_are_checked(hub: Hub, dataset: Path) -> None:
 def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny_sentence_transformer, tmp_path / "model"))
     (folder / "README.md").unlink(missing_ok=True)
-    record = {"schema": 1, "base": {"model": "tiny"}, "versions": {"gis": "1"}}
+    record = {"schema": 1, "train": {"source": "/home/ann/secret/task"}, "versions": {"gis": "1"}}
     (folder / "gis_training.json").write_text(json.dumps(record), encoding="utf-8")
     (folder / "optimizer.pt").write_bytes(b"large and of no use")
     found = gis(str(folder), "--to", "octo/model")
@@ -229,6 +252,10 @@ def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp
     assert "optimizer.pt" not in sent
     assert b"library_name: sentence-transformers" in sent["README.md"]
     assert any(name.endswith(".safetensors") for name in sent)
+    for name in ("README.md", "gis_training.json"):
+        assert b'"source": "task"' in sent[name]
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    assert "notes.txt was not made by gis; take it away" in str(gis(str(folder), "--to", "octo/model").exception)
 
 
 def test_results_go_with_their_table(hub: Hub, built: Path, tmp_path: Path) -> None:
@@ -240,6 +267,9 @@ def test_results_go_with_their_table(hub: Hub, built: Path, tmp_path: Path) -> N
     sent = hub.repositories["datasets", "octo/results"].files
     assert b"| length |" in sent["README.md"]
     assert any(name.startswith("length/") for name in sent)
+    (tmp_path / "results" / "passwords.txt").write_text("mine", encoding="utf-8")
+    told = str(gis(str(tmp_path / "results"), "--to", "octo/results").exception)
+    assert "passwords.txt was not made by gis; take it away" in told
 
 
 def test_a_folder_of_something_else(hub: Hub, tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """From a store to a dataset folder, whole or not at all."""
 
 import json
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +39,7 @@ from gis.collector.dataset.texts import Texts, make_texts
 from gis.collector.store import Store
 from gis.console import Reporter
 from gis.errors import GisError
+from gis.files import new_folder
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
 
@@ -64,16 +63,8 @@ def build(store: Path, output: Path, settings: BuildSettings, reporter: Reporter
         raise GisError(
             f"{output} holds {others[0]}, which gis build did not make; move it away, or give another --output"
         )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
-        made = Path(folder) / output.name
-        made.mkdir()
-        with Store(store) as opened:
-            report = _build(opened, made, settings, reporter)
-        if output.exists():
-            shutil.rmtree(output)
-        made.rename(output)
-    return report
+    with new_folder(output) as folder, Store(store) as opened:
+        return _build(opened, folder, settings, reporter)
 
 
 def foreign_files(folder: Path) -> list[str]:
@@ -178,6 +169,7 @@ def _report(
         withdrawn=Counter(each.withdrawn for each in found.evidence if each.withdrawn),
         uncollected=clusters.uncollected,
         held_back=len(clusters.held_back),
+        direct=sum(len(cluster.direct) for cluster in clusters.clusters),
         clusters=Counter(len(cluster.members) for cluster in clusters.clusters),
         positives=len(positives),
         positives_left_out=left_out,

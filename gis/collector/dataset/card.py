@@ -28,8 +28,8 @@ CONFIGS = {
     "ids": "the pairs of `default` without their texts, for `gis hydrate`",
     "evidence": "every trace that two issues are duplicates",
     "retrieval-corpus": "all issues that have a text",
-    "retrieval-queries": "issues to find the older duplicates of",
-    "retrieval-qrels": "which those are",
+    "retrieval-queries": "issues to find the duplicates of: all but the first of a cluster",
+    "retrieval-qrels": "which those are; a query stands in the corpus, too: leave out what has its own id",
 }
 TIERS_SAY = {
     "structured": "GitHub's own mark: a duplicate event, or closed as duplicate of",
@@ -208,10 +208,18 @@ def _funnel(report: Report) -> str:
     steps += [("traces of duplicates", sum(report.traces.values()))]
     accepted = sum(n for (_, _, label), n in report.traces.items() if label in ("positive", "train"))
     steps += [("of which count as rulings", accepted)]
-    steps += [("clusters of duplicates", sum(report.clusters.values()))]
-    steps += [("issues in them", sum(size * count for size, count in report.clusters.items()))]
-    found = report.positives + sum(report.positives_left_out.values())
-    steps += [("positive pairs", found)]
+    again = accepted - report.uncollected - report.held_back - report.direct
+    drops = {
+        "of an issue that was not collected": report.uncollected,
+        "of a pair that has another": again,
+        "that alone would join two large clusters": report.held_back,
+    }
+    steps += [(f"– {name}", -count) for name, count in drops.items() if count]
+    steps += [("pairs that somebody ruled on", report.direct)]
+    steps += [("in clusters", sum(report.clusters.values()))]
+    steps += [("of issues", sum(size * count for size, count in report.clusters.items()))]
+    follow = report.positives + sum(report.positives_left_out.values()) - report.direct
+    steps += [("pairs that follow from those", follow)] if follow else []
     steps += [(f"– {names.get(name, name)}", -count) for name, count in report.positives_left_out.items()]
     steps += [("positive pairs with texts", report.positives)]
     near = report.configs["default"].near

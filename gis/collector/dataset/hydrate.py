@@ -1,7 +1,6 @@
 """Texts for a dataset that was shared without them: fetched from GitHub and cleaned as the build cleaned them."""
 
 import json
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from gis.collector.github.client import Client, Missing
 from gis.collector.records import Reference
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.files import write_text
+from gis.files import new_folder, write_text
 
 TOGETHER = 100  # issues of a query: one point
 ISSUE = """issue(number: {number}) {{
@@ -118,15 +117,12 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _write(output: Path, files: Mapping[str, list[dict[str, Any]]], card: str) -> None:
     """Write the folder, whole or not at all."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
-        folder = Path(temporary) / output.name
-        (folder / "data").mkdir(parents=True)
+    with new_folder(output) as folder:
+        (folder / "data").mkdir()
         for name, rows in files.items():
             table = pa.Table.from_pylist([{column: row.get(column) for column in PAIRS.names} for row in rows], PAIRS)
             pq.write_table(table, folder / "data" / name)
         write_text(folder / "README.md", card)
-        folder.rename(output)
 
 
 def _key(row: Mapping[str, Any], side: int) -> Key:

@@ -152,8 +152,8 @@ def read_shares(text: str) -> dict[str, float]:
             shares[name] = float(value or 1)
         except ValueError:
             raise UsageError(f"--negatives: '{value}' is no number") from None
-        if not 0 < shares[name] < float("inf"):
-            raise UsageError(f"--negatives: the share of {name} must be above 0")
+        if not 1e-6 <= shares[name] <= 1e6:
+            raise UsageError(f"--negatives: the share of {name} must be from 0.000001 to 1,000,000")
     return {name: share / sum(shares.values()) for name, share in shares.items()}
 
 

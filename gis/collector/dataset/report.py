@@ -58,6 +58,7 @@ class Report:
         withdrawn: Evidence by why it no longer holds.
         uncollected: Accepted evidence whose target was not collected.
         held_back: Accepted pairs that would have joined two crowds alone.
+        direct: Pairs that accepted evidence is of.
         clusters: How many of each size.
         positives: Positive pairs.
         positives_left_out: Positive pairs by why they were left out.
@@ -78,6 +79,7 @@ class Report:
     withdrawn: Counter[str]
     uncollected: int
     held_back: int
+    direct: int
     clusters: Counter[int]
     positives: int
     positives_left_out: Counter[str]

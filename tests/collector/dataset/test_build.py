@@ -1,6 +1,9 @@
 """gis build as it is typed: a folder that others open, without leaks, the same bytes again."""
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -383,7 +386,49 @@ def test_too_little_is_told_and_leaves_nothing(
     path = fill(tmp_path / "store.db", pairs_of_issues(edges, count))
     done = gis("--store", str(path), "--output", str(tmp_path / "out" / "built"))
     assert message in str(done.exception)
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--ratio", "inf"), "--ratio inf: write a number from 0 to 1000"),
+        (("--ratio", "-1"), "--ratio -1.0: write a number from 0 to 1000"),
+        (("--languages", "English"), "'english' is no ISO 639-1 code"),
+        (("--languages", "en,"), "'' is no ISO 639-1 code"),
+    ],
+)
+def test_options_that_cannot_be(store: Path, tmp_path: Path, options: tuple[str, str], message: str) -> None:
+    assert message in str(gis("--store", str(store), "--output", str(tmp_path / "out"), *options).exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_is_no_folder_is_told_before_the_work(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    for name in ("file", "link"):
+        done = gis("--store", str(store), "--output", str(tmp_path / name), "--force")
+        assert "is no folder; give another --output" in str(done.exception)
+        assert "issues of" not in done.stderr
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_terminated_it_leaves_nothing(tmp_path: Path) -> None:
+    path = fill(tmp_path / "store.db", by_chance(6000, 1))
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-m", "gis", "build", "--store", str(path), "--output", str(tmp_path / "made" / "set")]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert any("clusters" in line for line in process.stderr)  # the texts are next
+    process.terminate()
+    told = process.stderr.read()
+    process.wait()
+    assert process.returncode == 130
+    assert "interrupted; nothing was written" in told
+    assert not (tmp_path / "made").exists()
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_fewer_negatives_than_asked_are_counted(tmp_path: Path) -> None:
@@ -412,7 +457,8 @@ def test_shares_as_they_are_typed() -> None:
     for text, message in (
         ("randm=1", "unknown stratum 'randm'"),
         ("random=x", "'x' is no number"),
-        ("random=0", "must be above 0"),
+        ("random=0", "must be from 0.000001 to 1,000,000"),
+        ("random=1e308,bm25=1e308", "must be from"),
     ):
         with pytest.raises(UsageError, match=message):
             read_shares(text)
