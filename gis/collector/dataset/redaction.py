@@ -13,7 +13,7 @@ TOKEN = re.compile(
     r"AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})"
 )
 SECRET = re.compile(
-    r"(?P<name>(?<![A-Za-z0-9])(?:(?:[A-Za-z0-9]+[_-]){0,4}(?:(?:api|access|account|secret)[_-]?key|secret|token|password|"
+    r"(?P<name>(?<![A-Za-z0-9])(?:(?:(?:api|access|account|secret)[_-]?key|secret|token|password|"
     r"passwd)[\"']?\s*[:=]\s*[\"']?|(?:bearer|authorization:\s*(?:token|basic|bearer))[\"']?\s*[:= ]\s*[\"']?))"
     r"(?P<value>[A-Za-z0-9+/_.-]{16,}={0,2})",
     re.IGNORECASE,
@@ -64,7 +64,8 @@ def redact(text: str, found: Counter[str]) -> str:
         lambda match: match[0] if match["user"].lower() in SHARED_HOMES else put("home", f"{match['root']}user"), text
     )
     text = PROMPT.sub(lambda _: put("prompt", "user@host"), text)
-    text = PROFILE.sub(lambda match: match["host"] + put("mention", "user"), text)
+    if "github.com/" in text:
+        text = PROFILE.sub(lambda match: match["host"] + put("mention", "user"), text)
     text = IPV4.sub(lambda match: put("ip", "[ip]") if _is_address(match) else match[0], text)
     text = IPV6.sub(lambda match: put("ip", "[ip]") if _is_address(match) else match[0], text)
     return "".join(

@@ -69,7 +69,7 @@ GUESS = re.compile(r"\b(?:possible|potential|similar|might be|may be|likely)\b",
 # "#5 is a duplicate of #6" speaks of #5, wherever it is said.
 SUBJECT = re.compile(
     rf"(?P<subject>{UNNAMED})(?:"
-    r"[^\w,;.!?\n]{0,3}(?:(?!(?:this|it|i|and|but|or|so|then)\b)\w+[^\w,;.!?\n]+){0,3}?"
+    r"(?:[^\w,;.!?\n]{0,3}|,\s+(?=which\b))(?:(?!(?:this|it|i|and|but|or|so|then)\b)\w+[^\w,;.!?\n]+){0,3}?"
     r"(?:is|was|are|were|be|been|seems|looks|as|which)\b(?:(?!\bthis\b|\bit\b)[^,;.!?\n]){0,25}"
     r"|\s?\((?:\w+ ){0,2})$",
     re.IGNORECASE,

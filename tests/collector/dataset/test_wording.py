@@ -92,6 +92,8 @@ def test_a_ruling_may_speak_of_another_issue() -> None:
     for text in ("By the way, #7 is a duplicate of #12", "See #7 (duplicate of #12), too"):
         (ruling,) = rulings(text)
         assert (ruling.subject, ruling.target) == (Reference(None, 7), Reference(None, 12))
+    (_, ruling) = rulings("Dupe of #3, which is itself claimed to be a dupe of #12.")
+    assert (ruling.subject, ruling.target) == (Reference(None, 3), Reference(None, 12))
     for text in (
         "Like #7, this is a duplicate of #12",
         "Unrelated to #7; this is a duplicate of #12",
