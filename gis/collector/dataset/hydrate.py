@@ -68,23 +68,20 @@ def hydrate(folder: Path, output: Path, client: Client, reporter: Reporter, *, o
     manifest = _manifest(folder)
     rows = {split: pq.read_table(path).to_pylist() for split, path in splits.items()}
     wanted = {key: row for found in rows.values() for row in found for key in (_key(row, 1), _key(row, 2))}
+    original = manifest["settings"]["text"]["original"]
     texts: dict[Key, str] = {}
     counts: Counter[str] = Counter()
     with reporter.track("texts", len(wanted), "issues") as tracker:
         for key, title, body, first_title, first_body in _fetched(client, sorted(wanted)):
             side = 1 if key == _key(wanted[key], 1) else 2
-            made = None
-            if title is not None:
-                written = wanted[key][f"body_state{side}"] == "created"
-                original = manifest["settings"]["text"]["original"]
-                made = _cleaned(
-                    manifest,
-                    key,
-                    (first_title or title) if original else title,
-                    (first_body or body) if written else body,
-                    wanted[key][f"cut{side}"],
-                )
-            same = made is not None and sha256(made) == wanted[key][f"sha256_{side}"]
+            if wanted[key][f"body_state{side}"] == "created":
+                body = first_body or body
+            made, same = None, False
+            # a store from a dump knows of no first titles
+            for each in dict.fromkeys(filter(None, (title, original and first_title))):
+                if not same:
+                    made = _cleaned(manifest, key, each, body, wanted[key][f"cut{side}"])
+                    same = sha256(made) == wanted[key][f"sha256_{side}"]
             counts["gone" if made is None else "same" if same else "changed"] += 1
             if made is not None and (same or not only_same):
                 texts[key] = made

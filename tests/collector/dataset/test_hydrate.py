@@ -1,6 +1,7 @@
 """gis hydrate: the texts of the build come back from a GitHub server; what changed or went is told."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,16 @@ def test_every_text_comes_back_as_it_was_built(github: GitHub, built: Path, tmp_
     assert " 0 changed, 0 gone" in found.stdout
     pd.testing.assert_frame_equal(default(tmp_path / "whole"), texts)
     assert len(github.requests) - before <= 3
+
+
+@pytest.mark.usefixtures("built")
+def test_a_store_that_knew_of_no_renames(github: GitHub, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "issues.db") as connection:
+        assert connection.execute("DELETE FROM events WHERE kind = 'renamed'").rowcount > 5
+    where = ["--store", str(tmp_path / "issues.db"), "--output", str(tmp_path / "later"), "--languages", "any", "-q"]
+    assert CliRunner().invoke(app, ["build", *where]).exit_code == 0
+    done = hydrate(github, str(tmp_path / "later"), "--output", str(tmp_path / "filled"))
+    assert " 0 changed, 0 gone" in done.stdout
 
 
 def test_what_changed_or_went_is_told(github: GitHub, built: Path, tmp_path: Path) -> None:
