@@ -135,8 +135,8 @@ def _find(store: Store, settings: BuildSettings, reporter: Reporter) -> _Found:
     issues = load_issues(store)
     if not len(issues):
         raise GisError(f"{store.path} holds no issues; fill it: gis collect --repo OWNER/NAME --store {store.path}")
-    repositories = "repository" if len(issues.repositories) == 1 else "repositories"
-    reporter.say(f"{len(issues):,} issues of {len(issues.repositories)} {repositories}")
+    repositories = "repository" if len(issues.names.repositories) == 1 else "repositories"
+    reporter.say(f"{len(issues):,} issues of {len(issues.names.repositories)} {repositories}")
     for name in settings.text.removed:
         if issues.named(name) is None:
             reporter.warn(f"--leave-out: {name} is not in the store")
@@ -162,7 +162,7 @@ def _report(
     splits, clusters = configs["default"].splits, found.clusters
     drawn = [pair for split in SPLITS for pair in splits[split] if pair.label]
     return Report(
-        repositories=found.issues.repositories,
+        repositories=found.issues.names.repositories,
         issues=len(found.issues),
         texts=texts.counts(),
         traces=Counter((each.tier, each.actor, label_of(each, found.policy)) for each in found.evidence),

@@ -75,9 +75,9 @@ def write_manifest(
             {"repository": each.name, "issues": each.issues, "comments": each.comments, "newest": each.last_update}
             for each in store.status()
         ],
-        "names": {name: issues.repositories[index] for name, index in sorted(issues.homes.items())},
+        "names": {name: issues.names.repositories[index] for name, index in sorted(issues.names.homes.items())},
         "templates": {
-            issues.repositories[key]: sorted(line.hex() for line in found) for key, found in templates.items()
+            issues.names.repositories[key]: sorted(line.hex() for line in found) for key, found in templates.items()
         },
         "files": {
             name: {"rows": count, "bytes": (folder / name).stat().st_size, "sha256": sha256_of_file(folder / name)}

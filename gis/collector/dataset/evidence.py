@@ -203,7 +203,7 @@ def _structured(store: Store, here: _Here) -> Iterator[Evidence]:
         if position is None:
             continue
         reference = Reference(place, target)
-        home = repository if place is None else issues.homes.get(place.lower())
+        home = repository if place is None else issues.names.homes.get(place.lower())
         if home is not None and issues.is_pull_request(home, target):
             continue
         judge, made = here.judge(position), seconds(created)
@@ -211,7 +211,7 @@ def _structured(store: Store, here: _Here) -> Iterator[Evidence]:
             "structured",
             position,
             None if home is None else issues.resolve(home, Reference(None, target)),
-            spelled(issues, repository, reference) if home is not None else f"{place}#{target}",
+            issues.names.spelled(reference, repository) if home is not None else f"{place}#{target}",
             source,
             identity or "",
             "bot" if here.is_machine(actor) else "person",
@@ -270,7 +270,7 @@ def _thread(here: _Here, position: int, thread: list[Any]) -> Iterator[Evidence]
                 tier,
                 subject,
                 target,
-                spelled(issues, repository, ruling.target),
+                issues.names.spelled(ruling.target, repository),
                 "comment",
                 identity,
                 ("guess" if ruling.guess or tier == "suggestion" else "bot") if machine else "person",
@@ -325,7 +325,7 @@ def _target_of_label(here: _Here, position: int, thread: list[Any], source: str)
             return
         for reference in references(spoken(row[3])):
             if not is_pull_request(issues, repository, reference):
-                named.setdefault(spelled(issues, repository, reference), (reference, row))
+                named.setdefault(issues.names.spelled(reference, repository), (reference, row))
     named.pop(issues.name(position), None)
     if len(named) != 1:
         return
@@ -350,11 +350,5 @@ def is_pull_request(issues: Issues, repository: int, reference: Reference) -> bo
     """Whether a reference names what is known to be a pull request."""
     if reference.pull_request:
         return True
-    home = issues.home(reference, repository)
+    home = issues.names.home(reference, repository)
     return home is not None and issues.is_pull_request(home, reference.number)
-
-
-def spelled(issues: Issues, repository: int, reference: Reference) -> str:
-    """OWNER/NAME#N, under the name that the repository has in the store."""
-    home = issues.home(reference, repository)
-    return f"{issues.repositories[home] if home is not None else reference.repository}#{reference.number}"

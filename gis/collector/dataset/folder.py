@@ -150,7 +150,11 @@ class Writer:
         row: dict[str, Any] = {"label": pair.label, "stratum": pair.stratum, "cluster_size": pair.cluster_size}
         for side, n in (("1", pair.first), ("2", pair.second)):
             cluster = self._clusters.of.get(n)
-            repository, number, text = issues.repositories[issues.repository[n]], int(issues.number[n]), self._texts[n]
+            repository, number, text = (
+                issues.names.repositories[issues.repository[n]],
+                int(issues.number[n]),
+                self._texts[n],
+            )
             row |= {
                 f"repository{side}": repository,
                 f"number{side}": number,

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from gis.collector.dataset.card import MANIFEST, SCHEMA
 from gis.collector.dataset.cleaning import clean
 from gis.collector.dataset.folder import PAIRS, sha256
+from gis.collector.dataset.names import Names
 from gis.collector.github.client import Client, Missing
 from gis.collector.records import Reference
 from gis.console import Reporter
@@ -158,17 +159,13 @@ def _fetched(client: Client, keys: Sequence[Key]) -> Iterator[tuple[Key, str | N
 
 def _cleaned(manifest: Mapping[str, Any], key: Key, title: str, body: str, cut: Sequence[str]) -> str:
     """The text as the build made it, of the same title and body."""
-    repository = key[0]
-    templates = frozenset(bytes.fromhex(line) for line in manifest["templates"].get(repository, ()))
-    partners = {name.lower() for name in cut}
-    own_name = repository.partition("/")[2].lower()
+    templates = frozenset(bytes.fromhex(line) for line in manifest["templates"].get(key[0], ()))
+    repositories = tuple(sorted({*manifest["names"].values(), key[0]}))
+    index = {name: place for place, name in enumerate(repositories)}
+    names = Names(repositories, {name: index[home] for name, home in manifest["names"].items()})
 
     def cites(reference: Reference) -> bool:
-        home = reference.repository or repository
-        found = manifest["names"].get(home.lower())
-        if found is None and home.partition("/")[2].lower() == own_name:  # a former owner
-            found = repository
-        return f"{found or home}#{reference.number}".lower() in partners
+        return names.spelled(reference, index[key[0]]) in cut
 
     return clean(title, body, templates, cites, manifest["settings"]["text"]["form"]).text
 

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.collector.dataset.names import Names
 from gis.collector.records import Reference
 from gis.collector.store import Store
 
@@ -25,8 +26,7 @@ class Issues:
     """Every issue of a store that is still there, ordered by repository and number; a position names one.
 
     Attributes:
-        repositories: OWNER/NAME by repository index.
-        homes: Repository index by lower-case name, old names included.
+        names: Of the repositories, by their index.
         keys: The store's key by repository index.
         repository: (n,) repository index.
         number: (n,) number in the repository.
@@ -42,8 +42,7 @@ class Issues:
         moved: Where issues are today that were transferred, by repository index and old number.
     """
 
-    repositories: tuple[str, ...]
-    homes: dict[str, int]
+    names: Names
     keys: tuple[int, ...]
     repository: NDArray[np.int32]
     number: NDArray[np.int64]
@@ -80,40 +79,27 @@ class Issues:
 
     def name(self, position: int) -> str:
         """OWNER/NAME#N."""
-        return f"{self.repositories[self.repository[position]]}#{self.number[position]}"
-
-    def home(self, reference: Reference, repository: int) -> int | None:
-        """The repository index that a reference typed in ``repository`` means; None where it was not collected.
-
-        A repository of the same name with another owner, which was not collected, is taken for a former name of this
-        one: owners change, and old addresses stay in the comments. (GitHub's own marks always have the name of today.)
-        """
-        if reference.repository is None:
-            return repository
-        name = reference.repository.lower()
-        if name not in self.homes and name.partition("/")[2] == self.repositories[repository].lower().partition("/")[2]:
-            return repository
-        return self.homes.get(name)
+        return f"{self.names.repositories[self.repository[position]]}#{self.number[position]}"
 
     def resolve(self, repository: int, reference: Reference) -> int | None:
         """The position of what a reference typed in ``repository`` names, also where it was moved since.
 
         None for pull requests and what was not collected.
         """
-        home = self.home(reference, repository)
+        home = self.names.home(reference, repository)
         for _ in range(MOVES):
             if home is None:
                 return None
             moved = self.moved.get((home, reference.number))
             if moved is None:
                 return self.position(home, reference.number)
-            home, reference = self.home(moved, home), moved
+            home, reference = self.names.home(moved, home), moved
         return None
 
     def named(self, name: str) -> int | None:
         """The position of OWNER/NAME#N; None where it is not here."""
         home, _, number = name.partition("#")
-        index = self.homes.get(home.lower())
+        index = self.names.homes.get(home.lower())
         if index is None or not number.isdecimal():
             return None
         return self.resolve(index, Reference(None, int(number)))
@@ -157,8 +143,10 @@ def load_issues(store: Store) -> Issues:
         if (match := MOVED.fullmatch(gone))
     }
     return Issues(
-        repositories=tuple(name for _, name in repositories),
-        homes={name.lower(): index[key] for name, key in store.rows("SELECT name, repository FROM names")},
+        names=Names(
+            tuple(name for _, name in repositories),
+            {name.lower(): index[key] for name, key in store.rows("SELECT name, repository FROM names")},
+        ),
         keys=tuple(index),
         repository=np.array(columns[0], np.int32),
         number=np.array(columns[1], np.int64),
@@ -201,7 +189,7 @@ def _packed(repository: "int | NDArray[np.int64]", number: "int | NDArray[np.int
 
 def blocks(issues: Issues, size: int) -> Iterator[range]:
     """Positions in runs of ``size`` at the most, each of one repository, in order of number."""
-    for repository in range(len(issues.repositories)):
+    for repository in range(len(issues.keys)):
         here = issues.of_repository(repository)
         count = max(-(-len(here) // size), 1)
         for n in range(count):  # of nearly equal lengths

@@ -196,9 +196,7 @@ class Cleaner:
     """Makes texts; small enough to be sent to a worker."""
 
     def __init__(self, issues: Issues, templates: Mapping[int, frozenset[bytes]], settings: TextSettings) -> None:
-        self._homes = issues.homes
-        self._repositories = issues.repositories
-        self._names = [name.lower().partition("/")[2] for name in issues.repositories]
+        self.names = issues.names
         self._templates = templates
         self.settings = settings
         self.removed = {n for name in settings.removed if (n := issues.named(name)) is not None}
@@ -209,24 +207,9 @@ class Cleaner:
 
     def _cites(self, repository: int, partners: frozenset[tuple[int, int]]) -> Cites:
         def cites(reference: Reference) -> bool:
-            home = self._home(reference.repository, repository)
-            return home is not None and (home, reference.number) in partners
+            return (self.names.home(reference, repository), reference.number) in partners
 
         return cites
-
-    def spelled(self, repository: int, reference: Reference) -> str:
-        """OWNER/NAME#N of a reference made in a repository, by its index."""
-        home = self._home(reference.repository, repository)
-        return f"{reference.repository if home is None else self._repositories[home]}#{reference.number}"
-
-    def _home(self, name: str | None, repository: int) -> int | None:
-        """As ``Issues.home``."""
-        if name is None:
-            return repository
-        name = name.lower()
-        if name not in self._homes and name.partition("/")[2] == self._names[repository]:
-            return repository
-        return self._homes.get(name)
 
 
 def _clean_all(cleaner: Cleaner, rows: Sequence[Row]) -> list[Made]:
@@ -235,7 +218,7 @@ def _clean_all(cleaner: Cleaner, rows: Sequence[Row]) -> list[Made]:
         cleaned = cleaner.text(repository, title, body, partners)
         removed = position in cleaner.removed
         reason = REASONS.index("removed") if removed else judge(cleaned.text, cleaner.settings)
-        cut = sorted({cleaner.spelled(repository, each) for each in cleaned.cut})
+        cut = sorted({cleaner.names.spelled(each, repository) for each in cleaned.cut})
         counts = (dict(cleaned.redacted), cleaned.sentences, cleaned.lines)
         made.append((position, cleaned.text, reason, as_written, *counts, cut))
     return made
