@@ -147,7 +147,9 @@ class Writer:
 
     def _row(self, pair: Pair, *, texts: bool) -> Row:
         issues, each = self._issues, pair.evidence
-        row: dict[str, Any] = {"label": pair.label, "stratum": pair.stratum, "cluster_size": pair.cluster_size}
+        row: dict[str, Any] = {"label": pair.label, "stratum": pair.stratum}
+        first = self._clusters.of.get(pair.first)
+        row["cluster_size"] = 1 if first is None else len(first.members)
         for side, n in (("1", pair.first), ("2", pair.second)):
             cluster = self._clusters.of.get(n)
             repository, number, text = (

@@ -217,7 +217,7 @@ def _drawn(
                     ):
                         used.add(_key(anchor, other))
                         assignment.bind(other, split)
-                        drawn.append(Pair(anchor, other, 0, stratum, pair.cluster, pair.cluster_size))
+                        drawn.append(Pair(anchor, other, 0, stratum))
                         break
         if len(drawn) == before:  # no pair has another
             return drawn

@@ -19,8 +19,7 @@ class Pair:
         second: The other.
         label: 1 for duplicates, 0 for others.
         stratum: "direct" or "closure" of duplicates; how the other issue was found of others.
-        cluster: The duplicates' lowest position; of a negative, that of the first issue's, or ``NO_CLUSTER``.
-        cluster_size: Issues of that cluster.
+        cluster: The duplicates' lowest position; ``NO_CLUSTER`` of others.
         evidence: What a direct pair rests on.
         people: Whether people ruled; else the pair stays in train.
     """
@@ -30,7 +29,6 @@ class Pair:
     label: int
     stratum: str
     cluster: int = NO_CLUSTER
-    cluster_size: int = 0
     evidence: Evidence | None = None
     people: bool = True
 
@@ -41,14 +39,14 @@ def positive_pairs(clusters: tuple[Cluster, ...], closure: int) -> Iterator[Pair
     Of the latter those with the canonical issue come first.
     """
     for cluster in clusters:
-        name, size = cluster.members[0], len(cluster.members)
+        name = cluster.members[0]
         for each in cluster.direct.values():
             assert each.target is not None
-            yield Pair(each.issue, each.target, 1, "direct", name, size, each, cluster.people)
+            yield Pair(each.issue, each.target, 1, "direct", name, each, cluster.people)
         if not closure:
             continue
         others = [pair for pair in combinations(cluster.members, 2) if pair not in cluster.direct]
         others.sort(key=lambda pair: (cluster.canonical not in pair, pair))
         for one, other in others[:closure]:
             first, second = (other, one) if one == cluster.canonical else (one, other)
-            yield Pair(first, second, 1, "closure", name, size, None, cluster.people)
+            yield Pair(first, second, 1, "closure", name, None, cluster.people)
