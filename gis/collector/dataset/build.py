@@ -245,12 +245,10 @@ def _configs(
     }
     found: dict[str, _Config] = {}
     for name, assign in assignments.items():
-        assignment = assign()
-        config = None
+        assignment, config = assign(), None
         if all(assignment.pairs.values()):
             config = _config(name, assignment, members, pool, settings, reporter)
-        empty = [s for s in SPLITS if config is None or not any(pair.label for pair in config.splits[s])]
-        if config is not None and not empty:
+        if config is not None and all(any(pair.label for pair in config.splits[split]) for split in SPLITS):
             found[name] = config
         elif name == "default":
             count = len({pair.cluster for pair in positives})

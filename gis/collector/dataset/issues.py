@@ -106,8 +106,11 @@ class Issues:
 
     def of_repository(self, repository: int) -> range:
         """The positions of a repository's issues."""
-        start, end = np.searchsorted(self.repository, [repository, repository + 1])
-        return range(int(start), int(end))
+        return range(int(self._starts[repository]), int(self._starts[repository + 1]))
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.searchsorted(self.repository, np.arange(len(self.keys) + 1))
 
     @cached_property
     def _packed(self) -> NDArray[np.int64]:
