@@ -2,4 +2,6 @@
 
 from importlib.metadata import version
 
-__version__ = version("gis")
+from gis.versions import DISTRIBUTION
+
+__version__ = version(DISTRIBUTION)

@@ -1,16 +1,18 @@
-"""Which versions made a number."""
+"""Record which versions made a number."""
 
 import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
+DISTRIBUTION = "gis-similarity"  # the package index knows another project as "gis"
+
 
 def versions_of(libraries: Iterable[str]) -> dict[str, str]:
-    """Python's version and that of each library that is installed."""
-    found = {"python": platform.python_version()}
+    """Return the version of Python and of each of ``libraries`` that is installed; "gis" is this package."""
+    versions = {"python": platform.python_version()}
     for library in libraries:
         try:
-            found[library] = version(library)
+            versions[library] = version(DISTRIBUTION if library == "gis" else library)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

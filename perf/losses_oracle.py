@@ -18,7 +18,7 @@ from sentence_transformers.sentence_transformer.losses import AnglELoss, CoSENTL
 from torch import Tensor
 
 BATCH, WIDTH = 12, 16
-TARGET = Path(__file__).resolve().parents[1] / "tests" / "models" / "data" / "loss_oracle.json"
+TARGET = Path(__file__).resolve().parents[1] / "tests" / "models" / "losses" / "data" / "loss_oracle.json"
 
 
 def batch(seed: int) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:

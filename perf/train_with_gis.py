@@ -5,7 +5,7 @@ import json
 import time
 from pathlib import Path
 
-from gis.benchmark.sources import SourceSettings
+from gis.benchmark.tasks.sources import SourceSettings
 from gis.console import Reporter
 from gis.models.base import LoadSettings
 from gis.spec import Spec

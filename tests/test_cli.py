@@ -15,7 +15,7 @@ import pytest
 
 from gis import __version__
 from gis.benchmark.results import Result, read_results
-from gis.benchmark.tasks import Task, catalogue, suites
+from gis.benchmark.tasks.catalogue import Task, catalogue, suites
 from gis.cli import State, main
 from gis.models.registry import ADAPTERS
 from tests.benchmark.helpers import ROWS, Row, jsonl, write_jsonl
@@ -453,7 +453,7 @@ def known_to_mteb(monkeypatch: pytest.MonkeyPatch, mine: Path) -> None:
     """A task of six pairs takes the place of STSBenchmark."""
     task = Task("stsb", label="graded", folder=str(mine), rows=6, mteb="STSBenchmark")
     tasks = {**catalogue(), "stsb": task}
-    monkeypatch.setattr("gis.benchmark.tasks.catalogue", lambda: tasks)
+    monkeypatch.setattr("gis.benchmark.tasks.catalogue.catalogue", lambda: tasks)
 
 
 @pytest.mark.usefixtures("known_to_mteb")

@@ -1,4 +1,4 @@
-"""Imports run one way: cli → leaderboard → benchmark → models → the small modules directly in gis/."""
+"""Imports run one way: cli → publishing → training, leaderboard → dataset → benchmark → models → the small modules."""
 
 import ast
 from collections.abc import Iterator
@@ -10,15 +10,19 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "gis"
 # What each part may import, beside itself and the small modules; a part that is not here yet must be added with care.
 ALLOWED = {
-    "cli": {"publishing", "leaderboard", "training", "benchmark", "collector", "models"},
-    "publishing": {"leaderboard", "training", "collector", "benchmark", "models"},
+    "cli": {"publishing", "leaderboard", "training", "dataset", "benchmark", "collector", "models"},
+    "publishing": {"leaderboard", "training", "dataset", "benchmark", "models"},
     "leaderboard": {"benchmark", "models"},
     "training": {"benchmark", "models"},
+    "dataset": {"collector", "benchmark", "models"},
     "benchmark": {"models"},
-    "collector": {"benchmark", "models"},
+    "collector": set(),
     "models": set(),
     "small": set(),
 }
+# Inside the dataset part, each stage may use those before it and the two modules beside the stages.
+STAGES = ("issues", "labels", "texts", "pairs", "output")
+BESIDE_STAGES = {"settings", "union_find"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "sentence_transformers", "datasets", "pandas", "sklearn", "scipy", "bm25s", "peft"}
 
@@ -77,6 +81,36 @@ def test_imports_run_one_way(path: Path) -> None:
     assert used <= ALLOWED[part] | {part, "small"}
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_stages_of_a_dataset_use_only_those_before_them(stage: str) -> None:
+    before = set(STAGES[: STAGES.index(stage) + 1]) | BESIDE_STAGES
+    used = {
+        name.split(".")[2]
+        for path in (PACKAGE / "dataset" / stage).glob("*.py")
+        for name in imports_of(path)
+        if name.startswith("gis.dataset.")
+    }
+    assert used <= before
+
+
+def test_the_dataset_part_opens_on_its_stages() -> None:
+    rooms = {path.stem for path in (PACKAGE / "dataset").iterdir() if path.stem not in ("__init__", "__pycache__")}
+    assert rooms == {*STAGES, *BESIDE_STAGES, "build"}
+
+
+def test_no_part_holds_a_quarter_of_the_lines() -> None:
+    lines: dict[str, int] = {}
+    for path in MODULES:
+        part = part_of(module_name(path))
+        lines[part] = lines.get(part, 0) + len(path.read_text(encoding="utf-8").splitlines())
+    assert max(lines.values()) < 0.25 * sum(lines.values()), lines
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "collector").rglob("*.py")), ids=module_name)
+def test_collecting_needs_neither_torch_nor_pandas(path: Path) -> None:
+    assert not {name.split(".")[0] for name in imports_of(path)} & HEAVY
+
+
 @every_module
 def test_no_part_imports_the_command_line(path: Path) -> None:
     if part_of(module_name(path)) != "cli":
@@ -99,7 +133,7 @@ def test_no_module_imports_itself_in_a_circle(path: Path) -> None:
     "name",
     [
         "cli/__init__",
-        "cli/frame",
+        "cli/app",
         "cli/bench",
         "cli/train",
         "cli/collect",

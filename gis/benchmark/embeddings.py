@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.benchmark.cache import EmbeddingCache
-from gis.benchmark.pairs import Pairs
+from gis.benchmark.tasks.pairs import Pairs
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.base import EncodedBatch, Encoder

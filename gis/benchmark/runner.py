@@ -14,7 +14,6 @@ import pandas as pd
 
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import Embeddings, PairRows, TextPool, embed
-from gis.benchmark.pairs import Pairs
 from gis.benchmark.results import (
     NewerResultError,
     Result,
@@ -27,7 +26,8 @@ from gis.benchmark.results import (
 )
 from gis.benchmark.scoring import ALL, score_pairs
 from gis.benchmark.similarity import cosine, euclidean, manhattan
-from gis.benchmark.sources import LoadedTask
+from gis.benchmark.tasks.pairs import Pairs
+from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.base import Encoder, LoadSettings, Model, PairScorer

@@ -17,7 +17,7 @@ from gis.benchmark.metrics import (
     spearman,
     spearman_ceiling,
 )
-from gis.benchmark.pairs import Pairs
+from gis.benchmark.tasks.pairs import Pairs
 
 ALL = "all"
 

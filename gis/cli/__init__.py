@@ -5,6 +5,6 @@ import gis.cli.collect
 import gis.cli.dataset
 import gis.cli.publish
 import gis.cli.train  # noqa: F401
-from gis.cli.frame import State, app, main
+from gis.cli.app import State, app, main
 
 __all__ = ["State", "app", "main"]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gis.cli.frame import app, check_names, interruptible, print_table
+from gis.cli.app import app, check_names, interruptible, print_table
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
     from gis.benchmark.results import Result
     from gis.benchmark.runner import RunSettings
-    from gis.benchmark.sources import LoadedTask, SourceSettings
-    from gis.benchmark.tasks import Task
+    from gis.benchmark.tasks.catalogue import Task
+    from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
     from gis.console import Reporter
     from gis.leaderboard.table import Table
     from gis.spec import Spec
@@ -57,8 +57,8 @@ def bench(
 
     Example: gis bench --model minilm,tfidf --task sts --data tasks
     """
-    from gis.benchmark.sources import SourceSettings
-    from gis.benchmark.tasks import resolve_tasks
+    from gis.benchmark.tasks.catalogue import resolve_tasks
+    from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
     from gis.models.base import LoadSettings
     from gis.spec import parse_specs
@@ -100,7 +100,7 @@ def bench(
 
 def _load_tasks(tasks: "list[Task]", settings: "SourceSettings", reporter: "Reporter") -> "list[LoadedTask]":
     """Load every task before any model runs; name all that failed at once."""
-    from gis.benchmark.sources import load_task
+    from gis.benchmark.tasks.sources import load_task
 
     loaded, failures = [], []
     for task in tasks:
@@ -189,7 +189,7 @@ def tasks() -> None:
     """List what can be scored, and what each needs."""
     from rich.table import Table
 
-    from gis.benchmark.tasks import catalogue, suites
+    from gis.benchmark.tasks.catalogue import catalogue, suites
 
     table = Table("task", "labels", "pairs", "from", "what", box=None, pad_edge=False)
     for each in catalogue().values():

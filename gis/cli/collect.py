@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gis.cli.frame import app, interruptible, print_table
+from gis.cli.app import app, interruptible, print_table
 from gis.errors import GisError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gis.cli.frame import app, interruptible
+from gis.cli.app import app, interruptible
 from gis.errors import UsageError
 
 
@@ -55,10 +55,9 @@ def build(
 
     Example: gis build --store issues.db --output my-issues
     """
-    from gis.collector.dataset.build import build as make
-    from gis.collector.dataset.negatives import read_shares
-    from gis.collector.dataset.settings import RECIPES
     from gis.console import Reporter
+    from gis.dataset.build import build as make
+    from gis.dataset.settings import RECIPES, read_shares
     from gis.spec import parse_spec
 
     start = RECIPES[recipe]
@@ -102,7 +101,7 @@ def build(
 
 def _removed(file: Path | None) -> tuple[str, ...]:
     """The issues that a file names, as OWNER/NAME#N."""
-    from gis.collector.dataset.references import references
+    from gis.dataset.issues.references import references
 
     if file is None:
         return ()
@@ -132,9 +131,9 @@ def hydrate(
 
     Example: gis hydrate me/my-issues --output my-issues
     """
-    from gis.collector.dataset.hydrate import hydrate as fill
     from gis.collector.github.connection import connect
     from gis.console import Reporter
+    from gis.dataset.output.hydrate import hydrate as fill
 
     reporter = Reporter(quiet=quiet)
     with interruptible("nothing was written"):

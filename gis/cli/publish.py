@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gis.cli.frame import app, interruptible, print_table
+from gis.cli.app import app, interruptible, print_table
 from gis.errors import GisError
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gis.cli.frame import app, check_names, interruptible, print_table
+from gis.cli.app import app, check_names, interruptible, print_table
 from gis.errors import UsageError
 
 DEFAULT_OBJECTIVE = "gis"
@@ -61,7 +61,7 @@ def train(
 
     Example: gis train --model minilm --task stsb --data tasks --epochs 2 --output models/stsb
     """
-    from gis.benchmark.sources import SourceSettings
+    from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
     from gis.models.base import LoadSettings
     from gis.spec import parse_spec
@@ -74,7 +74,7 @@ def train(
         raise UsageError(f"--data {data}: no such folder")
     reporter = Reporter(quiet=quiet)
     with interruptible():
-        from gis.models.device import training_precision
+        from gis.models.transformer.device import training_precision
         from gis.training.data import load_training_data
         from gis.training.run import train_seeds
         from gis.training.settings import TrainSettings, preset_with_changes
@@ -154,8 +154,8 @@ def ablate(
 
     Example: gis ablate --model minilm --task stsb --score stsb,sts12 --objective cosent,acl --data tasks --output ab
     """
-    from gis.benchmark.sources import SourceSettings
-    from gis.benchmark.tasks import resolve_tasks
+    from gis.benchmark.tasks.catalogue import resolve_tasks
+    from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
     from gis.models.base import LoadSettings
     from gis.spec import parse_spec, parse_specs
@@ -167,9 +167,9 @@ def ablate(
     tests = resolve_tasks(parse_specs(score), data)
     reporter = Reporter(quiet=quiet)
     with interruptible():
-        from gis.benchmark.sources import load_task
+        from gis.benchmark.tasks.sources import load_task
         from gis.files import write_text
-        from gis.models.device import training_precision
+        from gis.models.transformer.device import training_precision
         from gis.training.ablation import Grid, comma_separated, markdown, run_grid, summarise
         from gis.training.data import load_training_data
         from gis.training.settings import TrainSettings, preset_with_changes
@@ -218,7 +218,7 @@ def objectives() -> None:
     """List the losses that a model can be trained with, and where they are from."""
     from rich.table import Table
 
-    from gis.models.presets import PRESETS
+    from gis.models.losses import PRESETS
 
     weights = ("cosine", "in_batch", "angle", "hard_negative", "regression", "softmax")
     table = Table("objective", *weights, "angle temp.", "source", box=None, pad_edge=False)

@@ -1,44 +1,17 @@
 """Bring a repository into the store: from where the last run stopped, then what changed, then what is gone."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol
 
-from gis.collector.github.client import Client, Missing, Overloaded, TooDeep, Undefined
-from gis.collector.records import Page, Repository
+from gis.collector.github.client import Client
+from gis.collector.github.connection import where_to
+from gis.collector.records import Repository
+from gis.collector.source import Missing, Overloaded, Source, TooDeep, Undefined
 from gis.collector.store import COMPLETE, Store
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.versions import versions_of
 
 LIBRARIES = ("gis", "PyGithub")
-
-
-class Source(Protocol):
-    """Where a repository's issues come from."""
-
-    name: ClassVar[str]
-    total: int
-    asks: frozenset[str]  # what it asks for: a walk that asks for more begins anew
-
-    def about(self) -> Mapping[str, Any]:
-        """What one must know to ask the same again: addresses, versions, queries."""
-        ...
-
-    def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:
-        """What changed at or after ``since``, oldest change first, from where ``checkpoint`` says.
-
-        ``checkpoint`` is that of the last page written, of this walk or of one that came to its end ("done").
-        """
-        ...
-
-    def listing(self, repository: Repository, known: int) -> Iterator[Sequence[int]] | None:
-        """The numbers of all issues there; None where it cannot tell, or where none of so many can be gone."""
-        ...
-
-    def spent(self) -> tuple[int, int]:
-        """Points and requests since this was last asked."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,25 +34,6 @@ class Brought:
         """As one line."""
         gone = f", {self.gone:,} gone" if self.gone else ""
         return f"{self.repository}: {self.issues:,} issues and {self.comments:,} comments new or changed{gone}"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a run would bring and cost.
-
-    Attributes:
-        repository: Its name today.
-        issues: Issues to fetch.
-        comments: Comments, by a sample.
-        points: Points or, over REST, requests.
-        minutes: Rough time.
-    """
-
-    repository: str
-    issues: int
-    comments: int
-    points: int
-    minutes: float
 
 
 def collect(store: Store, repository: Repository, source: Source, reporter: Reporter, client: Client | None) -> Brought:
@@ -132,29 +86,3 @@ def collect(store: Store, repository: Repository, source: Source, reporter: Repo
         points, requests = source.spent()
         store.end(run, outcome, {**versions_of(LIBRARIES), **source.about()}, points=points, requests=requests)
     return Brought(repository.name, issues, comments, len(gone))
-
-
-def resolve(client: Client, name: str) -> Repository:
-    """The repository that ``name`` is today: renamed ones answer to their old names.
-
-    Raises:
-        GisError: There is none, or these accounts may not see it.
-    """
-    try:
-        found = client.get(f"/repos/{name}").body
-    except Missing:
-        hint = "check the spelling" if client.authenticated else "check the spelling; a private one needs GITHUB_TOKEN"
-        raise GisError(f"no repository {name} on {client.url}, or no access to it: {hint}") from None
-    return Repository(str(found["full_name"]), int(found["id"]), name)
-
-
-def where_to(client: Client, repository: Repository, number: int) -> str:
-    """What became of an issue that its repository no longer lists."""
-    try:
-        found = client.get(f"/repos/{repository.name}/issues/{number}").body
-    except Missing:
-        return "deleted"
-    home = str(found.get("repository_url", "")).partition("/repos/")[2]
-    if home and home.lower() != repository.name.lower():
-        return f"moved to {home}#{found['number']}"
-    return "hidden"

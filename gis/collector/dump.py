@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
+from gis.collector.github.rest_rows import comment_from_row, issue_from_row, user_from_row
 from gis.collector.records import Event, Page, Reference, Repository
-from gis.collector.rows import comment_from_row, issue_from_row, user_from_row
 from gis.console import Reporter
 from gis.errors import GisError
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from gis.collector.collect import Estimate
+from gis.collector.github.connection import Estimate
 from gis.collector.store import RepositoryStatus
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.results import Result, read_results
-from gis.benchmark.tasks import catalogue, suites
+from gis.benchmark.tasks.catalogue import catalogue, suites
 from gis.errors import GisError
 
 SHORTEST_IDENTITY = 6

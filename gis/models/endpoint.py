@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
-from gis.models.checkpoint import as_prompt
+from gis.models.transformer.model_folder import as_prompt
 from gis.spec import Spec
 
 OPTIONS = ("model", "base_url", "key_env", "dimensions", "prompt", "max_chars", "batch")
@@ -96,7 +96,9 @@ class Endpoint(Encoder):
         try:
             import openai
         except ImportError as error:
-            raise GisError("embedding endpoints need the extra 'openai': pip install 'gis[openai]'") from error
+            raise GisError(
+                "embedding endpoints need the extra 'openai': pip install 'gis-similarity[openai]'"
+            ) from error
         key = os.environ.get(self._key_variable, "").strip()
         if not key and self._url == DEFAULT_URL:
             raise UsageError(f"set {self._key_variable} to your key, or name the variable that holds it: key_env=NAME")

@@ -1,6 +1,5 @@
 """Baselines without weights: chance, lengths, and words in common. They anchor every leaderboard."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,15 +9,10 @@ from numpy.typing import NDArray
 from gis.files import sha256_of
 from gis.models.base import LoadSettings, ModelCard, PairScorer, Setting
 from gis.spec import Spec
+from gis.text import WORD, words
 
 Pairs = Sequence[tuple[str, str]]
 FITTED_ON_TASK = "the texts of the task that is scored"
-WORD = re.compile(r"\w+")
-
-
-def words(text: str) -> list[str]:
-    """Lower-cased runs of word characters."""
-    return WORD.findall(text.lower())
 
 
 def _card(spec: Spec, fitted_on: str | None = None, **settings: Setting) -> ModelCard:

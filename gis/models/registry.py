@@ -33,7 +33,9 @@ ADAPTERS = {
     "wordvectors": Adapter(
         "gis.models.wordvectors:WordVectors", "mean of word vectors", "path= a GloVe or word2vec text file"
     ),
-    "minilm": Adapter("gis.models.pretrained:minilm", "all-MiniLM-L6-v2, embedded: no Hub", "the extra 'minilm'"),
+    "minilm": Adapter(
+        "gis.models.transformer.pretrained:minilm", "all-MiniLM-L6-v2, embedded: no Hub", "the extra 'minilm'"
+    ),
     "openai": Adapter(
         "gis.models.endpoint:Endpoint",
         "an OpenAI-compatible embeddings endpoint",
@@ -41,7 +43,9 @@ ADAPTERS = {
     ),
 }
 HINT = "A Hub id has the form ORG/NAME; a folder must exist; a value with a comma needs double quotes."
-PRETRAINED = Adapter("gis.models.pretrained:Pretrained", "a sentence-transformers, AnglE, LoRA or Hugging Face model")
+PRETRAINED = Adapter(
+    "gis.models.transformer.pretrained:Pretrained", "a sentence-transformers, AnglE, LoRA or Hugging Face model"
+)
 
 
 def adapter_of(spec: Spec) -> Adapter:

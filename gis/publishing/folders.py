@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from gis.collector.dataset.card import MANIFEST as DATASET_MANIFEST
-from gis.collector.dataset.folder import PAIRS, POSITIVE
-from gis.collector.dataset.redaction import redact
-from gis.collector.dataset.splits import SPLITS
+from gis.dataset.output.layout import PAIRS, POSITIVE
+from gis.dataset.output.manifest import MANIFEST as DATASET_MANIFEST
+from gis.dataset.pairs.splits import SPLITS
+from gis.dataset.texts.redaction import redact
 from gis.errors import GisError
 from gis.files import sha256_of, sha256_of_file
 from gis.leaderboard.render import markdown

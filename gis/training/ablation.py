@@ -12,7 +12,7 @@ from typing import Any
 from gis.benchmark.metrics import Undefined, spearman
 from gis.benchmark.significance import Difference, holm, paired_difference
 from gis.benchmark.similarity import cosine
-from gis.benchmark.sources import LoadedTask
+from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.files import sha256_of, write_text

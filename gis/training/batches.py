@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gis.models.encoder import TokenIds
-from gis.models.tokens import TextTokenizer
+from gis.models.transformer.encoder import TokenIds
+from gis.models.transformer.tokens import TextTokenizer
 from gis.training.data import TrainingSet
 
 

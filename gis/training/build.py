@@ -5,10 +5,10 @@ from typing import Any
 import transformers
 
 from gis.errors import GisError, UsageError
-from gis.models.checkpoint import Checkpoint
-from gis.models.encoder import SentenceEncoder
-from gis.models.presets import Preset
-from gis.models.transformer import load_backbone, load_tokenizer, quieten_transformers
+from gis.models.losses import Preset
+from gis.models.transformer.encoder import SentenceEncoder
+from gis.models.transformer.engine import load_backbone, load_tokenizer, quieten_transformers
+from gis.models.transformer.model_folder import Checkpoint
 from gis.training.encoder import TrainableEncoder
 from gis.training.prompt import with_prompt
 from gis.training.saving import check_pooling
@@ -80,7 +80,7 @@ def _with_lora(backbone: Any, rank: int) -> Any:  # noqa: ANN401
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
-        raise GisError("LoRA adapters need the extra 'lora': pip install 'gis[lora]'") from error
+        raise GisError("LoRA adapters need the extra 'lora': pip install 'gis-similarity[lora]'") from error
     settings = LoraConfig(
         r=rank,
         lora_alpha=rank,

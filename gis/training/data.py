@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis.benchmark.markup import plain_text
-from gis.benchmark.pairs import MISSING, Table, texts_of
-from gis.benchmark.sources import LoadedTables, LoadedTask, SourceSettings, load_tables, load_task, split_names
-from gis.benchmark.tasks import Task, resolve_tasks
+from gis.benchmark.tasks.catalogue import Task, resolve_tasks
+from gis.benchmark.tasks.pairs import MISSING, Table, texts_of
+from gis.benchmark.tasks.sources import LoadedTables, LoadedTask, SourceSettings, load_tables, load_task, split_names
 from gis.errors import GisError, UsageError
 from gis.spec import Spec
+from gis.text import plain_text
 
 VALIDATION = ("validation", "valid", "dev")
 POSITIVE_SHARE = 0.8  # of the label range: 4 of 5 on the STS scale, 1 where labels are 0 and 1

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from gis.models.encoder import SentenceEncoder, TokenIds
 from gis.models.losses import pair_features
+from gis.models.transformer.encoder import SentenceEncoder, TokenIds
 
 SHORTEST_SHARE = 0.5  # of a piece's longest text: padding beyond that costs more than a piece more
 

@@ -14,12 +14,13 @@ from gis.console import Reporter
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of, write_text
 from gis.models.base import LoadSettings
-from gis.models.device import choose_device, describe_device
-from gis.models.presets import Preset
-from gis.models.pretrained import checkpoint_of
-from gis.models.tokens import TextTokenizer
+from gis.models.losses import Preset
+from gis.models.transformer.device import choose_device, describe_device
+from gis.models.transformer.pretrained import checkpoint_of
+from gis.models.transformer.tokens import TextTokenizer
 from gis.training.batches import TokenizedRows, tokenized_rows
 from gis.training.build import build_model, build_tokenizer
+from gis.training.callbacks import Watch
 from gis.training.data import TrainingData, TrainingSet
 from gis.training.distributed import gather_batch, processes, rank
 from gis.training.manifest import MANIFEST, Outcome, read_outcome, run_record, write_manifest
@@ -27,7 +28,6 @@ from gis.training.saving import save_encoder
 from gis.training.settings import TrainSettings, preset_with_changes
 from gis.training.trainer import METRIC, PairTrainer
 from gis.training.validation import Validation
-from gis.training.watch import Watch
 
 CHECKPOINTS = "checkpoints"
 RECORD = "run.json"

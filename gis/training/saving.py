@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from gis.errors import UsageError
-from gis.models.pooling import FIRST_LAST_AVG
+from gis.models.transformer.pooling import FIRST_LAST_AVG
 from gis.training.encoder import TrainableEncoder
 
 MODULES = "sentence_transformers.models"

@@ -6,8 +6,7 @@ from typing import Any
 
 from gis.errors import UsageError
 from gis.models.base import LoadSettings
-from gis.models.losses import AngleLoss
-from gis.models.presets import Preset, preset_of
+from gis.models.losses import AngleLoss, Preset, preset_of
 from gis.spec import Spec
 
 

@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 
 from gis.benchmark.metrics import Undefined, spearman
-from gis.benchmark.pairs import Pairs
 from gis.benchmark.similarity import cosine
-from gis.models.encoder import SentenceEncoder, TokenIds
-from gis.models.tokens import TextTokenizer
+from gis.benchmark.tasks.pairs import Pairs
+from gis.models.transformer.encoder import SentenceEncoder, TokenIds
+from gis.models.transformer.tokens import TextTokenizer
 
 BATCH_TOKENS = {"cpu": 4096}
 BATCH_TOKENS_ELSEWHERE = 65536

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.benchmark.pairs import Pairs
 from gis.benchmark.results import Result
 from gis.benchmark.runner import RunSettings, run_model
-from gis.benchmark.sources import LoadedTask, SourceSettings, load_task
-from gis.benchmark.tasks import Task
+from gis.benchmark.tasks.catalogue import Task
+from gis.benchmark.tasks.pairs import Pairs
+from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from gis.console import Reporter
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, Model, ModelCard
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from gis.benchmark.results import pairs_path, read_result, result_path
-from gis.benchmark.sources import LoadedTask
+from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.base import LoadSettings, ModelCard, PairScorer

@@ -12,8 +12,8 @@ import pytest
 
 from gis.benchmark.results import Result, pairs_path, read_results, result_path
 from gis.benchmark.scoring import TaskScores
-from gis.benchmark.sources import LoadedTask, SourceSettings, load_task
-from gis.benchmark.tasks import catalogue
+from gis.benchmark.tasks.catalogue import catalogue
+from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from tests.benchmark.helpers import number
 
 pytestmark = pytest.mark.shared

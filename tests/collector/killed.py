@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-from gis.collector.collect import collect, resolve
+from gis.collector.collect import collect
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client, Limits
+from gis.collector.github.connection import resolve
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.store import Store
 from gis.console import Reporter

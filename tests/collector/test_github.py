@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from gis.collector.collect import Brought, collect, resolve
+from gis.collector.collect import Brought, collect
 from gis.collector.github import client as github_client
 from gis.collector.github.accounts import Account, find_accounts, token_account
 from gis.collector.github.client import Client, Limits
+from gis.collector.github.connection import resolve
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.store import Store

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from gis.collector.github.rest_rows import issue_from_row
 from gis.collector.records import Event, Page, Reference, Repository, User
 from gis.collector.repositories import PAPER, named_repositories
-from gis.collector.rows import issue_from_row
 from gis.collector.store import Store
 from gis.errors import GisError, UsageError
 from tests.collector.world import made

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from gis.benchmark.results import result_path, write_result
-from gis.benchmark.tasks import suites
+from gis.benchmark.tasks.catalogue import suites
 from gis.errors import GisError
 from gis.leaderboard.render import shown
 from gis.leaderboard.table import Cell, Table, load_table, make_table

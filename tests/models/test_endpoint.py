@@ -275,7 +275,7 @@ class TestOptions:
         self, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "openai", None)
-        assert "pip install 'gis[openai]'" in str(_failure(server))
+        assert "pip install 'gis-similarity[openai]'" in str(_failure(server))
 
 
 class TestIdentity:

@@ -6,9 +6,9 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from gis.errors import UsageError
-from gis.models.lexical import words
 from gis.models.registry import load_model
 from gis.spec import Spec
+from gis.text import words
 from tests.models.helpers import scorer, settings
 
 PAIRS = [

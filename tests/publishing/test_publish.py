@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from gis.cli import app
 from gis.files import sha256_of, sha256_of_file
 from tests.benchmark.worker import worker
-from tests.collector.dataset.stores import by_chance, fill
+from tests.dataset.stores import by_chance, fill
 from tests.hub_server import Hub, serve
 
 TO = "octo/issues"

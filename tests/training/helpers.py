@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gis.benchmark.sources import SourceSettings
+from gis.benchmark.tasks.sources import SourceSettings
 from gis.console import Reporter
 from gis.models.base import LoadSettings
 from gis.spec import Spec

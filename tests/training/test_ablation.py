@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gis.benchmark.sources import LoadedTask, SourceSettings, load_task
-from gis.benchmark.tasks import resolve_tasks
+from gis.benchmark.tasks.catalogue import resolve_tasks
+from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.spec import Spec

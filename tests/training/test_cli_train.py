@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gis.cli import app
-from gis.models.presets import PRESETS
+from gis.models.losses import PRESETS
 from gis.training.manifest import MANIFEST
 from tests.training.helpers import dataset, graded_rows, write_rows
 

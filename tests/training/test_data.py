@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gis.benchmark.sources import SourceSettings
+from gis.benchmark.tasks.sources import SourceSettings
 from gis.errors import GisError, UsageError
 from gis.spec import Spec
 from gis.training.data import load_training_data

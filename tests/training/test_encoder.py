@@ -9,9 +9,9 @@ import torch
 import transformers
 
 from gis.models.base import LoadSettings
-from gis.models.checkpoint import read_checkpoint
-from gis.models.encoder import TokenIds
 from gis.models.losses import AngleLoss, cosine_objective
+from gis.models.transformer.encoder import TokenIds
+from gis.models.transformer.model_folder import read_checkpoint
 from gis.spec import Spec
 from gis.training.batches import TokenizedRows
 from gis.training.build import build_model

@@ -14,10 +14,10 @@ from gis.errors import GisError, UsageError
 from gis.models.base import Encoder
 from gis.models.registry import load_model
 from gis.spec import Spec
+from gis.training.callbacks import Watch
 from gis.training.manifest import MANIFEST, read_outcome
 from gis.training.run import train, train_seeds
 from gis.training.validation import Validation
-from gis.training.watch import Watch
 from tests.training.helpers import LOAD, dataset, fit, graded_rows, loaded, settings, write_rows
 
 
@@ -45,8 +45,8 @@ def test_a_tiny_model_learns(tiny_bert: Path, tmp_path: Path) -> None:
 def spearman_of(model: Path, file: Path) -> float:
     from gis.benchmark.metrics import spearman
     from gis.benchmark.similarity import cosine
-    from gis.benchmark.sources import SourceSettings, load_task
-    from gis.benchmark.tasks import resolve_tasks
+    from gis.benchmark.tasks.catalogue import resolve_tasks
+    from gis.benchmark.tasks.sources import SourceSettings, load_task
 
     pairs = load_task(resolve_tasks([Spec(str(file))], None)[0], SourceSettings()).pairs
     encoder = load_model(Spec(str(model)), LOAD)

@@ -10,8 +10,8 @@ import transformers
 from numpy.typing import NDArray
 
 from gis.models.base import Encoder, LoadSettings
-from gis.models.pooling import POOLINGS
 from gis.models.registry import load_model
+from gis.models.transformer.pooling import POOLINGS
 from gis.spec import Spec
 from tests.tiny_models import save_sentence_transformer
 from tests.training.helpers import dataset, fit

@@ -12,6 +12,7 @@ import requests
 from github import Auth, Github, GithubException
 
 from gis.collector.github.accounts import Account
+from gis.collector.source import Missing, Overloaded, TooDeep, Undefined
 from gis.console import Reporter
 from gis.errors import GisError
 
@@ -36,14 +37,6 @@ NO_ARGUMENT = (
 Body = Any
 
 
-class Overloaded(Exception):  # noqa: N818 - a signal, not an error: the page was too large for the server
-    """The server could not make the answer in time; a smaller page may pass."""
-
-
-class Missing(Exception):  # noqa: N818
-    """What was asked for is not there: 404, 410, or hidden from this account."""
-
-
 class Unauthorized(GisError):  # noqa: N818
     """The token is wrong, expired or revoked."""
 
@@ -54,22 +47,6 @@ class Forbidden(GisError):  # noqa: N818
 
 class BudgetSpent(GisError):  # noqa: N818
     """The run has taken all that it may."""
-
-
-class TooDeep(Exception):  # noqa: N818
-    """The server lists no page this far from the first: 422."""
-
-
-class Undefined(Exception):  # noqa: N818
-    """The server, an older one, does not know some fields.
-
-    Args:
-        fields: Their names, as "Type.field"; arguments as "field(argument)".
-    """
-
-    def __init__(self, fields: frozenset[str]) -> None:
-        super().__init__(", ".join(sorted(fields)))
-        self.fields = fields
 
 
 @dataclass

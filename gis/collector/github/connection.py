@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from gis.collector.collect import Estimate, resolve
 from gis.collector.github.accounts import Account, find_accounts
-from gis.collector.github.client import Client, Forbidden, Limits, Missing, Unauthorized
+from gis.collector.github.client import Client, Forbidden, Limits, Unauthorized
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.records import Repository
+from gis.collector.source import Missing
 from gis.console import Reporter
 from gis.errors import GisError, UsageError
 
@@ -18,6 +18,25 @@ Api = Literal["auto", "graphql", "rest"]
 POINTS_PER_PAGE = 3  # of a hundred issues: labels, comments and events count a request each an issue
 MINUTES_PER_PAGE = 0.1  # as others observe
 ANONYMOUS = "no token (GITHUB_TOKEN): 60 requests an hour, over REST, which does not name the issue that one duplicates"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would bring and cost.
+
+    Attributes:
+        repository: Its name today.
+        issues: Issues to fetch.
+        comments: Comments, by a sample.
+        points: Points or, over REST, requests.
+        minutes: Rough time.
+    """
+
+    repository: str
+    issues: int
+    comments: int
+    points: int
+    minutes: float
 
 
 @dataclass(frozen=True)
@@ -104,3 +123,29 @@ def _distinct(url: str, accounts: list[Account], reporter: Reporter) -> list[Acc
     if not found and refused:
         raise GisError("GitHub refuses every token")
     return list(found.values())
+
+
+def resolve(client: Client, name: str) -> Repository:
+    """The repository that ``name`` is today: renamed ones answer to their old names.
+
+    Raises:
+        GisError: There is none, or these accounts may not see it.
+    """
+    try:
+        found = client.get(f"/repos/{name}").body
+    except Missing:
+        hint = "check the spelling" if client.authenticated else "check the spelling; a private one needs GITHUB_TOKEN"
+        raise GisError(f"no repository {name} on {client.url}, or no access to it: {hint}") from None
+    return Repository(str(found["full_name"]), int(found["id"]), name)
+
+
+def where_to(client: Client, repository: Repository, number: int) -> str:
+    """What became of an issue that its repository no longer lists."""
+    try:
+        found = client.get(f"/repos/{repository.name}/issues/{number}").body
+    except Missing:
+        return "deleted"
+    home = str(found.get("repository_url", "")).partition("/repos/")[2]
+    if home and home.lower() != repository.name.lower():
+        return f"moved to {home}#{found['number']}"
+    return "hidden"

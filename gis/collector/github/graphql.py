@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from gis.collector.github.client import Client, Overloaded, Undefined
+from gis.collector.github.client import Client
 from gis.collector.github.queries import (
     NESTED,
     OPTIONAL,
@@ -14,6 +14,7 @@ from gis.collector.github.queries import (
     size_query,
 )
 from gis.collector.records import Comment, Event, EventKind, Issue, Page, Reference, Repository, User
+from gis.collector.source import Overloaded, Undefined
 from gis.console import Reporter
 from gis.errors import GisError
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from gis.collector.github.client import Client, TooDeep
+from gis.collector.github.client import Client
+from gis.collector.github.rest_rows import comment_from_row, event_from_row, issue_from_row
 from gis.collector.records import Page, Repository
-from gis.collector.rows import comment_from_row, event_from_row, issue_from_row
+from gis.collector.source import TooDeep
 from gis.console import Reporter
 from gis.errors import GisError
 

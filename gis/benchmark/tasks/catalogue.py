@@ -1,0 +1,173 @@
+"""What can be scored: the catalogue's tasks and suites, folders and files of pairs, Hub datasets."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from gis.benchmark.tasks.pairs import Columns
+from gis.benchmark.tasks.readers import FORMATS
+from gis.errors import UsageError, unknown_name
+from gis.spec import Spec
+
+CATALOGUE = Path(__file__).with_name("catalogue.toml")
+PACKAGED = Path(__file__).with_name("data")
+TEXTS = ("html", "plain")
+LOCAL_OPTIONS = ("split", "text", "text1", "text2", "label")
+HUB_OPTIONS = (*LOCAL_OPTIONS, "revision", "config")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A named test set with everything that decides its number.
+
+    Attributes:
+        name: What results and leaderboards call it.
+        summary: One line for ``gis tasks``.
+        label: Graded or binary; None lets the data tell.
+        folder: Its folder below ``--data``, or the path of a folder or file of pairs.
+        splits: Local splits, scored as one; empty for the test split, or the only one there is.
+        hub: Hub dataset id, or None where the Hub has none.
+        config: The dataset's configuration.
+        revision: Commit the Hub's copy is pinned to; None is unpinned, and results say so.
+        hub_splits: Splits of the Hub's copy; empty for ``splits``.
+        columns: Column names of the Hub's copy.
+        hub_labels: What the Hub's labels mean, where that is not what they say.
+        text: "html" as published or "plain" with markup stripped.
+        rows: Pairs expected, or None.
+        sha256: Their content hash, or None where it was not recorded.
+        licence: Terms of the texts.
+        citation: Whom to cite.
+        mteb: mteb's name of the same test set.
+        superseded_by: The task that replaces this one.
+        packaged: Ships with gis.
+    """
+
+    name: str
+    summary: str = ""
+    label: Literal["graded", "binary"] | None = None
+    folder: str = ""
+    splits: tuple[str, ...] = ()
+    hub: str | None = None
+    config: str | None = None
+    revision: str | None = None
+    hub_splits: tuple[str, ...] = ()
+    columns: Columns = Columns()
+    hub_labels: Mapping[str, float] | None = None
+    text: Literal["html", "plain"] = "html"
+    rows: int | None = None
+    sha256: str | None = None
+    licence: str | None = None
+    citation: str | None = None
+    mteb: str | None = None
+    superseded_by: str | None = None
+    packaged: bool = False
+
+
+@cache
+def catalogue() -> Mapping[str, Task]:
+    """Every task that has a name of its own."""
+    entries: dict[str, dict[str, Any]] = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["tasks"]
+    return {name: _task(name, entry, entries) for name, entry in entries.items()}
+
+
+@cache
+def suites() -> Mapping[str, tuple[str, ...]]:
+    """Names that stand for several tasks."""
+    found: dict[str, list[str]] = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["suites"]
+    return {name: tuple(tasks) for name, tasks in found.items()}
+
+
+def resolve_tasks(specs: Iterable[Spec], data: Path | None) -> list[Task]:
+    """The tasks that ``specs`` name, suites spelt out, each once, in order.
+
+    Args:
+        specs: Catalogue names, suites, names below ``data``, paths of folders or files, Hub dataset ids.
+        data: The folder of ``--data``.
+
+    Raises:
+        UsageError: A name or an option is unknown.
+    """
+    tasks: dict[str, Task] = {}
+    for spec in specs:
+        for task in _resolve(spec, data):
+            if tasks.setdefault(task.name, task) != task:
+                raise UsageError(f"two different tasks are called '{task.name}'; rename one of the folders")
+    return list(tasks.values())
+
+
+def _resolve(spec: Spec, data: Path | None) -> list[Task]:
+    if spec.name in suites():
+        spec.check_options(("text",))
+        return [_with_options(catalogue()[name], spec.options) for name in suites()[spec.name]]
+    if spec.name in catalogue():
+        spec.check_options(("text",))
+        return [_with_options(catalogue()[spec.name], spec.options)]
+    path = Path(spec.name).expanduser()
+    if data is not None and (data / spec.name).is_dir():
+        path = data / spec.name
+    if path.is_dir() or (path.is_file() and path.name.endswith(FORMATS)):
+        spec.check_options(LOCAL_OPTIONS)
+        name = path.resolve().name
+        name = next((name.removesuffix(end) for end in FORMATS if path.is_file() and name.endswith(end)), name)
+        splits = (spec.options["split"],) if "split" in spec.options else ()
+        task = Task(_with_split(name, splits), folder=str(path), splits=splits, columns=_columns(spec.options))
+        return [_with_options(task, spec.options)]
+    if spec.name.count("/") == 1 and not spec.name.startswith((".", "/", "~")):
+        spec.check_options(HUB_OPTIONS)
+        return [_with_options(_hub_task(spec), spec.options)]
+    if "/" in spec.name:
+        raise UsageError(f"no folder or file of pairs at '{spec.name}'; files end in {', '.join(FORMATS)}")
+    known = [*catalogue(), *suites(), *(_names_below(data) if data else [])]
+    raise unknown_name("task", spec.name, known, "It is no folder or file here, and no Hub id (ORG/NAME) either.")
+
+
+def _hub_task(spec: Spec) -> Task:
+    config = spec.options.get("config")
+    splits = (spec.options.get("split", "test"),)
+    name = _with_split("__".join(filter(None, [*spec.name.split("/"), config])), splits)
+    return Task(
+        name,
+        hub=spec.name,
+        config=config,
+        revision=spec.options.get("revision"),
+        splits=splits,
+        columns=_columns(spec.options),
+    )
+
+
+def _with_split(name: str, splits: tuple[str, ...]) -> str:
+    return name if splits in ((), ("test",)) else f"{name}-{'-'.join(splits)}"
+
+
+def _with_options(task: Task, options: Mapping[str, str]) -> Task:
+    """Apply ``text=``; the plain variant of a published task is a task of its own, with a name of its own."""
+    text = options.get("text", task.text)
+    if text not in TEXTS:
+        raise UsageError(f"text must be html (as published) or plain (markup stripped), not '{text}'")
+    if text == task.text:
+        return task
+    if text == "html":
+        raise UsageError(f"'{task.name}' is the plain variant; name the task without -plain for html")
+    name = f"{task.name}-plain"
+    return catalogue().get(name) or replace(task, name=name, folder=task.folder or task.name, text="plain", mteb=None)
+
+
+def _columns(options: Mapping[str, str]) -> Columns:
+    usual = Columns()
+    return Columns(options.get("text1", usual.text1), options.get("text2", usual.text2), options.get("label"))
+
+
+def _names_below(data: Path) -> list[str]:
+    return [path.name for path in data.iterdir() if path.is_dir()] if data.is_dir() else []
+
+
+def _task(name: str, entry: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]]) -> Task:
+    fields = {**entries.get(entry.get("base", ""), {}), **entry}
+    fields.pop("base", None)
+    fields["columns"] = Columns(**fields.get("columns", {}))
+    for key in ("splits", "hub_splits"):
+        fields[key] = tuple(fields.get(key, ()))
+    return Task(name=name, **fields)

@@ -1,0 +1,211 @@
+"""Bring a task's pairs from where they are: ``--data``, a path, the package, or the Hub."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gis.benchmark.tasks.catalogue import PACKAGED, Task
+from gis.benchmark.tasks.pairs import Columns, Pairs, Table, concatenated, pairs_from_table
+from gis.benchmark.tasks.readers import FORMATS, read_table, split_files
+from gis.errors import GisError
+from gis.text import plain_text
+
+# What a Hub dataset may hold beside the texts and labels of a pair; other columns are not read.
+USED_COLUMNS = ("label", "score", "id", "subset", "stratum", "anchor", "positive", "negative", "cluster1", "cluster2")
+
+
+@dataclass(frozen=True)
+class LoadedTask:
+    """A task with its pairs, and where they came from.
+
+    Attributes:
+        task: What was asked for.
+        pairs: What is scored.
+        source: The file or Hub dataset they came from.
+        revision: The Hub commit; None for local files and for unpinned datasets.
+        splits: The splits that were read.
+        full_rows: Pairs before ``--limit``.
+        sha256: Content hash of the full set, before ``--limit`` and the stripping of markup.
+        limit: How many pairs were asked for, or None for all.
+    """
+
+    task: Task
+    pairs: Pairs
+    source: str
+    revision: str | None
+    splits: tuple[str, ...]
+    full_rows: int
+    sha256: str
+    limit: int | None
+
+    @property
+    def label(self) -> str:
+        """Whether the labels are graded or binary."""
+        return self.task.label or ("binary" if self.pairs.binary else "graded")
+
+    @property
+    def verified(self) -> bool | None:
+        """Whether the content is the catalogue's; None where it has no hash."""
+        return None if self.task.sha256 is None else self.task.sha256 == self.sha256
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """Where pairs are looked for, and how many are wanted.
+
+    Attributes:
+        data: Folder that is searched before the Hub.
+        offline: Never ask the Hub.
+        limit: Score a sample of this many pairs.
+        seed: Seed of the sample.
+    """
+
+    data: Path | None = None
+    offline: bool = False
+    limit: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LoadedTables:
+    """Some splits of a task as they were read.
+
+    Attributes:
+        tables: A table for each file or Hub split.
+        columns: Which of their columns hold a pair.
+        labels: What their labels mean, where they are not numbers to be read as they stand.
+        source: The file, folder or Hub dataset.
+        revision: The Hub commit; None for local files and for unpinned datasets.
+        splits: The splits that were read.
+    """
+
+    tables: tuple[Table, ...]
+    columns: Columns
+    labels: Mapping[str, float] | None
+    source: str
+    revision: str | None
+    splits: tuple[str, ...]
+
+    def pairs(self) -> Pairs:
+        """The tables' rows as pairs, in order."""
+        return concatenated([pairs_from_table(table, self.columns, self.labels) for table in self.tables])
+
+
+def load_tables(task: Task, settings: SourceSettings) -> LoadedTables:
+    """Read the splits of ``task``, whatever their columns hold.
+
+    Raises:
+        GisError: They are nowhere to be had, or broken.
+    """
+    found = _local_files(task, settings.data)
+    if found is not None:
+        source, files = found
+        columns = task.columns if task.hub is None else Columns()
+        tables = tuple(read_table(path) for paths in files.values() for path in paths)
+        return LoadedTables(tables, columns, None, source, None, tuple(files))
+    if task.hub is None:
+        raise GisError(
+            f"{task.name} is not on the Hub: put it in DIR/{task.folder or task.name}/test.jsonl and add --data DIR"
+        )
+    splits = task.hub_splits or task.splits or ("test",)
+    tables = tuple(_from_hub(task, split, settings) for split in splits)
+    return LoadedTables(tables, task.columns, task.hub_labels, f"hub:{task.hub}", task.revision, splits)
+
+
+def split_names(task: Task, settings: SourceSettings) -> tuple[str, ...]:
+    """The splits that ``task`` has where its data lies, sorted.
+
+    Raises:
+        GisError: The data is nowhere to be had.
+    """
+    folder = _local_folder(task, settings.data)
+    if folder is not None and folder.is_dir():
+        return tuple(sorted(split_files(folder)))
+    if task.hub is None:
+        return ()
+    import datasets
+
+    from gis.hub import ask_hub
+
+    instead = f"put its pairs in DIR/{task.folder or task.name} and add --data DIR"
+    with ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline):
+        return tuple(sorted(datasets.get_dataset_split_names(task.hub, task.config, revision=task.revision)))
+
+
+def load_task(task: Task, settings: SourceSettings) -> LoadedTask:
+    """Load the pairs of ``task``.
+
+    Raises:
+        GisError: The pairs are nowhere to be had, are broken, or cannot be scored: none at all, one only, all
+            labels equal, a number of rows that a published task does not have.
+    """
+    found = load_tables(task, settings)
+    full, source = found.pairs(), found.source
+    if task.rows is not None and len(full) != task.rows:
+        raise GisError(
+            f"{task.name} has {task.rows:,} pairs, but {source} holds {len(full):,}; "
+            "score other data under a name of its own"
+        )
+    pairs = full if settings.limit is None else full.sample(settings.limit, settings.seed)
+    if task.text == "plain":
+        pairs = pairs.map_texts(plain_text)
+    _check(task, pairs, source)
+    sha256 = full.content_sha256
+    return LoadedTask(task, pairs, source, found.revision, found.splits, len(full), sha256, settings.limit)
+
+
+def _check(task: Task, pairs: Pairs, source: str) -> None:
+    if len(pairs) < 2:
+        raise GisError(f"{source} holds {len(pairs)} pair: a correlation needs two at least")
+    if pairs.gold.min() == pairs.gold.max():
+        raise GisError(f"{source}: all labels are {pairs.gold[0]:g}, so there is nothing to rank")
+    if task.label == "binary" and not pairs.binary:
+        raise GisError(f"{source} holds labels other than 0 and 1, but {task.name} is binary")
+
+
+def _local_files(task: Task, data: Path | None) -> tuple[str, dict[str, list[Path]]] | None:
+    """Where the task lies and the files of its splits, or None where it does not lie here."""
+    folder = _local_folder(task, data)
+    if folder is None:
+        return None
+    if folder.is_file():
+        return str(folder), {folder.name.split(".", 1)[0]: [folder]}
+    return "packaged with gis" if task.packaged else str(folder), _splits_of(task, folder)
+
+
+def _local_folder(task: Task, data: Path | None) -> Path | None:
+    """The folder, or the one file, of a task that lies here."""
+    if task.packaged:
+        return PACKAGED / task.name
+    if task.hub is None and task.folder and Path(task.folder).exists():
+        return Path(task.folder)
+    folder = data / (task.folder or task.name) if data is not None else None
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def _splits_of(task: Task, folder: Path) -> dict[str, list[Path]]:
+    """The files of the splits to score: those the task names, else the test split, else the only one there is."""
+    found = split_files(folder)
+    wanted = task.splits or (("test",) if "test" in found or len(found) != 1 else tuple(found))
+    missing = [split for split in wanted if split not in found]
+    if missing:
+        have = ", ".join(found) or f"no file ending in {', '.join(FORMATS)}"
+        raise GisError(f"{folder} has no split {' and no '.join(missing)} for {task.name}; found: {have}")
+    return {split: found[split] for split in wanted}
+
+
+def _from_hub(task: Task, split: str, settings: SourceSettings) -> Table:
+    import datasets
+
+    from gis.hub import ask_hub
+
+    datasets.disable_progress_bars()
+    instead = f"put its pairs in DIR/{task.folder or task.name}/{split}.jsonl and add --data DIR"
+    with ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline):
+        try:
+            rows = datasets.load_dataset(task.hub, task.config, split=split, revision=task.revision)
+        except ValueError as error:  # an unknown split or configuration; the message names the known ones
+            raise GisError(f"{task.hub}: {error}") from error
+    wanted = {*vars(task.columns).values(), *USED_COLUMNS}
+    columns = {name: list(rows[name]) if name in wanted else [] for name in rows.column_names}
+    return Table(columns, lambda row: f"{task.hub} ({split}):{row + 1}")

@@ -1,0 +1,1 @@
+"""Stage 1: which issues there are, and which issue a reference means."""

@@ -1,0 +1,34 @@
+"""What models without weights reach on a set of pairs, a score for each kind of negatives."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from gis.benchmark.scoring import TaskScores, score_pairs
+from gis.benchmark.tasks.pairs import Pairs
+from gis.dataset.pairs.positives import Pair
+from gis.models.base import LoadSettings, PairScorer
+from gis.models.registry import load_model
+from gis.spec import Spec
+
+MODELS = ("random", "length", "jaccard", "tfidf", "bm25")
+
+
+def baselines(pairs: Sequence[Pair], text_of: Callable[[int], str]) -> Mapping[str, TaskScores]:
+    """Scores by model; none where there are no pairs of both labels."""
+    if len({pair.label for pair in pairs}) < 2:
+        return {}
+    table = Pairs(
+        tuple(text_of(pair.first) for pair in pairs),
+        tuple(text_of(pair.second) for pair in pairs),
+        np.array([float(pair.label) for pair in pairs]),
+        tuple(map(str, range(len(pairs)))),
+        tuple(pair.stratum for pair in pairs),
+        "stratum",
+    )
+    found = {}
+    for name in MODELS:
+        model = load_model(Spec(name), LoadSettings())
+        assert isinstance(model, PairScorer)
+        found[name] = score_pairs(table, model.score(list(zip(table.text1, table.text2, strict=True))), binary=True)
+    return found

@@ -1,0 +1,1 @@
+"""Stage 4: positive pairs, splits, negatives and retrieval queries."""

@@ -1,0 +1,1 @@
+"""Stage 3: what each issue says, cleaned, redacted, compared."""

@@ -1,0 +1,1 @@
+"""Transformer encoders: reading a model folder, tokenising, batching, pooling."""

@@ -1,0 +1,80 @@
+"""A transformer with a pooling: token ids in, one vector a text out, the same for scoring and for training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+from torch.nn.utils.rnn import pad_sequence
+
+from gis.models.transformer.padding_free import FlatBert
+from gis.models.transformer.pooling import FIRST_LAST_AVG, POOLINGS
+
+TokenIds = NDArray[np.int32]
+
+
+class SentenceEncoder(nn.Module):
+    """Embeds tokenised texts.
+
+    Args:
+        backbone: A transformers model without a head.
+        pooling: A name in ``POOLINGS``.
+        normalize: Scale the vectors to length 1.
+        trainable: The weights will change; else what can be computed from them beforehand is.
+    """
+
+    def __init__(self, backbone: Any, pooling: str, *, normalize: bool, trainable: bool = False) -> None:  # noqa: ANN401
+        super().__init__()
+        self.backbone = backbone
+        self.pooling = pooling
+        self.normalize = normalize
+        self.width: int = backbone.config.hidden_size
+        # Not a sub-module: it holds no weights of its own.
+        self._flat = [FlatBert.of(backbone, trainable=trainable)] if backbone.device.type == "cpu" else [None]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = next(self.backbone.parameters()).device
+        return device
+
+    @property
+    def pads(self) -> bool:
+        """Whether texts of a batch are padded to its longest."""
+        return self._flat[0] is None or self.device.type != "cpu"
+
+    def forward(self, texts: Sequence[TokenIds]) -> Tensor:
+        """Embed texts given as token ids: (n, width) float32; a text without any token has the zero vector.
+
+        Half precision ends with the hidden states: pooling and what follows are float32.
+        """
+        lengths = np.array([len(ids) for ids in texts])
+        order = np.argsort(-lengths, kind="stable")
+        filled = int(np.count_nonzero(lengths))
+        pooled = [self._pool(*run) for run in self._hidden_states([texts[row] for row in order[:filled]])]
+        if filled < len(texts):
+            pooled.append(torch.zeros(len(texts) - filled, self.width, device=self.device))
+        vectors = torch.cat(pooled)[torch.from_numpy(np.argsort(order)).to(self.device)]
+        return normalize(vectors, dim=-1) if self.normalize else vectors
+
+    def _pool(self, first: Tensor | None, last: Tensor, mask: Tensor) -> Tensor:
+        hidden = last.float() if first is None else (first.float() + last.float()) / 2
+        return POOLINGS[self.pooling](hidden, mask)
+
+    def _hidden_states(self, texts: Sequence[TokenIds]) -> list[tuple[Tensor | None, Tensor, Tensor]]:
+        """First layer's output (where the pooling wants it), last layer's, and mask, for consecutive texts."""
+        if not texts:
+            return []
+        wants_first = self.pooling == FIRST_LAST_AVG
+        flat, device = self._flat[0], self.device
+        if flat is not None and not self.pads:
+            return [(first if wants_first else None, last, torch.ones(last.shape[:2])) for first, last in flat(texts)]
+        tokens = pad_sequence([torch.from_numpy(ids.astype(np.int64)) for ids in texts], batch_first=True)
+        lengths = torch.tensor([len(ids) for ids in texts])
+        mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
+        tokens, mask = tokens.to(device), mask.to(device)
+        output = self.backbone(input_ids=tokens, attention_mask=mask, output_hidden_states=wants_first)
+        return [(output.hidden_states[1] if wants_first else None, output.last_hidden_state, mask)]

@@ -1,0 +1,153 @@
+"""The engine that embeds texts with a transformer: tokenised once, longest first, batches by tokens."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+
+from gis.errors import GisError
+from gis.models.base import EncodedBatch, LoadSettings
+from gis.models.transformer.device import DTYPES, choose_device, describe_device
+from gis.models.transformer.encoder import SentenceEncoder, TokenIds
+from gis.models.transformer.model_folder import Checkpoint
+from gis.models.transformer.tokens import TextTokenizer
+
+BATCH_TOKENS = {"cpu": 4096, "cuda": 65536, "mps": 16384}  # on a CPU, activations that stay in its cache win
+BATCH_ROWS = 1024
+
+TOKENIZER_FILES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken")
+
+
+class TransformerEngine:
+    """A transformer with a pooling, ready to embed.
+
+    Raises:
+        GisError: The device is not there, the weights do not fit the configuration, or one text alone does not
+            fit into memory.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, settings: LoadSettings) -> None:
+        if checkpoint.pooling is None:
+            raise AssertionError("a checkpoint without a pooling is sentence-transformers' to run")
+        device = choose_device(settings.device)
+        self.hardware = describe_device(device)
+        backbone = load_backbone(checkpoint, settings.precision).to(device).eval()
+        self._encoder = SentenceEncoder(backbone, checkpoint.pooling, normalize=checkpoint.normalize)
+        self._tokenize = TextTokenizer(
+            load_tokenizer(checkpoint), checkpoint.max_tokens, checkpoint.prompt, lowercase=checkpoint.lowercase
+        )
+        self._budget = settings.batch_tokens or BATCH_TOKENS.get(device.type, BATCH_TOKENS["mps"])
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """Embed ``texts``, longest first, so that what does not fit into memory shows at once."""
+        tokenized = self._tokenize(texts)
+        lengths = np.array([len(ids) for ids in tokenized.ids])
+        order = np.argsort(-lengths, kind="stable")
+        work = lengths + 1  # an empty text is some work, too
+        total, done, start = int(work.sum()), 0, 0
+        while start < len(order):
+            longest = max(int(lengths[order[start]]), 1)
+            rows = order[start : start + min(max(self._budget // longest, 1), BATCH_ROWS)]
+            vectors = self._embed([tokenized.ids[row] for row in rows])
+            start += len(rows)
+            done += int(work[rows].sum())
+            yield EncodedBatch(rows, vectors, tokenized.tokens[rows], tokenized.kept[rows], done / total)
+
+    def _embed(self, ids: list[TokenIds]) -> NDArray[np.float32]:
+        """Embed one batch, (texts, dim) float32; halves it when memory runs out."""
+        try:
+            with torch.inference_mode():
+                return np.asarray(self._encoder(ids).cpu().numpy(), dtype=np.float32)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            if len(ids) == 1:
+                raise GisError(
+                    f"a text of {len(ids[0])} tokens does not fit into the memory of {self.hardware}; "
+                    "set --max-length, or --precision bf16"
+                ) from None
+            middle = len(ids) // 2
+            self._budget = max(self._budget // 2, 1)
+            return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
+
+
+def load_backbone(checkpoint: Checkpoint, precision: str, config: Any = None) -> Any:  # noqa: ANN401 - transformers' models share no type
+    """Load the transformer without a head, a LoRA adapter merged in.
+
+    Args:
+        checkpoint: The folder.
+        precision: A key of ``DTYPES``.
+        config: Takes the place of the folder's own, to leave out layers; None takes that.
+
+    Raises:
+        GisError: Weights are missing (transformers would fill them with random numbers and go on), or ``peft`` is.
+    """
+    quieten_transformers()
+    try:
+        model, report = transformers.AutoModel.from_pretrained(
+            checkpoint.folder,
+            dtype=DTYPES[precision],
+            trust_remote_code=checkpoint.trust_remote_code,
+            output_loading_info=True,
+            **({} if config is None else {"config": config}),
+        )
+    except Exception as error:  # every library below has errors of its own for a file that is not whole
+        raise GisError(f"{checkpoint.folder} cannot be loaded by transformers: {_first_line(error)}") from error
+    missing = sorted(key for key in report["missing_keys"] if "pooler." not in key and "position_ids" not in key)
+    if missing:
+        raise GisError(
+            f"{checkpoint.folder} lacks {len(missing)} weights of its architecture ({missing[0]}, …): "
+            "the file is incomplete or belongs to another model"
+        )
+    if report.get("mismatched_keys"):
+        raise GisError(f"{checkpoint.folder}: weights have another shape than config.json says")
+    if checkpoint.adapter is not None:
+        model = _with_adapter(model, checkpoint.adapter)
+    return model.get_encoder() if model.config.is_encoder_decoder else model
+
+
+def quieten_transformers() -> None:
+    """Keep transformers' progress bars and remarks away: gis says itself what a person must know."""
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401
+    """Merge a LoRA adapter into its backbone."""
+    try:
+        from peft import PeftModel, get_peft_model_state_dict
+        from peft.utils import load_peft_weights
+    except ImportError as error:
+        raise GisError("LoRA adapters need the extra 'lora': pip install 'gis-similarity[lora]'") from error
+    try:
+        adapted = PeftModel.from_pretrained(model, adapter)
+        missing = get_peft_model_state_dict(adapted).keys() - load_peft_weights(str(adapter), device="cpu").keys()
+    except Exception as error:
+        raise GisError(f"the adapter in {adapter} does not fit its backbone: {_first_line(error)}") from error
+    if missing:
+        raise GisError(f"the adapter in {adapter} lacks {len(missing)} of its weights ({min(missing)}, …)")
+    return adapted.merge_and_unload()
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> Any:  # noqa: ANN401
+    """Load the tokenizer: the adapter's where it has one, else the backbone's.
+
+    Raises:
+        GisError: There is none, or it is broken.
+    """
+    folders = [folder for folder in (checkpoint.adapter, checkpoint.folder) if folder is not None]
+    folder = next((each for each in folders if any(any(each.glob(p)) for p in TOKENIZER_FILES)), None)
+    if folder is None:  # transformers would make one up that knows no word
+        raise GisError(f"{checkpoint.folder} holds no tokenizer ({', '.join(TOKENIZER_FILES)})")
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=checkpoint.trust_remote_code)
+    except Exception as error:
+        raise GisError(f"the tokenizer in {folder} cannot be loaded: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

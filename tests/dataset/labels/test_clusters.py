@@ -1,0 +1,59 @@
+"""Clusters: who is canonical, what follows, and what one wrong edge may not do."""
+
+from pathlib import Path
+
+from gis.collector.store import Store
+from gis.dataset.issues.table import load_issues
+from gis.dataset.labels.clusters import Clusters, find_clusters
+from gis.dataset.labels.evidence import find_evidence
+from gis.dataset.labels.policy import POLICY
+from gis.dataset.pairs.positives import positive_pairs
+from tests.dataset.stores import comment, fill, issue
+
+
+def clusters_of(tmp_path: Path, edges: list[tuple[int, int]], author: str = "keeper") -> Clusters:
+    """Clusters of issues 1 to 20, positions 0 to 19, with a ruling for each edge."""
+    issues = []
+    for number in range(1, 21):
+        targets = [target for source, target in edges if source == number]
+        said = [comment(number * 10 + n, author, f"Duplicate of #{t}", 10**6) for n, t in enumerate(targets)]
+        issues.append(issue(number, closed=10**6 + 5, comments=said))
+    with Store(fill(tmp_path / "store.db", issues)) as store:
+        found = load_issues(store)
+        return find_clusters(find_evidence(store, found), found, POLICY)
+
+
+def test_the_canonical_issue_is_what_the_others_point_to(tmp_path: Path) -> None:
+    (cluster,) = clusters_of(tmp_path, [(1, 5), (2, 5)]).clusters
+    assert (cluster.canonical, cluster.members) == (4, (0, 1, 4))
+
+
+def test_without_one_sink_it_is_the_oldest(tmp_path: Path) -> None:
+    (cluster,) = clusters_of(tmp_path, [(3, 2), (3, 4)]).clusters
+    assert cluster.canonical == 1
+
+
+def test_one_edge_does_not_join_two_crowds_and_two_do(tmp_path: Path) -> None:
+    crowds = [(2, 1), (3, 1), (4, 1), (12, 11), (13, 11), (14, 11)]
+    found = clusters_of(tmp_path, [*crowds, (14, 4)])
+    assert [len(cluster.members) for cluster in found.clusters] == [4, 4]
+    assert found.held_back == ((3, 13),)
+    (tmp_path / "store.db").unlink()
+    found = clusters_of(tmp_path, [*crowds, (14, 4), (13, 2)])
+    assert [len(cluster.members) for cluster in found.clusters] == [8]
+    assert found.held_back == ()
+
+
+def test_direct_and_closure_pairs_are_told_apart(tmp_path: Path) -> None:
+    found = clusters_of(tmp_path, [(2, 1), (3, 2)]).clusters
+    assert [(p.first, p.second, p.stratum) for p in positive_pairs(found, 5)] == [
+        (1, 0, "direct"),
+        (2, 1, "direct"),
+        (2, 0, "closure"),
+    ]
+    assert [p.stratum for p in positive_pairs(found, 0)] == ["direct", "direct"]
+
+
+def test_a_cluster_that_only_a_bot_made_is_marked(tmp_path: Path) -> None:
+    (cluster,) = clusters_of(tmp_path, [(2, 1)], author="dedupe[bot]").clusters
+    assert not cluster.people

@@ -1,0 +1,158 @@
+"""What comments rule, and what only looks like a ruling."""
+
+from collections import Counter
+
+import pytest
+
+from gis.collector.records import Reference
+from gis.dataset.issues.references import references
+from gis.dataset.labels.rulings import confirms, rulings, takes_back
+from gis.dataset.texts.cleaning import prose
+from gis.dataset.texts.redaction import redact
+
+
+def said(text: str) -> list[tuple[str, int]]:
+    return [(ruling.kind, ruling.target.number) for ruling in rulings(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Duplicate of #12", [("whole_comment", 12)]),
+        ("Closing as a dupe of https://github.com/octo/widgets/issues/12.", [("whole_comment", 12)]),
+        ("dup #12", [("whole_comment", 12)]),
+        ("Closing as a duplicate of #12, thanks for the report!", [("whole_comment", 12)]),
+        ("Duplicate of github.com/octo/widgets/issues/12", [("whole_comment", 12)]),
+        ("This is no doubt a dup of #12, it prints the same.", [("inside_comment", 12)]),
+        ("Duplicate of notgithub.com/octo/widgets/issues/12", []),
+        ("Duplicate of [#12](https://github.com/octo/widgets/issues/12)", [("whole_comment", 12)]),
+        ("Duplicate of `#12`", [("whole_comment", 12)]),
+        ("The cache is stale after a restart. This is a dup of #12.", [("inside_comment", 12)]),
+        (
+            "Dup of #12 and #13, which have more to say on how it comes about",
+            [("inside_comment", 12), ("inside_comment", 13)],
+        ),
+        ("Status changed to **Duplicate**.\nMerged into issue #12.", [("import_status", 12)]),
+        ("/duplicate of #12", [("slash_command", 12)]),
+        ("/dup octo/gadgets#12", [("slash_command", 12)]),
+        ("Possibly a duplicate of #12", [("suggestion", 12)]),
+        ("Is this a duplicate of #12?", [("suggestion", 12)]),
+        ("Dup of #12?", [("suggestion", 12)]),
+        ("Closing in favor of #12", [("related", 12)]),
+        ("This has the same root cause as #12", [("related", 12)]),
+        ("Closing as duplicate. See #12.", [("whole_comment", 12)]),
+        ("Duplicate of\n\n- #12", [("whole_comment", 12)]),
+        ("It could be faster, but closing as a dup of #12", [("inside_comment", 12)]),
+    ],
+)  # fmt: skip
+def test_rulings(text: str, expected: list[tuple[str, int]]) -> None:
+    assert said(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> Duplicate of #12\n\nWhy was it closed?",
+        "On Mon, 3 May 2021 at 10:00, ann wrote:\n\nDuplicate of #12",
+        "```\nDuplicate of #12\n```",
+        "See `dup of #12` in the log",
+        "<!-- Duplicate of #12 -->",
+        "This is not a duplicate of #12",
+        "So I'm less convinced that it's dup of #12, but there is something like it",
+        "I doubt this is a dup of #12",
+        "Hardly a duplicate of #12",
+        "It isn't a dup of #12, that one is about Windows",
+        "I don't think this is a duplicate of #12",
+        "Merged into issue #-",
+        "There are many duplicates of this",
+        "I fixed it in #12",
+        "duplicate entries in table 12",
+        "I searched for duplicates and #12 is different",
+        "I checked for duplicates: #12 is about Windows",
+        "This was wrongly closed as a duplicate of #12, please reopen",
+        "I thought this was a duplicate of #12",
+        "Why did you mark this as a duplicate of #12",
+        "Please stop closing things as duplicates of #12",
+        "Nobody said that it is a duplicate of #12",
+        "That is far from a duplicate of #12",
+        "~~Duplicate of #12~~",
+        'The bot said "Duplicate of #12" which is nonsense',
+        "<pre>dup of #12</pre>",
+        "So it prints\n\n    dup of #12\n",
+        "I implemented dup() for #12",
+        "The de-dup for #12 landed",
+        "Duplicate of #99999999999999999999",
+    ],
+)
+def test_what_is_no_ruling(text: str) -> None:
+    assert said(text) == []
+
+
+def test_a_ruling_may_speak_of_another_issue() -> None:
+    for text in ("By the way, #7 is a duplicate of #12", "See #7 (duplicate of #12), too"):
+        (ruling,) = rulings(text)
+        assert (ruling.subject, ruling.target) == (Reference(None, 7), Reference(None, 12))
+    (_, ruling) = rulings("Dupe of #3, which is itself claimed to be a dupe of #12.")
+    assert (ruling.subject, ruling.target) == (Reference(None, 3), Reference(None, 12))
+    for text in (
+        "Like #7, this is a duplicate of #12",
+        "Unrelated to #7; this is a duplicate of #12",
+        "Confirmed as unrelated to #7, dupe of #12",
+        "Fixed by #7, dup of #12",
+        "As in #7, duplicate of #12",
+        "cc #7 dup of #12",
+        "Blocked by #7 and dup of #12",
+        "Related to #7 and is a dup of #12",
+        "See https://github.com/octo/widgets/issues/7, so closing as a dupe of #12",
+    ):
+        (ruling,) = rulings(text)
+        assert (ruling.subject, ruling.target) == (None, Reference(None, 12))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the report " * 40 + "x dup", "see #" + "9" * 50_000 + " dup", "[" * 20_000 + " dup", "a" * 60_000 + " dup"],
+    ids=["openings", "digits", "brackets", "letters"],
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Each of these took minutes, or for ever, when a pattern could read it in many ways."""
+    assert list(rulings(text)) == []
+    assert prose(text)
+    assert not redact(text, Counter()).endswith("@")
+
+
+def test_machines_put_guesses() -> None:
+    (ruling,) = rulings("Possible duplicates: #12")
+    assert ruling.guess
+    (ruling,) = rulings("Duplicate of #12")
+    assert not ruling.guess
+
+
+def test_taken_back_and_confirmed() -> None:
+    assert takes_back("Sorry, this is not a duplicate after all")
+    assert takes_back("It isn't a duplicate")
+    assert takes_back("Not quite a dup, but nearly")
+    assert not takes_back("Please do not open duplicates.")
+    assert not takes_back("Please don't open duplicates; #5 is about this")
+    assert not takes_back("Sorry, we don't need duplicates, closing")
+    assert not takes_back("There is not a single duplicate")
+    assert not takes_back("It is not OK to open duplicates")
+    assert takes_back("I don't think it's a duplicate of that one")
+    assert takes_back("These aren't duplicates")
+    assert not takes_back("This is a duplicate")
+    assert confirms("Looks like it! Closing as a dupe.")
+    assert not confirms("Is it a dupe?")
+    assert not confirms("I do not think it is a dup")
+
+
+def test_references() -> None:
+    text = "#1, octo/gadgets#2, https://github.com/octo/things/issues/3#issuecomment-9, GH-4, (#5) https://github.com/a/b/pull/6"
+    assert list(references(text)) == [
+        Reference(None, 1),
+        Reference("octo/gadgets", 2),
+        Reference("octo/things", 3),
+        Reference(None, 4),
+        Reference(None, 5),
+        Reference("a/b", 6, True),
+    ]
+    assert list(references("abc#1def &#39; color #fff page/#7")) == []

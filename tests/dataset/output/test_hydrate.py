@@ -1,0 +1,127 @@
+"""gis hydrate: the texts of the build come back from a GitHub server; what changed or went is told."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from gis.cli import app
+from gis.collector.collect import collect
+from gis.collector.github.accounts import token_account
+from gis.collector.github.client import Client, Limits
+from gis.collector.github.connection import resolve
+from gis.collector.github.graphql import GraphQLSource
+from gis.collector.store import Store
+from gis.console import Reporter
+from tests.collector.server import GitHub, schema_of, serving
+from tests.collector.world import World, made, user_row
+
+pytestmark = pytest.mark.shared
+QUIET = Reporter(quiet=True)
+TOKEN = "good-token-1234"
+
+
+def repository() -> World:
+    """One with templates, renames, edits, and duplicates that cite one another."""
+    world = made(160, seed=3)
+    numbers = list(world.issues)
+    for place, number in enumerate(numbers):
+        form = f"### Steps\n\nOpen widget {number} of {place * 7} and look\n\n### Expected\n\nNo error {number}"
+        world.issues[number].update(body=form, state="closed", closed_at="2021-01-01T00:00:00Z", closed_by=user_row(1))
+        world.issues[number]["title"] = f"Widget {number} fails with the error {place * 13}"
+    for one, other in zip(numbers[5::4], numbers[3::4], strict=False):
+        world.add_comment(one, f"Duplicate of #{other}", user_row(1))
+        world.issues[one]["body"] += f"\n\nThis looks like #{other}. It is worse here."
+    for number in numbers[7:60:5]:
+        world.first_bodies[number] = f"At first I wrote something else about widget {number} and its morning troubles"
+        rename = {"kind": "RenamedTitleEvent", "createdAt": "2020-06-01T00:00:00Z", "actor": user_row(1)}
+        world.events[number].append({**rename, "previousTitle": f"The first title of widget {number}"})
+    return world
+
+
+@pytest.fixture
+def github(shared_data: Path) -> Iterator[GitHub]:
+    with serving(repository(), schema_of(shared_data.parent / "github")) as found:
+        yield found
+
+
+@pytest.fixture
+def built(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    client = Client(github.url, [token_account(TOKEN)], QUIET, Limits())
+    with Store.writing(tmp_path / "issues.db") as store:
+        source = GraphQLSource(client, QUIET, original_bodies=True)
+        collect(store, resolve(client, "octo/widgets"), source, QUIET, client)
+    arguments = [
+        "--store",
+        str(tmp_path / "issues.db"),
+        "--output",
+        str(tmp_path / "built"),
+        "--languages",
+        "any",
+        "-q",
+    ]
+    done = CliRunner().invoke(app, ["build", *arguments])
+    assert done.exit_code == 0, done.exception
+    return tmp_path / "built"
+
+
+def hydrate(github: GitHub, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["hydrate", "--api-url", github.url, "-q", *arguments])
+
+
+def default(folder: Path) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(path) for path in sorted((folder / "data").glob("*.parquet"))])
+
+
+def test_every_text_comes_back_as_it_was_built(github: GitHub, built: Path, tmp_path: Path) -> None:
+    texts = default(built)
+    assert texts.text1.str.contains("The first title of widget").any()
+    assert not texts.text1.str.contains("### Steps").any()
+    assert not texts.text1.str.contains("looks like").any()
+    for name in ("data", "positive", "retrieval", "repository", "time"):
+        shutil.rmtree(built / name, ignore_errors=True)  # as one shares it without texts
+    before = len(github.requests)
+    found = hydrate(github, str(built), "--output", str(tmp_path / "whole"))
+    assert found.exit_code == 0, found.exception
+    assert " 0 changed, 0 gone" in found.stdout
+    pd.testing.assert_frame_equal(default(tmp_path / "whole"), texts)
+    assert len(github.requests) - before <= 3
+
+
+@pytest.mark.usefixtures("built")
+def test_a_store_that_knew_of_no_renames(github: GitHub, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "issues.db") as connection:
+        assert connection.execute("DELETE FROM events WHERE kind = 'renamed'").rowcount > 5
+    where = ["--store", str(tmp_path / "issues.db"), "--output", str(tmp_path / "later"), "--languages", "any", "-q"]
+    assert CliRunner().invoke(app, ["build", *where]).exit_code == 0
+    done = hydrate(github, str(tmp_path / "later"), "--output", str(tmp_path / "filled"))
+    assert " 0 changed, 0 gone" in done.stdout
+
+
+def test_what_changed_or_went_is_told(github: GitHub, built: Path, tmp_path: Path) -> None:
+    texts = default(built)
+    changed, gone = int(texts.number1.iloc[0]), int(texts.number2.iloc[-1])
+    github.world.change(changed, body="Something else altogether, which nobody wrote before", title="Other")
+    github.world.first_bodies.pop(changed, None)
+    github.world.events[changed] = []
+    github.world.remove(gone)
+    found = hydrate(github, str(built), "--output", str(tmp_path / "some"))
+    assert "1 changed, 1 gone" in found.stdout
+    left = default(tmp_path / "some")
+    assert len(left) == len(texts[(texts.number1 != gone) & (texts.number2 != gone)])
+    found = hydrate(github, str(built), "--output", str(tmp_path / "same"), "--only-same")
+    same = default(tmp_path / "same")
+    assert changed not in {*same.number1, *same.number2}
+
+
+def test_what_cannot_be_hydrated(github: GitHub, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "holds no ids" in str(hydrate(github, str(tmp_path), "--output", str(tmp_path / "x")).exception)
+    assert "exists; give another" in str(hydrate(github, str(built), "--output", str(built)).exception)
+    monkeypatch.delenv("GITHUB_TOKEN")
+    monkeypatch.setenv("PATH", "")
+    assert "GraphQL needs a token" in str(hydrate(github, str(built), "--output", str(tmp_path / "x")).exception)
