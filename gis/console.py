@@ -82,3 +82,6 @@ class Tracker:
         left = seconds * (1 - self.share) / self.share if self.share else float("inf")
         left_text = f"{left // 60:.0f}:{left % 60:02.0f} left" if left != float("inf") else "…"
         return f"{self.done:,} of {self.total:,} {self.unit}, {self.done / seconds:,.0f} {self.unit}/s, {left_text}"
+
+
+QUIET = Reporter(quiet=True)  # what the Python API reports to by default: warnings only

@@ -5,9 +5,23 @@ from collections.abc import Iterable
 
 
 class GisError(Exception):
-    """The work could not be done; the command line prints the message and exits with status 1."""
+    """The work could not be done; the command line exits with status 1.
+
+    Args:
+        message: What was given, and what was expected. It does not mention options of the command line.
+        remedy: What to type on the command line instead; printed after the message there, and nowhere else.
+    """
 
     exit_status = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    @property
+    def for_command_line(self) -> str:
+        """The message and, where there is one, the remedy."""
+        return f"{self}; {self.remedy}" if self.remedy else str(self)
 
 
 class UsageError(GisError):

@@ -1,4 +1,4 @@
-"""Rendered HTML to plain text."""
+"""What several parts need of texts: words, plain text from HTML, and text that is safe to show."""
 
 import html
 import re
@@ -11,9 +11,18 @@ INLINE = frozenset(
     "a abbr b bdi bdo br cite code data del dfn em font g-emoji i img input ins kbd label mark path picture q rp rt"
     " ruby s samp small source span strike strong sub sup svg task-lists time tt u var video wbr".split()
 )
-
-
 TAG = re.compile(r"""<!--.*?-->|<(/?)([a-zA-Z][\w-]*)(?:\s(?:"[^"]*"|'[^']*'|[^<>"'])*)?/?>""", re.DOTALL)
+WORD = re.compile(r"\w+")
+
+
+def words(text: str) -> list[str]:
+    """Lower-cased runs of word characters."""
+    return WORD.findall(text.lower())
+
+
+def visible(text: str) -> str:
+    """Put a blank for each control character, so that text from anywhere can be shown."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def plain_text(markup: str) -> str:
@@ -43,11 +52,3 @@ def _replacement(tag: re.Match[str], *, at_line_start: bool) -> str:
     if name in BLOCKS:
         return "" if at_line_start else "\n"
     return "" if name in INLINE or not name else tag[0]
-
-
-WORD = re.compile(r"\w+")
-
-
-def words(text: str) -> list[str]:
-    """Lower-cased runs of word characters."""
-    return WORD.findall(text.lower())

@@ -1,8 +1,10 @@
 """The command line: parse, call, print. Nothing heavy is imported before it is needed."""
 
 import gis.cli.bench  # each adds its verbs, in the order of gis --help
+import gis.cli.catalogue
 import gis.cli.collect
 import gis.cli.dataset
+import gis.cli.leaderboard
 import gis.cli.publish
 import gis.cli.train  # noqa: F401
 from gis.cli.app import State, app, main

@@ -100,6 +100,9 @@ def main() -> NoReturn:
     except (GisError, OSError) as error:  # OSError: a full disk, a folder without rights
         if State.debug:
             raise
+        if isinstance(error, GisError):
+            typer.echo(f"error: {error.for_command_line}", err=True)
+            sys.exit(error.exit_status)
         typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_status if isinstance(error, GisError) else 1)
+        sys.exit(1)
     sys.exit(0)

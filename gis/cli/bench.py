@@ -1,4 +1,4 @@
-"""The verbs that score: bench, leaderboard, tasks, models."""
+"""The verb that scores: bench."""
 
 import shlex
 import sys
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gis.cli.app import app, check_names, interruptible, print_table
+from gis.cli.app import app, check_names, interruptible
+from gis.cli.leaderboard import print_leaderboard
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from gis.benchmark.tasks.catalogue import Task
     from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
     from gis.console import Reporter
-    from gis.leaderboard.table import Table
     from gis.spec import Spec
 
 
@@ -85,7 +85,7 @@ def bench(
     if results:
         from gis.leaderboard.table import make_table
 
-        _print_leaderboard(make_table(results))
+        print_leaderboard(make_table(results))
         reporter.say(f"results in {output}; compare with all that is there: gis leaderboard {shlex.quote(str(output))}")
     if export is not None:
         from gis.benchmark.mteb_export import export as export_mteb
@@ -148,80 +148,3 @@ def _run_all(
         except GisError as error:
             note(spec, error)
     return results, failures
-
-
-@app.command(no_args_is_help=True)
-def leaderboard(
-    results: Annotated[Path, typer.Argument(help="Folder that gis bench wrote.")],
-    task: Annotated[
-        list[str] | None, typer.Option("--task", "-t", help="Show only these tasks and suites: T,T,…")
-    ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(help="Write Markdown: a file of its own, or between a file's two markers.")
-    ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write CSV with unrounded scores.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is stale.")] = False,
-) -> None:
-    """Rank the models of a results folder.
-
-    Example: gis leaderboard results --markdown README.md
-    """
-    if check and markdown is None and csv is None:
-        raise UsageError("--check needs a file to check: --markdown FILE or --csv FILE")
-    from gis.leaderboard.render import comma_separated, with_block, write_or_check
-    from gis.leaderboard.render import markdown as as_markdown
-    from gis.leaderboard.table import load_table
-    from gis.spec import parse_specs
-
-    table = load_table(results, [spec.name for spec in parse_specs(task or [])])
-    stale = []
-    if markdown is not None and not write_or_check(markdown, with_block(markdown, as_markdown(table)), check=check):
-        stale.append(markdown)
-    if csv is not None and not write_or_check(csv, comma_separated(table), check=check):
-        stale.append(csv)
-    _print_leaderboard(table)  # last: whoever reads it through head(1) still gets the files
-    if check and stale:
-        raise GisError(f"stale: {', '.join(map(str, stale))}; run the command again without --check")
-
-
-@app.command()
-def tasks() -> None:
-    """List what can be scored, and what each needs."""
-    from rich.table import Table
-
-    from gis.benchmark.tasks.catalogue import catalogue, suites
-
-    table = Table("task", "labels", "pairs", "from", "what", box=None, pad_edge=False)
-    for each in catalogue().values():
-        source = "ships with gis" if each.packaged else each.hub or "--data"
-        table.add_row(each.name, each.label, f"{each.rows:,}" if each.rows else "", source, each.summary)
-    print_table(table)
-    for name, members in suites().items():
-        typer.echo(f"suite {name}: {', '.join(members)}")
-    typer.echo(
-        "\nAlso: a folder or file of pairs (text1, text2, label or score; JSON lines, CSV, Parquet), and any Hub"
-    )
-    typer.echo("dataset: ORG/NAME,revision=…,config=…,split=…,text1=…,text2=…,label=…   Variant: TASK,text=plain")
-
-
-@app.command()
-def models() -> None:
-    """List what can be scored with, and what each needs."""
-    from rich.table import Table
-
-    from gis.models.registry import ADAPTERS
-
-    table = Table("model", "needs", "what", box=None, pad_edge=False)
-    for name, adapter in ADAPTERS.items():
-        table.add_row(name, adapter.needs, adapter.summary)
-    print_table(table)
-    typer.echo("\nAlso: a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA or Hugging Face encoder:")
-    typer.echo('  NAME,pooling=cls|mean|max|last|first-last-avg|cls_avg,prompt="… {text} …",max_length=N,revision=…')
-
-
-def _print_leaderboard(table: "Table") -> None:
-    from gis.leaderboard.render import terminal_table
-
-    print_table(terminal_table(table))
-    for note in table.notes:
-        typer.echo(note)

@@ -1,0 +1,39 @@
+"""Write Markdown and CSV tables: the only place that knows how either is escaped."""
+
+import csv
+import html
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from gis.text import visible
+
+ALIGNMENT = {"left": ":--", "right": "--:"}
+SPECIAL = re.compile(r"([\\`*_\[\]|])")
+
+
+def escape(text: str) -> str:
+    r"""Escape ``text`` so that nothing in it acts as Markdown or HTML: ``a_b`` becomes ``a\_b``."""
+    return SPECIAL.sub(r"\\\1", html.escape(visible(text), quote=False))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, align: Sequence[str] = ()) -> str:
+    """Write a Markdown table, ending in a newline.
+
+    Args:
+        head: The columns' titles, escaped here.
+        rows: Cells that are Markdown already: escape whatever does not come from gis itself.
+        align: "left" or "right" for each column; the first left and all others right by default.
+    """
+    align = align or ("left", *("right",) * (len(head) - 1))
+    lines = [[escape(title) for title in head], [ALIGNMENT[side] for side in align], *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write CSV with a header; text is quoted, numbers are not."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(head)
+    writer.writerows(rows)
+    return buffer.getvalue()
