@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint clean
+.PHONY: demo quick test lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/gis bench --model random,length,jaccard,bm25,tfidf,minilm --task sample --output demo-results
@@ -12,6 +12,10 @@ demo: $(INSTALLED)
 	@echo
 	@echo "The table is in demo-results/leaderboard.md and .csv; the numbers behind it are in demo-results/<model>/."
 	@echo "Next: $(BIN)/gis tasks, $(BIN)/gis models, $(BIN)/gis bench --help"
+
+# The tests that take milliseconds, for use while editing.
+quick: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist worksteal
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
