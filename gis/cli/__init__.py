@@ -4,6 +4,7 @@ import gis.cli.bench  # each adds its verbs, in the order of gis --help
 import gis.cli.catalogue
 import gis.cli.collect
 import gis.cli.dataset
+import gis.cli.hydrate
 import gis.cli.leaderboard
 import gis.cli.publish
 import gis.cli.train  # noqa: F401
