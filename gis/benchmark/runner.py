@@ -24,8 +24,8 @@ from gis.benchmark.results import (
     result_path,
     write_result,
 )
-from gis.benchmark.scoring import ALL, score_pairs
-from gis.benchmark.similarity import cosine, euclidean, manhattan
+from gis.benchmark.scoring import ALL, score_similarities, score_vectors
+from gis.benchmark.similarity import cosine
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import Reporter
@@ -133,9 +133,7 @@ def _encoded(
         found = embed(model, pool.texts, cache, label, reporter)
     for task, where in zip(tasks, rows, strict=True):
         first, second = found.vectors[where.first], found.vectors[where.second]
-        similarity = cosine(first, second)
-        others = {"manhattan": manhattan(first, second), "euclidean": euclidean(first, second)}
-        scores = score_pairs(task.pairs, similarity, binary=task.label == "binary", others=others)
+        scores = score_vectors(task, first, second)
         distinct = where.distinct
         texts = _text_record(task.pairs, where, found, model.card.length_unit)
         run = _run_record(
@@ -152,7 +150,7 @@ def _encoded(
         }
         notes = _notes(task, texts, model.card.max_tokens)
         result = Result(model.card, _task_record(task, settings.load.seed), scores, texts, run, notes)
-        yield result, _pair_table(task.pairs, similarity, lengths)
+        yield result, _pair_table(task.pairs, cosine(first, second), lengths)
 
 
 def _compared(
@@ -170,7 +168,7 @@ def _compared(
                 f"{model.card.name} gave NaN or infinity on {task.task.name}, first for pair {pairs.ids[row]}"
             )
         reporter.say(f"{model.card.name}: {task.task.name}, {len(pairs):,} pairs in {seconds:.1f} s")
-        scores = score_pairs(pairs, similarity, binary=task.label == "binary")
+        scores = score_similarities(task, similarity)
         texts = _text_record(pairs, TextPool().add(pairs))
         run = _run_record(settings, seconds, from_cache=0, hardware=(f"cpu: {platform.machine()}",))
         notes = _notes(task, texts, None)

@@ -17,7 +17,9 @@ from gis.benchmark.metrics import (
     spearman,
     spearman_ceiling,
 )
+from gis.benchmark.similarity import Vectors, cosine, euclidean, manhattan
 from gis.benchmark.tasks.pairs import Pairs
+from gis.benchmark.tasks.sources import LoadedTask
 
 ALL = "all"
 
@@ -87,12 +89,49 @@ class TaskScores:
     other_similarities: Mapping[str, Mapping[str, Metric]] | None = None
 
 
-def score_pairs(pairs: Pairs, scores: Array, *, binary: bool, others: Mapping[str, Array] | None = None) -> TaskScores:
-    """Score a model's (n,) similarities against the gold labels of ``pairs``.
+def score_vectors(task: LoadedTask, first: Vectors, second: Vectors) -> TaskScores:
+    """Score a model's embeddings of a task's texts: the one definition of a model's score on a task.
 
-    Sub-sets are parts of one test set: the main score is one Spearman over all of them ("all" in SentEval's and
-    SimCSE's words). Strata are kinds of negatives: all positives are set against each, and the main score is the
-    mean over the strata, as a pooled one would depend on how many negatives of each kind were drawn.
+    ``gis bench``, the validation that chooses a checkpoint and ``gis ablate`` all report ``main`` of what this returns.
+
+    Args:
+        task: The task; its n pairs carry the gold labels.
+        first: (n, dim) embeddings of the pairs' first texts, in the order of the pairs.
+        second: (n, dim) embeddings of their second texts.
+
+    Returns:
+        The scores by cosine, with Manhattan and Euclidean distance beside them. A correlation lies between -1 and 1,
+        or is ``Undefined`` with a reason.
+    """
+    others = {"manhattan": manhattan(first, second), "euclidean": euclidean(first, second)}
+    return score_similarities(task, cosine(first, second), others=others)
+
+
+def score_similarities(
+    task: LoadedTask, similarities: Array, *, others: Mapping[str, Array] | None = None
+) -> TaskScores:
+    """Score a model's similarities of a task's pairs, for models that have no vectors.
+
+    Args:
+        task: The task with its n pairs.
+        similarities: (n,) a number for each pair, higher for more similar.
+        others: More (n,) similarities by name, reported but never ranked by.
+    """
+    return score_pairs(task.pairs, similarities, binary=task.label == "binary", others=others)
+
+
+def score_pairs(pairs: Pairs, scores: Array, *, binary: bool, others: Mapping[str, Array] | None = None) -> TaskScores:
+    """Score similarities against the gold labels of ``pairs``.
+
+    Subsets are parts of one test set: the main score is one Spearman over all of them ("all" in the terms of SentEval
+    and SimCSE). Strata are kinds of negatives: all positives are scored against each stratum, and the main score is the
+    mean over the strata, because a pooled score would depend on how many negatives of each kind were drawn.
+
+    Args:
+        pairs: n pairs with gold labels and, where the data has them, subsets or strata.
+        scores: (n,) similarities, higher for more similar.
+        binary: Whether the labels are 0 and 1, so that AUROC and the like are defined.
+        others: More (n,) similarities by name, reported over all pairs but never ranked by.
     """
     other = {
         name: {"spearman": spearman(values, pairs.gold), "pearson": pearson(values, pairs.gold)}

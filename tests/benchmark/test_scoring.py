@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from gis.benchmark.metrics import Undefined, spearman
-from gis.benchmark.scoring import score_pairs
+from gis.benchmark.scoring import score_pairs, score_similarities, score_vectors
+from gis.benchmark.similarity import cosine
+from gis.benchmark.tasks.catalogue import Task
+from gis.benchmark.tasks.pairs import Pairs
+from gis.benchmark.tasks.sources import LoadedTask
 from tests.benchmark.helpers import make_pairs, number
 
 # Two sub-sets; in "x" the scores agree with the labels, in "y" (three pairs) one exchange: Spearman 1 and 0.5.
@@ -98,3 +102,22 @@ def test_other_similarities_are_scored_over_all_pairs() -> None:
     assert found.other_similarities is not None
     assert number(found.other_similarities["euclidean"]["spearman"]) == pytest.approx(-number(found.main))
     assert found.other_similarities["euclidean"]["spearman"] == spearman(-SCORES, pairs.gold)
+
+
+def loaded(pairs: Pairs) -> LoadedTask:
+    return LoadedTask(Task("t"), pairs, "t.jsonl", None, ("test",), len(pairs), pairs.content_sha256, None)
+
+
+def test_vectors_are_scored_by_the_protocol_of_the_task() -> None:
+    task = loaded(make_pairs((1, 1, 0, 0, 0), ("", "", "near", "near", "far"), "stratum"))
+    first, second = np.random.default_rng(0).standard_normal((2, 5, 4)).astype(np.float32)
+    scores = score_vectors(task, first, second)
+    assert scores.main_is == "mean over strata of Spearman"
+    assert scores.main != spearman(cosine(first, second), task.pairs.gold)
+    assert scores.main == score_similarities(task, cosine(first, second)).main
+    assert set(scores.other_similarities or ()) == {"manhattan", "euclidean"}
+
+
+def test_the_labels_decide_whether_binary_metrics_are_defined() -> None:
+    assert score_similarities(loaded(make_pairs((1, 0, 0))), np.arange(3.0)).views[0].binary is not None
+    assert score_similarities(loaded(make_pairs((1, 0, 0.5))), np.arange(3.0)).views[0].binary is None
