@@ -1,10 +1,13 @@
-# The two commands of the README: make demo, make test. Each builds .venv first; nothing but Python 3.11 is needed.
+# The two commands of the README are make demo and make test. Each builds .venv first; nothing but Python 3.11 is needed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PROSE := CHANGELOG.md CONTRIBUTING.md docs perf
+# The table in README.md is as gis leaderboard writes it.
+README_WITHOUT_TABLE := sed '/gis leaderboard: begin/,/gis leaderboard: end/d' README.md
 
-.PHONY: demo quick test lint clean
+.PHONY: demo quick test lint format clean
 
 demo: $(INSTALLED)
 	$(BIN)/gis bench --model random,length,jaccard,bm25,tfidf,minilm --task sample --output demo-results
@@ -24,6 +27,15 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
+	$(BIN)/mdformat --check $(PROSE)
+	$(README_WITHOUT_TABLE) | $(BIN)/mdformat --check -
+	$(BIN)/gis leaderboard docs/results --markdown README.md --check >/dev/null
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mdformat $(PROSE)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("gis needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
