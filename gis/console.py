@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from gis.text import wrapped
+
 PLAIN_LINE_EVERY = 10.0  # seconds between progress lines where there is no terminal
 
 
@@ -20,11 +22,17 @@ class Reporter:
     def say(self, message: str) -> None:
         """Tell what is going on."""
         if not self.quiet:
-            self.console.print(message, markup=False)
+            self._print(message)
 
     def warn(self, message: str) -> None:
         """Tell what the reader of a result must know; printed even when quiet."""
-        self.console.print(f"warning: {message}", style="yellow", markup=False)
+        self._print(f"warning: {message}", style="yellow")
+
+    def _print(self, message: str, style: str | None = None) -> None:
+        """Print a message, in a terminal wrapped between words; an indented line is a command, to be copied whole."""
+        if self.console.is_terminal and not message.startswith(" "):
+            message = wrapped(message, self.console.width)
+        self.console.print(message, style=style, markup=False)
 
     @contextmanager
     def track(self, label: str, total: int, unit: str) -> Iterator["Tracker"]:

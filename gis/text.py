@@ -1,7 +1,8 @@
-"""What several parts need of texts: words, plain text from HTML, and text that is safe to show."""
+"""What several parts need of texts: words, plain text from HTML, text that is safe to show, wrapped lines."""
 
 import html
 import re
+import textwrap
 
 BLOCKS = frozenset(
     "address article aside blockquote dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li"
@@ -23,6 +24,21 @@ def words(text: str) -> list[str]:
 def visible(text: str) -> str:
     """Put a blank for each control character, so that text from anywhere can be shown."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def wrapped(text: str, width: int, *, indent: str = "") -> str:
+    """Wrap each line of ``text`` between words; a word that is longer than ``width`` stays whole.
+
+    Args:
+        text: Any text; its line breaks are kept.
+        width: The longest line, in characters.
+        indent: What the second and further lines of a wrapped line begin with.
+    """
+    lines = [
+        textwrap.fill(line, max(width, 1), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    ]
+    return "\n".join(lines)
 
 
 def plain_text(markup: str) -> str:

@@ -12,11 +12,14 @@ import typer
 from gis.errors import GisError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from gis.spec import Spec
+    from gis.terminal_table import TerminalTable
 
 INTERRUPTED = 130
+WIDER_THAN_ANY_TABLE = 10_000
 
 app = typer.Typer(
     help="Long-text similarity: score models by Spearman correlation, rank them, train them, collect data for them.",
@@ -84,13 +87,28 @@ def check_names(specs: "list[Spec]") -> None:
         adapter_of(spec)
 
 
-def print_table(table: "Table") -> None:
-    """Print a result: to a terminal in its width, elsewhere as wide as it must be."""
+def print_table(table: "TerminalTable | Table", *notes: str) -> None:
+    """Print a result and the notes below it: in a terminal to its width, elsewhere as wide as it must be."""
+    console = _console()
+    console.print(table)
+    print_notes(*notes)
+
+
+def print_notes(*notes: str) -> None:
+    """Print lines of text on standard output; in a terminal they are wrapped between words."""
+    from gis.text import wrapped
+
+    width = _console().width
+    for note in notes:
+        typer.echo(wrapped(note, width))
+
+
+def _console() -> "Console":
+    """Return standard output as a terminal of its width, or as a file or pipe, which has no edge."""
     from rich.console import Console
 
     console = Console(highlight=False)
-    # a log has no edge to wrap at
-    console.print(table) if console.is_terminal else Console(width=10_000, highlight=False).print(table)
+    return console if console.is_terminal else Console(width=WIDER_THAN_ANY_TABLE, highlight=False)
 
 
 def main() -> NoReturn:
