@@ -121,13 +121,13 @@ def _estimate(github: "Connection | None", names: list[str], reporter: "Reporter
 def _run_all(walks: "list[partial[Brought]]", store: "Store", reporter: "Reporter") -> list[str]:
     """Walk one repository after the other; one that fails does not stop the next, a bad token does."""
     from gis.collector.github.client import BudgetSpent, Unauthorized
-    from gis.collector.store import Unwritable
+    from gis.collector.store import StoreWriteError
 
     failures: list[str] = []
     for walk in walks:
         try:
             reporter.say(str(walk(store)))
-        except (BudgetSpent, Unauthorized, Unwritable):  # the next would fail alike
+        except (BudgetSpent, Unauthorized, StoreWriteError):  # the next would fail alike
             raise
         except GisError as error:
             failures.append(str(error))

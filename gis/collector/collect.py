@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from gis.collector.github.client import Client
 from gis.collector.github.connection import where_to
 from gis.collector.records import Repository
-from gis.collector.source import Missing, Overloaded, Source, TooDeep, Undefined
+from gis.collector.source import NotFoundError, PaginationLimitError, QueryTimeoutError, Source, UnknownFieldsError
 from gis.collector.store import COMPLETE, Store
 from gis.console import Reporter
 from gis.errors import GisError
@@ -71,11 +71,11 @@ def collect(store: Store, repository: Repository, source: Source, reporter: Repo
         for number in gone:
             store.mark_gone(key, run, number, where_to(client, repository, number) if client else "no longer listed")
         outcome = COMPLETE
-    except (Missing, Overloaded, TooDeep, Undefined) as error:
+    except (NotFoundError, QueryTimeoutError, PaginationLimitError, UnknownFieldsError) as error:
         outcome = f"{type(error).__name__}: {error}"
         why = (
             "is no longer there, its issues are disabled, or access was taken"
-            if isinstance(error, Missing)
+            if isinstance(error, NotFoundError)
             else "fails"
         )
         raise GisError(f"{repository.name} {why} ({error}); all that was fetched is kept") from None

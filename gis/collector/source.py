@@ -33,19 +33,19 @@ class Source(Protocol):
         ...
 
 
-class Overloaded(Exception):  # noqa: N818 - a signal, not an error: the page was too large for the server
+class QueryTimeoutError(Exception):
     """The server could not make the answer in time; a smaller page may pass."""
 
 
-class Missing(Exception):  # noqa: N818
+class NotFoundError(Exception):
     """What was asked for is not there: 404, 410, or hidden from this account."""
 
 
-class TooDeep(Exception):  # noqa: N818
+class PaginationLimitError(Exception):
     """The server lists no page this far from the first: 422."""
 
 
-class Undefined(Exception):  # noqa: N818
+class UnknownFieldsError(Exception):
     """The server, an older one, does not know some fields.
 
     Args:

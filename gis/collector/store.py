@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from gis.collector.records import Comment, Event, Issue, Page, Repository, User
 from gis.errors import GisError
 
 SCHEMA = 1
+GITHUB = "https://github.com"
 COMPLETE = "complete"  # the outcome of a run that came to its end
 TABLES = """
 CREATE TABLE meta (schema INTEGER NOT NULL, created_by TEXT NOT NULL);
@@ -86,7 +88,7 @@ class RepositoryStatus:
     requests: int
 
 
-class Unwritable(GisError):  # noqa: N818
+class StoreWriteError(GisError):
     """The disk is full, or the file is locked or damaged."""
 
 
@@ -235,6 +237,15 @@ class Store:
         names = [column[0] for column in found.description]
         runs = [dict(zip(names, row, strict=True)) for row in found]
         return [{**run, "about": json.loads(run["about"])} for run in runs]
+
+    @property
+    def web_url(self) -> str:
+        """The address of the server whose issues these are, for links: "https://github.com" or an Enterprise host.
+
+        It is the server of the newest run that fetched from one. Dumps name none and are taken to be of github.com.
+        """
+        servers = [run["about"]["server"] for run in self.runs() if "server" in run["about"]]
+        return _web_url(servers[-1]) if servers else GITHUB
 
     def count(self, key: int) -> int:
         """How many issues there are, but for those that are gone."""
@@ -414,7 +425,7 @@ class Store:
                 error, sqlite3.IntegrityError | sqlite3.ProgrammingError
             ):
                 hint = "; make room" if "full" in str(error) else ""
-                raise Unwritable(
+                raise StoreWriteError(
                     f"{self.path} cannot be written: {error}{hint}; the same command then continues"
                 ) from error
             raise
@@ -447,6 +458,13 @@ def _event(event: Event) -> tuple[Any, ...]:
     if target is not None:
         where = (target.repository, target.number, target.pull_request)
     return (event.kind, event.created_at, _login(event.actor), *where, event.detail, event.id)
+
+
+def _web_url(api_url: str) -> str:
+    """Return the address of the pages of the server whose API is at ``api_url``."""
+    parts = urlsplit(api_url)
+    host = parts.netloc.removeprefix("api.")  # api.github.com, api.SUBDOMAIN.ghe.com; Enterprise: HOST/api/v3
+    return f"{parts.scheme}://{host}"
 
 
 def _login(user: User | None) -> str | None:

@@ -7,17 +7,20 @@ import graphql
 import pytest
 
 from gis.collector.github.queries import (
-    OPTIONAL,
+    OPTIONAL_FIELDS,
     more_comments_query,
     more_events_query,
     numbers_query,
     page_query,
     size_query,
+    texts_query,
 )
 from tests.collector.server import schema_of
 
 pytestmark = pytest.mark.shared
-LACKING = [frozenset(chosen) for count in range(len(OPTIONAL) + 1) for chosen in combinations(OPTIONAL, count)]
+LACKING = [
+    frozenset(chosen) for count in range(len(OPTIONAL_FIELDS) + 1) for chosen in combinations(OPTIONAL_FIELDS, count)
+]
 
 
 def test_all_queries_are_valid(shared_data: Path) -> None:
@@ -25,7 +28,8 @@ def test_all_queries_are_valid(shared_data: Path) -> None:
     queries = [more_comments_query(()), numbers_query(), size_query()]
     for lacking in LACKING:
         queries += [more_events_query(lacking), page_query(lacking, edits=True), page_query(lacking, edits=False)]
+        queries.append(texts_query([1, 20], lacking))
     for query in queries:
         assert graphql.validate(schema, graphql.parse(query)) == []
-    assert "duplicateOf" not in page_query(frozenset(OPTIONAL), edits=False)
+    assert "duplicateOf" not in page_query(frozenset(OPTIONAL_FIELDS), edits=False)
     assert "enableDuplicate: true" in page_query(frozenset(), edits=False)

@@ -118,3 +118,21 @@ def test_names_of_repositories(tmp_path: Path) -> None:
     (tmp_path / "bad.txt").write_text("octo/widgets\nnonsense here\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"bad\.txt:2: 'nonsense here'"):
         named_repositories([], tmp_path / "bad.txt", None)
+
+
+@pytest.mark.parametrize(
+    ("server", "web_url"),
+    [
+        (None, "https://github.com"),
+        ("https://api.github.com", "https://github.com"),
+        ("https://git.example.org/api/v3", "https://git.example.org"),
+        ("https://api.octo.ghe.com", "https://octo.ghe.com"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_a_store_knows_the_address_of_its_server(tmp_path: Path, server: str | None, web_url: str) -> None:
+    with Store.writing(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        for about in ({} if server is None else {"server": server}, {}):
+            store.end(store.begin(key, "graphql", about), "complete", about, points=0, requests=0)
+        assert store.web_url == web_url

@@ -12,7 +12,7 @@ import requests
 from github import Auth, Github, GithubException
 
 from gis.collector.github.accounts import Account
-from gis.collector.source import Missing, Overloaded, TooDeep, Undefined
+from gis.collector.source import NotFoundError, PaginationLimitError, QueryTimeoutError, UnknownFieldsError
 from gis.console import Reporter
 from gis.errors import GisError
 
@@ -127,8 +127,8 @@ class Client:
         """GET a REST path.
 
         Raises:
-            Missing: It is not there.
-            TooDeep: GitHub does not list this page.
+            NotFoundError: It is not there.
+            PaginationLimitError: GitHub does not list this page.
             GisError: Access is refused, a limit of the run is reached, or the server fails for good.
         """
         return self._ask("GET", path, parameters, None)
@@ -145,9 +145,9 @@ class Client:
             Its data; errors that concern parts of it are under "errors".
 
         Raises:
-            Overloaded: The page was too large.
-            Missing: The repository is not there.
-            Undefined: The server lacks fields that were asked for.
+            QueryTimeoutError: The page was too large.
+            NotFoundError: The repository is not there.
+            UnknownFieldsError: The server lacks fields that were asked for.
             GisError: As ``get``; or the query is refused.
         """
         body = {"query": query, "variables": dict(variables)}
@@ -173,7 +173,7 @@ class Client:
                 failures += 1
                 self._back_off(failures, why)
                 if shrink and shrinkable and failures > 1:  # once is chance, twice the page's size
-                    raise Overloaded
+                    raise QueryTimeoutError
             elif answer.status != 401 or not self._drop_account():
                 self._check_status(answer, path, paged="page" in parameters)
                 self._account_for(answer, graphql=body is not None)
@@ -211,9 +211,9 @@ class Client:
             account = self._accounts[self._current]
             raise Unauthorized(f"GitHub refuses {account}: bad credentials; is it expired or revoked?")
         if answer.status in (404, 410, 451):
-            raise Missing(_message(answer.body))
+            raise NotFoundError(_message(answer.body))
         if answer.status == 422 and paged:
-            raise TooDeep
+            raise PaginationLimitError
         if answer.status == 403:
             raise Forbidden(f"GitHub refuses {path}: {_message(answer.body)}")
         if answer.status >= 400:
@@ -343,11 +343,11 @@ def _check_graphql(body: Body) -> None:
     """Raise for errors that leave nothing to use; those that concern single nodes stay in the answer."""
     errors = _errors(body)
     if undefined := frozenset(filter(None, map(_undefined, errors))):
-        raise Undefined(undefined)
+        raise UnknownFieldsError(undefined)
     data = body.get("data")
     absent = {error.get("type") for error in errors} <= {"NOT_FOUND", "FORBIDDEN"}
     if (data is None and absent) or (data is not None and data.get("repository", data) is None):
-        raise Missing("; ".join(map(_message, errors)))
+        raise NotFoundError("; ".join(map(_message, errors)))
     if absent:
         return
     messages = "; ".join(_message(error)[:200] for error in errors[:3])

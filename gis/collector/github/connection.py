@@ -1,15 +1,18 @@
 """A GitHub server with our accounts on it: finds repositories, and the source to read them through."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 from gis.collector.github.accounts import Account, find_accounts
+from gis.collector.github.adaptive import AdaptiveClient
 from gis.collector.github.client import Client, Forbidden, Limits, Unauthorized
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
+from gis.collector.github.texts import IssueText, fetch_texts
 from gis.collector.records import Repository
-from gis.collector.source import Missing
+from gis.collector.source import NotFoundError
 from gis.console import Reporter
 from gis.errors import GisError, UsageError
 
@@ -63,12 +66,16 @@ class Connection:
             return RestSource(self.client, self.reporter)
         return GraphQLSource(self.client, self.reporter, largest=page_size, original_bodies=original_bodies)
 
+    def texts(self, issues: Iterable[tuple[str, int]]) -> Iterator[IssueText]:
+        """Yield the titles and bodies of issues, each given as OWNER/NAME and number; see ``fetch_texts``."""
+        return fetch_texts(AdaptiveClient(self.client, self.reporter), issues)
+
     def estimate(self, name: str) -> Estimate:
         """What a first run would bring and cost."""
         repository = self.resolve(name)
         try:
             issues, pulls, comments = self.source(page_size=100, original_bodies=False).size(repository)
-        except Missing as error:
+        except NotFoundError as error:
             raise GisError(f"{name}: these accounts may not read its issues; {error}") from None
         pages = -(-issues // 100)
         if self.api == "rest":
@@ -133,7 +140,7 @@ def resolve(client: Client, name: str) -> Repository:
     """
     try:
         found = client.get(f"/repos/{name}").body
-    except Missing:
+    except NotFoundError:
         hint = "check the spelling" if client.authenticated else "check the spelling; a private one needs GITHUB_TOKEN"
         raise GisError(f"no repository {name} on {client.url}, or no access to it: {hint}") from None
     return Repository(str(found["full_name"]), int(found["id"]), name)
@@ -143,7 +150,7 @@ def where_to(client: Client, repository: Repository, number: int) -> str:
     """What became of an issue that its repository no longer lists."""
     try:
         found = client.get(f"/repos/{repository.name}/issues/{number}").body
-    except Missing:
+    except NotFoundError:
         return "deleted"
     home = str(found.get("repository_url", "")).partition("/repos/")[2]
     if home and home.lower() != repository.name.lower():

@@ -1,12 +1,12 @@
 """A repository's issues through GraphQL: everything of an issue with it, a hundred issues a request."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from gis.collector.github.adaptive import AdaptiveClient, QueryMaker
 from gis.collector.github.client import Client
 from gis.collector.github.queries import (
     NESTED,
-    OPTIONAL,
     more_comments_query,
     more_events_query,
     numbers_query,
@@ -14,9 +14,8 @@ from gis.collector.github.queries import (
     size_query,
 )
 from gis.collector.records import Comment, Event, EventKind, Issue, Page, Reference, Repository, User
-from gis.collector.source import Overloaded, Undefined
+from gis.collector.source import QueryTimeoutError
 from gis.console import Reporter
-from gis.errors import GisError
 
 LARGEST, FIRST = 100, 50  # issues of a page: GitHub often refuses a hundred under load
 GROWTH, PATIENCE = 1.25, 4  # a page grows by this after so many that passed
@@ -45,7 +44,7 @@ class GraphQLSource:
         self._reporter = reporter
         self._largest = largest
         self._original_bodies = original_bodies
-        self._without: frozenset[str] = frozenset()
+        self._server = AdaptiveClient(client, reporter)
         self.asks = frozenset({self.name, "first bodies"} if original_bodies else {self.name})
         self.total = 0  # issues of the walk, as GitHub counts
 
@@ -53,7 +52,7 @@ class GraphQLSource:
         """Issues changed at or after ``since``, oldest change first, from where ``checkpoint`` says.
 
         Raises:
-            Missing: The repository is not there.
+            NotFoundError: The repository is not there.
             GisError: GitHub refuses, or a limit of the run is reached.
         """
         state: dict[str, Any] = dict(checkpoint or {"pulls": None, "done": True})
@@ -64,7 +63,7 @@ class GraphQLSource:
             smallest = size == 1 and nested == FEWEST_NESTED
             try:
                 found = self._page(repository, state, size, nested, shrinkable=not smallest)
-            except Overloaded:
+            except QueryTimeoutError:
                 size, nested, passed = max(size // 2, 1), nested if size > 1 else max(nested // 2, FEWEST_NESTED), 0
                 continue
             nested = NESTED
@@ -98,8 +97,8 @@ class GraphQLSource:
 
     def about(self) -> Mapping[str, Any]:
         """The server's address and the queries."""
-        queries = [self._page_query(), more_comments_query(self._without)]
-        queries += [more_events_query(self._without), numbers_query()]
+        without = self._server.lacking
+        queries = [self._page_query(without), more_comments_query(without), more_events_query(without), numbers_query()]
         return {"server": self._client.url, "queries": queries}
 
     def _numbers(self, repository: Repository) -> Iterator[Sequence[int]]:
@@ -137,32 +136,18 @@ class GraphQLSource:
             "withIssues": not state["issues_done"],
             "withPulls": not state["pulls_done"],
         }
-        answer = self._ask(
-            lambda: page_query(self._without, edits=self._original_bodies), variables, shrinkable=shrinkable
-        )
+        answer = self._server.run(self._page_query, variables, shrinkable=shrinkable)
         found: dict[str, Any] = answer["data"]["repository"]
         if shrinkable and any(node is None for node in (found.get("issues") or NO_ISSUES)["nodes"]):
-            raise Overloaded  # an error took some of the page
+            raise QueryTimeoutError  # an error took some of the page
         return found
 
-    def _page_query(self) -> str:
-        return page_query(self._without, edits=self._original_bodies)
-
-    def _ask(self, query: Callable[[], str], variables: Mapping[str, Any], *, shrinkable: bool) -> dict[str, Any]:
-        """Ask; of a server that lacks fields, once more without them."""
-        try:
-            return self._client.graphql(query(), variables, shrinkable=shrinkable)
-        except Undefined as error:
-            lacking = error.fields & (OPTIONAL - self._without)
-            if not lacking:
-                raise GisError(f"this GitHub server lacks {error}; try --api rest") from None
-            self._without |= lacking
-            self._reporter.warn(f"this GitHub server lacks {', '.join(sorted(lacking))}; collecting without")
-            return self._ask(query, variables, shrinkable=shrinkable)
+    def _page_query(self, without: Collection[str]) -> str:
+        return page_query(without, edits=self._original_bodies)
 
     def _issue(self, node: Node) -> Issue:
-        comments = self._all(node, "comments", lambda: more_comments_query(self._without))
-        events = self._all(node, "timelineItems", lambda: more_events_query(self._without))
+        comments = self._all(node, "comments", more_comments_query)
+        events = self._all(node, "timelineItems", more_events_query)
         happened = tuple(event for event in map(_event, events) if event is not None and not _of_itself(event, node))
         closes = [event for event in happened if event.kind == "closed"]
         edits = (node.get("userContentEdits") or {}).get("nodes") or []
@@ -191,7 +176,7 @@ class GraphQLSource:
             raw=node,
         )
 
-    def _all(self, node: Node, connection: str, query: Callable[[], str]) -> list[Node]:
+    def _all(self, node: Node, connection: str, make_query: QueryMaker) -> list[Node]:
         """All nodes of a connection of one issue: those that came with it, and the rest by further requests."""
         nodes: list[Node] = list(node[connection]["nodes"])
         info, total = node[connection]["pageInfo"], node[connection].get("totalCount", 0)
@@ -201,8 +186,8 @@ class GraphQLSource:
         while info["hasNextPage"]:
             try:
                 variables = {"id": node["id"], "first": size, "after": info["endCursor"]}
-                answer = self._ask(query, variables, shrinkable=size > 1)
-            except Overloaded:
+                answer = self._server.run(make_query, variables, shrinkable=size > 1)
+            except QueryTimeoutError:
                 size = max(size // 2, 1)
                 continue
             if answer["data"]["node"] is None:  # it was deleted or moved since its page came: the next run notices

@@ -1,15 +1,18 @@
-"""The GraphQL documents, made for what a server knows."""
+"""The GraphQL documents, each without the fields that a server lacks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 FIELDS = {
     "Issue.duplicateOf": "duplicateOf { number repository { nameWithOwner } }",
     "ClosedEvent.duplicateOf": "duplicateOf { ...Target }",
     "ClosedEvent.stateReason": "stateReason",
 }
-STATE_REASON, ITS_ARGUMENT = "Issue.stateReason", "stateReason(enableDuplicate)"
-# What older servers lack. One that calls any of it unknown is asked without it from then on, or for its older form.
-OPTIONAL = frozenset({*FIELDS, STATE_REASON, ITS_ARGUMENT, "Issue.fullDatabaseId", "IssueComment.fullDatabaseId"})
+STATE_REASON, STATE_REASON_ARGUMENT = "Issue.stateReason", "stateReason(enableDuplicate)"
+EDITS = "Issue.userContentEdits"
+# Older servers lack these. Once a server reports one as unknown, it is asked without it or for its older form.
+OPTIONAL_FIELDS = frozenset(
+    {*FIELDS, STATE_REASON, STATE_REASON_ARGUMENT, EDITS, "Issue.fullDatabaseId", "IssueComment.fullDatabaseId"}
+)
 EVENTS = (
     "MARKED_AS_DUPLICATE_EVENT",
     "UNMARKED_AS_DUPLICATE_EVENT",
@@ -20,6 +23,8 @@ EVENTS = (
     "TRANSFERRED_EVENT",
 )
 
+# GitHub lists edits newest first: the last of them is the body as it was first written.
+FIRST_BODY = "userContentEdits(last: 1) { nodes { diff } }"
 NESTED = 100  # comments, events and labels that come with an issue; the rest is asked for one issue at a time
 
 ACTOR = """
@@ -41,7 +46,7 @@ def page_query(without: Collection[str], *, edits: bool) -> str:
     """A page of issues by their last change, and beside it a page of pull requests' numbers.
 
     Args:
-        without: What of ``OPTIONAL`` the server lacks.
+        without: What of ``OPTIONAL_FIELDS`` the server lacks.
         edits: Ask for the history of the bodies.
     """
     return f"""
@@ -129,9 +134,35 @@ query Size($owner: String!, $name: String!) {
 """
 
 
+def texts_query(numbers: Sequence[int], without: Collection[str]) -> str:
+    """Make the query for the titles and bodies of issues of one repository, as they are now and as first written.
+
+    Issue N is in the answer as "issueN".
+
+    Args:
+        numbers: The issues' numbers.
+        without: The members of ``OPTIONAL_FIELDS`` that the server lacks.
+    """
+    fields = "\n    ".join(f"issue{number}: issue(number: {number}) {{ ...Text }}" for number in numbers)
+    history = "" if EDITS in without else FIRST_BODY
+    return f"""
+query Texts($owner: String!, $name: String!) {{
+  rateLimit {{ cost remaining resetAt }}
+  repository(owner: $owner, name: $name) {{
+    {fields}
+  }}
+}}
+fragment Text on Issue {{
+  title body {history}
+  timelineItems(first: 1, itemTypes: [RENAMED_TITLE_EVENT]) {{
+    nodes {{ ... on RenamedTitleEvent {{ previousTitle }} }}
+  }}
+}}
+"""
+
+
 def _issue(without: Collection[str], *, edits: bool) -> str:
-    # GitHub lists edits newest first: the last of them is the body as it was written.
-    history = "userContentEdits(last: 1) { nodes { diff } }" if edits else ""
+    history = FIRST_BODY if edits else ""
     return f"""
 fragment IssueFields on Issue {{
   {_number("Issue", without)} id number title body state locked authorAssociation createdAt updatedAt closedAt
@@ -176,7 +207,7 @@ def _optional(kind: str, without: Collection[str]) -> str:
 def _state_reason(without: Collection[str]) -> str:
     if STATE_REASON in without:
         return ""
-    return "stateReason" if ITS_ARGUMENT in without else "stateReason(enableDuplicate: true)"
+    return "stateReason" if STATE_REASON_ARGUMENT in without else "stateReason(enableDuplicate: true)"
 
 
 def _number(kind: str, without: Collection[str]) -> str:

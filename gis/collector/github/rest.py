@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from gis.collector.github.client import Client
 from gis.collector.github.rest_rows import comment_from_row, event_from_row, issue_from_row
 from gis.collector.records import Page, Repository
-from gis.collector.source import TooDeep
+from gis.collector.source import PaginationLimitError
 from gis.console import Reporter
 from gis.errors import GisError
 
@@ -93,7 +93,7 @@ class RestSource:
             answer = self._client.get(path, **asked)
             rows = list(answer.body)
             return rows, not rows or 'rel="next"' not in answer.headers.get("link", "")
-        except TooDeep:
+        except PaginationLimitError:
             if state["list"] != LISTS[2]:
                 raise GisError(
                     f"GitHub does not list beyond page {state['page']} of what changed at {state['since']}; "

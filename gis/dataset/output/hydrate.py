@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from gis.collector.github.client import Client
 from gis.collector.records import Reference
-from gis.collector.source import Missing
+from gis.collector.source import NotFoundError
 from gis.console import Reporter
 from gis.dataset.issues.names import Names
 from gis.dataset.output.layout import PAIRS
@@ -145,7 +145,7 @@ def _fetched(client: Client, keys: Sequence[Key]) -> Iterator[tuple[Key, str | N
             )
             try:
                 found = client.graphql(query, {"owner": owner, "name": name})["data"]["repository"]
-            except Missing:
+            except NotFoundError:
                 found = {}
             for number in part:
                 node = found.get(f"i{number}")

@@ -1,0 +1,78 @@
+"""Fetch the titles and bodies of issues that are known by number."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from gis.collector.github.adaptive import AdaptiveClient
+from gis.collector.github.queries import texts_query
+from gis.collector.source import NotFoundError, QueryTimeoutError
+
+ISSUES_PER_QUERY = 100  # GitHub charges one point for these
+
+
+class IssueText(NamedTuple):
+    """The title and body of an issue, as they are now and as they were first written.
+
+    Attributes:
+        repository: OWNER/NAME, as it was requested.
+        number: The issue's number.
+        title: The current title.
+        body: The current body, in Markdown; may be empty.
+        first_title: The title before it was first changed; None if it never was.
+        first_body: The body before it was first edited; None if it never was, or if the server keeps no edits.
+    """
+
+    repository: str
+    number: int
+    title: str
+    body: str
+    first_title: str | None
+    first_body: str | None
+
+
+def fetch_texts(server: AdaptiveClient, issues: Iterable[tuple[str, int]]) -> Iterator[IssueText]:
+    """Yield the text of every issue that still exists, one repository after the other.
+
+    Args:
+        server: The GitHub server.
+        issues: OWNER/NAME and number of each issue. Issues that were deleted, moved or hidden yield nothing.
+
+    Raises:
+        GisError: GitHub refuses, or fails for good.
+    """
+    numbers_by_repository: dict[str, list[int]] = defaultdict(list)
+    for repository, number in issues:
+        numbers_by_repository[repository].append(number)
+    for repository, numbers in numbers_by_repository.items():
+        for start in range(0, len(numbers), ISSUES_PER_QUERY):
+            yield from _fetch_batch(server, repository, numbers[start : start + ISSUES_PER_QUERY])
+
+
+def _fetch_batch(server: AdaptiveClient, repository: str, numbers: Sequence[int]) -> Iterator[IssueText]:
+    owner, name = repository.split("/")
+    try:
+        answer = server.run(partial(texts_query, numbers), {"owner": owner, "name": name}, shrinkable=len(numbers) > 1)
+    except NotFoundError:  # the repository itself
+        return
+    except QueryTimeoutError:
+        half = len(numbers) // 2
+        yield from _fetch_batch(server, repository, numbers[:half])
+        yield from _fetch_batch(server, repository, numbers[half:])
+        return
+    nodes = answer["data"]["repository"]
+    for number in numbers:
+        node = nodes.get(f"issue{number}")
+        if node is None:
+            continue
+        edits = (node.get("userContentEdits") or {}).get("nodes") or []
+        renames = node["timelineItems"]["nodes"]
+        yield IssueText(
+            repository,
+            number,
+            node["title"],
+            node["body"],
+            first_title=renames[0].get("previousTitle") if renames else None,
+            first_body=edits[0]["diff"] if edits else None,
+        )
