@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gis import hub
+from tests.command_line import Gis, run_gis
 
 UNREACHABLE = "http://127.0.0.1:9"
 HF_HOME = tempfile.mkdtemp(prefix="gis-tests-hf-")
@@ -55,6 +56,12 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     hub._answers.cache_clear()
     if "huggingface_hub" in sys.modules:
         hub._set_offline(False)
+
+
+@pytest.fixture(scope="session")
+def gis() -> Gis:
+    """Run the command line with some arguments: exit status, standard output and standard error."""
+    return run_gis
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,48 +15,23 @@ import pytest
 from gis import __version__
 from gis.benchmark.results import Result, read_results
 from gis.benchmark.tasks.catalogue import Task, catalogue, suites
-from gis.cli import State, main
 from gis.models.registry import ADAPTERS
 from tests.benchmark.helpers import ROWS, Row, jsonl, write_jsonl
+from tests.command_line import Done, Gis
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 LIGHT = ("torch", "transformers", "pandas", "datasets", "numpy", "pydantic", "scipy", "sklearn", "huggingface_hub")
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command line ended."""
-
-    status: int
-    out: str
-    err: str
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands are run in a folder of their own; relative paths below are in it."""
+    monkeypatch.chdir(tmp_path)
 
 
-class Gis:
-    """The command line, run in this process with the current folder in a temporary place."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._patch, self._capture = patch, capture
-        patch.chdir(folder)
-
-    def __call__(self, *arguments: str | Path) -> Done:
-        self._patch.setattr(sys, "argv", ["gis", *map(str, arguments)])
-        self._patch.setattr(State, "debug", False)
-        self._capture.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else int(bool(code)), *self._capture.readouterr())
-
-    def results(self, folder: str = "results") -> list[Result]:
-        """What was written below ``folder``."""
-        return list(read_results(self.folder / folder))
-
-
-@pytest.fixture
-def gis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gis:
-    return Gis(tmp_path, monkeypatch, capsys)
+def results(folder: str = "results") -> list[Result]:
+    """The results written below ``folder``."""
+    return list(read_results(Path(folder)))
 
 
 @pytest.fixture
@@ -168,19 +142,19 @@ def test_bench_prints_the_table_and_says_the_rest_on_standard_error(gis: Gis, mi
 
 def test_bench_writes_a_result_a_model_and_task(gis: Gis, mine: Path) -> None:
     gis("bench", "--model", "jaccard,length", "--task", f"{mine},sample", "--output", "there")
-    found = {(result.model.name, result.task.name) for result in gis.results("there")}
+    found = {(result.model.name, result.task.name) for result in results("there")}
     assert found == {(model, task) for model in ("jaccard", "length") for task in ("mine", "sample")}
 
 
 def test_a_result_holds_its_command(gis: Gis) -> None:
     gis("bench", "--model", "jaccard", "--task", "sample", "--seed", "3", "--output", "a b")
-    (result,) = gis.results("a b")
+    (result,) = results("a b")
     assert result.run.command == "gis bench --model jaccard --task sample --seed 3 --output 'a b'"
 
 
 def test_options_may_be_given_twice(gis: Gis, mine: Path) -> None:
     gis("bench", "-m", "jaccard", "-m", "length", "-t", "sample", "-t", mine)
-    assert len(gis.results()) == 4
+    assert len(results()) == 4
 
 
 def test_quiet_leaves_the_table_only(gis: Gis, mine: Path) -> None:
@@ -208,7 +182,7 @@ def test_a_limit_marks_the_result_and_the_table(gis: Gis) -> None:
     assert done.status == 0
     assert re.search(r"jaccard .*\d\d\.\d\d\*", done.out)
     assert "* a sample of the pairs" in done.out
-    (result,) = gis.results()
+    (result,) = results()
     assert (result.task.limit, result.task.rows, result.texts.pairs) == (40, 120, 40)
 
 
@@ -216,7 +190,7 @@ def test_the_seed_decides_the_sample_and_the_random_model(gis: Gis) -> None:
     scores: list[object] = []
     for seed in ("1", "1", "2"):
         gis("bench", "-m", "random", "-t", "sample", "--limit", "40", "--seed", seed, "--output", f"r{len(scores)}")
-        scores.append(gis.results(f"r{len(scores)}")[0].scores.main)
+        scores.append(results(f"r{len(scores)}")[0].scores.main)
     assert scores[0] == scores[1] != scores[2]
 
 
@@ -227,14 +201,14 @@ def test_a_folder_below_data_is_a_task(gis: Gis, mine: Path) -> None:
 def test_an_encoder_runs_from_its_folder(gis: Gis, mine: Path, tiny_bert: Path) -> None:
     done = gis("bench", "--model", f"{tiny_bert},pooling=cls,max_length=16", "--task", mine, "--device", "cpu")
     assert done.status == 0, done.err
-    (result,) = gis.results()
+    (result,) = results()
     assert (result.model.settings["pooling"], result.model.max_tokens) == ("cls", 16)
 
 
 def test_max_length_cuts_every_model(gis: Gis, mine: Path, tiny_bert: Path) -> None:
     done = gis("bench", "--model", tiny_bert, "--task", mine, "--max-length", "5", "--device", "cpu")
     assert done.status == 0, done.err
-    (result,) = gis.results()
+    (result,) = results()
     assert result.model.max_tokens == 5
     assert result.texts.truncated
     assert "texts were cut at 5 tokens" in done.err
@@ -248,10 +222,10 @@ def test_no_cache_keeps_no_vectors(gis: Gis, mine: Path, tiny_bert: Path) -> Non
 
 
 def test_a_model_that_fails_leaves_the_others_results(gis: Gis, mine: Path) -> None:
-    (gis.folder / "hollow").mkdir()
+    (Path("hollow")).mkdir()
     done = gis("bench", "--model", "jaccard,./hollow,length", "--task", mine)
     assert_failed(done, 1, "hollow holds no model")
-    assert {result.model.name for result in gis.results()} == {"jaccard", "length"}
+    assert {result.model.name for result in results()} == {"jaccard", "length"}
     assert "jaccard" in done.out
 
 
@@ -329,8 +303,8 @@ def test_an_unknown_device_is_a_wrong_request(gis: Gis, mine: Path, tiny_bert: P
 
 
 def test_all_tasks_that_cannot_be_loaded_are_named_at_once(gis: Gis, mine: Path) -> None:
-    (gis.folder / "empty").mkdir()
-    write_jsonl(gis.folder / "one" / "test.jsonl", ROWS[:1])
+    (Path("empty")).mkdir()
+    write_jsonl(Path("one") / "test.jsonl", ROWS[:1])
     done = gis("bench", "--model", "jaccard", "--task", f"./empty,{mine},./one,lee50", "--offline")
     assert_failed(done, 1, "empty has no split test", "one holds 1 pair", "lee50", "--data DIR")
     assert not Path("results").exists()
@@ -355,7 +329,7 @@ BAD_FILES = {
 
 @pytest.mark.parametrize(("content", "message"), BAD_FILES.values(), ids=BAD_FILES)
 def test_bad_input_is_a_message_and_status_1(gis: Gis, content: str, message: str) -> None:
-    path = gis.folder / "bad.jsonl"
+    path = Path("bad.jsonl")
     path.write_text(content, encoding="utf-8")
     done = gis("bench", "--model", "jaccard", "--task", path)
     assert_failed(done, 1, str(path), message)
@@ -363,12 +337,12 @@ def test_bad_input_is_a_message_and_status_1(gis: Gis, content: str, message: st
 
 
 def test_a_truncated_parquet_is_a_message_and_status_1(gis: Gis) -> None:
-    (gis.folder / "bad.parquet").write_bytes(b"PAR1" + bytes(100))
+    (Path("bad.parquet")).write_bytes(b"PAR1" + bytes(100))
     assert_failed(gis("bench", "--model", "jaccard", "--task", "bad.parquet"), 1, "bad.parquet", "Parquet")
 
 
 def test_an_output_that_cannot_be_written_is_a_message(gis: Gis, mine: Path) -> None:
-    (gis.folder / "results").touch()
+    (Path("results")).touch()
     assert_failed(gis("bench", "--model", "jaccard", "--task", mine), 1, "results")
 
 
@@ -466,13 +440,13 @@ def test_export_writes_what_mteb_requires(gis: Gis) -> None:
     assert {"dataset_revision", "task_name", "mteb_version", "scores"} <= set(found)
     (entry,) = found["scores"]["test"]
     assert {"main_score", "hf_subset", "languages"} <= set(entry)
-    (result,) = gis.results()
+    (result,) = results()
     assert entry["main_score"] == pytest.approx(result.scores.main, abs=1e-6)
 
 
 def test_export_leaves_out_what_mteb_scores_otherwise(gis: Gis) -> None:
-    write_jsonl(gis.folder / "data" / "sickr" / "test.jsonl.gz", many_rows(4927, binary=False))
-    write_jsonl(gis.folder / "data" / "gis" / "test.jsonl.gz", many_rows(1548, binary=True))
+    write_jsonl(Path("data") / "sickr" / "test.jsonl.gz", many_rows(4927, binary=False))
+    write_jsonl(Path("data") / "gis" / "test.jsonl.gz", many_rows(1548, binary=True))
     done = gis("bench", "-m", "length", "-t", "sickr,gis,gis-plain", "--data", "data", "--export", "mteb", "there")
     assert done.status == 0, done.err
     assert "0 files for mteb" in done.err

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from typer.testing import CliRunner, Result
 
-from gis.cli import app
 from gis.collector.github import client as github_client
 from tests.collector.server import GitHub, primary_fault, schema_of, serving, status_fault
 from tests.collector.world import made
+from tests.command_line import Done, run_gis
 
 TOKEN = "good-token-1234"
 pytestmark = pytest.mark.shared
@@ -35,29 +34,29 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(github_client, "FIRST_BACKOFF", 0.001)
 
 
-def gis(github: GitHub, *arguments: str) -> Result:
-    found = CliRunner().invoke(app, ["collect", "--api-url", github.url, *arguments])
-    assert TOKEN not in found.output
-    return found
+def gis(github: GitHub, *arguments: str) -> Done:
+    done = run_gis("collect", "--api-url", github.url, *arguments)
+    assert TOKEN not in done.out + done.err
+    return done
 
 
 def test_a_run_says_what_it_brought_and_what_comes_next(github: GitHub) -> None:
     found = gis(github, "--repo", "octo/widgets")
-    assert found.exit_code == 0, found.output
+    assert found.status == 0, found.err
     comments = sum(map(len, github.world.comments.values()))
-    assert f"octo/widgets: 60 issues and {comments:,} comments new or changed" in found.stderr
-    assert re.search(r"\d issues say in their data that they are duplicates", found.stderr)
-    assert "gis build --store issues.db --output DIR" in found.stderr
-    assert re.search(rf"octo/widgets +60 +0 +{comments} +29 +\d+ .* yes ", found.stdout)
+    assert f"octo/widgets: 60 issues and {comments:,} comments new or changed" in found.err
+    assert re.search(r"\d issues say in their data that they are duplicates", found.err)
+    assert "gis build --store issues.db --output DIR" in found.err
+    assert re.search(rf"octo/widgets +60 +0 +{comments} +29 +\d+ .* yes ", found.out)
 
 
 def test_status_and_manifest(github: GitHub) -> None:
     gis(github, "--repo", "octo/gadgets", "--quiet")
     github.requests.clear()
     shown = gis(github, "--status")
-    assert "of both per 1,000 issues" in shown.stdout
-    assert re.search(r"octo/widgets .* \d+\.\d, \d+\.\d", shown.stdout)
-    (run,) = json.loads(gis(github, "--manifest").stdout)
+    assert "of both per 1,000 issues" in shown.out
+    assert re.search(r"octo/widgets .* \d+\.\d, \d+\.\d", shown.out)
+    (run,) = json.loads(gis(github, "--manifest").out)
     assert run["outcome"] == "complete"
     assert run["issues"] == 60
     assert "query Issues(" in run["about"]["queries"][0]
@@ -66,8 +65,8 @@ def test_status_and_manifest(github: GitHub) -> None:
 
 def test_a_dry_run_fetches_no_issue(github: GitHub, tmp_path: Path) -> None:
     found = gis(github, "--repo", "octo/widgets", "--dry-run")
-    assert found.exit_code == 0
-    assert re.search(r"octo/widgets +60 +about \d+ +3 +\d", found.stdout)
+    assert found.status == 0
+    assert re.search(r"octo/widgets +60 +about \d+ +3 +\d", found.out)
     assert len(github.requests) == 2
     assert list(tmp_path.iterdir()) == []
 
@@ -77,8 +76,8 @@ def test_a_dry_run_of_issues_that_are_hidden_says_so(github: GitHub, data: objec
     hidden = {"errors": [{"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}], "data": data}
     github.always = lambda handler: handler.command == "POST" and status_fault(200, hidden)(handler)
     found = gis(github, "--repo", "octo/widgets", "--dry-run")
-    assert found.exit_code == 1
-    assert "octo/widgets: these accounts may not read its issues; Could not resolve to a Repository" in found.stderr
+    assert found.status == 1
+    assert "octo/widgets: these accounts may not read its issues; Could not resolve to a Repository" in found.err
 
 
 def test_an_enterprise_server_has_its_paths_elsewhere(github: GitHub) -> None:
@@ -89,8 +88,8 @@ def test_an_enterprise_server_has_its_paths_elsewhere(github: GitHub) -> None:
         return False
 
     github.always = watch
-    found = CliRunner().invoke(app, ["collect", "--api-url", f"{github.url}/api/v3", "--repo", "octo/widgets"])
-    assert found.exit_code == 0, found.output
+    found = run_gis("collect", "--api-url", f"{github.url}/api/v3", "--repo", "octo/widgets")
+    assert found.status == 0, found.err
     assert set(asked) == {"/api/v3/repos/octo/widgets", "/api/graphql"}
 
 
@@ -108,9 +107,9 @@ def test_two_tokens_of_one_user_are_one(github: GitHub, monkeypatch: pytest.Monk
 
     github.always = spent
     found = gis(github, "--repo", "octo/widgets", "--max-wait", "5")
-    assert found.exit_code == 0, found.output
-    assert "the token that ends in 2222 belongs to ann, as the token that ends in 1234 does" in found.stderr
-    assert "the token that ends in 4444: bad credentials; is it expired or revoked?; going on without" in found.stderr
+    assert found.status == 0, found.err
+    assert "the token that ends in 2222 belongs to ann, as the token that ends in 1234 does" in found.err
+    assert "the token that ends in 4444: bad credentials; is it expired or revoked?; going on without" in found.err
     assert used == {TOKEN, "token-of-ben-3333"}
 
 
@@ -122,11 +121,11 @@ def test_an_app_signs_in_with_its_key(github: GitHub, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GITHUB_APP_ID", "12")
     monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", str(tmp_path / "app.pem"))
     found = gis(github, "--repo", "octo/widgets")
-    assert found.exit_code != 0
-    assert "set GITHUB_APP_INSTALLATION_ID as well" in str(found.exception)
+    assert found.status != 0
+    assert "set GITHUB_APP_INSTALLATION_ID as well" in found.err
     monkeypatch.setenv("GITHUB_APP_INSTALLATION_ID", "34")
     found = gis(github, "--repo", "octo/widgets")
-    assert found.exit_code == 0, found.output
+    assert found.status == 0, found.err
     (tmp_path / "app.pem").unlink()
     files = [path.read_bytes() for path in tmp_path.iterdir()]
     assert all(b"app-token-of-an-hour" not in content and b"PRIVATE" not in content for content in files)
@@ -135,25 +134,25 @@ def test_an_app_signs_in_with_its_key(github: GitHub, monkeypatch: pytest.Monkey
 def test_without_a_token_it_says_what_that_costs(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_TOKEN")
     found = gis(github, "--repo", "octo/widgets")
-    assert found.exit_code == 0, found.output
-    assert "60 requests an hour, over REST, which does not name the issue that one duplicates" in found.stderr
+    assert found.status == 0, found.err
+    assert "60 requests an hour, over REST, which does not name the issue that one duplicates" in found.err
     assert set(github.requests) == {"rest"}
     refused = gis(github, "--repo", "octo/widgets", "--api", "graphql")
-    assert "GraphQL needs a token" in str(refused.exception)
+    assert "GraphQL needs a token" in refused.err
 
 
 def test_one_bad_name_does_not_stop_the_others(github: GitHub) -> None:
     found = gis(github, "--repo", "octo/wigdets", "--repo", "octo/widgets")
-    assert "no repository octo/wigdets" in str(found.exception)
-    assert "octo/widgets: 60 issues" in found.stderr
-    assert found.exit_code != 0
+    assert "no repository octo/wigdets" in found.err
+    assert "octo/widgets: 60 issues" in found.err
+    assert found.status != 0
 
 
 def test_a_bad_token_stops_at_once(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "expired-token-9876")
     found = gis(github, "--repo", "octo/widgets", "--repo", "octo/gadgets")
-    assert "the token that ends in 9876: bad credentials; is it expired or revoked?" in str(found.exception)
-    assert "expired-token" not in found.output + str(found.exception)
+    assert "the token that ends in 9876: bad credentials; is it expired or revoked?" in found.err
+    assert "expired-token" not in found.out + found.err
     assert len(github.requests) == 1
 
 
@@ -162,5 +161,5 @@ def test_a_wait_says_until_when_and_why(github: GitHub, monkeypatch: pytest.Monk
     monkeypatch.setattr(github_client, "SLICE", 0.1)
     github.faults = [status_fault(403, {"message": "You have exceeded a secondary rate limit."}, Retry_After="1")]
     found = gis(github, "--repo", "octo/widgets")
-    assert re.search(r"secondary limit: waiting 1 s, until \d\d:\d\d:\d\d", found.stderr)
-    assert found.exit_code == 0
+    assert re.search(r"secondary limit: waiting 1 s, until \d\d:\d\d:\d\d", found.err)
+    assert found.status == 0

@@ -13,9 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
 
-from gis.cli import app
 from gis.collector.store import Store
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import Split, find_leaks, random_pairs, without_near_duplicates
@@ -24,6 +22,7 @@ from gis.dataset.texts.near_duplicates import Sketches, near_duplicates
 from gis.dataset.union_find import Groups
 from gis.errors import UsageError
 from gis.text import words
+from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, comment, fill, issue, person
 
 SPLITS = ("train", "valid", "test")
@@ -40,12 +39,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def folder(store: Path) -> Path:
     output = store.parent / "built"
-    assert gis("--store", str(store), "--output", str(output), "--languages", "any").exit_code == 0
+    assert gis("--store", str(store), "--output", str(output), "--languages", "any").status == 0
     return output
 
 
-def gis(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["build", *arguments])
+def gis(*arguments: str) -> Done:
+    return run_gis("build", *arguments)
 
 
 def table(folder: Path, config: str, split: str) -> pd.DataFrame:
@@ -172,7 +171,7 @@ def test_what_only_a_bot_ruled_stays_in_train(tmp_path: Path, config: str) -> No
                 issues[place] = replace(each, comments=(replace(each.comments[0], author=person("dedupe[bot]")),))
         fill(tmp_path / "issues.db", issues, name=f"octo/widgets-{n}", key=n + 1)
     where = ["--store", str(tmp_path / "issues.db"), "--output", str(tmp_path / "built"), "--languages", "any"]
-    assert gis(*where).exit_code == 0
+    assert gis(*where).status == 0
     found = everything(tmp_path / "built", config)
     bots = found[found.evidence_actor == "bot"]
     assert len(bots) > 5
@@ -246,17 +245,17 @@ def test_the_card_tells_the_numbers(folder: Path) -> None:
 
 
 def test_bench_scores_the_folder_by_stratum(folder: Path, tmp_path: Path) -> None:
-    done = CliRunner().invoke(
-        app, ["bench", "--model", "tfidf", "--model", "length", "--task", str(folder), "--output", str(tmp_path), "-q"]
+    done = run_gis(
+        "bench", "--model", "tfidf", "--model", "length", "--task", str(folder), "--output", str(tmp_path), "-q"
     )
-    assert done.exit_code == 0, done.output
+    assert done.status == 0, done.err
     results = [json.loads(path.read_text(encoding="utf-8")) for path in tmp_path.rglob("built*.json")]
     views = {view["view"] for result in results for view in result["scores"]["views"]}
     assert {"random", "same_label", "same_author", "cross_referenced", "bm25"} <= views
 
 
 def test_the_papers_recipe(store: Path, tmp_path: Path) -> None:
-    assert gis("--store", str(store), "--output", str(tmp_path / "paper"), "--recipe", "paper").exit_code == 0
+    assert gis("--store", str(store), "--output", str(tmp_path / "paper"), "--recipe", "paper").status == 0
     found = everything(tmp_path / "paper")
     assert set(found.stratum) == {"direct", "random"}
     assert found.text1.str.contains('<p dir="auto">').all()
@@ -266,7 +265,7 @@ def test_the_papers_recipe(store: Path, tmp_path: Path) -> None:
 def test_a_recipe_is_where_the_other_options_start(store: Path, tmp_path: Path) -> None:
     options = ("--negatives", "same_label", "--ratio", "0.5", "--text", "plain", "--min-words", "30", "--no-retrieval")
     done = gis("--store", str(store), "--output", str(tmp_path / "own"), "--recipe", "paper", *options)
-    assert done.exit_code == 0, done.output
+    assert done.status == 0, done.err
     found = everything(tmp_path / "own")
     assert set(found.stratum) == {"direct", "same_label"}
     assert not found.text1.str.contains("<p").any()
@@ -280,7 +279,7 @@ def test_dense_negatives_come_from_any_encoder(store: Path, tmp_path: Path, tiny
         "--store", str(store), "--output", str(tmp_path / "dense"), "--languages", "any", "--negatives",
         "random=3,dense=1", "--dense", str(tiny_sentence_transformer), "--no-retrieval",
     )  # fmt: skip
-    assert done.exit_code == 0, done.output
+    assert done.status == 0, done.err
     counts = Counter(everything(tmp_path / "dense").stratum)
     assert counts["dense"] > 10
     assert abs(counts["random"] / counts["dense"] - 3) < 0.5
@@ -312,7 +311,7 @@ def test_duplicates_are_never_negatives(tmp_path: Path) -> None:
         )
     path = fill(tmp_path / "store.db", found)
     where = ["--store", str(path), "--output", str(tmp_path / "built"), "--languages", "any"]
-    assert gis(*where, "--negatives", "same_author=1,random=1,bm25=1").exit_code == 0
+    assert gis(*where, "--negatives", "same_author=1,random=1,bm25=1").status == 0
     negatives = everything(tmp_path / "built")
     negatives = negatives[negatives.label == 0]
     assert len(negatives) > 50
@@ -328,40 +327,40 @@ def test_an_issue_without_text_in_the_middle_of_a_cluster(tmp_path: Path) -> Non
         found[n] = replace(found[n], title="x", body="y")
     path = fill(tmp_path / "store.db", found)
     done = gis("--store", str(path), "--output", str(tmp_path / "built"), "--languages", "any")
-    assert done.exit_code == 0, done.exception
+    assert done.status == 0, done.err
 
 
 def test_what_authors_want_removed_is_nowhere(store: Path, folder: Path, tmp_path: Path) -> None:
     url = everything(folder).url1.iloc[0]
     (tmp_path / "removed.txt").write_text(f"{url}\n\nocto/widgets-1#3\n", encoding="utf-8")
     where = ["--store", str(store), "--output", str(tmp_path / "built"), "--languages", "any"]
-    assert gis(*where, "--leave-out", str(tmp_path / "removed.txt")).exit_code == 0
+    assert gis(*where, "--leave-out", str(tmp_path / "removed.txt")).status == 0
     found = everything(tmp_path / "built")
     assert url not in {*found.url1, *found.url2}
     corpus = set(pd.read_parquet(tmp_path / "built" / "retrieval" / "corpus.parquet")["_id"])
     assert not {"octo/widgets-1#3", url.removeprefix("https://github.com/").replace("/issues/", "#")} & corpus
     assert "| – removed on request | -2 |" in (tmp_path / "built" / "README.md").read_text(encoding="utf-8")
     (tmp_path / "removed.txt").write_text("number three\n", encoding="utf-8")
-    message = str(gis(*where, "--leave-out", str(tmp_path / "removed.txt")).exception)
+    message = gis(*where, "--leave-out", str(tmp_path / "removed.txt")).err
     assert "removed.txt:1: 'number three' names no issue" in message
 
 
 def test_an_older_folder_is_kept_unless_asked(store: Path, folder: Path, tmp_path: Path) -> None:
     before = (folder / "README.md").read_bytes()
     done = gis("--store", str(store), "--output", str(folder))
-    assert "exists; give another --output, or --force" in str(done.exception)
+    assert "exists; give another --output, or --force" in done.err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work", encoding="utf-8")
     done = gis("--store", str(store), "--output", str(tmp_path / "mine"), "--force")
-    assert "holds thesis.tex, which gis build did not make" in str(done.exception)
+    assert "holds thesis.tex, which gis build did not make" in done.err
     assert (tmp_path / "mine" / "thesis.tex").is_file()
     assert (folder / "README.md").read_bytes() == before
     copy = tmp_path / "copy"
-    assert gis("--store", str(store), "--output", str(copy), "--languages", "any").exit_code == 0
-    assert gis("--store", str(store), "--output", str(copy), "--languages", "any", "--force").exit_code == 0
+    assert gis("--store", str(store), "--output", str(copy), "--languages", "any").status == 0
+    assert gis("--store", str(store), "--output", str(copy), "--languages", "any", "--force").status == 0
     (copy / "notebook.ipynb").write_text("mine", encoding="utf-8")
     done = gis("--store", str(store), "--output", str(copy), "--languages", "any", "--force")
-    assert "holds notebook.ipynb, which gis build did not make" in str(done.exception)
+    assert "holds notebook.ipynb, which gis build did not make" in done.err
 
 
 def pairs_of_issues(edges: Sequence[tuple[int, int]], count: int = 30) -> list[Any]:
@@ -385,7 +384,7 @@ def test_too_little_is_told_and_leaves_nothing(
 ) -> None:
     path = fill(tmp_path / "store.db", pairs_of_issues(edges, count))
     done = gis("--store", str(path), "--output", str(tmp_path / "out" / "built"))
-    assert message in str(done.exception)
+    assert message in done.err
     assert not (tmp_path / "out").exists()
 
 
@@ -399,7 +398,7 @@ def test_too_little_is_told_and_leaves_nothing(
     ],
 )
 def test_options_that_cannot_be(store: Path, tmp_path: Path, options: tuple[str, str], message: str) -> None:
-    assert message in str(gis("--store", str(store), "--output", str(tmp_path / "out"), *options).exception)
+    assert message in gis("--store", str(store), "--output", str(tmp_path / "out"), *options).err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -409,8 +408,8 @@ def test_an_output_that_is_no_folder_is_told_before_the_work(store: Path, tmp_pa
     (tmp_path / "link").symlink_to(tmp_path / "empty")
     for name in ("file", "link"):
         done = gis("--store", str(store), "--output", str(tmp_path / name), "--force")
-        assert "is no folder; give another --output" in str(done.exception)
-        assert "issues of" not in done.stderr
+        assert "is no folder; give another --output" in done.err
+        assert "issues of" not in done.err
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
@@ -420,10 +419,10 @@ def test_terminated_it_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gis", "build", "--store", str(path), "--output", str(tmp_path / "made" / "set")]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    assert any("clusters" in line for line in process.stderr)  # the texts are next
+    assert process.err is not None
+    assert any("clusters" in line for line in process.err)  # the texts are next
     process.terminate()
-    told = process.stderr.read()
+    told = process.err.read()
     process.wait()
     assert process.returncode == 130
     assert "interrupted; nothing was written" in told
@@ -437,7 +436,7 @@ def test_fewer_negatives_than_asked_are_counted(tmp_path: Path) -> None:
     done = gis(
         "--store", str(path), "--output", str(tmp_path / "built"), "--negatives", "cross_referenced", "--ratio", "3"
     )
-    assert "default: 0 of 45 negatives of the stratum cross_referenced were to be had" in done.stderr
+    assert "default: 0 of 45 negatives of the stratum cross_referenced were to be had" in done.err
 
 
 def test_a_newer_store_is_refused(store: Path, tmp_path: Path) -> None:
@@ -448,7 +447,7 @@ def test_a_newer_store_is_refused(store: Path, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "newer.db") as connection:
         connection.execute("UPDATE meta SET schema = 99")
     done = gis("--store", str(tmp_path / "newer.db"), "--output", str(tmp_path / "built"))
-    assert "written by a newer gis" in str(done.exception)
+    assert "written by a newer gis" in done.err
 
 
 def test_shares_as_they_are_typed() -> None:

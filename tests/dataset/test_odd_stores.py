@@ -8,22 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from typer.testing import CliRunner, Result
 
-from gis.cli import app
 from gis.collector.records import Issue, Repository
 from gis.collector.store import Store
 from gis.dataset.texts import near_duplicates as near_duplicates_module
 from gis.dataset.texts.near_duplicates import Sketches, jaccard, near_duplicates
+from tests.command_line import Done, run_gis
 from tests.dataset.stores import comment, fill, issue
 
 SPLITS = ("train", "valid", "test")
 
 
-def gis(store: Path, output: Path, *more: str) -> Result:
-    return CliRunner().invoke(
-        app, ["build", "--store", str(store), "--output", str(output), "--languages", "any", *more]
-    )
+def gis(store: Path, output: Path, *more: str) -> Done:
+    return run_gis("build", "--store", store, "--output", output, "--languages", "any", *more)
 
 
 def table(folder: Path, config: str = "data") -> pd.DataFrame:
@@ -65,12 +62,12 @@ def test_a_fork_with_the_same_texts_leaves_no_split_empty(tmp_path: Path) -> Non
     for n, name in enumerate(("octo/widgets", "fork/widgets", "a/b", "c/d", "e/f"), 1):
         fill(tmp_path / "store.db", written(range(1, 121), pairs(120), seed=max(n, 2)), name=name, key=n)
     done = gis(tmp_path / "store.db", tmp_path / "built", "--negatives", "random=1,bm25=1")
-    assert done.exit_code == 0, done.output
+    assert done.status == 0, done.err
     for config in ("data", "repository", "time"):
         if (tmp_path / "built" / config).exists():
             assert set(table(tmp_path / "built", config).query("label == 1").split) == set(SPLITS)
         else:
-            assert f"no config '{config}'" in done.stderr
+            assert f"no config '{config}'" in done.err
 
 
 def test_what_accepted_evidence_joins_is_in_one_split_also_if_it_makes_no_cluster(tmp_path: Path) -> None:
@@ -85,7 +82,7 @@ def test_what_accepted_evidence_joins_is_in_one_split_also_if_it_makes_no_cluste
         numbers = [*range(1, 201), *crowds[0], *crowds[1], *range(318, 340)]
         path = fill(tmp_path / f"{seed}.db", written(numbers, rulings, seed))
         done = gis(path, tmp_path / f"built-{seed}", "--negatives", "random", "--seed", str(seed))
-        assert done.exit_code == 0, done.output
+        assert done.status == 0, done.err
         where = splits_of(table(tmp_path / f"built-{seed}"))
         assert "Set aside, as one ruling alone would have joined two large clusters: 1." in (
             tmp_path / f"built-{seed}" / "README.md"
@@ -102,7 +99,7 @@ def test_what_is_called_a_duplicate_of_nobody_knows_what_is_no_negative(tmp_path
         more = {"labels": ("duplicate",)} if n % 8 == 2 else {"state_reason": "duplicate"}
         found[n - 1] = Issue(**{**vars(found[n - 1]), **more})
     path = fill(tmp_path / "store.db", found)
-    assert gis(path, tmp_path / "built", "--negatives", "random=1,bm25=1").exit_code == 0
+    assert gis(path, tmp_path / "built", "--negatives", "random=1,bm25=1").status == 0
     made = table(tmp_path / "built")
     assert len(made[made.label == 0]) == 40
     assert not set(odd) & {*made.number1, *made.number2}
@@ -116,14 +113,14 @@ def test_a_removal_request_follows_a_moved_issue(tmp_path: Path) -> None:
         store.mark_gone(key, store.begin(key, "graphql", {}), 4, "moved to c/d#3")
     (tmp_path / "removed.txt").write_text("a/b#4\n", encoding="utf-8")
     done = gis(tmp_path / "store.db", tmp_path / "built", "--leave-out", str(tmp_path / "removed.txt"))
-    assert done.exit_code == 0, done.output
+    assert done.status == 0, done.err
     assert "c/d#3" not in set(pd.read_parquet(tmp_path / "built" / "retrieval" / "corpus.parquet")["_id"])
 
 
 def test_many_negatives_for_each_positive(tmp_path: Path) -> None:
     path = fill(tmp_path / "store.db", written(range(1, 301), pairs(60)))
     done = gis(path, tmp_path / "built", "--negatives", "random", "--ratio", "12")
-    assert done.exit_code == 0
+    assert done.status == 0
     made = table(tmp_path / "built")
     assert (made.label == 0).sum() == 12 * (made.label == 1).sum() == 180
 
@@ -135,7 +132,7 @@ def test_a_partner_of_a_partner_is_not_cited(tmp_path: Path) -> None:
     for n in range(3, 91, 3):
         found[n - 1] = Issue(**{**vars(found[n - 1]), "body": f"{found[n - 1].body}. Looks a lot like #{n - 1} to me."})
     path = fill(tmp_path / "store.db", found)
-    assert gis(path, tmp_path / "built", "--closure", "1").exit_code == 0
+    assert gis(path, tmp_path / "built", "--closure", "1").status == 0
     made = table(tmp_path / "built")
     assert (made.stratum == "closure").sum() > 20
     queries = pd.concat([pd.read_parquet(p) for p in (tmp_path / "built" / "retrieval").glob("queries-*")])
@@ -155,7 +152,7 @@ def test_no_query_reads_like_an_issue_of_another_split(tmp_path: Path) -> None:
         text = found[4 * n + 3]
         found[three - 1] = issue(three, title=text.title, body=f"{text.body} indeed", closed=10**6, comments=said)
     path = fill(tmp_path / "store.db", found)
-    assert gis(path, tmp_path / "built", "--closure", "1").exit_code == 0
+    assert gis(path, tmp_path / "built", "--closure", "1").status == 0
     made = table(tmp_path / "built")
     texts = {(str(row.split), text) for row in made.itertuples() for text in (str(row.text1), str(row.text2))}
     for split in SPLITS:

@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
 
-from gis.cli import app
 from gis.files import sha256_of, sha256_of_file
 from tests.benchmark.worker import worker
+from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, fill
 from tests.hub_server import Hub, serve
 
@@ -34,7 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "any",
         "-q",
     ]
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert run_gis(*arguments).status == 0
     return folder / "set"
 
 
@@ -56,10 +55,10 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         yield served
 
 
-def gis(*arguments: str) -> Result:
-    found = CliRunner().invoke(app, ["publish", *arguments])
-    assert Hub().writer not in found.output + str(found.exception)
-    return found
+def gis(*arguments: str | Path) -> Done:
+    done = run_gis("publish", *arguments)
+    assert Hub().writer not in done.out + done.err
+    return done
 
 
 def sign(folder: Path, manifest: dict[str, Any]) -> None:
@@ -75,16 +74,16 @@ def files_of(folder: Path) -> set[str]:
 
 def test_a_dry_run_lists_and_sends_nothing(hub: Hub, dataset: Path) -> None:
     found = gis(str(dataset), "--to", TO, "--dry-run")
-    assert found.exit_code == 0, found.output
-    assert "data/train-00000-of-00001.parquet" in found.stdout
-    assert "# GitHub issue similarity" in found.stdout
-    assert "nothing was sent; without --dry-run it goes to octo/issues, private" in found.stderr
+    assert found.status == 0, found.err
+    assert "data/train-00000-of-00001.parquet" in found.out
+    assert "# GitHub issue similarity" in found.out
+    assert "nothing was sent; without --dry-run it goes to octo/issues, private" in found.err
     assert hub.requests == []
 
 
 def test_one_private_commit_with_every_file(hub: Hub, dataset: Path) -> None:
     found = gis(str(dataset), "--to", TO)
-    assert found.exit_code == 0, (found.output, found.exception)
+    assert found.status == 0, found.err
     assert len(hub.commits) == 1
     assert hub.private[TO]
     sent = hub.repositories["datasets", TO].files
@@ -107,12 +106,12 @@ def test_what_was_sent_can_be_scored(hub: Hub, dataset: Path, tmp_path: Path) ->
 def test_after_a_break_what_was_sent_is_not_sent_again(hub: Hub, dataset: Path) -> None:
     hub.breaks = 3
     found = gis(str(dataset), "--to", TO)
-    assert "broke off" in str(found.exception)
-    assert "the same command goes on where it stopped" in str(found.exception)
+    assert "broke off" in found.err
+    assert "the same command goes on where it stopped" in found.err
     assert hub.commits == []
     before = len(hub.large)
     hub.requests.clear()
-    assert gis(str(dataset), "--to", TO).exit_code == 0
+    assert gis(str(dataset), "--to", TO).status == 0
     assert hub.uploads == len({path.read_bytes() for path in dataset.rglob("*.parquet")}) - before
     assert len(hub.commits) == 1
 
@@ -127,8 +126,8 @@ def test_a_second_publication_replaces_the_first(hub: Hub, dataset: Path) -> Non
     start, end = card.index("- config_name: retrieval-corpus"), card.index("---\n\n#")
     (dataset / "README.md").write_text(card[:start] + card[end:], encoding="utf-8")
     found = gis(str(dataset), "--to", TO, "--revision", "next")
-    assert found.exit_code == 0, (found.output, found.exception)
-    assert "7 of an earlier publication removed" in found.stdout
+    assert found.status == 0, found.err
+    assert "7 of an earlier publication removed" in found.out
     assert hub.commits[-1].startswith("next: dataset published with gis")
 
 
@@ -136,48 +135,48 @@ def test_what_gis_did_not_make_is_kept_unless_asked(hub: Hub, dataset: Path) -> 
     hub.add("datasets", TO, {"thesis.csv": b"years,of,work\n"})
     hub.private[TO] = True
     found = gis(str(dataset), "--to", TO)
-    assert "octo/issues holds 1 files that gis did not publish (thesis.csv for one)" in str(found.exception)
+    assert "octo/issues holds 1 files that gis did not publish (thesis.csv for one)" in found.err
     assert hub.commits == []
-    assert gis(str(dataset), "--to", TO, "--force").exit_code == 0
-    assert gis(str(dataset), "--to", TO).exit_code == 0  # nor is it taken away by the next publication
+    assert gis(str(dataset), "--to", TO, "--force").status == 0
+    assert gis(str(dataset), "--to", TO).status == 0  # nor is it taken away by the next publication
     assert "thesis.csv" in hub.repositories["datasets", TO].files
 
 
 def test_a_public_repository_is_not_written_to_unasked(hub: Hub, dataset: Path) -> None:
     hub.add("datasets", TO, {".gitattributes": b""})
-    assert "octo/issues is public; add --public" in str(gis(str(dataset), "--to", TO).exception)
-    assert gis(str(dataset), "--to", TO, "--public").exit_code == 0
+    assert "octo/issues is public; add --public" in gis(str(dataset), "--to", TO).err
+    assert gis(str(dataset), "--to", TO, "--public").status == 0
 
 
 def test_files_of_others_and_broken_manifests_are_not_sent(hub: Hub, dataset: Path) -> None:
     (dataset / "issues.db").write_bytes(b"with all logins")
-    assert "issues.db was not made by the build; take it away" in str(gis(str(dataset), "--to", TO).exception)
+    assert "issues.db was not made by the build; take it away" in gis(str(dataset), "--to", TO).err
     for text in ("{", "[]", "{}"):
         (dataset / "gis_manifest.json").write_text(text, encoding="utf-8")
-        assert "gis_manifest.json is broken" in str(gis(str(dataset), "--to", TO).exception)
+        assert "gis_manifest.json is broken" in gis(str(dataset), "--to", TO).err
     assert hub.requests == []
 
 
 def test_ids_alone_can_be_published_and_opened(hub: Hub, dataset: Path, tmp_path: Path) -> None:
     import datasets
 
-    assert gis(str(dataset), "--to", TO, "--ids-only").exit_code == 0
+    assert gis(str(dataset), "--to", TO, "--ids-only").status == 0
     sent = hub.repositories["datasets", TO].files
     assert {name.split("/")[0] for name in sent if "/" in name} == {"ids", "evidence"}
     for name, content in sent.items():
         (tmp_path / "there" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "there" / name).write_bytes(content)
     assert "text1" not in datasets.load_dataset(str(tmp_path / "there"))["train"].column_names
-    assert "--ids-only is for those" in str(gis(str(tmp_path), "--to", TO, "--ids-only").exception)
+    assert "--ids-only is for those" in gis(str(tmp_path), "--to", TO, "--ids-only").err
 
 
 def test_without_rights(hub: Hub, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_reader_0123456789")
     found = gis(str(dataset), "--to", TO)
-    assert "the Hub refuses to let this account write to octo/issues (403): set HF_TOKEN" in str(found.exception)
-    assert "hf_reader" not in str(found.exception)
+    assert "the Hub refuses to let this account write to octo/issues (403): set HF_TOKEN" in found.err
+    assert "hf_reader" not in found.err
     assert not hub.repositories
-    assert "write ORG/NAME" in str(gis(str(dataset), "--to", "issues").exception)
+    assert "write ORG/NAME" in gis(str(dataset), "--to", "issues").err
 
 
 def broken(dataset: Path, change: str) -> None:
@@ -210,7 +209,7 @@ def broken(dataset: Path, change: str) -> None:
 def test_a_dataset_that_is_not_right_is_not_sent(hub: Hub, dataset: Path, change: str, message: str) -> None:
     broken(dataset, change)
     found = gis(str(dataset), "--to", TO)
-    assert message in str(found.exception)
+    assert message in found.err
     assert hub.requests == []
 
 
@@ -218,14 +217,14 @@ def test_a_manifest_of_somebody_else_is_refused(hub: Hub, dataset: Path) -> None
     path = dataset / "gis_manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**manifest, "store": []}), encoding="utf-8")
-    assert "gis_manifest.json was changed after the build" in str(gis(str(dataset), "--to", TO).exception)
+    assert "gis_manifest.json was changed after the build" in gis(str(dataset), "--to", TO).err
     name = next(iter(manifest["files"]))
     sign(dataset, {**manifest, "files": {**manifest["files"], name: []}})
-    assert f"{name} was changed after the build" in str(gis(str(dataset), "--to", TO).exception)
+    assert f"{name} was changed after the build" in gis(str(dataset), "--to", TO).err
     (dataset / name).write_bytes(b"no Parquet")
     entry = {**manifest["files"][name], "sha256": sha256_of_file(dataset / name)}
     sign(dataset, {**manifest, "files": {**manifest["files"], name: entry}})
-    assert "a Parquet file cannot be read" in str(gis(str(dataset), "--to", TO).exception)
+    assert "a Parquet file cannot be read" in gis(str(dataset), "--to", TO).err
     assert hub.requests == []
 
 
@@ -233,7 +232,7 @@ def test_files_and_card_are_checked(hub: Hub, dataset: Path) -> None:
     (dataset / "ids" / "test-00000-of-00001.parquet").unlink()
     (dataset / "data" / "train-00000-of-00001.parquet").write_bytes(b"changed")
     (dataset / "README.md").write_text("---\nlicense: other\n---\n# Mine\n", encoding="utf-8")
-    told = str(gis(str(dataset), "--to", TO).exception)
+    told = gis(str(dataset), "--to", TO).err
     assert "ids/test-00000-of-00001.parquet is missing" in told
     assert "data/train-00000-of-00001.parquet was changed after the build" in told
     assert "the license 'other' without a license_name" in told
@@ -247,7 +246,7 @@ def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp
     (folder / "gis_training.json").write_text(json.dumps(record), encoding="utf-8")
     (folder / "optimizer.pt").write_bytes(b"large and of no use")
     found = gis(str(folder), "--to", "octo/model")
-    assert found.exit_code == 0, (found.output, found.exception)
+    assert found.status == 0, found.err
     sent = hub.repositories["models", "octo/model"].files
     assert "optimizer.pt" not in sent
     assert b"library_name: sentence-transformers" in sent["README.md"]
@@ -255,24 +254,24 @@ def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp
     for name in ("README.md", "gis_training.json"):
         assert b'"source": "task"' in sent[name]
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
-    assert "notes.txt was not made by gis; take it away" in str(gis(str(folder), "--to", "octo/model").exception)
+    assert "notes.txt was not made by gis; take it away" in gis(str(folder), "--to", "octo/model").err
 
 
 def test_results_go_with_their_table(hub: Hub, built: Path, tmp_path: Path) -> None:
     arguments = ["bench", "--model", "length", "--task", str(built), "--output", str(tmp_path / "results"), "-q"]
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert run_gis(*arguments).status == 0
     for _ in range(2):  # the second time over the first
         found = gis(str(tmp_path / "results"), "--to", "octo/results")
-        assert found.exit_code == 0, (found.output, found.exception)
+        assert found.status == 0, found.err
     sent = hub.repositories["datasets", "octo/results"].files
     assert b"| length |" in sent["README.md"]
     assert any(name.startswith("length/") for name in sent)
     (tmp_path / "results" / "passwords.txt").write_text("mine", encoding="utf-8")
-    told = str(gis(str(tmp_path / "results"), "--to", "octo/results").exception)
+    told = gis(str(tmp_path / "results"), "--to", "octo/results").err
     assert "passwords.txt was not made by gis; take it away" in told
 
 
 def test_a_folder_of_something_else(hub: Hub, tmp_path: Path) -> None:
-    assert "is no dataset of gis build" in str(gis(str(tmp_path), "--to", TO).exception)
-    assert "no folder at" in str(gis(str(tmp_path / "none"), "--to", TO).exception)
+    assert "is no dataset of gis build" in gis(str(tmp_path), "--to", TO).err
+    assert "no folder at" in gis(str(tmp_path / "none"), "--to", TO).err
     assert hub.requests == []

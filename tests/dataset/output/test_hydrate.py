@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
 
-from gis.cli import app
 from gis.collector.collect import collect
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client, Limits
@@ -19,6 +17,7 @@ from gis.collector.store import Store
 from gis.console import Reporter
 from tests.collector.server import GitHub, schema_of, serving
 from tests.collector.world import World, made, user_row
+from tests.command_line import Done, run_gis
 
 pytestmark = pytest.mark.shared
 QUIET = Reporter(quiet=True)
@@ -65,13 +64,13 @@ def built(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         "any",
         "-q",
     ]
-    done = CliRunner().invoke(app, ["build", *arguments])
-    assert done.exit_code == 0, done.exception
+    done = run_gis("build", *arguments)
+    assert done.status == 0, done.err
     return tmp_path / "built"
 
 
-def hydrate(github: GitHub, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["hydrate", "--api-url", github.url, "-q", *arguments])
+def hydrate(github: GitHub, *arguments: str | Path) -> Done:
+    return run_gis("hydrate", "--api-url", github.url, "-q", *arguments)
 
 
 def default(folder: Path) -> pd.DataFrame:
@@ -87,8 +86,8 @@ def test_every_text_comes_back_as_it_was_built(github: GitHub, built: Path, tmp_
         shutil.rmtree(built / name, ignore_errors=True)  # as one shares it without texts
     before = len(github.requests)
     found = hydrate(github, str(built), "--output", str(tmp_path / "whole"))
-    assert found.exit_code == 0, found.exception
-    assert " 0 changed, 0 gone" in found.stdout
+    assert found.status == 0, found.err
+    assert " 0 changed, 0 gone" in found.out
     pd.testing.assert_frame_equal(default(tmp_path / "whole"), texts)
     assert len(github.requests) - before <= 3
 
@@ -98,9 +97,9 @@ def test_a_store_that_knew_of_no_renames(github: GitHub, tmp_path: Path) -> None
     with sqlite3.connect(tmp_path / "issues.db") as connection:
         assert connection.execute("DELETE FROM events WHERE kind = 'renamed'").rowcount > 5
     where = ["--store", str(tmp_path / "issues.db"), "--output", str(tmp_path / "later"), "--languages", "any", "-q"]
-    assert CliRunner().invoke(app, ["build", *where]).exit_code == 0
+    assert run_gis("build", *where).status == 0
     done = hydrate(github, str(tmp_path / "later"), "--output", str(tmp_path / "filled"))
-    assert " 0 changed, 0 gone" in done.stdout
+    assert " 0 changed, 0 gone" in done.out
 
 
 def test_what_changed_or_went_is_told(github: GitHub, built: Path, tmp_path: Path) -> None:
@@ -111,7 +110,7 @@ def test_what_changed_or_went_is_told(github: GitHub, built: Path, tmp_path: Pat
     github.world.events[changed] = []
     github.world.remove(gone)
     found = hydrate(github, str(built), "--output", str(tmp_path / "some"))
-    assert "1 changed, 1 gone" in found.stdout
+    assert "1 changed, 1 gone" in found.out
     left = default(tmp_path / "some")
     assert len(left) == len(texts[(texts.number1 != gone) & (texts.number2 != gone)])
     found = hydrate(github, str(built), "--output", str(tmp_path / "same"), "--only-same")
@@ -120,8 +119,8 @@ def test_what_changed_or_went_is_told(github: GitHub, built: Path, tmp_path: Pat
 
 
 def test_what_cannot_be_hydrated(github: GitHub, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "holds no ids" in str(hydrate(github, str(tmp_path), "--output", str(tmp_path / "x")).exception)
-    assert "exists; give another" in str(hydrate(github, str(built), "--output", str(built)).exception)
+    assert "holds no ids" in hydrate(github, str(tmp_path), "--output", str(tmp_path / "x")).err
+    assert "exists; give another" in hydrate(github, str(built), "--output", str(built)).err
     monkeypatch.delenv("GITHUB_TOKEN")
     monkeypatch.setenv("PATH", "")
-    assert "GraphQL needs a token" in str(hydrate(github, str(built), "--output", str(tmp_path / "x")).exception)
+    assert "GraphQL needs a token" in hydrate(github, str(built), "--output", str(tmp_path / "x")).err
