@@ -419,10 +419,10 @@ def test_terminated_it_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gis", "build", "--store", str(path), "--output", str(tmp_path / "made" / "set")]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.err is not None
-    assert any("clusters" in line for line in process.err)  # the texts are next
+    assert process.stderr is not None
+    assert any("clusters" in line for line in process.stderr)  # the texts are next
     process.terminate()
-    told = process.err.read()
+    told = process.stderr.read()
     process.wait()
     assert process.returncode == 130
     assert "interrupted; nothing was written" in told
