@@ -1,12 +1,10 @@
 """How a model is trained: every choice that decides its weights."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from gis.errors import UsageError
 from gis.models.base import LoadSettings
-from gis.models.losses import AngleLoss, Preset, preset_of
+from gis.models.losses import Preset, objective_of
 from gis.spec import Spec
 
 
@@ -53,32 +51,5 @@ class TrainSettings:
 
 
 def preset_with_changes(spec: Spec) -> Preset:
-    """The preset that ``spec`` names, with its weights, temperatures and form changed as it says.
-
-    Raises:
-        UsageError: The preset or an option is unknown, or a value is impossible.
-    """
-    preset = preset_of(spec.name)
-    known = [field.name for field in fields(AngleLoss) if field.name not in ("gather", "positive_from")]
-    spec.check_options(known)
-    return replace(preset, loss=replace(preset.loss, **_changes(spec.options)))
-
-
-def _changes(options: Mapping[str, str]) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    for name, value in options.items():
-        if name == "angle_form":
-            if value not in ("abs-sum", "phase"):
-                raise UsageError(f"angle_form must be abs-sum or phase, not '{value}'")
-            changes[name] = value
-            continue
-        try:
-            number = float(value)
-        except ValueError:
-            raise UsageError(f"{name} must be a number, not '{value}'") from None
-        if not 0 <= number < float("inf") or (name.endswith("temperature") and number == 0):
-            raise UsageError(
-                f"{name} must be {'above 0' if name.endswith('temperature') else '0 or more'}, not {value}"
-            )
-        changes[name] = number
-    return changes
+    """The preset that ``spec`` names, with its weights, temperatures and form changed as it says."""
+    return objective_of(spec)

@@ -7,7 +7,7 @@ the zero vector is 0 and moves nothing. docs/losses.md tells where the paper, it
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from gis.models.losses.batch_softmax import Candidates, log_partition
 from gis.models.losses.rank_loss import rank_loss
+from gis.models.losses.settings import AngleForm, LossSettings
 
-AngleForm = Literal["abs-sum", "phase"]
 Gather = Callable[[Tensor], Tensor]
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -197,45 +197,19 @@ def _itself(batch: Tensor) -> Tensor:
     return batch
 
 
-@dataclass(frozen=True)
-class AngleLoss:
+@dataclass(frozen=True, kw_only=True)
+class AngleLoss(LossSettings):
     """The weighted sum of the objectives, for each of the three formats of training data.
 
-    A weight of 0 leaves an objective out. ``gis.models.losses.presets`` has the settings of the papers.
+    ``gis.models.losses.presets`` has the settings of the papers.
 
     Attributes:
-        cosine: Weight of the cosine objective.
-        in_batch: Weight of the in-batch negative objective; of InfoNCE where all pairs are positive.
-        angle: Weight of the angle objective.
-        hard_negative: Weight of InfoNCE over hard negatives, for triplets.
-        regression: Weight of the squared difference of cosine and label.
-        softmax: Weight of the cross-entropy of a classifier's logits.
-        cosine_temperature: Divides the cosines.
-        in_batch_temperature: Divides the cosines of in_batch and of hard_negative.
-        angle_temperature: Divides the closeness.
-        angle_form: Form of the angle objective.
         positive_from: The lowest label of a positive pair; None wants labels of 0 and 1.
         gather: Makes the batch of all processes from this process's part, keeping the gradient of the part.
     """
 
-    cosine: float = 1.0
-    in_batch: float = 1.0
-    angle: float = 1.0
-    hard_negative: float = 1.0
-    regression: float = 0.0
-    softmax: float = 0.0
-    cosine_temperature: float = 0.05
-    in_batch_temperature: float = 0.05
-    angle_temperature: float = 0.05
-    angle_form: AngleForm = "abs-sum"
     positive_from: float | None = None
     gather: Gather = field(default=_itself, repr=False)
-
-    def __post_init__(self) -> None:
-        """Refuse temperatures that would turn the ranking round."""
-        for name in ("cosine_temperature", "in_batch_temperature", "angle_temperature"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
 
     def __call__(
         self,
