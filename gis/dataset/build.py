@@ -38,7 +38,7 @@ from gis.dataset.pairs.splits import (
 from gis.dataset.settings import BuildSettings
 from gis.dataset.texts.near_duplicates import Sketches, near_duplicates
 from gis.dataset.texts.texts import Texts, make_texts
-from gis.dataset.union_find import Groups
+from gis.dataset.union_find import DisjointSets
 from gis.errors import GisError
 from gis.files import new_folder
 from gis.models.base import Encoder, LoadSettings
@@ -139,7 +139,7 @@ def _find(store: Store, settings: BuildSettings, reporter: Reporter) -> _Found:
     repositories = "repository" if len(issues.names.repositories) == 1 else "repositories"
     reporter.say(f"{len(issues):,} issues of {len(issues.names.repositories)} {repositories}")
     for name in settings.text.removed:
-        if issues.named(name) is None:
+        if issues.position_of_name(name) is None:
             reporter.warn(f"--leave-out: {name} is not in the store")
     evidence = find_evidence(store, issues)
     clusters = find_clusters(evidence, issues, policy)
@@ -167,7 +167,7 @@ def _report(
         issues=len(found.issues),
         texts=texts.counts(),
         traces=Counter((each.tier, each.actor, label_of(each, found.policy)) for each in found.evidence),
-        withdrawn=Counter(each.withdrawn for each in found.evidence if each.withdrawn),
+        withdrawn=Counter(each.withdrawn_reason for each in found.evidence if each.withdrawn_reason),
         uncollected=clusters.uncollected,
         held_back=len(clusters.held_back),
         direct=sum(len(cluster.direct) for cluster in clusters.clusters),
@@ -231,7 +231,7 @@ def _neighbours(
 
 def _configs(
     positives: Sequence[Pair],
-    units: Groups,
+    units: DisjointSets,
     members: Sequence[int],
     pool: Pool,
     settings: BuildSettings,

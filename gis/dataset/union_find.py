@@ -1,24 +1,24 @@
-"""Things that belong together, by union-find."""
+"""Disjoint sets by union-find: the connected parts of whatever is joined in pairs."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 
-class Groups:
-    """Disjoint sets of positions; what was never joined is a group of its own."""
+class DisjointSets:
+    """Disjoint sets of integers; an item that was never joined is a set of its own."""
 
     def __init__(self) -> None:
         self._parent: dict[int, int] = {}
         self._size: dict[int, int] = {}
 
-    def copy(self) -> "Groups":
-        """The same groups, to be joined further."""
-        other = Groups()
+    def copy(self) -> "DisjointSets":
+        """Return an independent copy, to be joined further."""
+        other = DisjointSets()
         other._parent, other._size = dict(self._parent), dict(self._size)
         return other
 
     def find(self, item: int) -> int:
-        """The root of an item's group."""
+        """Return the root of the set that ``item`` is in; two items are in one set if their roots are equal."""
         parent = self._parent
         while parent.get(item, item) != item:
             parent[item] = parent.get(parent[item], parent[item])
@@ -26,11 +26,11 @@ class Groups:
         return item
 
     def size(self, root: int) -> int:
-        """How many items a root's group has."""
+        """Return the number of items in the set with this root."""
         return self._size.get(root, 1)
 
     def join(self, one: int, other: int) -> None:
-        """Make two groups one."""
+        """Merge the sets of two items."""
         one, other = self.find(one), self.find(other)
         if one == other:
             return
@@ -40,8 +40,8 @@ class Groups:
         self._size[one] = self.size(one) + self.size(other)
 
     def groups(self, items: Iterable[int]) -> list[list[int]]:
-        """The groups of ``items``, each ascending, by their lowest item."""
-        found: dict[int, list[int]] = defaultdict(list)
+        """Divide ``items`` by set: each group ascending, the groups ordered by their lowest item."""
+        by_root: dict[int, list[int]] = defaultdict(list)
         for item in sorted(items):
-            found[self.find(item)].append(item)
-        return list(found.values())
+            by_root[self.find(item)].append(item)
+        return list(by_root.values())

@@ -19,7 +19,7 @@ from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import Split, find_leaks, random_pairs, without_near_duplicates
 from gis.dataset.settings import read_shares
 from gis.dataset.texts.near_duplicates import Sketches, near_duplicates
-from gis.dataset.union_find import Groups
+from gis.dataset.union_find import DisjointSets
 from gis.errors import UsageError
 from gis.text import words
 from tests.command_line import Done, run_gis
@@ -469,7 +469,7 @@ def test_the_leak_check_finds_what_is_there() -> None:
     texts = {0: "a b c d e", 1: "f g h i", 2: "k l m n", 8: "a b c d e", 9: "o p q r"}
     near = near_duplicates(texts, Sketches(texts.__getitem__))
     assert near == [[0, 8]]
-    groups = Groups()
+    groups = DisjointSets()
     groups.join(0, 1)
     groups.join(1, 2)
     found = find_leaks(pairs, near, groups)
@@ -478,4 +478,4 @@ def test_the_leak_check_finds_what_is_there() -> None:
     assert (kept["train"], gone) == ([], 1)  # the test split keeps its own
     split = random_pairs([Pair(n, n + 1, 1, "direct", 0) for n in range(100)], 0)
     assert [len(split[name]) for name in split] == [80, 10, 10]
-    assert find_leaks(split, (), Groups())
+    assert find_leaks(split, (), DisjointSets())

@@ -20,7 +20,7 @@ from gis.dataset.labels.policy import POLICY
 from gis.dataset.pairs.positives import positive_pairs
 from gis.dataset.pairs.splits import SPLITS, find_leaks
 from gis.dataset.settings import BuildSettings
-from gis.dataset.union_find import Groups
+from gis.dataset.union_find import DisjointSets
 from gis.publishing.folders import prepare
 
 pytestmark = pytest.mark.shared
@@ -99,7 +99,7 @@ def test_rulings_clusters_and_leaks(store: Path, tmp_path: Path) -> None:
         order = np.random.default_rng(seed).permutation(len(pairs))
         cut = int(0.9 * len(pairs))
         parts = {"train": [pairs[n] for n in order[:cut]], "test": [pairs[n] for n in order[cut:]]}
-        shares.append(find_leaks(parts, (), Groups()).test_pairs)  # type: ignore[arg-type]
+        shares.append(find_leaks(parts, (), DisjointSets()).test_pairs)  # type: ignore[arg-type]
     assert 0.43 < np.mean(shares) < 0.58  # 53 % were measured on pairs of another reader
     report = build(store, tmp_path / "built", BuildSettings(), QUIET)
     assert report.configs.keys() == {"default", "time"}

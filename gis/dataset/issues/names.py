@@ -1,37 +1,56 @@
-"""Which repository a name means, and how an issue of it is spelled."""
+"""Which collected repository a name means, and the one way to write an issue's name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from gis.collector.records import Reference
 
+WEB_URL = "https://github.com"
+
 
 @dataclass(frozen=True)
-class Names:
-    """Repositories by index.
+class RepositoryNames:
+    """The collected repositories by index, and every name they are known by.
 
     Attributes:
-        repositories: OWNER/NAME of each, as it is today.
-        homes: Index by lower-case name, old names included.
+        repositories: Current OWNER/NAME of each repository.
+        index_by_name: Repository index by lower-case OWNER/NAME, former names included.
+        web_url: Address of the server that they are on: https://github.com or that of an Enterprise server.
     """
 
     repositories: tuple[str, ...]
-    homes: Mapping[str, int]
+    index_by_name: Mapping[str, int]
+    web_url: str = WEB_URL
 
-    def home(self, reference: Reference, repository: int) -> int | None:
-        """The index that a reference typed in ``repository`` means; None where that was not collected.
+    @property
+    def host(self) -> str:
+        """The server's name in the addresses of its pages, such as github.com."""
+        return urlsplit(self.web_url).netloc
 
-        A repository of the same name with another owner, which was not collected, is taken for a former name of this
-        one: owners change, and old addresses stay in the comments. (GitHub's own marks always have the name of today.)
+    def index_of(self, reference: Reference, repository: int) -> int | None:
+        """Return the index of the repository that a reference typed in ``repository`` means.
+
+        A name that was not collected is taken for a former name of ``repository`` if only its owner differs: owners
+        change, and old addresses stay in the comments. (GitHub's own marks always carry the current name: look those
+        up in ``index_by_name``.)
+
+        Returns:
+            The index, or None where the repository was not collected.
         """
         if reference.repository is None:
             return repository
         name = reference.repository.lower()
-        if name not in self.homes and name.partition("/")[2] == self.repositories[repository].lower().partition("/")[2]:
+        index = self.index_by_name.get(name)
+        if index is None and _without_owner(name) == _without_owner(self.repositories[repository].lower()):
             return repository
-        return self.homes.get(name)
+        return index
 
-    def spelled(self, reference: Reference, repository: int) -> str:
-        """OWNER/NAME#N, under the name that the repository has today."""
-        home = self.home(reference, repository)
-        return f"{reference.repository if home is None else self.repositories[home]}#{reference.number}"
+    def canonical(self, reference: Reference, repository: int) -> str:
+        """Return OWNER/NAME#N for a reference typed in ``repository``, under the repository's current name."""
+        index = self.index_of(reference, repository)
+        return f"{reference.repository if index is None else self.repositories[index]}#{reference.number}"
+
+
+def _without_owner(name: str) -> str:
+    return name.partition("/")[2]

@@ -1,17 +1,17 @@
-"""Every trace that two issues are duplicates: who said it, how, when, and whether it was taken back."""
+"""All evidence that two issues are duplicates: who said it, how, when, and whether it was taken back."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from gis.collector.records import Reference
 from gis.collector.store import Store
 from gis.dataset.issues.references import references
-from gis.dataset.issues.table import NEVER, NOBODY, Issues, seconds
-from gis.dataset.labels.rulings import confirms, rulings, spoken, takes_back
+from gis.dataset.issues.table import Issues, seconds
+from gis.dataset.labels.rulings import Ruling, confirms, rulings, spoken, takes_back
+from gis.dataset.labels.timeline import IssueEvents, IssueTimeline, read_events
 
 Tier = Literal[
     "structured",
@@ -26,32 +26,33 @@ Tier = Literal[
 ]
 TIERS: tuple[Tier, ...] = Tier.__args__  # type: ignore[attr-defined]  # most trusted first
 Actor = Literal["person", "bot", "guess"]
-SOON = 600  # seconds: who comments this near to the close speaks of it
-SETTLED = 7 * 86_400  # seconds: a suggestion that is followed by the close within a week was taken up
+
+# A suggestion counts as taken up if the issue was closed at most this long before or after it, in seconds.
+SETTLED_BEFORE, SETTLED_AFTER = 600, 7 * 86_400
+COMMENTS_WITH_TARGET = 3  # how many of the last comments may name the target of a label
 BOT = re.compile(
     r"\[bot\]$|(?:^|[-_])(?:bot|robot|ci)$|^bot[-_]|Bot$|(?:triage|stale|dependa|merge|issue|build|rust)bot$"
 )
-LAST_COMMENTS = 3  # where the target of a label is looked for
-LABEL = re.compile(r"(?<![\w])(?:dup|dupe|duplicate)(?![\w])")
-NOT_LABEL = re.compile(r"\b(?:potential|possible|possibly|maybe|not|likely|needs?|check|candidate)\b")
+DUPLICATE_LABEL = re.compile(r"(?<![\w])(?:dup|dupe|duplicate)(?![\w])")
+DOUBTFUL_LABEL = re.compile(r"\b(?:potential|possible|possibly|maybe|not|likely|needs?|check|candidate)\b")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One trace.
+    """One piece of evidence that two issues are duplicates.
 
     Attributes:
-        tier: What kind of trace.
-        issue: Position of the issue that it was found on.
-        target: Position of the other, or None where that was not collected.
-        reference: The other as it was named, OWNER/NAME#N.
-        source: "event", "duplicateOf", "state", "label" or "comment".
-        source_id: GitHub's name of the event or comment, or "".
-        actor: Whether a person, a bot or a machine's guess.
-        made: Seconds since 1970.
-        by_closer: Whether who said it closed the issue.
-        to_close: Seconds from it to the nearest close, negative if the close came first; None if there was none.
-        withdrawn: Why it no longer holds, or "".
+        tier: What kind of evidence it is.
+        issue: Position of the issue that it speaks of.
+        target: Position of the issue that it is said to duplicate; None where that was not collected.
+        reference: The target's name, OWNER/NAME#N.
+        source: Where it was found: "event", "duplicateOf", "state", "label" or "comment".
+        source_id: GitHub's id of the event, issue or comment; "" where unknown.
+        actor: Who said it: a person, a bot, or a bot that only guesses.
+        created_at: When, in seconds since 1970.
+        by_closer: Whether the same person closed the issue.
+        seconds_to_close: Seconds from then to the nearest close, negative if that came first; None if never closed.
+        withdrawn_reason: Why it no longer holds; "" if it does.
     """
 
     tier: Tier
@@ -61,294 +62,279 @@ class Evidence:
     source: str
     source_id: str
     actor: Actor
-    made: int
+    created_at: int
     by_closer: bool
-    to_close: int | None
-    withdrawn: str = ""
+    seconds_to_close: int | None
+    withdrawn_reason: str = ""
+
+
+class MarkRow(NamedTuple):
+    """A duplicate mark of GitHub's own, as the store has it."""
+
+    number: int
+    source_id: str | None
+    created_at: str
+    actor: str | None
+    target_repository: str | None
+    target_number: int
+    source: str
+
+
+class CommentRow(NamedTuple):
+    """A comment as the store has it."""
+
+    number: int
+    node_id: str
+    author: str | None
+    body: str
+    created_at: str
+    via_app: str | None
 
 
 def find_evidence(store: Store, issues: Issues) -> list[Evidence]:
-    """All traces in a store, by issue and time."""
+    """Return all evidence in a store, ordered by issue and time."""
     bots = {login for (login,) in store.rows("SELECT login FROM users WHERE type = 'Bot'")}
-    found: list[Evidence] = []
+    evidence: list[Evidence] = []
     for repository, key in enumerate(issues.keys):
-        here = _Here(issues, repository, key, _events(store, key), bots)
-        found += _structured(store, here)
-        found += _from_comments(store, here)
-    found = [each for each in found if each.target != each.issue]
-    return sorted(found, key=lambda each: (each.issue, each.made, TIERS.index(each.tier), each.reference))
+        context = _RepositoryContext(issues, repository, key, read_events(store, key), bots)
+        evidence += _evidence_from_marks(store, context)
+        evidence += _evidence_from_comments(store, context)
+    evidence = [each for each in evidence if each.target != each.issue]
+    return sorted(evidence, key=lambda each: (each.issue, each.created_at, TIERS.index(each.tier), each.reference))
 
 
 def cross_references(store: Store, issues: Issues) -> list[tuple[int, int]]:
-    """Positions of issues one of which cites the other, the lower first, each pair once."""
+    """Return the pairs of positions where one issue cites the other, the lower first, each pair once."""
     pairs: set[tuple[int, int]] = set()
     for repository, key in enumerate(issues.keys):
-        for number, place, other in store.stream(
+        for number, target_repository, target_number in store.stream(
             "SELECT number, target_repository, target_number FROM events WHERE repository = ? AND "
             "kind = 'cross_referenced' AND target_number IS NOT NULL AND coalesce(target_pull_request, 0) = 0",
             (key,),
         ):
-            here = issues.position(repository, number)
-            there = issues.resolve(repository, Reference(place, other))
-            if here is not None and there is not None and here != there:
-                pairs.add((min(here, there), max(here, there)))
+            issue = issues.position(repository, number)
+            target = issues.resolve(repository, Reference(target_repository, target_number))
+            if issue is not None and target is not None and issue != target:
+                pairs.add((min(issue, target), max(issue, target)))
     return sorted(pairs)
 
 
+def called_duplicates(store: Store, issues: Issues) -> set[int]:
+    """Return the positions of issues whose label or state calls them duplicates, of whatever issue."""
+    return {
+        position
+        for repository, key in enumerate(issues.keys)
+        for position in _called_duplicates(store, issues, repository, key)
+    }
+
+
+def is_duplicate_label(name: str) -> bool:
+    """Return whether a label says that an issue is a duplicate, and not only that it may be one."""
+    label_words = re.sub(r"[^\w]+|_", " ", name.lower())
+    return bool(DUPLICATE_LABEL.search(label_words)) and not DOUBTFUL_LABEL.search(label_words)
+
+
 def looks_like_a_bot(login: str) -> bool:
-    """Whether a name is a bot's by GitHub's mark or by custom."""
+    """Return whether a login is a bot's, by GitHub's suffix or by custom."""
     return bool(BOT.search(login))
 
 
-@dataclass(frozen=True)
-class _Happened:
-    """What the events of an issue say: when it was closed and reopened, by whom, and what was unmarked."""
-
-    closes: list[tuple[int, str | None]]
-    reopened: list[int]
-    unmarked: list[int]
-
-
-UNEVENTFUL = _Happened([], [], [])
-
-
-def _events(store: Store, key: int) -> dict[int, _Happened]:
-    found: dict[int, _Happened] = defaultdict(lambda: _Happened([], [], []))
-    for number, kind, created, actor in store.stream(
-        "SELECT number, kind, created_at, actor FROM events WHERE repository = ? AND "
-        "kind IN ('closed', 'reopened', 'unmarked_as_duplicate') ORDER BY number, created_at",
-        (key,),
-    ):
-        if kind == "closed":
-            found[number].closes.append((seconds(created), actor))
-        else:
-            (found[number].reopened if kind == "reopened" else found[number].unmarked).append(seconds(created))
-    return found
+def tier_of(ruling: Ruling, timeline: IssueTimeline, created_at: int, later: Sequence[CommentRow]) -> Tier:
+    """Return the tier of a ruling: a suggestion is settled if a close or a later comment took it up."""
+    if ruling.kind != "suggestion":
+        return ruling.kind
+    to_close = timeline.seconds_to_close(created_at)
+    if to_close is None:  # never closed
+        return "suggestion"
+    if -SETTLED_BEFORE <= to_close <= SETTLED_AFTER or any(confirms(comment.body) for comment in later):
+        return "settled_suggestion"
+    return "suggestion"
 
 
-class _Judge:
-    """What the fate of an issue says of a trace found on it."""
-
-    def __init__(self, issues: Issues, position: int, happened: _Happened) -> None:
-        self.closed = int(issues.closed[position])
-        self.closer = int(issues.closer[position])
-        self.closes = sorted({when for when, _ in happened.closes} | ({self.closed} if self.closed != NEVER else set()))
-        self._people = issues.people
-        self.closers = {issues.people.get(actor or "", NOBODY) for _, actor in happened.closes} | {self.closer}
-        self.closers.discard(NOBODY)
-        self.happened = happened
-
-    def closed_by(self, login: str | None) -> bool:
-        """Whether somebody closed the issue."""
-        return self._people.get(login or "", NOBODY) in self.closers
-
-    def to_close(self, made: int) -> int | None:
-        """Seconds to the nearest close."""
-        return min((when - made for when in self.closes), key=abs, default=None)
-
-    def withdrawn(self, made: int, *, structured: bool) -> str:
-        """Why a trace no longer holds."""
-        # GitHub makes a mark of a comment that says so and nothing else: who takes back the one means both
-        if any(when >= made for when in self.happened.unmarked):
-            return "unmarked"
-        reopened = [when for when in self.happened.reopened if when > made]
-        if reopened and not any(when > reopened[-1] for when in self.closes):
-            return "reopened"
-        if self.closed == NEVER and not structured:
-            return "open"
-        return ""
+def withdrawn_by(author: str | None, later: Sequence[CommentRow]) -> bool:
+    """Return whether the author of a ruling takes it back in a later comment."""
+    if not author:  # deleted accounts all look alike
+        return False
+    return any(comment.author == author and takes_back(comment.body) for comment in later)
 
 
 @dataclass(frozen=True)
-class _Here:
-    """The repository whose traces are read.
+class _RepositoryContext:
+    """The repository whose evidence is read.
 
     Attributes:
         issues: All issues.
         repository: Its index.
         key: The store's key.
-        happened: Events of its issues by number.
+        events: Events of its issues by number.
         bots: Logins that GitHub calls bots.
     """
 
     issues: Issues
     repository: int
     key: int
-    happened: dict[int, _Happened]
+    events: Mapping[int, IssueEvents]
     bots: set[str]
 
-    def judge(self, position: int) -> _Judge:
-        """What the fate of an issue says; of one in another repository only its state is known here."""
-        mine = self.issues.repository[position] == self.repository
-        number = int(self.issues.number[position])
-        return _Judge(self.issues, position, self.happened.get(number, UNEVENTFUL) if mine else UNEVENTFUL)
+    def timeline(self, position: int) -> IssueTimeline:
+        """Return what became of an issue; of one in another repository only the state is used."""
+        own = self.issues.repository[position] == self.repository
+        events = self.events.get(int(self.issues.number[position])) if own else None
+        return IssueTimeline(self.issues, position, events or IssueEvents())
 
-    def is_machine(self, login: str | None, app: str | None = None) -> bool:
-        """Whether a bot wrote something, or a person's account by way of an app."""
+    def is_bot(self, login: str | None, app: str | None = None) -> bool:
+        """Return whether a bot wrote something, or an app through a person's account."""
         return app is not None or login in self.bots or looks_like_a_bot(login or "")
 
+    def is_pull_request(self, reference: Reference) -> bool:
+        """Return whether a reference is known to name a pull request."""
+        if reference.pull_request:
+            return True
+        index = self.issues.names.index_of(reference, self.repository)
+        return index is not None and self.issues.is_pull_request(index, reference.number)
 
-def _structured(store: Store, here: _Here) -> Iterator[Evidence]:
-    issues, repository = here.issues, here.repository
+
+def _evidence_from_marks(store: Store, context: _RepositoryContext) -> Iterator[Evidence]:
+    """Yield the evidence of GitHub's own duplicate marks."""
+    issues = context.issues
     rows = store.rows(
         "SELECT number, id, created_at, actor, target_repository, target_number, 'event' FROM events "
         "WHERE repository = ? AND kind IN ('marked_as_duplicate', 'closed') AND target_number IS NOT NULL "
         "UNION ALL SELECT number, node_id, coalesce(closed_at, updated_at), closed_by, duplicate_repository, "
         "duplicate_number, 'duplicateOf' FROM issues WHERE repository = ? AND duplicate_number IS NOT NULL "
         "AND gone IS NULL",
-        (here.key, here.key),
+        (context.key, context.key),
     )
-    for number, identity, created, actor, place, target, source in rows:
-        position = issues.position(repository, number)
-        if position is None:
+    for mark in map(MarkRow._make, rows):
+        position = issues.position(context.repository, mark.number)
+        # Marks name repositories as they are called now, so no former owner is guessed here.
+        name = mark.target_repository
+        index = context.repository if name is None else issues.names.index_by_name.get(name.lower())
+        if position is None or (index is not None and issues.is_pull_request(index, mark.target_number)):
             continue
-        reference = Reference(place, target)
-        home = repository if place is None else issues.names.homes.get(place.lower())
-        if home is not None and issues.is_pull_request(home, target):
-            continue
-        judge, made = here.judge(position), seconds(created)
+        target = Reference(None, mark.target_number)
+        timeline, created_at = context.timeline(position), seconds(mark.created_at)
+        current = mark.source == "duplicateOf"  # the issue's state of today, whatever happened before
         yield Evidence(
-            "structured",
-            position,
-            None if home is None else issues.resolve(home, Reference(None, target)),
-            issues.names.spelled(reference, repository) if home is not None else f"{place}#{target}",
-            source,
-            identity or "",
-            "bot" if here.is_machine(actor) else "person",
-            made,
-            judge.closed_by(actor),
-            judge.to_close(made),
-            # what duplicateOf says is true today
-            "" if source == "duplicateOf" else judge.withdrawn(made, structured=True),
+            tier="structured",
+            issue=position,
+            target=None if index is None else issues.resolve(index, target),
+            reference=f"{name}#{target.number}" if index is None else issues.names.canonical(target, index),
+            source=mark.source,
+            source_id=mark.source_id or "",
+            actor="bot" if context.is_bot(mark.actor) else "person",
+            created_at=created_at,
+            by_closer=timeline.closed_by(mark.actor),
+            seconds_to_close=timeline.seconds_to_close(created_at),
+            withdrawn_reason="" if current else timeline.withdrawn_reason(created_at, structured=True),
         )
 
 
-def _from_comments(store: Store, here: _Here) -> Iterator[Evidence]:
+def _evidence_from_comments(store: Store, context: _RepositoryContext) -> Iterator[Evidence]:
+    """Yield the evidence of all comments: rulings, and targets of duplicate labels."""
     rows = store.stream(
         "SELECT number, node_id, author, body, created_at, via_app FROM comments WHERE repository = ? "
         "ORDER BY number, created_at, id",
-        (here.key,),
+        (context.key,),
     )
-    labelled = _labelled(store, here.issues, here.repository, here.key)
-    for number, comments in groupby(rows, key=lambda row: int(row[0])):
-        position = here.issues.position(here.repository, number)
+    called = _called_duplicates(store, context.issues, context.repository, context.key)
+    for number, comments in groupby(map(CommentRow._make, rows), key=lambda comment: comment.number):
+        position = context.issues.position(context.repository, number)
         if position is None:
             continue
         thread = list(comments)
-        found = list(_thread(here, position, thread))
-        yield from found
-        # a ruling says more than a label, also one that was taken back
-        if number in labelled and all(each.tier == "related" or each.withdrawn == "open" for each in found):
-            yield from _target_of_label(here, position, thread, labelled[number])
+        evidence = list(_evidence_from_thread(context, position, thread))
+        yield from evidence
+        # A ruling says more than a label, even one that was taken back.
+        if position in called and all(each.tier == "related" or each.withdrawn_reason == "open" for each in evidence):
+            yield from _evidence_from_label(context, position, thread, called[position])
 
 
-def _thread(here: _Here, position: int, thread: list[Any]) -> Iterator[Evidence]:
-    """The rulings of one issue's comments."""
-    issues, repository = here.issues, here.repository
-    for place, (_, identity, author, body, created, via_app) in enumerate(thread):
-        for ruling in rulings(body):
-            subject = position if ruling.subject is None else issues.resolve(repository, ruling.subject)
-            target = issues.resolve(repository, ruling.target)
-            if subject is not None and subject == target:  # "see #5: it is a duplicate of #5"
-                subject = position
-            if subject is None or is_pull_request(issues, repository, ruling.target):
-                continue
-            judge, made = here.judge(subject), seconds(created)
-            to_close = judge.to_close(made)
-            tier: Tier = ruling.kind
-            if tier == "suggestion" and (
-                (to_close is not None and -SOON <= to_close <= SETTLED)
-                or (judge.closes and any(confirms(later[3]) for later in thread[place + 1 :]))
-            ):
-                tier = "settled_suggestion"
-            withdrawn = judge.withdrawn(made, structured=False)
-            # of deleted accounts nobody knows whether they were one
-            if author and any(takes_back(later[3]) for later in thread[place + 1 :] if later[2] == author):
-                withdrawn = "taken back"
-            machine = here.is_machine(author, via_app)
-            yield Evidence(
-                tier,
-                subject,
-                target,
-                issues.names.spelled(ruling.target, repository),
-                "comment",
-                identity,
-                ("guess" if ruling.guess or tier == "suggestion" else "bot") if machine else "person",
-                made,
-                judge.closed_by(author),
-                to_close,
-                withdrawn,
-            )
+def _evidence_from_thread(
+    context: _RepositoryContext, position: int, thread: Sequence[CommentRow]
+) -> Iterator[Evidence]:
+    """Yield the evidence of the rulings in one issue's comments."""
+    for place, comment in enumerate(thread):
+        for ruling in rulings(comment.body):
+            evidence = _evidence_from_ruling(context, position, ruling, comment, thread[place + 1 :])
+            if evidence is not None:
+                yield evidence
 
 
-def called_duplicates(store: Store, issues: Issues) -> set[int]:
-    """Positions of issues that a label or their state calls duplicates, of whatever."""
-    found = set()
-    for repository, key in enumerate(issues.keys):
-        for number in _labelled(store, issues, repository, key):
-            position = issues.position(repository, number)
-            if position is not None:
-                found.add(position)
-    return found
-
-
-def _labelled(store: Store, issues: Issues, repository: int, key: int) -> dict[int, str]:
-    """Numbers of issues that a label or their state calls duplicates, and which of the two."""
-    codes = {code for code, name in enumerate(issues.label_names) if is_duplicate_label(name)}
-    found = (
-        {
-            int(issues.number[position]): "label"
-            for position in issues.of_repository(repository)
-            if codes.intersection(
-                issues.labels[issues.label_starts[position] : issues.label_starts[position + 1]].tolist()
-            )
-        }
-        if codes
-        else {}
+def _evidence_from_ruling(
+    context: _RepositoryContext, position: int, ruling: Ruling, comment: CommentRow, later: Sequence[CommentRow]
+) -> Evidence | None:
+    """Return the evidence of a ruling, or None where it is about a pull request or an issue that was not collected."""
+    issues, repository = context.issues, context.repository
+    subject = position if ruling.subject is None else issues.resolve(repository, ruling.subject)
+    target = issues.resolve(repository, ruling.target)
+    if subject is not None and subject == target:  # "see #5: it is a duplicate of #5"
+        subject = position
+    if subject is None or context.is_pull_request(ruling.target):
+        return None
+    timeline, created_at = context.timeline(subject), seconds(comment.created_at)
+    tier = tier_of(ruling, timeline, created_at, later)
+    guess = ruling.guess or tier == "suggestion"
+    taken_back = withdrawn_by(comment.author, later)
+    return Evidence(
+        tier=tier,
+        issue=subject,
+        target=target,
+        reference=issues.names.canonical(ruling.target, repository),
+        source="comment",
+        source_id=comment.node_id,
+        actor=("guess" if guess else "bot") if context.is_bot(comment.author, comment.via_app) else "person",
+        created_at=created_at,
+        by_closer=timeline.closed_by(comment.author),
+        seconds_to_close=timeline.seconds_to_close(created_at),
+        withdrawn_reason="taken back" if taken_back else timeline.withdrawn_reason(created_at, structured=False),
     )
-    states = store.rows("SELECT number FROM issues WHERE repository = ? AND state_reason = 'duplicate'", (key,))
-    return found | {number: "state" for (number,) in states}
 
 
-def is_duplicate_label(name: str) -> bool:
-    """Whether a label says that an issue is a duplicate, and not only that it may be."""
-    words = re.sub(r"[^\w]+|_", " ", name.lower())
-    return bool(LABEL.search(words)) and not NOT_LABEL.search(words)
-
-
-def _target_of_label(here: _Here, position: int, thread: list[Any], source: str) -> Iterator[Evidence]:
-    """The one issue that the last comments name, if it is one and none of them denies it."""
-    issues, repository = here.issues, here.repository
-    named: dict[str, tuple[Reference, Any]] = {}
-    for row in thread[-LAST_COMMENTS:]:
-        if takes_back(row[3]):
+def _evidence_from_label(
+    context: _RepositoryContext, position: int, thread: Sequence[CommentRow], source: str
+) -> Iterator[Evidence]:
+    """Yield the one issue that the last comments name, if it is one and none of them denies it."""
+    issues, repository = context.issues, context.repository
+    named: dict[str, tuple[Reference, CommentRow]] = {}
+    for comment in thread[-COMMENTS_WITH_TARGET:]:
+        if takes_back(comment.body):
             return
-        for reference in references(spoken(row[3])):
-            if not is_pull_request(issues, repository, reference):
-                named.setdefault(issues.names.spelled(reference, repository), (reference, row))
+        for reference in references(spoken(comment.body)):
+            if not context.is_pull_request(reference):
+                named.setdefault(issues.names.canonical(reference, repository), (reference, comment))
     named.pop(issues.name(position), None)
     if len(named) != 1:
         return
-    ((name, (reference, (_, identity, author, _, created, via_app))),) = named.items()
-    judge, made = here.judge(position), seconds(created)
+    ((name, (reference, comment)),) = named.items()
+    timeline, created_at = context.timeline(position), seconds(comment.created_at)
     yield Evidence(
-        "label_with_target",
-        position,
-        issues.resolve(repository, reference),
-        name,
-        source,
-        identity,
-        "bot" if here.is_machine(author, via_app) else "person",
-        made,
-        judge.closed_by(author),
-        judge.to_close(made),
-        judge.withdrawn(made, structured=False),
+        tier="label_with_target",
+        issue=position,
+        target=issues.resolve(repository, reference),
+        reference=name,
+        source=source,
+        source_id=comment.node_id,
+        actor="bot" if context.is_bot(comment.author, comment.via_app) else "person",
+        created_at=created_at,
+        by_closer=timeline.closed_by(comment.author),
+        seconds_to_close=timeline.seconds_to_close(created_at),
+        withdrawn_reason=timeline.withdrawn_reason(created_at, structured=False),
     )
 
 
-def is_pull_request(issues: Issues, repository: int, reference: Reference) -> bool:
-    """Whether a reference names what is known to be a pull request."""
-    if reference.pull_request:
-        return True
-    home = issues.names.home(reference, repository)
-    return home is not None and issues.is_pull_request(home, reference.number)
+def _called_duplicates(store: Store, issues: Issues, repository: int, key: int) -> dict[int, str]:
+    """Return positions of a repository's issues that are called duplicates, and whether by "label" or "state"."""
+    codes = [code for code, name in enumerate(issues.label_names) if is_duplicate_label(name)]
+    called: dict[int, str] = {}
+    if codes:
+        for position in issues.of_repository(repository):
+            if issues.label_codes(position).intersection(codes):
+                called[position] = "label"
+    for (number,) in store.rows(
+        "SELECT number FROM issues WHERE repository = ? AND state_reason = 'duplicate'", (key,)
+    ):
+        position = issues.position(repository, number)
+        if position is not None:
+            called[position] = "state"
+    return called

@@ -14,8 +14,8 @@ LABELS: tuple[Label, ...] = ("positive", "train", "related", "ignore")
 ACTORS: tuple[Actor, ...] = ("person", "bot", "guess")
 Policy = Mapping[tuple[Tier, Actor], Label]
 
-# positive: the pair may be in any split; train: only in train, as no person ruled; related: never a pair, and never a
-# negative; ignore: as if it were not there.
+# "positive": the pair may be in any split. "train": only in train, as no person ruled. "related": neither a positive
+# nor a negative pair. "ignore": as if the evidence did not exist.
 POLICY: Policy = MappingProxyType(
     {
         (cast("Tier", tier), actor): cast("Label", label)
@@ -36,23 +36,28 @@ POLICY: Policy = MappingProxyType(
 
 
 def read_policy(path: Path | None) -> Policy:
-    """The table, with what a TOML file changes: ``[inside_comment]`` and below it ``person = "related"``.
+    """Return the default policy with the changes of a TOML file.
+
+    Args:
+        path: A file with tables such as ``[inside_comment]`` and keys such as ``person = "related"``; None for none.
 
     Raises:
-        UsageError: The file cannot be read, or names a tier, actor or label that there is not.
+        UsageError: The file cannot be read, or names an unknown tier, actor or label.
     """
     if path is None:
         return POLICY
     try:
         changes = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"--policy {path}: {error}") from error
+        raise UsageError(
+            f"cannot read the policy {path}: {error}", remedy="check the file given as --policy"
+        ) from error
     table = dict(POLICY)
     for tier, row in changes.items():
         if tier not in TIERS:
             raise unknown_name("tier", tier, TIERS, f"in {path}")
         if not isinstance(row, dict):
-            raise UsageError(f'{path}: write [{tier}] and below it person = "related"')
+            raise UsageError(f"{path}: {tier} is not a table", remedy=f'write [{tier}] and below it person = "related"')
         for actor, label in row.items():
             if actor not in ACTORS:
                 raise unknown_name("actor", actor, ACTORS, f"in {path}")
@@ -63,6 +68,6 @@ def read_policy(path: Path | None) -> Policy:
 
 
 def label_of(evidence: Evidence, policy: Policy) -> Label:
-    """What a trace makes of its pair; what was withdrawn still says that the two are related."""
+    """Return the label of a pair with this evidence; withdrawn evidence still makes the two issues related."""
     label = policy[evidence.tier, evidence.actor]
-    return "related" if evidence.withdrawn and label != "ignore" else label
+    return "related" if evidence.withdrawn_reason and label != "ignore" else label

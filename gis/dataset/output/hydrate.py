@@ -14,7 +14,7 @@ from gis.collector.github.client import Client
 from gis.collector.records import Reference
 from gis.collector.source import NotFoundError
 from gis.console import Reporter
-from gis.dataset.issues.names import Names
+from gis.dataset.issues.names import RepositoryNames
 from gis.dataset.output.layout import PAIRS
 from gis.dataset.output.manifest import MANIFEST, SCHEMA
 from gis.dataset.output.writer import sha256
@@ -164,10 +164,10 @@ def _cleaned(manifest: Mapping[str, Any], key: Key, title: str, body: str, cut: 
     templates = frozenset(bytes.fromhex(line) for line in manifest["templates"].get(key[0], ()))
     repositories = tuple(sorted({*manifest["names"].values(), key[0]}))
     index = {name: place for place, name in enumerate(repositories)}
-    names = Names(repositories, {name: index[home] for name, home in manifest["names"].items()})
+    names = RepositoryNames(repositories, {name: index[home] for name, home in manifest["names"].items()})
 
     def cites(reference: Reference) -> bool:
-        return names.spelled(reference, index[key[0]]) in cut
+        return names.canonical(reference, index[key[0]]) in cut
 
     return clean(title, body, templates, cites, manifest["settings"]["text"]["form"]).text
 

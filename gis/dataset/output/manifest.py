@@ -43,7 +43,7 @@ def write_manifest(
             {"repository": each.name, "issues": each.issues, "comments": each.comments, "newest": each.last_update}
             for each in store.status()
         ],
-        "names": {name: issues.names.repositories[index] for name, index in sorted(issues.names.homes.items())},
+        "names": {name: issues.names.repositories[index] for name, index in sorted(issues.names.index_by_name.items())},
         "templates": {
             issues.names.repositories[key]: sorted(line.hex() for line in found) for key, found in templates.items()
         },

@@ -80,10 +80,10 @@ class Writer:
                 "source": each.source,
                 "source_id": each.source_id,
                 "actor": each.actor,
-                "made": stamp(each.made),
+                "made": stamp(each.created_at),
                 "by_closer": each.by_closer,
-                "seconds_to_close": each.to_close,
-                "withdrawn": each.withdrawn,
+                "seconds_to_close": each.seconds_to_close,
+                "withdrawn": each.withdrawn_reason,
             }
             for each in found
         )
@@ -126,7 +126,7 @@ class Writer:
                 "evidence_source": each.source,
                 "evidence_actor": each.actor,
                 "evidence_by_closer": each.by_closer,
-                "seconds_to_close": each.to_close,
+                "seconds_to_close": each.seconds_to_close,
             }
         return row
 

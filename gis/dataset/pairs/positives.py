@@ -42,11 +42,11 @@ def positive_pairs(clusters: tuple[Cluster, ...], closure: int) -> Iterator[Pair
         name = cluster.members[0]
         for each in cluster.direct.values():
             assert each.target is not None
-            yield Pair(each.issue, each.target, 1, "direct", name, each, cluster.people)
+            yield Pair(each.issue, each.target, 1, "direct", name, each, cluster.human_confirmed)
         if not closure:
             continue
         others = [pair for pair in combinations(cluster.members, 2) if pair not in cluster.direct]
         others.sort(key=lambda pair: (cluster.canonical not in pair, pair))
         for one, other in others[:closure]:
             first, second = (other, one) if one == cluster.canonical else (one, other)
-            yield Pair(first, second, 1, "closure", name, None, cluster.people)
+            yield Pair(first, second, 1, "closure", name, None, cluster.human_confirmed)

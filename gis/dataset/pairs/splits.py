@@ -10,7 +10,7 @@ import numpy as np
 from gis.dataset.issues.table import Issues
 from gis.dataset.labels.clusters import Clusters
 from gis.dataset.pairs.positives import Pair
-from gis.dataset.union_find import Groups
+from gis.dataset.union_find import DisjointSets
 
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -31,7 +31,7 @@ class Assignment:
         dropped: Positive pairs that fit into no split, by reason.
     """
 
-    units: Groups
+    units: DisjointSets
     bound: dict[int, Split]
     rule: Callable[[int], Split | None] | None
     pairs: dict[Split, list[Pair]]
@@ -48,7 +48,7 @@ class Assignment:
         self.bound[self.units.find(position)] = split
 
 
-def units_of(clusters: Clusters, near: Iterable[Sequence[int]]) -> Groups:
+def units_of(clusters: Clusters, near: Iterable[Sequence[int]]) -> DisjointSets:
     """What accepted evidence joins, also where it makes no cluster, and near-duplicate texts: each in one split."""
     units = clusters.groups.copy()
     for group in near:
@@ -57,7 +57,7 @@ def units_of(clusters: Clusters, near: Iterable[Sequence[int]]) -> Groups:
     return units
 
 
-def by_cluster(positives: Sequence[Pair], units: Groups, seed: int) -> Assignment:
+def by_cluster(positives: Sequence[Pair], units: DisjointSets, seed: int) -> Assignment:
     """Units at random.
 
     Args:
@@ -72,7 +72,7 @@ def by_cluster(positives: Sequence[Pair], units: Groups, seed: int) -> Assignmen
     return found
 
 
-def by_repository(positives: Sequence[Pair], units: Groups, issues: Issues, seed: int) -> Assignment:
+def by_repository(positives: Sequence[Pair], units: DisjointSets, issues: Issues, seed: int) -> Assignment:
     """Whole repositories: what is tested is from others than what is trained on."""
     homes = issues.repository
     split_of = _dealt(positives, lambda pair: int(homes[pair.first]), seed, keep_unruled=False)
@@ -83,7 +83,7 @@ def by_repository(positives: Sequence[Pair], units: Groups, issues: Issues, seed
     return _ruled(positives, units, issues, rule, "in repositories of two splits")
 
 
-def by_time(positives: Sequence[Pair], units: Groups, issues: Issues) -> Assignment:
+def by_time(positives: Sequence[Pair], units: DisjointSets, issues: Issues) -> Assignment:
     """By when issues were opened: valid and test begin where the one before ends.
 
     A unit belongs to the period that its first issue was opened in; its pairs with later issues are left out.
@@ -100,7 +100,7 @@ def by_time(positives: Sequence[Pair], units: Groups, issues: Issues) -> Assignm
 
 
 def _ruled(
-    positives: Sequence[Pair], units: Groups, issues: Issues, rule: Callable[[int], Split | None], reason: str
+    positives: Sequence[Pair], units: DisjointSets, issues: Issues, rule: Callable[[int], Split | None], reason: str
 ) -> Assignment:
     """Splits by a rule for single issues: a unit is in that of its first issue, its others are in none."""
     found = Assignment(units, {}, rule, {split: [] for split in SPLITS}, {reason: 0, UNRULED: 0})
@@ -119,7 +119,7 @@ def _ruled(
     return found
 
 
-def _firsts(positives: Sequence[Pair], units: Groups, issues: Issues) -> dict[int, int]:
+def _firsts(positives: Sequence[Pair], units: DisjointSets, issues: Issues) -> dict[int, int]:
     """By root, the issue of a unit's pairs that was opened first."""
     found: dict[int, int] = {}
     for pair in positives:
@@ -173,7 +173,7 @@ class Leaks:
         return bool(self.issues or self.clusters or self.near_duplicates)
 
 
-def find_leaks(splits: Splits, near: Iterable[Sequence[int]], groups: Groups) -> Leaks:
+def find_leaks(splits: Splits, near: Iterable[Sequence[int]], groups: DisjointSets) -> Leaks:
     """Look for what splits share, whoever made them.
 
     Args:

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.dataset.union_find import Groups
+from gis.dataset.union_find import DisjointSets
 from gis.text import words
 
 SHINGLE = 3  # words
@@ -82,14 +82,14 @@ def near_duplicates(keys: Iterable[int], sketches: Sketches, near: float = NEAR)
         signature = sketches[key].signature
         for band in range(BANDS):
             buckets[bytes([band]) + signature[band * rows : (band + 1) * rows].tobytes()].append(key)
-    groups = Groups()
+    groups = DisjointSets()
     for found in buckets.values():
         if len(found) > 1:
             _link(found, sketches, near, groups)
     return [group for group in groups.groups(keys) if len(group) > 1]
 
 
-def _link(keys: Sequence[int], sketches: Sketches, near: float, groups: Groups) -> None:
+def _link(keys: Sequence[int], sketches: Sketches, near: float, groups: DisjointSets) -> None:
     """Join the near-duplicates among keys; what is joined is not compared again."""
     apart = list(reversed(keys))
     while apart:

@@ -179,7 +179,7 @@ class Cleaner:
         self.names = issues.names
         self._templates = templates
         self.settings = settings
-        self.removed = {n for name in settings.removed if (n := issues.named(name)) is not None}
+        self.removed = {n for name in settings.removed if (n := issues.position_of_name(name)) is not None}
 
     def text(self, repository: int, title: str, body: str, partners: frozenset[tuple[int, int]]) -> Cleaned:
         """The text of an issue of a repository, by its index."""
@@ -187,7 +187,7 @@ class Cleaner:
 
     def _cites(self, repository: int, partners: frozenset[tuple[int, int]]) -> Cites:
         def cites(reference: Reference) -> bool:
-            return (self.names.home(reference, repository), reference.number) in partners
+            return (self.names.index_of(reference, repository), reference.number) in partners
 
         return cites
 
@@ -198,7 +198,7 @@ def _clean_all(cleaner: Cleaner, rows: Sequence[Row]) -> list[Made]:
         cleaned = cleaner.text(repository, title, body, partners)
         removed = position in cleaner.removed
         reason = REASONS.index("removed") if removed else judge(cleaned.text, cleaner.settings)
-        cut = sorted({cleaner.names.spelled(each, repository) for each in cleaned.cut})
+        cut = sorted({cleaner.names.canonical(each, repository) for each in cleaned.cut})
         counts = (dict(cleaned.redacted), cleaned.sentences, cleaned.lines)
         made.append((position, cleaned.text, reason, as_written, *counts, cut))
     return made

@@ -56,4 +56,4 @@ def test_direct_and_closure_pairs_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_cluster_that_only_a_bot_made_is_marked(tmp_path: Path) -> None:
     (cluster,) = clusters_of(tmp_path, [(2, 1)], author="dedupe[bot]").clusters
-    assert not cluster.people
+    assert not cluster.human_confirmed

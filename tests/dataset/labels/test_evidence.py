@@ -36,11 +36,11 @@ HERE = Reference("octo/widgets", 1)
 def test_structured_marks_and_their_withdrawal(tmp_path: Path) -> None:
     (each,) = on_second(tmp_path, issue(2, closed=9000, events=[mark("marked_as_duplicate", 8990, HERE)]))
     assert (each.tier, each.issue, each.target, each.actor) == ("structured", 1, 0, "person")
-    assert (each.by_closer, each.to_close, each.withdrawn) == (True, 10, "")
+    assert (each.by_closer, each.seconds_to_close, each.withdrawn_reason) == (True, 10, "")
     events = [mark("marked_as_duplicate", 8990, HERE), mark("unmarked_as_duplicate", 9500, HERE)]
     (tmp_path / "store.db").unlink()
     (each,) = on_second(tmp_path, issue(2, closed=9000, events=events))
-    assert each.withdrawn == "unmarked"
+    assert each.withdrawn_reason == "unmarked"
     assert label_of(each, POLICY) == "related"
 
 
@@ -80,12 +80,12 @@ def test_an_app_that_posts_for_a_person_is_a_machine(tmp_path: Path) -> None:
 def test_what_was_taken_back_or_reopened_is_only_related(tmp_path: Path) -> None:
     said = [comment(5, "ann", "Duplicate of #1", 8000), comment(6, "ann", "Sorry, not a duplicate of that", 8500)]
     (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
-    assert each.withdrawn == "taken back"
+    assert each.withdrawn_reason == "taken back"
     (tmp_path / "store.db").unlink()
     reopened = Event("reopened", at(9500), person("ann"))
     again = issue(2, closed=9000, comments=said[:1], events=[Event("closed", at(9000), person("keeper")), reopened])
     (each,) = on_second(tmp_path, again)
-    assert each.withdrawn == "reopened"
+    assert each.withdrawn_reason == "reopened"
 
 
 def test_a_label_needs_one_target_in_the_last_comments(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_who_unmarks_takes_back_the_comment_that_made_the_mark(tmp_path: Path) -
     events = [mark("marked_as_duplicate", 8990, HERE), mark("unmarked_as_duplicate", 9500, HERE)]
     said = [comment(5, "keeper", "Duplicate of #1", 8990)]
     found = on_second(tmp_path, issue(2, closed=9000, comments=said, events=events))
-    assert [(each.tier, each.withdrawn) for each in found] == [
+    assert [(each.tier, each.withdrawn_reason) for each in found] == [
         ("structured", "unmarked"),
         ("whole_comment", "unmarked"),
     ]
@@ -181,7 +181,12 @@ def test_the_events_of_an_issue_are_not_those_of_its_namesake_elsewhere(tmp_path
     fill(path, [issue(2, closed=8991, comments=said, events=reopened)], name="octo/gadgets", key=2)
     found, issues = found_in(path)
     (each,) = [each for each in found if each.source == "comment"]
-    assert (issues.name(each.issue), each.to_close, each.by_closer, each.withdrawn) == ("octo/widgets#2", 10, True, "")
+    assert (issues.name(each.issue), each.seconds_to_close, each.by_closer, each.withdrawn_reason) == (
+        "octo/widgets#2",
+        10,
+        True,
+        "",
+    )
 
 
 def test_deleted_accounts_are_not_one(tmp_path: Path) -> None:
@@ -190,7 +195,7 @@ def test_deleted_accounts_are_not_one(tmp_path: Path) -> None:
         for n, body in enumerate(("Duplicate of #1", "This is not a duplicate"))
     ]
     (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
-    assert each.withdrawn == ""
+    assert each.withdrawn_reason == ""
 
 
 def test_a_ruling_that_names_its_target_twice_is_on_the_issue(tmp_path: Path) -> None:
@@ -227,7 +232,7 @@ def test_the_policy_may_be_changed(tmp_path: Path) -> None:
         ('[whole_coment]\nperson = "ignore"', "unknown tier 'whole_coment'. Did you mean whole_comment"),
         ('[related]\nhuman = "ignore"', "unknown actor 'human'"),
         ('[related]\nperson = "good"', "unknown label 'good'"),
-        ("related = 1", r"write \[related\]"),
+        ("related = 1", "related is not a table"),
         ("[", "policy.toml"),
     ):
         file.write_text(text, encoding="utf-8")
