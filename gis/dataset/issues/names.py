@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gis.collector.records import Reference
-
-WEB_URL = "https://github.com"
+from gis.collector.store import GITHUB
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class RepositoryNames:
 
     repositories: tuple[str, ...]
     index_by_name: Mapping[str, int]
-    web_url: str = WEB_URL
+    web_url: str = GITHUB
 
     @property
     def host(self) -> str:

@@ -135,7 +135,7 @@ def load_issues(store: Store) -> Issues:
     }
     columns, people, label_names = _read_columns(store, index_by_key)
     return Issues(
-        names=RepositoryNames(tuple(name for _, name in repositories), names),
+        names=RepositoryNames(tuple(name for _, name in repositories), names, store.web_url),
         keys=tuple(index_by_key),
         repository=np.array(columns.repository, np.int32),
         number=np.array(columns.number, np.int64),

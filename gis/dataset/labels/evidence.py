@@ -331,10 +331,9 @@ def _called_duplicates(store: Store, issues: Issues, repository: int, key: int) 
         for position in issues.of_repository(repository):
             if issues.label_codes(position).intersection(codes):
                 called[position] = "label"
-    for (number,) in store.rows(
-        "SELECT number FROM issues WHERE repository = ? AND state_reason = 'duplicate'", (key,)
-    ):
-        position = issues.position(repository, number)
-        if position is not None:
-            called[position] = "state"
+    query = "SELECT number FROM issues WHERE repository = ? AND state_reason = 'duplicate' AND gone IS NULL"
+    for (number,) in store.rows(query, (key,)):
+        closed_as_duplicate = issues.position(repository, number)
+        if closed_as_duplicate is not None:
+            called[closed_as_duplicate] = "state"
     return called
