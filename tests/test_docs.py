@@ -1,11 +1,14 @@
 """The documents keep to the code: commands exist, links lead somewhere, our figures are those of the result files."""
 
 import ast
+import csv
 import json
 import re
 import shlex
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -123,11 +126,11 @@ def test_the_python_of_the_readme_is_python() -> None:
         ast.parse(block)
 
 
-def tables_of(page: Path) -> Iterator[list[dict[str, str]]]:
-    """Yield each Markdown table of a page as one dictionary per row."""
+def tables_of(page: Path) -> Iterator[list[list[str]]]:
+    """Yield the rows of each Markdown table of a page, the head among them."""
     for table in re.findall(r"(?:^\|.*\|\n)+", page.read_text(encoding="utf-8"), re.MULTILINE):
         head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
-        yield [dict(zip(head, row, strict=True)) for row in rows]
+        yield [head, *rows]
 
 
 def our_score(model: str, task: str) -> float:
@@ -139,12 +142,30 @@ def our_score(model: str, task: str) -> float:
 
 
 def test_our_rows_among_the_published_scores_are_those_of_the_result_files() -> None:
-    same_model, sts, *_ = tables_of(ROOT / "docs" / "published.md")
-    for row in same_model:
-        assert row["gis"] == f"{100 * our_score('minilm', row['task']):.2f}"
-        assert row["mteb"] in (row["gis"], "–")
-    ours = [row for row in sts if row["source"] == "*gis*"]
-    assert {row["model"] for row in ours} == {"minilm", "tfidf"}
-    for row in ours:
-        scores = [our_score(row["model"], task) for task in row if task not in ("model", "mean", "source")]
-        assert list(row.values())[1:-1] == [f"{100 * score:.2f}" for score in (*scores, sum(scores) / len(scores))]
+    (_, *same_model), (head, *sts), *_ = tables_of(ROOT / "docs" / "published.md")
+    for task, mteb, gis in same_model:
+        assert gis == f"{100 * our_score('minilm', task):.2f}"
+        assert mteb in (gis, "–")
+    ours = {model: scores for model, *scores, source in sts if source == "*gis*"}
+    assert list(ours) == ["tfidf", "minilm"]
+    for model, printed in ours.items():
+        scores = [our_score(model, task) for task in head[1:-2]]
+        assert printed == [f"{100 * score:.2f}" for score in (*scores, sum(scores) / len(scores))]
+
+
+@pytest.mark.parametrize(("base", "first_table"), [("minilm", 0), ("random", 2)])
+def test_the_tables_of_the_ablation_are_those_of_its_files(base: str, first_table: int) -> None:
+    with (ROOT / "docs" / "ablation" / f"{base}.csv").open(encoding="utf-8") as file:
+        variants = [list(rows) for _, rows in groupby(csv.DictReader(file), key=itemgetter("variant"))]
+    (_, *scores), (_, *differences) = list(tables_of(ROOT / "docs" / "ablation.md"))[first_table : first_table + 2]
+    for (_, *row), variant in zip(scores, variants, strict=True):
+        cells = [f"{100 * float(cell['mean']):.2f} ± {100 * float(cell['deviation']):.2f}" for cell in variant]
+        stars = ["*" if cell["p_holm"] and float(cell["p_holm"]) < 0.05 else "" for cell in variant]
+        assert row == [cell + star for cell, star in zip(cells, stars, strict=True)]
+    for (_, *row), variant in zip(differences, variants[1:], strict=True):
+        cells = []
+        for cell in (variant[0], variant[-1]):
+            difference, low, high = (f"{100 * float(cell[key]):+.2f}" for key in ("difference", "low", "high"))
+            p = float(cell["p_holm"])
+            cells += [f"{difference} [{low}, {high}]", "< 0.01" if p < 0.01 else f"{p:.2f}"]
+        assert row == cells
