@@ -147,7 +147,7 @@ def test_two_adapters_differ(tmp_path: Path, tiny_decoder: Path, tiny_lora: Path
 
 def test_without_peft_an_adapter_names_the_extra(tiny_lora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(GisError, match=r"pip install 'gis\[lora\]'"):
+    with pytest.raises(GisError, match=r"pip install 'gis-similarity\[lora\]'"):
         encoder(tiny_lora).load()
 
 

