@@ -8,6 +8,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from gis.errors import GisError
 
@@ -21,10 +22,27 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 WIDER_THAN_ANY_TABLE = 10_000
 
+HELP_WIDTH = 100  # columns, where the terminal has as many
+# The order of gis --help: the way that data goes.
+VERBS = (
+    *("collect", "build", "hydrate", "annotate", "review", "train", "ablate", "objectives"),
+    *("bench", "leaderboard", "plot", "tasks", "models", "index", "find", "publish"),
+)
+
+
+class VerbGroup(TyperGroup):
+    """The verbs in the order of ``VERBS``."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # noqa: ARG002 - the base class gives it
+        """Return the verbs in their order; those it lacks last."""
+        return sorted(self.commands, key=lambda verb: VERBS.index(verb) if verb in VERBS else len(VERBS))
+
+
 app = typer.Typer(
+    cls=VerbGroup,
     help="Long-text similarity: score models by Spearman correlation, rank them, train them, collect data for them.",
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": HELP_WIDTH},
     rich_markup_mode=None,  # plain help: rich would double the time of gis --help
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
