@@ -502,7 +502,7 @@ def test_the_leaderboard_goes_between_markers(scored: Gis) -> None:
 
 def test_a_foreign_file_is_not_overwritten(scored: Gis) -> None:
     Path("notes.md").write_text("my notes\n", encoding="utf-8")
-    assert_failed(scored("leaderboard", "results", "--markdown", "notes.md"), 1, "notes.md", "is no leaderboard")
+    assert_failed(scored("leaderboard", "results", "--markdown", "notes.md"), 1, "notes.md", "is not a leaderboard")
     assert Path("notes.md").read_text(encoding="utf-8") == "my notes\n"
 
 

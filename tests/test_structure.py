@@ -13,7 +13,7 @@ ALLOWED = {
     "cli": {"api", "publishing", "leaderboard", "training", "dataset", "benchmark", "collector", "models"},
     "api": {"publishing", "leaderboard", "training", "dataset", "benchmark", "collector", "models"},
     "publishing": {"leaderboard", "training", "dataset", "benchmark", "models"},
-    "leaderboard": {"benchmark", "models"},
+    "leaderboard": {"dataset", "benchmark", "models"},
     "training": {"benchmark", "models"},
     "dataset": {"collector", "benchmark", "models"},
     "benchmark": {"models"},

@@ -171,19 +171,29 @@ def read_result(path: Path) -> Result:
         return _RESULT.validate_python(found, strict=False)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         reason = str(error).splitlines()[0]
-        raise GisError(f"{path} is not a result file ({reason}); delete it and run gis bench again") from error
+        raise GisError(f"{path} is not a result file ({reason})", remedy="delete it and run gis bench again") from error
 
 
-def read_results(folder: Path) -> Iterator[Result]:
-    """Every result below ``folder``, sorted by path.
+def result_files(folder: Path) -> list[Path]:
+    """Return the path of every result file below ``folder``, sorted.
 
     Raises:
-        GisError: There is none.
+        GisError: There are none.
     """
     paths = sorted(path for path in folder.glob("*/*/*.json") if not path.name.startswith("."))
     if not paths:
-        raise GisError(f"no results in {folder}; make some: gis bench --model tfidf --task sample --output {folder}")
-    for path in paths:
+        remedy = f"make some: gis bench --model tfidf --task sample --output {folder}"
+        raise GisError(f"no results in {folder}", remedy=remedy)
+    return paths
+
+
+def read_results(folder: Path) -> Iterator[Result]:
+    """Read every result below ``folder``, sorted by path.
+
+    Raises:
+        GisError: There are none, or a file is damaged.
+    """
+    for path in result_files(folder):
         yield read_result(path)
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -33,7 +33,7 @@ VERBS = (
 class VerbGroup(TyperGroup):
     """The verbs in the order of ``VERBS``."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # noqa: ARG002 - the base class gives it
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - a private type of typer
         """Return the verbs in their order; those it lacks last."""
         return sorted(self.commands, key=lambda verb: VERBS.index(verb) if verb in VERBS else len(VERBS))
 

@@ -85,7 +85,7 @@ def bench(
     if results:
         from gis.leaderboard.table import make_table
 
-        print_leaderboard(make_table(results))
+        print_leaderboard(make_table(results), output)
         reporter.say(f"results in {output}; compare with all that is there: gis leaderboard {shlex.quote(str(output))}")
     if export is not None:
         from gis.benchmark.mteb_export import export as export_mteb

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Setting = str | int | float | bool | None
+SHORT_IDENTITY = 6  # hexadecimal digits: enough to tell a handful of models apart
 
 
 @dataclass(frozen=True)
@@ -112,3 +113,38 @@ class PairScorer(ABC):
 
 
 Model = Encoder | PairScorer
+
+
+def distinguishing_settings(cards: Sequence[ModelCard]) -> list[str]:
+    """Say in words how the models of one display name differ, so that a table can tell them apart.
+
+    Args:
+        cards: Cards with different identities, usually of one name.
+
+    Returns:
+        For each card what only some of them have, such as "max length 8, bf16, cls pooling"; where the settings do not
+        differ, the start of the identity: "05bb9f".
+    """
+    settings = [{**card.settings, "max_tokens": card.max_tokens} for card in cards]
+    keys = dict.fromkeys(key for each in settings for key in each)
+    differing = [key for key in keys if len({each.get(key) for each in settings}) > 1]
+    readable = [key for key in differing if key not in ("content_sha256", "file_sha256", "layout")]
+    words = [", ".join(_setting_in_words(key, each.get(key)) for key in readable) for each in settings]
+    return [
+        ", ".join(filter(None, [text, card.identity[:SHORT_IDENTITY] if words.count(text) > 1 else ""]))
+        for text, card in zip(words, cards, strict=True)
+    ]
+
+
+def _setting_in_words(key: str, value: Setting) -> str:
+    """Write down one setting of a card as a reader would say it."""
+    name = {"max_tokens": "max length", "max_chars": "max characters", "base_url": "at"}.get(key, key.replace("_", " "))
+    if key == "precision":
+        return str(value)
+    if key == "pooling":
+        return "own pooling" if value is None else f"{value} pooling"
+    if isinstance(value, bool):
+        return name if value else f"no {name}"
+    if key == "prompt":
+        return "no prompt" if value in ("", "{text}") else f'prompt "{value}"'
+    return f"no {name}" if value is None else f"{name} {value}"

@@ -19,7 +19,6 @@ from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.texts.redaction import redact
 from gis.errors import GisError
 from gis.files import sha256_of, sha256_of_file
-from gis.leaderboard.render import markdown
 from gis.leaderboard.table import load_table
 from gis.training.manifest import MANIFEST as MODEL_MANIFEST
 
@@ -294,7 +293,7 @@ def _results(folder: Path) -> Publication:
     card = (
         "---\ntags:\n- gis\n- leaderboard\n---\n\n# Scores\n\nSpearman × 100, made by `gis bench`; every result "
         "file beside "
-        f"its scores per pair.\n\n{markdown(table)}\n"
+        f"its scores per pair.\n\n{table.markdown()}\n"
     )
     files["README.md"] = card.encode()
     files[RESULTS_MARK] = (json.dumps({"schema": 1, "files": sorted(files)}, indent=1) + "\n").encode()

@@ -6,10 +6,26 @@ from typing import Any
 
 from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
-from gis.benchmark.scoring import TaskScores, ViewScores
+from gis.benchmark.scoring import BinaryScores, TaskScores, ViewScores
 from gis.models.base import ModelCard
 
 STS = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
+
+HOSTILE = (
+    "a|b",
+    "<script>alert(1)</script>",
+    "`code`",
+    "two\nlines",
+    "carriage\rreturn",
+    "**bold**",
+    "[link](javascript:alert(1))",
+    "![image](http://example.com/x.png)",
+    "a\\|b",
+    "<img src=x onerror=alert(1)>",
+    "_under_",
+    "&lt;script&gt;",
+    "<!-- gis leaderboard: end -->",
+)
 
 
 def result(
@@ -21,12 +37,28 @@ def result(
     identity: str = "",
     strata: Mapping[str, float] | None = None,
     truncated: int = 0,
+    binary: tuple[float, float] | None = None,
+    settings: Mapping[str, str | int] | None = None,
     **fields: Any,  # noqa: ANN401
 ) -> Result:
-    """A result of ``model`` on ``task``; no score is an undefined one. ``fields`` are those of its TaskRecord."""
+    """A result of ``model`` on ``task``; no score is an undefined one. ``fields`` are those of its TaskRecord.
+
+    ``binary`` is AUROC and the ceiling of Spearman in each view.
+    """
     main: Metric = Undefined("all scores are equal") if score is None else score
     by_view: Mapping[str, Metric] = strata or {"all": main}
-    views = tuple(ViewScores(name, 10, value, value, value) for name, value in by_view.items())
+    of_binary = None
+    if binary is not None:
+        of_binary = BinaryScores(
+            positives=5,
+            auroc=binary[0],
+            average_precision=0.5,
+            best_accuracy=0.5,
+            best_threshold=None,
+            spearman_ceiling=binary[1],
+            share_of_ceiling=0.5,
+        )
+    views = tuple(ViewScores(name, 10, value, value, value, of_binary) for name, value in by_view.items())
     record = {
         "text": "html",
         "source": "here",
@@ -44,7 +76,7 @@ def result(
         **fields,
     }
     return Result(
-        ModelCard(model, identity or sha256(model.encode()).hexdigest()),
+        ModelCard(name=model, identity=identity or sha256(model.encode()).hexdigest(), settings=settings or {}),
         TaskRecord(name=task, label=label, **record),
         TaskScores(main, "Spearman over all pairs", views),
         TextRecord(10, 20, 0, 0, truncated=truncated),

@@ -6,26 +6,26 @@ import pytest
 from gis.benchmark.results import result_path, write_result
 from gis.benchmark.tasks.catalogue import suites
 from gis.errors import GisError
-from gis.leaderboard.render import shown
-from gis.leaderboard.table import Cell, Table, load_table, make_table
+from gis.leaderboard.board import Leaderboard, Score
+from gis.leaderboard.table import load_table, make_table
 from tests.leaderboard.helpers import STS, result, suite
 
 
-def titles(table: Table) -> list[str]:
+def titles(table: Leaderboard) -> list[str]:
     return [column.title for column in table.columns]
 
 
-def models(table: Table) -> list[str]:
+def models(table: Leaderboard) -> list[str]:
     return [row.model for row in table.rows]
 
 
-def cell(table: Table, model: str, title: str) -> Cell:
+def score(table: Leaderboard, model: str, title: str) -> Score:
     (row,) = [row for row in table.rows if row.model == model]
-    return row.cells[titles(table).index(title)]
+    return row.scores[titles(table).index(title)]
 
 
-def texts(table: Table, title: str) -> list[str]:
-    return [shown(row.cells[titles(table).index(title)]) for row in table.rows]
+def texts(table: Leaderboard, title: str) -> list[str]:
+    return [str(row.scores[titles(table).index(title)]) for row in table.rows]
 
 
 def test_models_are_ranked_by_the_first_column() -> None:
@@ -46,12 +46,23 @@ def test_the_full_suite_has_its_name_and_unrounded_mean() -> None:
     scores = (0.7237, 0.806, 0.756, 0.8539, 0.7899, 0.8203, 0.7715)
     table = make_table(suite("m", *scores))
     assert titles(table) == ["sts mean", *STS]
-    assert cell(table, "m", "sts mean").value == pytest.approx(sum(scores) / 7, abs=1e-12)
+    assert score(table, "m", "sts mean").value == pytest.approx(sum(scores) / 7, abs=1e-12)
 
 
-def test_the_mean_of_other_graded_tasks_is_called_so() -> None:
-    table = make_table([result("m", "sts12", 0.5), result("m", "lee50", 0.7)])
-    assert titles(table) == ["graded mean", "sts12", "lee50"]
+def test_a_mean_over_a_part_of_a_suite_says_so() -> None:
+    table = make_table([result("m", "sts12", 0.5), result("m", "sts13", 0.7)])
+    assert titles(table) == ["mean of 2 sts tasks", "sts12", "sts13"]
+
+
+@pytest.mark.parametrize("tasks", [("sts12", "lee50"), ("sickr", "sickr-mteb"), ("mine", "yours")])
+def test_tasks_of_no_common_suite_are_not_averaged(tasks: tuple[str, str]) -> None:
+    assert titles(make_table([result("m", task, 0.5) for task in tasks])) == list(tasks)
+
+
+def test_the_same_pairs_are_not_counted_twice() -> None:
+    table = make_table([*suite("m", *[0.5] * 7), result("m", "sickr-mteb", 0.9), result("m", "lee50", 0.9)])
+    assert titles(table) == ["sts mean", *STS, "sickr-mteb", "lee50"]
+    assert score(table, "m", "sts mean").value == 0.5
 
 
 def test_one_task_has_no_mean() -> None:
@@ -60,31 +71,31 @@ def test_one_task_has_no_mean() -> None:
 
 def test_a_model_without_all_tasks_has_n_of_n_and_no_mean() -> None:
     table = make_table([*suite("whole", *[0.5] * 7), *suite("part", 0.9, 0.9, 0.9)])
-    assert cell(table, "part", "sts mean") == Cell(note="3 of 7")
-    assert shown(cell(table, "part", "sts mean")) == "3 of 7"
+    assert score(table, "part", "sts mean") == Score(note="3 of 7")
+    assert str(score(table, "part", "sts mean")) == "3 of 7"
     assert models(table) == ["whole", "part"]
-    assert shown(cell(table, "part", "sickr")) == "–"
+    assert str(score(table, "part", "sickr")) == "–"
 
 
 def test_an_undefined_score_is_a_dash_with_its_reason_and_counts_as_missing() -> None:
     table = make_table([result("m", "sts12", None), result("m", "sts13", 0.5)])
-    assert cell(table, "m", "sts12") == Cell(note="undefined: all scores are equal")
-    assert shown(cell(table, "m", "sts12")) == "–"
-    assert shown(cell(table, "m", "graded mean")) == "1 of 2"
+    assert score(table, "m", "sts12") == Score(note="undefined: all scores are equal")
+    assert str(score(table, "m", "sts12")) == "–"
+    assert str(score(table, "m", "mean of 2 sts tasks")) == "1 of 2"
 
 
 def test_graded_and_binary_tasks_are_never_averaged_together() -> None:
     graded = [result("m", "sts12", 0.2), result("m", "sts13", 0.4)]
     binary = [result("m", "mrpc", 0.6, label="binary"), result("m", "gis", 0.8, label="binary")]
     table = make_table([*graded, *binary])
-    assert titles(table)[:2] == ["graded mean", "binary mean"]
-    assert cell(table, "m", "graded mean").value == pytest.approx(0.3)
-    assert cell(table, "m", "binary mean").value == pytest.approx(0.7)
+    assert titles(table)[:2] == ["mean of 2 sts tasks", "mean of 2 in-domain tasks"]
+    assert score(table, "m", "mean of 2 sts tasks").value == pytest.approx(0.3)
+    assert score(table, "m", "mean of 2 in-domain tasks").value == pytest.approx(0.7)
 
 
 def test_one_graded_and_one_binary_task_have_no_mean() -> None:
     table = make_table([result("m", "stsb", 0.2), result("m", "gis", 0.8, label="binary")])
-    assert titles(table) == ["stsb", "gis"]
+    assert titles(table) == ["stsb", "gis", "gis: AUROC"]
 
 
 def test_no_mean_is_called_after_a_suite_of_both_kinds() -> None:
@@ -95,14 +106,14 @@ def test_no_mean_is_called_after_a_suite_of_both_kinds() -> None:
 
 def test_the_best_of_each_column_is_marked() -> None:
     table = make_table([result("a", "sts12", 0.9), result("b", "sts12", 0.8), result("b", "sts13", 0.1)])
-    best = {(row.model, title) for row in table.rows for title in titles(table) if cell(table, row.model, title).best}
-    assert best == {("a", "sts12"), ("b", "sts13"), ("b", "graded mean")}
+    best = {(row.model, title) for row in table.rows for title in titles(table) if score(table, row.model, title).best}
+    assert best == {("a", "sts12"), ("b", "sts13"), ("b", "mean of 2 sts tasks")}
 
 
 def test_what_is_equal_as_printed_is_equally_best() -> None:
     table = make_table([result("a", "stsb", 0.80004), result("b", "stsb", 0.79996), result("c", "stsb", 0.7999)])
     assert texts(table, "stsb") == ["80.00", "80.00", "79.99"]
-    assert [row.cells[0].best for row in table.rows] == [True, True, False]
+    assert [row.scores[0].best for row in table.rows] == [True, True, False]
 
 
 def test_best_is_what_is_printed_where_rounding_is_close() -> None:
@@ -110,8 +121,8 @@ def test_best_is_what_is_printed_where_rounding_is_close() -> None:
     for first in scores:
         for second in scores:
             table = make_table([result("a", "stsb", first), result("b", "stsb", second)])
-            cells = {row.model: row.cells[0] for row in table.rows}
-            if shown(cells["a"]) == shown(cells["b"]):
+            cells = {row.model: row.scores[0] for row in table.rows}
+            if str(cells["a"]) == str(cells["b"]):
                 assert cells["a"].best
                 assert cells["b"].best
 
@@ -119,14 +130,14 @@ def test_best_is_what_is_printed_where_rounding_is_close() -> None:
 def test_a_sample_is_never_best_and_is_marked() -> None:
     table = make_table([result("part", "stsb", 0.99, limit=10), result("whole", "stsb", 0.5)])
     assert texts(table, "stsb") == ["99.00*", "50.00"]
-    assert not cell(table, "part", "stsb").best
-    assert cell(table, "whole", "stsb").best
+    assert not score(table, "part", "stsb").best
+    assert score(table, "whole", "stsb").best
     assert any("sample" in note and "stsb" in note for note in table.notes)
 
 
 def test_a_mean_with_a_sample_in_it_is_marked() -> None:
     table = make_table([result("m", "sts12", 0.5), result("m", "sts13", 0.5, limit=10)])
-    assert shown(cell(table, "m", "graded mean")) == "50.00*"
+    assert str(score(table, "m", "mean of 2 sts tasks")) == "50.00*"
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -139,9 +150,10 @@ def test_strata_have_columns_beside_their_task() -> None:
     strata = {"random": 0.6, "hard": 0.2}
     other = result("n", "stsb", 0.5)
     table = make_table([result("m", "rust_issues", 0.4, label="binary", strata=strata), other])
-    assert titles(table) == ["stsb", "rust_issues", "rust_issues: random", "rust_issues: hard"]
-    assert shown(cell(table, "m", "rust_issues: hard")) == "20.00"
-    assert shown(cell(table, "n", "rust_issues: hard")) == "–"
+    task = ["rust_issues", "rust_issues: AUROC", "rust_issues: random", "rust_issues: hard"]
+    assert titles(table) == ["stsb", *task]
+    assert str(score(table, "m", "rust_issues: hard")) == "20.00"
+    assert str(score(table, "n", "rust_issues: hard")) == "–"
     assert any("stratum" in note for note in table.notes)
 
 
@@ -151,7 +163,7 @@ def test_strata_do_not_enter_the_mean() -> None:
         result("m", "rust_issues", 0.4, label="binary", strata=strata),
         result("m", "gis", 0.6, label="binary"),
     ]
-    assert cell(make_table(results), "m", "binary mean").value == pytest.approx(0.5)
+    assert score(make_table(results), "m", "long binary mean").value == pytest.approx(0.5)
 
 
 def test_sub_sets_have_no_columns() -> None:
@@ -162,7 +174,20 @@ def test_sub_sets_have_no_columns() -> None:
 def test_models_of_one_name_are_told_apart() -> None:
     namesakes = [result("m", "stsb", 0.5, identity="a" * 64), result("m", "stsb", 0.4, identity="b" * 64)]
     table = make_table([*namesakes, result("n", "stsb", 0.3)])
-    assert models(table) == ["m @aaaaaa", "m @bbbbbb", "n"]
+    assert models(table) == ["m (aaaaaa)", "m (bbbbbb)", "n"]
+
+
+def test_models_of_one_name_say_what_they_differ_in() -> None:
+    variants = [
+        result("minilm", "stsb", 0.5, identity="a" * 64, settings={"precision": "fp32", "pooling": "mean"}),
+        result("minilm", "stsb", 0.4, identity="b" * 64, settings={"precision": "bf16", "pooling": "mean"}),
+        result("minilm", "stsb", 0.3, identity="c" * 64, settings={"precision": "bf16", "pooling": "cls"}),
+    ]
+    assert models(make_table(variants)) == [
+        "minilm (fp32, mean pooling)",
+        "minilm (bf16, mean pooling)",
+        "minilm (bf16, cls pooling)",
+    ]
 
 
 def test_different_data_under_one_name_is_flagged() -> None:
@@ -191,7 +216,7 @@ def test_tasks_stand_in_the_catalogues_order_and_unknown_ones_last() -> None:
 
 def test_chosen_tasks_stand_in_the_order_they_were_asked_for() -> None:
     results = [result("m", task, 0.5) for task in (*STS, "lee50")]
-    assert titles(make_table(results, ["lee50", "stsb"])) == ["graded mean", "lee50", "stsb"]
+    assert titles(make_table(results, ["lee50", "stsb"])) == ["lee50", "stsb"]
     assert titles(make_table(results, ["sts"])) == ["sts mean", *STS]
 
 
@@ -209,9 +234,45 @@ def test_a_folder_of_results_is_a_table(tmp_path: Path) -> None:
     for each in [*suite("a", 0.5, 0.6), result("a", "sts12", 0.9, limit=5)]:
         path = result_path(tmp_path, each.model, each.task.name, each.task.limit)
         write_result(path, each, pd.DataFrame({"id": ["a"]}))
-    assert [shown(each) for each in load_table(tmp_path).rows[0].cells] == ["55.00", "50.00", "60.00"]
+    assert [str(each) for each in load_table(tmp_path).rows[0].scores] == ["55.00", "50.00", "60.00"]
 
 
 def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
-    with pytest.raises(GisError, match="gis bench"):
+    with pytest.raises(GisError, match="no results in") as caught:
         load_table(tmp_path)
+    assert "gis bench" in caught.value.remedy
+
+
+def test_strata_are_in_the_same_order_for_every_task() -> None:
+    results = [
+        result("m", "mine", 0.5, label="binary", strata=dict.fromkeys(("own", "bm25", "same_author", "random"), 0.5)),
+        result("m", "yours", 0.5, label="binary", strata=dict.fromkeys(("bm25", "random", "same_label"), 0.5)),
+    ]
+    assert [column.view for column in make_table(results).columns if column.view] == [
+        *("random", "same_author", "bm25", "own"),
+        *("random", "same_label", "bm25"),
+    ]
+
+
+def test_a_stratum_that_one_sample_lacks_has_a_column() -> None:
+    part = result("a", "mine", 0.5, label="binary", strata={"random": 0.5, "bm25": 0.5}, limit=5)
+    whole = result("b", "mine", 0.5, label="binary", strata={"random": 0.5, "bm25": 0.5, "dense": 0.5})
+    assert [column.view for column in make_table([part, whole]).columns if column.view] == ["random", "bm25", "dense"]
+
+
+def test_binary_tasks_have_auroc_beside_spearman() -> None:
+    table = make_table([result("m", "mrpc", 0.5, label="binary", binary=(0.9, 0.8)), result("m", "stsb", 0.5)])
+    assert titles(table) == ["stsb", "mrpc", "mrpc: AUROC"]
+    assert score(table, "m", "mrpc: AUROC").value == 0.9
+
+
+def test_the_auroc_of_strata_is_their_mean() -> None:
+    strata = {"random": 0.5, "bm25": 0.5}
+    table = make_table([result("m", "mine", 0.5, label="binary", strata=strata, binary=(0.9, 0.8))])
+    assert score(table, "m", "mine: AUROC").value == pytest.approx(0.9)
+
+
+def test_a_sample_of_more_pairs_goes_before_a_smaller_one() -> None:
+    assert texts(make_table([result("m", "stsb", 0.9, limit=9), result("m", "stsb", 0.5, limit=10)]), "stsb") == [
+        "50.00*"
+    ]

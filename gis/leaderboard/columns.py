@@ -1,0 +1,70 @@
+"""The columns of a leaderboard: which tasks, strata and means are shown, and in which order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gis.benchmark.results import Result
+from gis.benchmark.tasks.catalogue import catalogue, suites
+from gis.dataset.settings import STRATA
+from gis.errors import GisError
+from gis.leaderboard.board import ScoreColumn
+from gis.leaderboard.scores import strata_of
+
+
+def shown_tasks(labels: Mapping[str, str], wanted: Sequence[str]) -> list[str]:
+    """Return the tasks to show: those of ``wanted`` in its order, else all in the catalogue's and then by name.
+
+    Args:
+        labels: "graded" or "binary" for each task that has results.
+        wanted: Names of tasks and suites; empty for all tasks.
+
+    Raises:
+        GisError: None of ``wanted`` has results.
+    """
+    if not wanted:
+        known = list(catalogue())
+        return sorted(labels, key=lambda task: (known.index(task) if task in known else len(known), task))
+    spelt_out = [task for name in wanted for task in suites().get(name, (name,))]
+    shown = [task for task in dict.fromkeys(spelt_out) if task in labels]
+    if not shown:
+        raise GisError(f"no results for {', '.join(wanted)}; there are some for: {', '.join(sorted(labels))}")
+    return shown
+
+
+def columns(shown: Sequence[str], labels: Mapping[str, str], results: Iterable[Result]) -> list[ScoreColumn]:
+    """Return the means first, then the columns of each task of ``shown``."""
+    strata: dict[str, set[str]] = {}
+    for result in results:
+        strata.setdefault(result.task.name, set()).update(strata_of(result))
+    task_columns = [column for task in shown for column in _task_columns(task, labels[task], strata.get(task, set()))]
+    return [*_means(shown, labels), *task_columns]
+
+
+def _task_columns(task: str, label: str, strata: Iterable[str]) -> list[ScoreColumn]:
+    """Return the task's Spearman, its AUROC where labels are binary, and the Spearman of each stratum."""
+    ordered = sorted(strata, key=lambda name: (STRATA.index(name) if name in STRATA else len(STRATA), name))
+    return [
+        ScoreColumn(title=task, task=task),
+        *([ScoreColumn(title=f"{task}: AUROC", task=task, metric="auroc")] if label == "binary" else []),
+        *(ScoreColumn(title=f"{task}: {stratum}", task=task, view=stratum) for stratum in ordered),
+    ]
+
+
+def _means(shown: Sequence[str], labels: Mapping[str, str]) -> list[ScoreColumn]:
+    """Return a mean for each suite of which several tasks with labels of one kind are shown.
+
+    Graded and binary Spearman have different ceilings, so a mean of both would rank models by the mixture; tasks that
+    no suite holds together are not averaged either.
+    """
+    means = []
+    for suite, members in suites().items():
+        of_kind: dict[str, list[str]] = {}
+        for task in members:
+            of_kind.setdefault(labels.get(task) or catalogue()[task].label or "", []).append(task)
+        for label, tasks in of_kind.items():
+            averaged = tuple(task for task in shown if task in tasks)
+            if len(averaged) > 1:
+                title = f"{suite} mean" if len(of_kind) == 1 else f"{suite} {label} mean"
+                if len(averaged) < len(tasks):
+                    title = f"mean of {len(averaged)} {suite} tasks"
+                means.append(ScoreColumn(title=title, averages=averaged))
+    return means

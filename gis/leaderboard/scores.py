@@ -1,0 +1,41 @@
+"""What a result says of its task as a whole, beside the main score."""
+
+from collections.abc import Callable
+
+from gis.benchmark.metrics import Metric, Undefined
+from gis.benchmark.results import Result
+from gis.benchmark.scoring import ALL, BinaryScores
+
+
+def strata_of(result: Result) -> tuple[str, ...]:
+    """Return the kinds of negatives that a result has scores for; empty where its negatives are of one kind."""
+    names = tuple(view.view for view in result.scores.views)
+    return names if len(names) > 1 and ALL not in names else ()
+
+
+def sample_of(result: Result) -> str:
+    """Return which sample of the pairs was scored, such as "20 pairs, seed 0"; empty for all pairs."""
+    return "" if result.task.limit is None else f"{result.texts.pairs:,} pairs, seed {result.task.seed}"
+
+
+def auroc_of(result: Result) -> Metric | None:
+    """Return the AUROC, for stratified negatives the mean over the strata; None for graded labels."""
+    return _of_task(result, lambda binary: binary.auroc)
+
+
+def ceiling_of(result: Result) -> Metric | None:
+    """Return the highest Spearman without ties, for stratified negatives the mean over the strata; None for graded."""
+    return _of_task(result, lambda binary: binary.spearman_ceiling)
+
+
+def _of_task(result: Result, metric: Callable[[BinaryScores], Metric]) -> Metric | None:
+    views = result.scores.views if strata_of(result) else result.scores.views[:1]
+    values = []
+    for view in views:
+        if view.binary is None:
+            return None
+        value = metric(view.binary)
+        if isinstance(value, Undefined):
+            return value
+        values.append(value)
+    return sum(values) / len(values)

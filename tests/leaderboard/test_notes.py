@@ -1,0 +1,59 @@
+from gis.benchmark.results import Result
+from gis.leaderboard.table import make_table
+from tests.leaderboard.helpers import result
+
+
+def notes_about(word: str, *results: Result) -> list[str]:
+    return [note for note in make_table(results).notes if word in note]
+
+
+def test_the_cap_is_that_of_the_task_shown() -> None:
+    mine = result("m", "mine", 0.3, label="binary", binary=(0.9, 0.644))
+    mrpc = result("m", "mrpc", 0.3, label="binary", binary=(0.9, 0.8164))
+    (note,) = notes_about("cap Spearman", mine, mrpc)
+    assert "at most 64.4 on mine, 81.6 on mrpc" in note
+
+
+def test_the_cap_of_strata_is_the_mean_of_theirs() -> None:
+    mine = result("m", "mine", 0.3, label="binary", binary=(0.9, 0.644), strata={"random": 0.2, "bm25": 0.4})
+    assert "at most 64.4 on mine," in notes_about("cap Spearman", mine)[0]
+
+
+def test_the_cap_of_samples_is_a_range() -> None:
+    part = result("a", "mine", 0.3, label="binary", binary=(0.9, 0.5), limit=5)
+    whole = result("b", "mine", 0.3, label="binary", binary=(0.9, 0.644))
+    assert "at most 50.0 to 64.4 on mine," in notes_about("cap Spearman", part, whole)[0]
+
+
+def test_graded_tasks_have_no_cap() -> None:
+    assert not notes_about("cap", result("m", "stsb", 0.5))
+
+
+def test_a_score_above_the_cap_is_explained() -> None:
+    tied = result("m", "mine", 1.0, label="binary", binary=(1.0, 0.8))
+    assert len(notes_about("mine, gave many pairs the same score", tied)) == 1
+    assert not notes_about("same score", result("m", "mine", 0.8, label="binary", binary=(1.0, 0.8)))
+
+
+def test_one_sample_is_described_once() -> None:
+    results = [result(model, task, 0.5, limit=5, seed=3) for model in "ab" for task in ("sts12", "sts13")]
+    assert notes_about("sample", *results) == ["* a sample of the pairs, 10 pairs, seed 3: sts12, sts13."]
+
+
+def test_different_samples_of_one_task_are_told_apart() -> None:
+    results = [
+        result("a", "stsb", 0.5, limit=5, seed=3),
+        result("b", "stsb", 0.5, limit=5, seed=4),
+        result("c", "stsb", 0.5),
+    ]
+    assert notes_about("sample", *results) == [
+        "* a sample of the pairs, 10 pairs, seed 3 (a): stsb.",
+        "* a sample of the pairs, 10 pairs, seed 4 (b): stsb.",
+        "NOT COMPARABLE: models were scored on different samples of stsb.",
+    ]
+
+
+def test_models_are_called_in_notes_as_in_the_rows() -> None:
+    cut = result("m", "stsb", 0.5, identity="a" * 64, truncated=1, settings={"precision": "bf16"})
+    whole = result("m", "stsb", 0.5, identity="b" * 64, settings={"precision": "fp32"})
+    assert "for m (bf16);" in notes_about("cut", cut, whole)[0]
