@@ -29,7 +29,9 @@ def _on_binary_labels(results: Sequence[Result]) -> list[str]:
     binary = [result for result in results if result.task.label == "binary"]
     if not binary:
         return []
-    lines = ["AUROC × 100: how often a positive pair scores above a negative one; it compares between binary tasks."]
+    lines = [
+        "AUROC × 100: the chance that a positive pair scores above a negative one; comparable between binary tasks."
+    ]
     if any(strata_of(result) for result in binary):
         lines.append(
             "A stratum compares all positive pairs with one kind of negatives; a task's Spearman and AUROC are the "
@@ -39,7 +41,7 @@ def _on_binary_labels(results: Sequence[Result]) -> list[str]:
     if caps:
         at_most = ", ".join(f"{cap} on {task}" for task, cap in caps.items())
         lines.append(
-            f"Binary labels cap Spearman: at most {at_most}, unless scores tie; do not compare it with graded tasks."
+            f"Binary labels cap Spearman: at most {at_most}, unless scores tie; not comparable with graded tasks."
         )
     if above := [result for result in binary if _is_above_its_cap(result)]:
         lines.append(f"Scores above the cap, on {', '.join(_tasks(above))}, gave many pairs the same score.")
