@@ -1,34 +1,47 @@
-"""How a dataset is built: ours, and as the paper describes."""
+"""How a dataset is built: the settings, and the two recipes that they start from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
-from gis.errors import UsageError
-from gis.spec import Spec
+from gis.errors import UsageError, unknown_name
+from gis.spec import Spec, parse_spec
 
 Format = Literal["markdown", "plain", "html"]
+Recipe = Literal["gis", "paper"]
 
 STRATA = ("random", "same_label", "same_author", "cross_referenced", "bm25", "dense")
 
 DEFAULT_SHARES: Mapping[str, float] = {
     "random": 0.2, "same_label": 0.2, "same_author": 0.2, "cross_referenced": 0.2, "bm25": 0.2,
 }  # fmt: skip
-PAPER_RATIO = 9_108 / 9_457  # negatives for each positive in the published train split
+PAPER_RATIO = 9_108 / 9_457  # negatives per positive in the published train split
+MAX_RATIO = 1000
+WEIGHTS = (1e-6, 1e6)  # smallest and largest weight of a stratum
+# The ISO 639-1 codes among the languages that py3langid detects.
+LANGUAGES = frozenset(
+    "af am an ar as az ba be bg bn br bs ca cs cy da de dz el en eo es et eu fa fi fo fr fy ga gd gl gu gv ha he hi hr "
+    "ht hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lg ln lo lt lv mg mk ml mn mr ms mt my ne nl nn no oc om or "
+    "pa pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz vi vo wa xh yo zh "
+    "zu".split()
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TextSettings:
-    """How texts are made and which are left out.
+    """How texts are made, and which issues are left out.
 
     Attributes:
         form: "markdown", "plain" or "html".
-        original: Take titles and bodies as they were first written, where the store knows.
-        min_words: Fewer, and the issue is left out.
-        max_chars: More, and the issue is left out.
-        languages: ISO 639-1 codes; an issue that is surely in another is left out. Empty keeps all.
-        removed: OWNER/NAME#N of issues whose authors want them left out.
+        original: Use titles and bodies as they were first written, where the store has them.
+        min_words: Issues with fewer words are left out.
+        max_chars: Issues with more characters are left out.
+        languages: ISO 639-1 codes; an issue that is clearly in another language is left out. Empty keeps all.
+        removed: Issues, as OWNER/NAME#N, that are left out because their authors asked for it.
+
+    Raises:
+        UsageError: The form or a language is unknown, or a limit is below 1.
     """
 
     form: Format = "markdown"
@@ -38,21 +51,36 @@ class TextSettings:
     languages: tuple[str, ...] = ("en",)
     removed: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.form not in get_args(Format):
+            raise unknown_name("text format", self.form, get_args(Format))
+        if min(self.min_words, self.max_chars) < 1:
+            raise UsageError(f"the limits must be at least 1: min_words {self.min_words}, max_chars {self.max_chars}")
+        for code in self.languages:
+            if code not in LANGUAGES:
+                raise UsageError(
+                    f"'{code}' is not an ISO 639-1 code of a language that can be detected",
+                    remedy="write --languages en, or en,de, or any",
+                )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class BuildSettings:
     """How a dataset is built.
 
     Attributes:
-        shares: Of each stratum of negatives, summing to 1.
-        ratio: Negatives for each positive.
-        match: Negatives as long as the positives.
-        closure: Pairs of each cluster, at the most, that nobody ruled on but that follow.
+        shares: Share, 0 to 1, of each stratum among the negatives; they sum to 1.
+        ratio: Negatives per positive, 0 to 1000.
+        match: Choose negatives of similar length to the positives.
+        closure: Maximum transitive pairs per cluster (A–C where A–B and B–C were ruled).
         text: How texts are made.
-        policy: File that changes which evidence counts, or None.
-        dense: The encoder that finds dense neighbours, or None.
-        retrieval: Also write corpus, queries and relevance.
-        seed: Of splits and negatives.
+        policy: TOML file that changes which evidence counts, or None.
+        dense: Encoder that finds the negatives of the stratum "dense", or None.
+        retrieval: Also write a corpus, queries and relevance judgements.
+        seed: Random seed for splits and negatives.
+
+    Raises:
+        UsageError: A value is out of range, or the stratum "dense" has no encoder.
     """
 
     shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
@@ -65,27 +93,105 @@ class BuildSettings:
     retrieval: bool = True
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.ratio <= MAX_RATIO:
+            raise UsageError(
+                f"the ratio of negatives to positives must be from 0 to {MAX_RATIO}, not {self.ratio}",
+                remedy="choose a different --ratio",
+            )
+        if min(self.closure, self.seed) < 0:
+            raise UsageError(f"closure and seed must not be negative: closure {self.closure}, seed {self.seed}")
+        if "dense" in self.shares and self.dense is None:
+            raise UsageError("negatives of the stratum 'dense' need an encoder", remedy="add --dense MODEL")
 
-# The paper's: random negatives, about half and half, HTML-like text, nothing matched or left out.
-PAPER = BuildSettings({"random": 1.0}, PAPER_RATIO, match=False, text=TextSettings("html", False, 1, languages=()))
-RECIPES: Mapping[str, BuildSettings] = {"gis": BuildSettings(), "paper": PAPER}
+    @classmethod
+    def from_recipe(
+        cls,
+        recipe: Recipe = "gis",
+        *,
+        negatives: Mapping[str, float] | None = None,
+        ratio: float | None = None,
+        dense: Spec | str | None = None,
+        closure: int = 0,
+        text: Format | None = None,
+        original: bool | None = None,
+        languages: Sequence[str] | None = None,
+        min_words: int | None = None,
+        max_chars: int | None = None,
+        leave_out: Sequence[str] = (),
+        policy: Path | str | None = None,
+        retrieval: bool = True,
+        seed: int = 0,
+    ) -> "BuildSettings":
+        """Return the settings of a recipe with some of them changed; what is None stays as the recipe has it.
+
+        Args:
+            recipe: "gis", or "paper": the published one, with random negatives only, HTML-like text and no length
+                matching.
+            negatives: Weight of each stratum, such as ``{"random": 1, "bm25": 2}``; only their proportions matter.
+            ratio: Negatives per positive, 0 to 1000.
+            dense: Encoder for the stratum "dense", such as "minilm". Without a weight of its own the stratum gets
+                the mean weight of the others.
+            closure: Maximum transitive pairs per cluster.
+            text: Format of the texts: "markdown", "plain" or "html".
+            original: Use titles and bodies as first written, where the store has them; False takes the current ones.
+            languages: ISO 639-1 codes to keep; an empty sequence keeps all.
+            min_words: Leave out issues with fewer words.
+            max_chars: Leave out issues with more characters.
+            leave_out: Issues to leave out, as OWNER/NAME#N.
+            policy: TOML file that changes which evidence counts.
+            retrieval: Also write a corpus, queries and relevance judgements.
+            seed: Random seed for splits and negatives.
+
+        Raises:
+            UsageError: A name is unknown or a value out of range.
+        """
+        if recipe not in RECIPES:
+            raise unknown_name("recipe", recipe, RECIPES)
+        start = RECIPES[recipe]
+        shares = start.shares if negatives is None else _shares(negatives)
+        if dense is not None and "dense" not in shares:
+            shares = _shares({**shares, "dense": 1 / len(shares)})
+        texts: dict[str, Any] = {
+            "form": text,
+            "original": original,
+            "min_words": min_words,
+            "max_chars": max_chars,
+            "languages": None if languages is None else tuple(languages),
+            "removed": tuple(leave_out),
+        }
+        return replace(
+            start,
+            shares=shares,
+            ratio=start.ratio if ratio is None else ratio,
+            closure=closure,
+            text=replace(start.text, **{name: value for name, value in texts.items() if value is not None}),
+            policy=None if policy is None else Path(policy),
+            dense=parse_spec(dense) if isinstance(dense, str) else dense,
+            retrieval=retrieval,
+            seed=seed,
+        )
 
 
-def read_shares(text: str) -> dict[str, float]:
-    """Shares as they are typed, ``random=1,bm25=2``, made to sum to 1.
+RECIPES: Mapping[str, BuildSettings] = {
+    "gis": BuildSettings(),
+    "paper": BuildSettings(
+        shares={"random": 1.0},
+        ratio=PAPER_RATIO,
+        match=False,
+        text=TextSettings(form="html", original=False, min_words=1, languages=()),
+    ),
+}
 
-    Raises:
-        UsageError: A stratum is unknown, or a share is no number above 0.
-    """
-    shares: dict[str, float] = {}
-    for part in text.split(","):
-        name, _, value = part.strip().partition("=")
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights of the strata as shares that sum to 1."""
+    smallest, largest = WEIGHTS
+    if not weights:
+        raise UsageError(f"name at least one stratum of negatives: {', '.join(STRATA)}")
+    for name, weight in weights.items():
         if name not in STRATA:
-            raise UsageError(f"--negatives: unknown stratum '{name}'; known: {', '.join(STRATA)}")
-        try:
-            shares[name] = float(value or 1)
-        except ValueError:
-            raise UsageError(f"--negatives: '{value}' is no number") from None
-        if not 1e-6 <= shares[name] <= 1e6:
-            raise UsageError(f"--negatives: the share of {name} must be from 0.000001 to 1,000,000")
-    return {name: share / sum(shares.values()) for name, share in shares.items()}
+            raise unknown_name("stratum", name, STRATA)
+        if not smallest <= weight <= largest:
+            raise UsageError(f"the weight of the stratum '{name}' must be from {smallest:f} to {largest:,.0f}")
+    return {name: weight / sum(weights.values()) for name, weight in weights.items()}

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gis.files import sha256_of
 from gis.models.base import LoadSettings, ModelCard, PairScorer, Setting
+from gis.models.bm25 import K1, B, bm25_weights
 from gis.spec import Spec
 from gis.text import WORD, words
 
@@ -86,23 +87,19 @@ class Bm25(PairScorer):
     frequencies from both columns of the pairs that are scored.
     """
 
-    K1, B = 1.5, 0.75
-
     def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
         self.card = _card(
             spec,
             FITTED_ON_TASK,
             words=WORD.pattern,
             method="lucene",
-            k1=self.K1,
-            b=self.B,
+            k1=K1,
+            b=B,
             score="mean share of self-score",
         )
 
     def score(self, pairs: Pairs) -> NDArray[np.float64]:
         """Score a pair by the mean share of both directions; 0 where a text has no word."""
-        import bm25s
-        from scipy.sparse import csc_matrix
         from sklearn.feature_extraction.text import CountVectorizer
 
         texts, n = _both_columns(pairs), len(pairs)
@@ -110,13 +107,8 @@ class Bm25(PairScorer):
             return np.zeros(n)
         counter = CountVectorizer(tokenizer=words, token_pattern=None)
         queries = counter.fit_transform(texts)
-        vocabulary = counter.vocabulary_
-        index = bm25s.BM25(method="lucene", k1=self.K1, b=self.B)
-        tokens = [[vocabulary[word] for word in words(text)] for text in texts]
-        index.index((tokens, vocabulary), create_empty_token=False, show_progress=False)
-        # bm25s keeps the weight of every (document, word) as a sparse matrix; a pair's score is one row product.
-        parts = (index.scores["data"], index.scores["indices"], index.scores["indptr"])
-        documents = csc_matrix(parts, shape=(len(texts), len(vocabulary))).tocsr()
+        tokens = [[counter.vocabulary_[word] for word in words(text)] for text in texts]
+        documents = bm25_weights(tokens, counter.vocabulary_).tocsr()  # a pair's score is one row product
         own = _row_products(queries, documents)
         forth, back = _row_products(queries[:n], documents[n:]), _row_products(queries[n:], documents[:n])
         shares = [np.divide(s, o, out=np.zeros(n), where=o > 0) for s, o in ((forth, own[:n]), (back, own[n:]))]

@@ -15,12 +15,6 @@ import pytest
 import yaml
 
 from gis.collector.store import Store
-from gis.dataset.pairs.positives import Pair
-from gis.dataset.pairs.splits import Split, find_leaks, random_pairs, without_near_duplicates
-from gis.dataset.settings import read_shares
-from gis.dataset.texts.near_duplicates import Sketches, near_duplicates
-from gis.dataset.union_find import DisjointSets
-from gis.errors import UsageError
 from gis.text import words
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, comment, fill, issue, person
@@ -342,17 +336,17 @@ def test_what_authors_want_removed_is_nowhere(store: Path, folder: Path, tmp_pat
     assert "| – removed on request | -2 |" in (tmp_path / "built" / "README.md").read_text(encoding="utf-8")
     (tmp_path / "removed.txt").write_text("number three\n", encoding="utf-8")
     message = gis(*where, "--leave-out", str(tmp_path / "removed.txt")).err
-    assert "removed.txt:1: 'number three' names no issue" in message
+    assert "removed.txt:1: 'number three' does not name an issue as OWNER/NAME#N" in message
 
 
 def test_an_older_folder_is_kept_unless_asked(store: Path, folder: Path, tmp_path: Path) -> None:
     before = (folder / "README.md").read_bytes()
     done = gis("--store", str(store), "--output", str(folder))
-    assert "exists; give another --output, or --force" in done.err
+    assert "exists; choose a different --output, or replace it with --force" in done.err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work", encoding="utf-8")
     done = gis("--store", str(store), "--output", str(tmp_path / "mine"), "--force")
-    assert "holds thesis.tex, which gis build did not make" in done.err
+    assert "contains thesis.tex, which gis build did not create" in done.err
     assert (tmp_path / "mine" / "thesis.tex").is_file()
     assert (folder / "README.md").read_bytes() == before
     copy = tmp_path / "copy"
@@ -360,7 +354,7 @@ def test_an_older_folder_is_kept_unless_asked(store: Path, folder: Path, tmp_pat
     assert gis("--store", str(store), "--output", str(copy), "--languages", "any", "--force").status == 0
     (copy / "notebook.ipynb").write_text("mine", encoding="utf-8")
     done = gis("--store", str(store), "--output", str(copy), "--languages", "any", "--force")
-    assert "holds notebook.ipynb, which gis build did not make" in done.err
+    assert "contains notebook.ipynb, which gis build did not create" in done.err
 
 
 def pairs_of_issues(edges: Sequence[tuple[int, int]], count: int = 30) -> list[Any]:
@@ -374,8 +368,8 @@ def pairs_of_issues(edges: Sequence[tuple[int, int]], count: int = 30) -> list[A
 @pytest.mark.parametrize(
     ("edges", "count", "message"),
     [
-        ([], 0, "holds no issues; fill it: gis collect"),
-        ([], 30, "no duplicates: 0 traces"),
+        ([], 0, "contains no issues; run gis collect --repo OWNER/NAME --store"),
+        ([], 30, "no duplicates: 0 pieces of evidence"),
         ([(2, 1)], 30, "1 clusters are too few for three splits"),
     ],
 )
@@ -391,10 +385,16 @@ def test_too_little_is_told_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--ratio", "inf"), "--ratio inf: write a number from 0 to 1000"),
-        (("--ratio", "-1"), "--ratio -1.0: write a number from 0 to 1000"),
-        (("--languages", "English"), "'english' is no ISO 639-1 code"),
-        (("--languages", "en,"), "'' is no ISO 639-1 code"),
+        (("--ratio", "inf"), "must be from 0 to 1000, not inf; choose a different --ratio"),
+        (("--ratio", "-1"), "must be from 0 to 1000, not -1.0; choose a different --ratio"),
+        (("--languages", "English"), "'english' is not an ISO 639-1 code"),
+        (("--languages", "xx"), "'xx' is not an ISO 639-1 code of a language that can be detected"),
+        (("--languages", "en,"), "'' is not an ISO 639-1 code"),
+        (("--negatives", "randm=1"), "unknown stratum 'randm'. Did you mean random?"),
+        (("--negatives", "random=x"), "--negatives: 'x' is not a number"),
+        (("--negatives", "bm25=0"), "the weight of the stratum 'bm25' must be from 0.000001 to 1,000,000"),
+        (("--negatives", "dense=1"), "negatives of the stratum 'dense' need an encoder; add --dense MODEL"),
+        (("--dense", "minilmm"), "unknown model 'minilmm'. Did you mean minilm?"),
     ],
 )
 def test_options_that_cannot_be(store: Path, tmp_path: Path, options: tuple[str, str], message: str) -> None:
@@ -436,7 +436,7 @@ def test_fewer_negatives_than_asked_are_counted(tmp_path: Path) -> None:
     done = gis(
         "--store", str(path), "--output", str(tmp_path / "built"), "--negatives", "cross_referenced", "--ratio", "3"
     )
-    assert "default: 0 of 45 negatives of the stratum cross_referenced were to be had" in done.err
+    assert "config 'default': only 0 of the 45 requested negatives were found for stratum cross_referenced" in done.err
 
 
 def test_a_newer_store_is_refused(store: Path, tmp_path: Path) -> None:
@@ -448,34 +448,3 @@ def test_a_newer_store_is_refused(store: Path, tmp_path: Path) -> None:
         connection.execute("UPDATE meta SET schema = 99")
     done = gis("--store", str(tmp_path / "newer.db"), "--output", str(tmp_path / "built"))
     assert "written by a newer gis" in done.err
-
-
-def test_shares_as_they_are_typed() -> None:
-    assert read_shares("random=1,bm25=3") == {"random": 0.25, "bm25": 0.75}
-    assert read_shares("random") == {"random": 1.0}
-    for text, message in (
-        ("randm=1", "unknown stratum 'randm'"),
-        ("random=x", "'x' is no number"),
-        ("random=0", "must be from 0.000001 to 1,000,000"),
-        ("random=1e308,bm25=1e308", "must be from"),
-    ):
-        with pytest.raises(UsageError, match=message):
-            read_shares(text)
-
-
-def test_the_leak_check_finds_what_is_there() -> None:
-    test = [Pair(1, 2, 1, "direct", 0), Pair(8, 9, 0, "random")]
-    pairs: dict[Split, list[Pair]] = {"train": [Pair(0, 1, 1, "direct", 0)], "valid": [], "test": test}
-    texts = {0: "a b c d e", 1: "f g h i", 2: "k l m n", 8: "a b c d e", 9: "o p q r"}
-    near = near_duplicates(texts, Sketches(texts.__getitem__))
-    assert near == [[0, 8]]
-    groups = DisjointSets()
-    groups.join(0, 1)
-    groups.join(1, 2)
-    found = find_leaks(pairs, near, groups)
-    assert (found.issues, found.clusters, found.near_duplicates, found.test_pairs) == (1, 1, 1, 0.5)
-    kept, gone = without_near_duplicates({**pairs, "test": test[1:]}, near)
-    assert (kept["train"], gone) == ([], 1)  # the test split keeps its own
-    split = random_pairs([Pair(n, n + 1, 1, "direct", 0) for n in range(100)], 0)
-    assert [len(split[name]) for name in split] == [80, 10, 10]
-    assert find_leaks(split, (), DisjointSets())

@@ -67,7 +67,7 @@ def test_a_fork_with_the_same_texts_leaves_no_split_empty(tmp_path: Path) -> Non
         if (tmp_path / "built" / config).exists():
             assert set(table(tmp_path / "built", config).query("label == 1").split) == set(SPLITS)
         else:
-            assert f"no config '{config}'" in done.err
+            assert f"skipping config '{config}'" in done.err
 
 
 def test_what_accepted_evidence_joins_is_in_one_split_also_if_it_makes_no_cluster(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import yaml
 from gis.benchmark.metrics import Undefined
 from gis.dataset.labels.evidence import TIERS
 from gis.dataset.output.manifest import MANIFEST
-from gis.dataset.output.report import ConfigReport, Report
+from gis.dataset.output.report import Report
+from gis.dataset.pairs.configs import ConfigReport
 from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.settings import BuildSettings
 from gis.files import write_text
@@ -52,8 +53,7 @@ def _metadata(report: Report, settings: BuildSettings, rows: Mapping[str, int]) 
             configs.append(
                 {"config_name": name, "data_files": files} | ({"default": True} if name == "default" else {})
             )
-    pairs = sum(report.configs["default"].pairs.values())
-    size = next(text for limit, text in SIZES if pairs < limit)
+    size = next(text for limit, text in SIZES if report.pairs < limit)
     return {
         "pretty_name": f"GitHub issue similarity: {_some(report.repositories)}",
         "license": "other",
@@ -81,8 +81,8 @@ def _files_of(config: str, rows: Mapping[str, int]) -> list[dict[str, str]]:
 
 def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> str:
     default = report.configs["default"]
-    positives = sum(count for (_, stratum), count in default.pairs.items() if stratum in ("direct", "closure"))
-    total = sum(default.pairs.values())
+    positives = default.count("direct", "closure")
+    total = default.count()
     parts = [
         f"# GitHub issue similarity: {_some(report.repositories)}",
         f"{total:,} pairs of GitHub issues, {positives:,} of them duplicates{_by_whom(default)}, from "
@@ -145,7 +145,7 @@ def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> s
 
 
 def _by_whom(config: ConfigReport) -> str:
-    following = sum(count for (_, stratum), count in config.pairs.items() if stratum == "closure")
+    following = config.count("closure")
     return f" by somebody's ruling ({following:,} follow from two or more)" if following else " by somebody's ruling"
 
 
@@ -180,7 +180,7 @@ def _funnel(report: Report) -> str:
     steps += [("positive pairs with texts", report.positives)]
     near = report.configs["default"].near
     steps += [("– pairs too alike to a text of a later split", -near)] if near else []
-    steps += [("pairs in `default`, negatives included", sum(report.configs["default"].pairs.values()))]
+    steps += [("pairs in `default`, negatives included", report.pairs)]
     return _table(["step", "count"], [[name, f"{count:,}"] for name, count in steps])
 
 
@@ -194,10 +194,11 @@ def _traces(report: Report) -> str:
 
 
 def _strata(config: ConfigReport) -> str:
-    strata = list(dict.fromkeys(stratum for _, stratum in config.negatives))
+    requested = {(count.split, count.stratum): count.requested for count in config.negatives}
+    strata = list(dict.fromkeys(count.stratum for count in config.negatives))
     lines = [
         [f"`{name}`", STRATA_SAY[name]]
-        + [f"{config.pairs.get((split, name), 0):,} of {config.negatives[split, name][0]:,}" for split in SPLITS]
+        + [f"{config.count(name, split=split):,} of {requested[split, name]:,}" for split in SPLITS]
         for name in strata
     ]
     return _table(["stratum", "what", *(f"{split}: there of asked" for split in SPLITS)], lines)

@@ -8,27 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.benchmark.scoring import TaskScores
+from gis.dataset.pairs.configs import ConfigReport
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import Leaks, Split
-
-
-@dataclass(frozen=True)
-class ConfigReport:
-    """One way of splitting.
-
-    Attributes:
-        pairs: By split and stratum.
-        negatives: By split and stratum, how many were asked for and how many were to be had.
-        near: Pairs taken out as a text is nearly that of an issue in a later split.
-        dropped: Positive pairs that fit into no split, by reason.
-        leaks: What the splits share: nothing.
-    """
-
-    pairs: Mapping[tuple[Split, str], int]
-    negatives: Mapping[tuple[Split, str], tuple[int, int]]
-    near: int
-    dropped: Mapping[str, int]
-    leaks: Leaks
 
 
 @dataclass(frozen=True)
@@ -91,6 +73,11 @@ class Report:
     lengths: Mapping[tuple[Split, int], Lengths]
     baselines: Mapping[str, TaskScores]
     as_written: int
+
+    @property
+    def pairs(self) -> int:
+        """The number of pairs in the config "default"."""
+        return self.configs["default"].count()
 
 
 def lengths(splits: Mapping[Split, Sequence[Pair]], chars: NDArray[np.int32]) -> dict[tuple[Split, int], Lengths]:

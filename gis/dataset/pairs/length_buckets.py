@@ -1,4 +1,4 @@
-"""Texts in buckets of similar length."""
+"""Pairs of texts in buckets of similar lengths."""
 
 import math
 from collections import defaultdict
@@ -6,42 +6,50 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+BUCKET_WIDTH = 0.1  # in the logarithm of a length: ten per cent
 
-class Shelves:
-    """Pairs by their two lengths, to take one of about a given size from; each is looked at once.
+Bucket = tuple[int, int]
+
+
+class LengthBuckets:
+    """Pairs by the lengths of their two texts, to take pairs of about given lengths from; each is offered once.
 
     Args:
         lengths: Characters of the two texts of each pair.
-        rng: Of the order on a shelf.
+        rng: Generator of the order within a bucket.
     """
 
-    WIDTH = 0.1  # of a shelf, in the logarithm of a length: ten per cent
-
     def __init__(self, lengths: Sequence[tuple[int, int]], rng: np.random.Generator) -> None:
-        self._shelves: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for place in rng.permutation(len(lengths)):
-            self._shelves[self._shelf(lengths[place])].append(int(place))
+        self._buckets: dict[Bucket, list[int]] = defaultdict(list)
+        for index in rng.permutation(len(lengths)):
+            self._buckets[_bucket_of(lengths[index])].append(int(index))
 
-    def take(self, lengths: tuple[int, int], free: Callable[[int], bool]) -> int | None:
-        """The place of a pair that is still ``free``, from the nearest shelf that has one; None if there is none.
+    def pop_nearest(self, lengths: tuple[int, int], is_free: Callable[[int], bool]) -> int | None:
+        """Take a free pair out of the nearest bucket that has one.
 
-        What is not free is dropped: it never becomes so again.
+        Args:
+            lengths: Characters of the two texts to come close to.
+            is_free: Whether the pair of an index may be taken; one that may not is dropped for good.
+
+        Returns:
+            The index of the pair, or None if no pair is free.
         """
-        row, column = self._shelf(lengths)
-        while self._shelves:
-            key = self._nearest(row, column)
-            shelf = self._shelves[key]
-            while shelf:
-                place = shelf.pop()
-                if free(place):
-                    return place
-            del self._shelves[key]
+        wanted = _bucket_of(lengths)
+        while self._buckets:
+            nearest = self._nearest(wanted)
+            bucket = self._buckets[nearest]
+            while bucket:
+                index = bucket.pop()
+                if is_free(index):
+                    return index
+            del self._buckets[nearest]
         return None
 
-    def _nearest(self, row: int, column: int) -> tuple[int, int]:
-        if (row, column) in self._shelves:
-            return row, column
-        return min(self._shelves, key=lambda key: (max(abs(key[0] - row), abs(key[1] - column)), key))
+    def _nearest(self, wanted: Bucket) -> Bucket:
+        if wanted in self._buckets:
+            return wanted
+        return min(self._buckets, key=lambda key: (max(abs(key[0] - wanted[0]), abs(key[1] - wanted[1])), key))
 
-    def _shelf(self, lengths: tuple[int, int]) -> tuple[int, int]:
-        return int(math.log1p(lengths[0]) / self.WIDTH), int(math.log1p(lengths[1]) / self.WIDTH)
+
+def _bucket_of(lengths: tuple[int, int]) -> Bucket:
+    return int(math.log1p(lengths[0]) / BUCKET_WIDTH), int(math.log1p(lengths[1]) / BUCKET_WIDTH)

@@ -1,9 +1,10 @@
-"""Pairs of issues that are no duplicates, in named strata, alike the positives in length and repository."""
+"""Negative pairs in named strata, from the same repository as the positives and of similar length."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,29 +12,31 @@ from numpy.typing import NDArray
 from gis.dataset.issues.table import NOBODY, Issues
 from gis.dataset.labels.clusters import Clusters
 from gis.dataset.labels.evidence import is_duplicate_label
-from gis.dataset.pairs.length_buckets import Shelves
+from gis.dataset.pairs.length_buckets import LengthBuckets
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import SPLITS, Assignment, Split
 from gis.dataset.texts.near_duplicates import NEAR, Sketches, jaccard
 from gis.dataset.texts.texts import Texts
 
-SAMPLED = 64  # candidates that a negative is chosen from
-COPIES = 100  # issues of a cluster that a text is compared with
+MAX_CANDIDATES = 64  # that a negative is chosen from
+MAX_COMPARED = 100  # issues of a cluster that a text is compared with
+
+NO_ISSUES = np.zeros(0, np.int64)
 
 
 @dataclass
-class Pool:
-    """What negatives are drawn from.
+class NegativeSampler:
+    """Finds issues that may make a negative pair with a given one.
 
     Attributes:
-        issues: What is there.
+        issues: All issues.
         texts: Their texts.
-        usable: (n,) whether an issue may be in a negative.
-        clusters: What evidence ties together.
-        sketches: Of the texts: a copy of a duplicate is a duplicate, whether somebody noticed or not.
-        cited: Pairs of positions one of which cites the other.
-        neighbours: By stratum, the neighbours of each anchor.
-        match: Choose the candidate whose length is nearest to that of the positive's other issue.
+        usable: (n,) whether an issue may be in a negative pair.
+        clusters: What evidence joins.
+        sketches: Sketches of the texts; a copy of a duplicate is a duplicate, whether anybody noticed it or not.
+        citations: Pairs of positions, one of which cites the other.
+        neighbours: The neighbours of each anchor, by stratum.
+        match: Prefer candidates whose length is close to that of the issue they stand in for.
     """
 
     issues: Issues
@@ -41,211 +44,259 @@ class Pool:
     usable: NDArray[np.bool_]
     clusters: Clusters
     sketches: Sketches
-    cited: Sequence[tuple[int, int]]
+    citations: Sequence[tuple[int, int]]
     neighbours: Mapping[str, Mapping[int, list[int]]]
     match: bool = True
 
-    @cached_property
-    def cited_by(self) -> Mapping[int, set[int]]:
-        """By position, issues that it cites or that cite it."""
-        found: dict[int, set[int]] = defaultdict(set)
-        for one, other in self.cited:
-            found[one].add(other)
-            found[other].add(one)
-        return found
+    def candidates(self, stratum: str, anchor: int, chars: int, rng: np.random.Generator) -> list[int]:
+        """Return issues for a negative of ``anchor``, those closest to ``chars`` characters first."""
+        candidates = self._of_stratum(stratum, anchor, rng)
+        if len(candidates) > MAX_CANDIDATES:
+            candidates = candidates[rng.choice(len(candidates), MAX_CANDIDATES, replace=False)]
+        candidates = candidates[self.usable[candidates]]
+        if self.match:
+            distance = np.abs(np.log1p(self.texts.chars[candidates]) - np.log1p(chars))
+            candidates = candidates[np.argsort(distance, kind="stable")]
+        return [int(position) for position in candidates]
+
+    def related(self, one: int, other: int, *, by_citation: bool = True) -> bool:
+        """Return whether evidence ties two issues together within two steps.
+
+        Args:
+            one: A position.
+            other: Another.
+            by_citation: Whether it is enough that one cites the other.
+        """
+        groups, related = self.clusters.groups, self.clusters.related
+        if one == other or groups.find(one) == groups.find(other):
+            return True
+        if by_citation and other in self._cited_with.get(one, ()):
+            return True
+        near = related.get(one, set())
+        return other in near or any(other in related.get(middle, ()) for middle in near)
+
+    def copies(self, one: int, other: int) -> bool:
+        """Return whether the text of one is a near-duplicate of the other's or of one of the other's duplicates."""
+        for issue, copy in ((one, other), (other, one)):
+            shingles = self.sketches[copy].shingles
+            cluster = self.clusters.of.get(issue)
+            members = (issue,) if cluster is None else cluster.members[:MAX_COMPARED]
+            if any(self.texts.kept[n] and jaccard(self.sketches[n].shingles, shingles) >= NEAR for n in members):
+                return True
+        return False
+
+    def _of_stratum(self, stratum: str, anchor: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        if stratum == "random":
+            return self._at_random(anchor, rng)
+        if stratum == "same_label":
+            return self._with_rarest_label_of(anchor)
+        if stratum == "same_author":
+            return self._by_author_of(anchor)
+        return np.array(self.neighbours.get(stratum, {}).get(anchor, NO_ISSUES), np.int64)
+
+    def _at_random(self, anchor: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        repository = self.issues.of_repository(int(self.issues.repository[anchor]))
+        drawn = np.unique(rng.integers(repository.start, repository.stop, MAX_CANDIDATES))
+        rng.shuffle(drawn)
+        return drawn
+
+    def _with_rarest_label_of(self, anchor: int) -> NDArray[np.int64]:
+        """Return the issues with the label of the anchor that the fewest others have: it says the most."""
+        issues = self.issues
+        repository = int(issues.repository[anchor])
+        labels = issues.labels[issues.label_starts[anchor] : issues.label_starts[anchor + 1]].tolist()
+        groups = (self._labelled.get((repository, label), NO_ISSUES) for label in labels)
+        return min((group for group in groups if len(group) > 1), key=len, default=NO_ISSUES)
+
+    def _by_author_of(self, anchor: int) -> NDArray[np.int64]:
+        if self.issues.author[anchor] == NOBODY:
+            return NO_ISSUES
+        order, keys = self._by_author
+        start, end = np.searchsorted(keys, self._authorship(anchor) + np.array([0, 1]))
+        return order[start:end]
 
     @cached_property
-    def by_author(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Positions ordered by repository and author, and what they are ordered by."""
+    def _cited_with(self) -> Mapping[int, set[int]]:
+        """Issues that an issue cites or that cite it, by position."""
+        partners: dict[int, set[int]] = defaultdict(set)
+        for one, other in self.citations:
+            partners[one].add(other)
+            partners[other].add(one)
+        return partners
+
+    @cached_property
+    def _by_author(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions ordered by repository and author, and the keys that order them."""
         keys = self._authorship(slice(None))
         order = np.argsort(keys, kind="stable")
         return order, keys[order]
 
     def _authorship(self, which: slice | int) -> NDArray[np.int64]:
-        """Repository and author of issues, as one number."""
+        """Return repository and author of issues as one number."""
         issues = self.issues
         return issues.repository[which].astype(np.int64) * (len(issues.people) + 1) + issues.author[which] - NOBODY
 
     @cached_property
-    def label_members(self) -> Mapping[tuple[int, int], NDArray[np.int64]]:
-        """By repository and label, the positions that have it; labels that say "duplicate" left out."""
+    def _labelled(self) -> Mapping[tuple[int, int], NDArray[np.int64]]:
+        """Positions by repository and label, without the labels that mean "duplicate"."""
         issues = self.issues
+        count = max(len(issues.label_names), 1)
         owners = np.repeat(np.arange(len(issues)), np.diff(issues.label_starts))
-        said = {code for code, name in enumerate(issues.label_names) if is_duplicate_label(name)}
-        keys = issues.repository[owners].astype(np.int64) * max(len(issues.label_names), 1) + issues.labels
+        keys = issues.repository[owners].astype(np.int64) * count + issues.labels
         order = np.argsort(keys, kind="stable")
-        names, starts = np.unique(keys[order], return_index=True)
-        parts = np.split(owners[order], starts[1:])
-        split = [divmod(int(name), max(len(issues.label_names), 1)) for name in names]
-        return {key: part for key, part in zip(split, parts, strict=True) if key[1] not in said}
+        distinct, starts = np.unique(keys[order], return_index=True)
+        groups = {
+            divmod(int(key), count): group
+            for key, group in zip(distinct, np.split(owners[order], starts[1:]), strict=True)
+        }
+        ignored = {code for code, name in enumerate(issues.label_names) if is_duplicate_label(name)}
+        return {key: group for key, group in groups.items() if key[1] not in ignored}
 
-    def unrelated(self, one: int, other: int, *, cited: bool) -> bool:
-        """Whether nothing ties two issues together within two steps; a citation may, where it is asked for."""
-        groups, related = self.clusters.groups, self.clusters.related
-        if one == other or groups.find(one) == groups.find(other):
-            return False
-        if not cited and other in self.cited_by.get(one, ()):
-            return False
-        near = related.get(one, set())
-        return other not in near and not any(other in related.get(middle, ()) for middle in near)
 
-    def copies(self, one: int, other: int) -> bool:
-        """Whether the text of one is nearly that of the other, or of a duplicate of the other."""
-        for here, there in ((one, other), (other, one)):
-            shingles = self.sketches[there].shingles
-            cluster = self.clusters.of.get(here)
-            members = (here,) if cluster is None else cluster.members[:COPIES]
-            if any(self.texts.kept[n] and jaccard(self.sketches[n].shingles, shingles) >= NEAR for n in members):
-                return True
-        return False
+class NegativeCount(NamedTuple):
+    """How many negatives of a stratum a split was to have, and how many were found."""
 
-    def candidates(self, stratum: str, anchor: int, chars: int, rng: np.random.Generator) -> Sequence[int]:
-        """Issues for a negative of ``anchor``, the best first."""
-        if stratum == "random":
-            here = self.issues.of_repository(int(self.issues.repository[anchor]))
-            found = np.unique(rng.integers(here.start, here.stop, SAMPLED))
-            rng.shuffle(found)
-        else:
-            found = self._candidates(stratum, anchor)
-        if len(found) > SAMPLED:
-            found = found[rng.choice(len(found), SAMPLED, replace=False)]
-        found = found[self.usable[found]] if len(found) else found
-        if self.match:
-            far = np.abs(np.log1p(self.texts.chars[found]) - np.log1p(chars))
-            found = found[np.argsort(far, kind="stable")]
-        return [int(position) for position in found]
+    split: Split
+    stratum: str
+    requested: int
+    found: int
 
-    def _candidates(self, stratum: str, anchor: int) -> NDArray[np.int64]:
-        issues = self.issues
-        home = int(issues.repository[anchor])
-        none = np.zeros(0, np.int64)
-        if stratum == "same_label":
-            codes = issues.labels[issues.label_starts[anchor] : issues.label_starts[anchor + 1]].tolist()
-            groups = [self.label_members[home, code] for code in codes if (home, code) in self.label_members]
-            return min((group for group in groups if len(group) > 1), key=len, default=none)  # the rarest says most
-        if stratum == "same_author":
-            if issues.author[anchor] == NOBODY:
-                return none
-            order, keys = self.by_author
-            start, end = np.searchsorted(keys, self._authorship(anchor) + np.array([0, 1]))
-            return order[start:end]
-        return np.array(self.neighbours.get(stratum, {}).get(anchor, []), np.int64)
+
+class Negatives(NamedTuple):
+    """The negative pairs of each split, and how many there are of each stratum."""
+
+    pairs: dict[Split, list[Pair]]
+    counts: list[NegativeCount]
 
 
 def draw_negatives(
-    pool: Pool, assignment: Assignment, shares: Mapping[str, float], ratio: float, seed: int
-) -> tuple[dict[Split, list[Pair]], dict[tuple[Split, str], tuple[int, int]]]:
-    """Negatives for the positives of each split.
+    sampler: NegativeSampler, assignment: Assignment, shares: Mapping[str, float], ratio: float, seed: int
+) -> Negatives:
+    """Draw negatives for the positives of each split.
 
     Args:
-        pool: What they are drawn from.
-        assignment: Positives, and which issue may be where; issues that are taken are bound.
-        shares: Of each stratum, summing to 1.
-        ratio: Negatives for each positive.
-        seed: Of the draw.
-
-    Returns:
-        The pairs by split, and by split and stratum how many were asked for and how many there are.
+        sampler: Finds candidates.
+        assignment: The positives, and which issue may be in which split; issues that are drawn are bound.
+        shares: Share of each stratum; they sum to 1.
+        ratio: Negatives per positive.
+        seed: Random seed.
     """
     rng = np.random.default_rng(seed)
-    found: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
-    counts: dict[tuple[Split, str], tuple[int, int]] = {}
-    for split in reversed(SPLITS):  # the test chooses first: it is the smallest and matters most
-        positives = assignment.pairs[split]
-        used = {_key(pair.first, pair.second) for pair in positives}
-        for stratum, wanted in _quotas(round(ratio * len(positives)), shares).items():
-            if stratum == "cross_referenced":
-                drawn = _cited(pool, assignment, split, positives, wanted, used, rng)
-            else:
-                drawn = _drawn(pool, assignment, split, positives, stratum, wanted, used, rng)
-            found[split] += drawn
-            counts[split, stratum] = (wanted, len(drawn))
-    return found, counts
+    negatives = Negatives({split: [] for split in SPLITS}, [])
+    for split in reversed(SPLITS):  # test is drawn first: it is the smallest and matters most
+        draw = _Draw(sampler, assignment, split, rng)
+        for stratum, quota in quotas(round(ratio * len(draw.positives)), shares).items():
+            pairs = draw.cross_referenced(quota) if stratum == "cross_referenced" else draw.for_anchors(stratum, quota)
+            negatives.pairs[split] += pairs
+            negatives.counts.append(NegativeCount(split, stratum, quota, len(pairs)))
+    return negatives
 
 
-def _drawn(
-    pool: Pool,
-    assignment: Assignment,
-    split: Split,
-    positives: Sequence[Pair],
-    stratum: str,
-    wanted: int,
-    used: set[tuple[int, int]],
-    rng: np.random.Generator,
-) -> list[Pair]:
-    """One negative for a positive after the other: its anchor, and an issue as long as the anchor's partner."""
-    drawn: list[Pair] = []
-    while True:
-        before = len(drawn)
-        for turned in (False, True):
-            for place in rng.permutation(len(positives)):
-                if len(drawn) == wanted:
-                    return drawn
-                pair = positives[place]
-                anchor, partner = (pair.second, pair.first) if turned else (pair.first, pair.second)
-                for other in pool.candidates(stratum, anchor, int(pool.texts.chars[partner]), rng):
-                    if (
-                        _key(anchor, other) not in used
-                        and assignment.allows(other, split)
-                        and pool.unrelated(anchor, other, cited=False)
-                        and not pool.copies(anchor, other)
-                    ):
-                        used.add(_key(anchor, other))
-                        assignment.bind(other, split)
-                        drawn.append(Pair(anchor, other, 0, stratum))
-                        break
-        if len(drawn) == before:  # no pair has another
-            return drawn
-
-
-def _cited(
-    pool: Pool,
-    assignment: Assignment,
-    split: Split,
-    positives: Sequence[Pair],
-    wanted: int,
-    used: set[tuple[int, int]],
-    rng: np.random.Generator,
-) -> list[Pair]:
-    """Issues one of which cites the other, each as long as those of some positive."""
-    usable, chars = pool.usable, pool.texts.chars
-    open_ = [
-        pair
-        for pair in pool.cited
-        if usable[pair[0]] and usable[pair[1]] and _key(*pair) not in used and pool.unrelated(*pair, cited=True)
-        and assignment.allows(pair[0], split) and assignment.allows(pair[1], split)
-    ]  # fmt: skip
-    both = [*open_, *((other, one) for one, other in open_)]
-    shelves = Shelves([(int(chars[one]), int(chars[other])) if pool.match else (0, 0) for one, other in both], rng)
-
-    def free(place: int) -> bool:
-        one, other = both[place]
-        allowed = assignment.allows(one, split) and assignment.allows(other, split)
-        return allowed and _key(one, other) not in used and not pool.copies(one, other)
-
-    drawn: list[Pair] = []
-    while True:
-        for turn in rng.permutation(len(positives)):
-            pair = positives[turn]
-            asked = (int(chars[pair.first]), int(chars[pair.second])) if pool.match else (0, 0)
-            place = shelves.take(asked, free) if len(drawn) < wanted else None
-            if place is None:
-                return drawn
-            one, other = both[place]
-            used.add(_key(one, other))
-            assignment.bind(one, split)
-            assignment.bind(other, split)
-            drawn.append(Pair(one, other, 0, "cross_referenced"))
-    return drawn
-
-
-def _quotas(total: int, shares: Mapping[str, float]) -> dict[str, int]:
-    """Whole numbers in proportion, that sum to ``total``."""
+def quotas(total: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """Return whole numbers in proportion to the shares that sum to ``total``, by the largest remainder."""
     exact = {name: total * share for name, share in shares.items()}
-    quotas = {name: int(value) for name, value in exact.items()}
-    for name in sorted(exact, key=lambda name: quotas[name] - exact[name])[: total - sum(quotas.values())]:
-        quotas[name] += 1
-    return quotas
+    rounded = {name: int(value) for name, value in exact.items()}
+    for name in sorted(exact, key=lambda name: rounded[name] - exact[name])[: total - sum(rounded.values())]:
+        rounded[name] += 1
+    return rounded
+
+
+@dataclass
+class _Draw:
+    """The negatives of one split; each pair of issues is drawn once."""
+
+    sampler: NegativeSampler
+    assignment: Assignment
+    split: Split
+    rng: np.random.Generator
+    used: set[tuple[int, int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.used = {_key(*pair.issues) for pair in self.positives}
+
+    @property
+    def positives(self) -> Sequence[Pair]:
+        return self.assignment.pairs[self.split]
+
+    def for_anchors(self, stratum: str, quota: int) -> list[Pair]:
+        """Pair the issues of the positives with others, about as long as the partner that each of them has."""
+        drawn: list[Pair] = []
+        while True:
+            before = len(drawn)
+            for anchor, partner in self._anchors():
+                if len(drawn) == quota:
+                    return drawn
+                other = self._negative_for(anchor, partner, stratum)
+                if other is not None:
+                    drawn.append(self._take(anchor, other, stratum))
+            if len(drawn) == before:  # no anchor has a candidate left
+                return drawn
+
+    def cross_referenced(self, quota: int) -> list[Pair]:
+        """Pair issues one of which cites the other, with about the lengths of a positive pair."""
+        cited = [pair for pair in self.sampler.citations if self._may_be_taken(*pair)]
+        both_ways = [*cited, *((other, one) for one, other in cited)]
+        buckets = LengthBuckets([self._lengths(*pair) for pair in both_ways], self.rng)
+
+        def is_free(index: int) -> bool:
+            return self._is_open(*both_ways[index]) and not self.sampler.copies(*both_ways[index])
+
+        drawn: list[Pair] = []
+        for positive in self._positives_in_turn():
+            index = buckets.pop_nearest(self._lengths(*positive.issues), is_free) if len(drawn) < quota else None
+            if index is None:
+                break
+            drawn.append(self._take(*both_ways[index], "cross_referenced"))
+        return drawn
+
+    def _anchors(self) -> Iterator[tuple[int, int]]:
+        """Yield the issues of the positives with their partners, first the first ones, each time in random order."""
+        for turned in (False, True):
+            for index in self.rng.permutation(len(self.positives)):
+                first, second = self.positives[index].issues
+                yield (second, first) if turned else (first, second)
+
+    def _positives_in_turn(self) -> Iterator[Pair]:
+        """Yield the positives in random order, again and again."""
+        while self.positives:
+            for index in self.rng.permutation(len(self.positives)):
+                yield self.positives[index]
+
+    def _negative_for(self, anchor: int, partner: int, stratum: str) -> int | None:
+        chars = int(self.sampler.texts.chars[partner])
+        for other in self.sampler.candidates(stratum, anchor, chars, self.rng):
+            if (
+                self._is_open(anchor, other)
+                and not self.sampler.related(anchor, other)
+                and not self.sampler.copies(anchor, other)
+            ):
+                return other
+        return None
+
+    def _may_be_taken(self, one: int, other: int) -> bool:
+        """Return whether issues, one of which cites the other, may be a negative pair."""
+        usable = self.sampler.usable
+        return bool(
+            usable[one]
+            and usable[other]
+            and self._is_open(one, other)
+            and not self.sampler.related(one, other, by_citation=False)
+        )
+
+    def _is_open(self, one: int, other: int) -> bool:
+        """Return whether two issues may still be in the split, and not yet as this pair."""
+        allows = self.assignment.allows
+        return _key(one, other) not in self.used and allows(one, self.split) and allows(other, self.split)
+
+    def _lengths(self, one: int, other: int) -> tuple[int, int]:
+        chars = self.sampler.texts.chars
+        return (int(chars[one]), int(chars[other])) if self.sampler.match else (0, 0)
+
+    def _take(self, one: int, other: int, stratum: str) -> Pair:
+        self.used.add(_key(one, other))
+        self.assignment.bind(one, self.split)
+        self.assignment.bind(other, self.split)
+        return Pair(first=one, second=other, label=0, stratum=stratum)
 
 
 def _key(one: int, other: int) -> tuple[int, int]:

@@ -1,38 +1,63 @@
-"""Queries of the retrieval task: issues whose older duplicates are looked for among all issues."""
+"""The retrieval task: for each query, find the duplicates among all issues."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from gis.dataset.issues.table import Issues
-from gis.dataset.labels.clusters import Clusters
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.dataset.labels.clusters import Cluster
 from gis.dataset.pairs.splits import SPLITS, Split, Splits
-from gis.dataset.texts.texts import Texts
 
-MOST = 20  # queries of a cluster: one crowd of a thousand alike is not the whole task
-Queries = Mapping[Split, Sequence[tuple[int, Sequence[int]]]]  # issue, and the others of its cluster
+MAX_QUERIES_PER_CLUSTER = 20  # so that one cluster of a thousand issues does not dominate the task
+
+
+class Query(NamedTuple):
+    """A query, by position.
+
+    Attributes:
+        issue: The issue whose duplicates are to be found.
+        relevant: The other members of its cluster.
+    """
+
+    issue: int
+    relevant: tuple[int, ...]
+
+
+Queries = Mapping[Split, Sequence[Query]]
 
 
 def make_queries(
-    clusters: Clusters, splits: Splits, near: Iterable[Sequence[int]], issues: Issues, texts: Texts
+    clusters: Iterable[Cluster],
+    splits: Splits,
+    near: Iterable[Sequence[int]],
+    *,
+    created: NDArray[np.int64],
+    has_text: NDArray[np.bool_],
 ) -> Queries:
-    """All issues but the first of each cluster, in the split of its pairs.
+    """Return the queries of each split: all issues of a cluster but the oldest, in the split of the cluster's pairs.
 
-    Relevant are all others of the cluster, also those that were opened later, as the corpus has them, too.
+    All other members of the cluster are relevant, including newer ones: the corpus contains them too.
 
     Args:
-        clusters: What is a duplicate of what.
+        clusters: The clusters of duplicates.
         splits: The labelled pairs.
-        near: Groups of near-duplicate texts; one that is in another split is no query.
-        issues: When they were opened.
-        texts: Which have a text.
+        near: DisjointSets of near-duplicate texts; an issue with a near-duplicate in another split is not a query.
+        created: (n,) when each issue was opened.
+        has_text: (n,) whether an issue has a text.
     """
-    where = {n: split for split, pairs in splits.items() for pair in pairs for n in (pair.first, pair.second)}
-    split_of = {pair.cluster: split for split, pairs in splits.items() for pair in pairs if pair.label}
-    alike = {n: group for group in near for n in group}
-    found: dict[Split, list[tuple[int, Sequence[int]]]] = {split: [] for split in SPLITS}
-    for cluster in clusters.clusters:
-        split = split_of.get(cluster.members[0])
-        members = sorted((n for n in cluster.members if texts.kept[n]), key=lambda n: (int(issues.created[n]), n))
-        asked = [n for n in members[1:] if all(where.get(other, split) == split for other in alike.get(n, ()))]
-        if split is not None:
-            found[split] += [(n, [other for other in members if other != n]) for n in asked[:MOST]]
-    return found
+    split_of_issue = {issue: split for split, pairs in splits.items() for pair in pairs for issue in pair.issues}
+    split_of_cluster = {pair.cluster: split for split, pairs in splits.items() for pair in pairs if pair.label}
+    near_of = {issue: group for group in near for issue in group}
+    queries: dict[Split, list[Query]] = {split: [] for split in SPLITS}
+    for cluster in clusters:
+        split = split_of_cluster.get(cluster.members[0])
+        if split is None:
+            continue
+        members = sorted((n for n in cluster.members if has_text[n]), key=lambda n: (int(created[n]), n))
+        safe = [n for n in members[1:] if all(split_of_issue.get(m, split) == split for m in near_of.get(n, ()))]
+        queries[split] += [
+            Query(issue, tuple(member for member in members if member != issue))
+            for issue in safe[:MAX_QUERIES_PER_CLUSTER]
+        ]
+    return queries

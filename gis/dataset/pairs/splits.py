@@ -1,166 +1,198 @@
-"""Which issues may be in which split: no issue, no cluster and no near-duplicate text is in two."""
+"""Splits that share nothing: every issue, cluster and group of near-duplicate texts is in one split only."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gis.dataset.issues.table import Issues
 from gis.dataset.labels.clusters import Clusters
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.union_find import DisjointSets
 
 Split = Literal["train", "valid", "test"]
-SPLITS: tuple[Split, ...] = ("train", "valid", "test")
-SHARES: Mapping[Split, float] = {"train": 0.8, "valid": 0.1, "test": 0.1}
-UNRULED = "not ruled by people"  # they stay out of valid and test
 Splits = Mapping[Split, Sequence[Pair]]
 
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+SPLIT_SHARES: Mapping[Split, float] = {"train": 0.8, "valid": 0.1, "test": 0.1}
+ENDS = (0.8, 0.9)  # where train and valid end
+# Why a positive pair fits into no split
+BETWEEN_REPOSITORIES = "in repositories of two splits"
+BETWEEN_PERIODS = "across a cut"
+NOT_HUMAN_CONFIRMED = "not ruled by people"  # such pairs stay out of valid and test
 
-@dataclass
+
+@dataclass(kw_only=True)
 class Assignment:
-    """Where each issue is, or may go.
+    """Which issue is, or may be, in which split.
 
     Attributes:
-        units: Issues that must be in one split.
-        bound: Split by the root of a unit; others are bound by the first pair that takes them.
-        rule: The only split that an issue may be in, or None for none; without a rule it may be in any.
+        units: DisjointSets of issues that must be in one split.
+        split_of_unit: Split by the root of a unit; any other unit is bound by the first pair that uses it.
+        rule: Returns the only split that an issue may be in, or None if it may be in no split. Without a rule an
+            issue may be in any split.
         pairs: The positive pairs of each split.
-        dropped: Positive pairs that fit into no split, by reason.
+        dropped: How many positive pairs fit into no split, by reason.
     """
 
     units: DisjointSets
-    bound: dict[int, Split]
-    rule: Callable[[int], Split | None] | None
-    pairs: dict[Split, list[Pair]]
+    split_of_unit: dict[int, Split]
+    rule: Callable[[int], Split | None] | None = None
+    pairs: dict[Split, list[Pair]] = field(default_factory=lambda: {split: [] for split in SPLITS})
     dropped: dict[str, int] = field(default_factory=dict)
 
-    def allows(self, position: int, split: Split) -> bool:
-        """Whether an issue may be in a split."""
-        if self.bound.get(self.units.find(position), split) != split:
+    def allows(self, issue: int, split: Split) -> bool:
+        """Return whether an issue may be in a split."""
+        if self.split_of_unit.get(self.units.find(issue), split) != split:
             return False
-        return self.rule is None or self.rule(position) == split
+        return self.rule is None or self.rule(issue) == split
 
-    def bind(self, position: int, split: Split) -> None:
-        """Note that an issue is in a split, and with it its unit."""
-        self.bound[self.units.find(position)] = split
+    def bind(self, issue: int, split: Split) -> None:
+        """Bind an issue, and with it the rest of its unit, to a split."""
+        self.split_of_unit[self.units.find(issue)] = split
 
 
 def units_of(clusters: Clusters, near: Iterable[Sequence[int]]) -> DisjointSets:
-    """What accepted evidence joins, also where it makes no cluster, and near-duplicate texts: each in one split."""
+    """Return the groups of issues that must be in one split.
+
+    They are joined by accepted evidence, even where it makes no cluster, and by near-duplicate texts.
+    """
     units = clusters.groups.copy()
     for group in near:
-        for position in group:
-            units.join(group[0], position)
+        for issue in group:
+            units.join(group[0], issue)
     return units
 
 
 def by_cluster(positives: Sequence[Pair], units: DisjointSets, seed: int) -> Assignment:
-    """Units at random.
+    """Assign whole units to splits at random."""
+    split_of = _deal(
+        positives,
+        lambda pair: units.find(pair.first),
+        np.random.default_rng(seed),
+        may_leave_train=lambda unit: all(pair.human_confirmed for pair in unit),
+    )
+    assignment = Assignment(units=units, split_of_unit=split_of)
+    for pair in positives:
+        assignment.pairs[split_of[units.find(pair.first)]].append(pair)
+    return assignment
+
+
+def by_repository(
+    positives: Sequence[Pair],
+    units: DisjointSets,
+    seed: int,
+    *,
+    repository: NDArray[np.int32],
+    created: NDArray[np.int64],
+) -> Assignment:
+    """Assign whole repositories to splits at random, so that a model is tested on repositories it has not seen.
 
     Args:
         positives: All positive pairs.
-        units: What must be in one split.
-        seed: Of the order in which units are dealt out.
+        units: DisjointSets of issues that must be in one split.
+        seed: Random seed for the order in which repositories are dealt.
+        repository: (n,) repository index of each issue.
+        created: (n,) when each issue was opened.
     """
-    split_of = _dealt(positives, lambda pair: units.find(pair.first), seed, keep_unruled=True)
-    found = Assignment(units, split_of, None, {split: [] for split in SPLITS})
-    for pair in positives:
-        found.pairs[split_of[units.find(pair.first)]].append(pair)
-    return found
+    split_of = _deal(positives, lambda pair: int(repository[pair.first]), np.random.default_rng(seed))
+
+    def rule(issue: int) -> Split | None:
+        return split_of.get(int(repository[issue]))
+
+    return _by_rule(positives, units, created, rule, BETWEEN_REPOSITORIES)
 
 
-def by_repository(positives: Sequence[Pair], units: DisjointSets, issues: Issues, seed: int) -> Assignment:
-    """Whole repositories: what is tested is from others than what is trained on."""
-    homes = issues.repository
-    split_of = _dealt(positives, lambda pair: int(homes[pair.first]), seed, keep_unruled=False)
+def by_time(positives: Sequence[Pair], units: DisjointSets, *, created: NDArray[np.int64]) -> Assignment:
+    """Assign issues to splits by when they were opened: valid begins where train ends, and test where valid ends.
 
-    def rule(position: int) -> Split | None:
-        return split_of.get(int(homes[position]))
+    A unit belongs to the period of its oldest issue; its pairs with issues of a later period are left out.
 
-    return _ruled(positives, units, issues, rule, "in repositories of two splits")
-
-
-def by_time(positives: Sequence[Pair], units: DisjointSets, issues: Issues) -> Assignment:
-    """By when issues were opened: valid and test begin where the one before ends.
-
-    A unit belongs to the period that its first issue was opened in; its pairs with later issues are left out.
+    Args:
+        positives: All positive pairs.
+        units: DisjointSets of issues that must be in one split.
+        created: (n,) when each issue was opened.
     """
-    first_of = _firsts(positives, units, issues)
-    order = sorted(int(issues.created[first_of[units.find(pair.first)]]) for pair in positives)
-    shares = (SHARES["train"], SHARES["train"] + SHARES["valid"])
-    cuts = [order[int(len(order) * share)] for share in shares]
+    oldest_of = _oldest_of_units(positives, units, created)
+    times = sorted(int(created[oldest_of[units.find(pair.first)]]) for pair in positives)
+    cuts = [times[int(len(times) * end)] for end in ENDS]
 
-    def rule(position: int) -> Split:
-        return SPLITS[int(np.searchsorted(cuts, issues.created[position], side="right"))]
+    def rule(issue: int) -> Split:
+        return SPLITS[int(np.searchsorted(cuts, created[issue], side="right"))]
 
-    return _ruled(positives, units, issues, rule, "across a cut")
+    return _by_rule(positives, units, created, rule, BETWEEN_PERIODS)
 
 
-def _ruled(
-    positives: Sequence[Pair], units: DisjointSets, issues: Issues, rule: Callable[[int], Split | None], reason: str
+def _by_rule(
+    positives: Sequence[Pair],
+    units: DisjointSets,
+    created: NDArray[np.int64],
+    rule: Callable[[int], Split | None],
+    reason: str,
 ) -> Assignment:
-    """Splits by a rule for single issues: a unit is in that of its first issue, its others are in none."""
-    found = Assignment(units, {}, rule, {split: [] for split in SPLITS}, {reason: 0, UNRULED: 0})
-    for root, first in _firsts(positives, units, issues).items():
-        home = rule(first)
-        if home is not None:
-            found.bound[root] = home
+    """Assign each unit to the split of its oldest issue; its issues that the rule puts elsewhere are in no split."""
+    split_of = {root: rule(oldest) for root, oldest in _oldest_of_units(positives, units, created).items()}
+    assignment = Assignment(
+        units=units,
+        split_of_unit={root: split for root, split in split_of.items() if split is not None},
+        rule=rule,
+        dropped={reason: 0, NOT_HUMAN_CONFIRMED: 0},
+    )
     for pair in positives:
-        split = found.bound.get(units.find(pair.first))
-        if split is None or not (found.allows(pair.first, split) and found.allows(pair.second, split)):
-            found.dropped[reason] += 1
-        elif split != "train" and not pair.people:
-            found.dropped[UNRULED] += 1
+        split = split_of[units.find(pair.first)]
+        if split is None or not all(assignment.allows(issue, split) for issue in pair.issues):
+            assignment.dropped[reason] += 1
+        elif split != "train" and not pair.human_confirmed:
+            assignment.dropped[NOT_HUMAN_CONFIRMED] += 1
         else:
-            found.pairs[split].append(pair)
-    return found
+            assignment.pairs[split].append(pair)
+    return assignment
 
 
-def _firsts(positives: Sequence[Pair], units: DisjointSets, issues: Issues) -> dict[int, int]:
-    """By root, the issue of a unit's pairs that was opened first."""
-    found: dict[int, int] = {}
+def _oldest_of_units(positives: Sequence[Pair], units: DisjointSets, created: NDArray[np.int64]) -> dict[int, int]:
+    """Return the oldest of the issues in a unit's pairs, by the root of the unit."""
+    oldest: dict[int, int] = {}
     for pair in positives:
-        for position in (pair.first, pair.second):
-            root = units.find(position)
-            found[root] = min(found.get(root, position), position, key=lambda n: (int(issues.created[n]), n))
-    return found
+        for issue in pair.issues:
+            root = units.find(issue)
+            oldest[root] = min(oldest.get(root, issue), issue, key=lambda n: (int(created[n]), n))
+    return oldest
 
 
-def _dealt(
-    positives: Sequence[Pair], unit_of: Callable[[Pair], int], seed: int, *, keep_unruled: bool
+def _deal(
+    positives: Sequence[Pair],
+    unit_of: Callable[[Pair], int],
+    rng: np.random.Generator,
+    may_leave_train: Callable[[Sequence[Pair]], bool] = lambda _: True,
 ) -> dict[int, Split]:
-    """Deal units out, in random order, each to the split that lacks most of its share.
-
-    With ``keep_unruled`` a unit that holds a pair which no person ruled goes to train.
-    """
+    """Deal the units of pairs in random order, each to the split that is furthest below its share."""
     units: dict[int, list[Pair]] = defaultdict(list)
     for pair in positives:
         units[unit_of(pair)].append(pair)
-    keys = sorted(units)
-    counts = dict.fromkeys(SPLITS, 0)
+    names = sorted(units)
+    sizes = dict.fromkeys(SPLITS, 0)
     split_of: dict[int, Split] = {}
-    for place in np.random.default_rng(seed).permutation(len(keys)):
-        unit = units[keys[place]]
+    for index in rng.permutation(len(names)):
+        unit = units[names[index]]
         split: Split = "train"
-        if not keep_unruled or all(pair.people for pair in unit):
-            split = min(SPLITS, key=lambda name: (counts[name] + 1) / SHARES[name])
-        counts[split] += len(unit)
-        split_of[keys[place]] = split
+        if may_leave_train(unit):
+            split = min(SPLITS, key=lambda name: (sizes[name] + 1) / SPLIT_SHARES[name])
+        sizes[split] += len(unit)
+        split_of[names[index]] = split
     return split_of
 
 
 @dataclass(frozen=True)
 class Leaks:
-    """What two splits share.
+    """What several splits share.
 
     Attributes:
-        issues: Issues that are in more than one split.
-        clusters: Groups of issues that accepted evidence joins which are in more than one split.
-        near_duplicates: Groups of near-duplicate texts that are in more than one split.
-        test_pairs: Share, 0 to 1, of the test pairs one of whose issues is in train.
+        issues: Number of issues in more than one split.
+        clusters: Number of groups of issues, joined by accepted evidence, in more than one split.
+        near_duplicates: Number of groups of near-duplicate texts in more than one split.
+        test_pairs: Share, 0 to 1, of the test pairs with an issue that is also in train.
     """
 
     issues: int
@@ -169,55 +201,73 @@ class Leaks:
     test_pairs: float
 
     def __bool__(self) -> bool:
-        """Whether anything is shared."""
+        """Return whether anything is shared."""
         return bool(self.issues or self.clusters or self.near_duplicates)
 
 
 def find_leaks(splits: Splits, near: Iterable[Sequence[int]], groups: DisjointSets) -> Leaks:
-    """Look for what splits share, whoever made them.
+    """Find what the splits share, however they were made.
 
     Args:
         splits: Pairs by split.
-        near: Groups of issues whose texts are near-duplicates.
-        groups: What accepted evidence joins.
+        near: DisjointSets of issues with near-duplicate texts.
+        groups: DisjointSets of issues that accepted evidence joins.
     """
-    where: dict[int, set[Split]] = defaultdict(set)
-    clusters: dict[int, set[Split]] = defaultdict(set)
+    splits_of_issue: dict[int, set[Split]] = defaultdict(set)
+    splits_of_group: dict[int, set[Split]] = defaultdict(set)
     for split, pairs in splits.items():
         for pair in pairs:
-            where[pair.first].add(split)
-            where[pair.second].add(split)
-    for position, found_in in where.items():
-        if groups.size(root := groups.find(position)) > 1:
-            clusters[root] |= found_in
-    across = sum(len({split for n in group for split in where.get(n, ())}) > 1 for group in near)
+            for issue in pair.issues:
+                splits_of_issue[issue].add(split)
+    for issue, its_splits in splits_of_issue.items():
+        root = groups.find(issue)
+        if groups.size(root) > 1:
+            splits_of_group[root] |= its_splits
+    splits_of_near = [{split for n in group for split in splits_of_issue.get(n, ())} for group in near]
     test = splits.get("test", ())
-    shared = sum("train" in where[pair.first] | where[pair.second] for pair in test)
+    seen = sum(any("train" in splits_of_issue[issue] for issue in pair.issues) for pair in test)
     return Leaks(
-        sum(len(found) > 1 for found in where.values()),
-        sum(len(found) > 1 for found in clusters.values()),
-        across,
-        shared / len(test) if test else 0.0,
+        issues=_in_several(splits_of_issue.values()),
+        clusters=_in_several(splits_of_group.values()),
+        near_duplicates=_in_several(splits_of_near),
+        test_pairs=seen / len(test) if test else 0.0,
     )
 
 
-def random_pairs(pairs: Sequence[Pair], seed: int) -> dict[Split, list[Pair]]:
-    """What most do: a split of the pairs, whatever their issues; to show what it leaks."""
+def _in_several(splits: Iterable[set[Split]]) -> int:
+    return sum(len(names) > 1 for names in splits)
+
+
+def random_split(pairs: Sequence[Pair], seed: int) -> dict[Split, list[Pair]]:
+    """Split pairs at random whatever issues they share, as is common; only to show what that leaks."""
     order = np.random.default_rng(seed).permutation(len(pairs))
-    cuts = [int(len(pairs) * 0.8), int(len(pairs) * 0.9)]
-    parts = np.split(order, cuts)
-    return {split: [pairs[n] for n in part] for split, part in zip(SPLITS, parts, strict=True)}
+    parts = np.split(order, [int(len(pairs) * end) for end in ENDS])
+    return {split: [pairs[index] for index in part] for split, part in zip(SPLITS, parts, strict=True)}
 
 
-def without_near_duplicates(splits: Splits, near: Iterable[Sequence[int]]) -> tuple[dict[Split, list[Pair]], int]:
-    """``splits`` without pairs whose text is nearly that of an issue in a later split, and how many those were."""
-    where = {n: split for split, pairs in splits.items() for pair in pairs for n in (pair.first, pair.second)}
-    doomed: set[int] = set()
+class Separated(NamedTuple):
+    """Splits without near-duplicates across them.
+
+    Attributes:
+        splits: The pairs that remain.
+        removed: How many pairs were removed.
+    """
+
+    splits: dict[Split, list[Pair]]
+    removed: int
+
+
+def without_near_duplicates(splits: Splits, near: Iterable[Sequence[int]]) -> Separated:
+    """Remove the pairs with an issue that has a near-duplicate in a later split: the test split keeps all of its own.
+
+    Args:
+        splits: Pairs by split.
+        near: DisjointSets of issues with near-duplicate texts.
+    """
+    rank_of = {issue: SPLITS.index(split) for split, pairs in splits.items() for pair in pairs for issue in pair.issues}
+    removed: set[int] = set()
     for group in near:
-        places = {n: SPLITS.index(where[n]) for n in group if n in where}
-        doomed |= {n for n, place in places.items() if place < max(places.values())}
-    kept = {
-        split: [pair for pair in pairs if pair.first not in doomed and pair.second not in doomed]
-        for split, pairs in splits.items()
-    }
-    return kept, sum(map(len, splits.values())) - sum(map(len, kept.values()))
+        ranks = {issue: rank_of[issue] for issue in group if issue in rank_of}
+        removed |= {issue for issue, rank in ranks.items() if rank < max(ranks.values())}
+    remaining = {split: [pair for pair in pairs if removed.isdisjoint(pair.issues)] for split, pairs in splits.items()}
+    return Separated(remaining, sum(map(len, splits.values())) - sum(map(len, remaining.values())))

@@ -1,0 +1,194 @@
+"""Negative pairs: whom each stratum offers, what is never a negative, and how many are drawn."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gis.dataset.labels.clusters import Clusters
+from gis.dataset.pairs.negatives import Negatives, NegativeSampler, draw_negatives, quotas
+from gis.dataset.pairs.splits import SPLITS, Assignment, by_cluster
+from gis.dataset.texts.near_duplicates import Sketches
+from tests.dataset.pairs.helpers import cluster, joined, make_clusters, make_issues, make_texts, positive
+
+COUNT = 60
+
+
+def words(seed: int, count: int = 12) -> str:
+    return " ".join(f"w{n}" for n in np.random.default_rng(seed).integers(0, 10**6, count))
+
+
+def sampler(
+    clusters: Clusters | None = None,
+    texts: Sequence[str | None] | None = None,
+    *,
+    citations: Sequence[tuple[int, int]] = (),
+    neighbours: Mapping[str, Mapping[int, list[int]]] | None = None,
+    match: bool = False,
+    **columns: Any,  # noqa: ANN401
+) -> NegativeSampler:
+    chosen = make_texts([words(n) for n in range(COUNT)] if texts is None else texts)
+    return NegativeSampler(
+        issues=make_issues(len(chosen.kept), **columns),
+        texts=chosen,
+        usable=chosen.kept,
+        clusters=clusters or make_clusters(),
+        sketches=Sketches(chosen.__getitem__),
+        citations=citations,
+        neighbours=neighbours or {},
+        match=match,
+    )
+
+
+def candidates(negatives: NegativeSampler, stratum: str, anchor: int, chars: int = 50) -> list[int]:
+    return negatives.candidates(stratum, anchor, chars, np.random.default_rng(0))
+
+
+def test_random_candidates_are_of_the_repository() -> None:
+    found = candidates(sampler(repositories=[0] * 20 + [1] * 40), "random", 30)
+    assert set(found) <= set(range(20, 60))
+    assert len(found) > 20
+    assert len(found) == len(set(found))
+
+
+def test_candidates_share_the_rarest_label_that_does_not_mean_duplicate() -> None:
+    labels = (
+        {n: ["common"] for n in range(20)} | {n: ["common", "rare", "duplicate"] for n in (1, 2, 3)} | {30: ["lone"]}
+    )
+    of = sampler(labels=labels)
+    assert sorted(candidates(of, "same_label", 1)) == [1, 2, 3]
+    assert sorted(candidates(of, "same_label", 9)) == list(range(20))
+    assert candidates(of, "same_label", 30) == candidates(of, "same_label", 50) == []
+
+
+def test_candidates_of_one_author_are_of_one_repository_and_never_a_deleted_account() -> None:
+    of = sampler(authors=[0, 1, 0, -1, -1] * 12, repositories=[0] * 30 + [1] * 30)
+    assert sorted(candidates(of, "same_author", 1)) == list(range(1, 30, 5))
+    assert candidates(of, "same_author", 3) == []
+
+
+def test_neighbours_are_candidates_of_their_stratum() -> None:
+    of = sampler(neighbours={"bm25": {3: [9, 8, 7]}})
+    assert sorted(candidates(of, "bm25", 3)) == [7, 8, 9]
+    assert candidates(of, "bm25", 4) == candidates(of, "dense", 3) == []
+
+
+def test_unusable_issues_are_not_offered() -> None:
+    of = sampler(neighbours={"bm25": {3: [9, 8, 7]}}, texts=[None if n == 8 else words(n) for n in range(COUNT)])
+    assert sorted(candidates(of, "bm25", 3)) == [7, 9]
+
+
+def test_matched_candidates_are_ordered_by_how_close_their_length_is() -> None:
+    texts = ["x" * length for length in (10, 100, 1000, 90, 5000)]
+    of = sampler(texts=texts, neighbours={"bm25": {0: [1, 2, 3, 4]}}, match=True)
+    assert candidates(of, "bm25", 0, chars=94) == [3, 1, 2, 4]
+    assert candidates(of, "bm25", 0, chars=2000) == [2, 4, 1, 3]
+
+
+def test_evidence_relates_issues_within_two_steps() -> None:
+    chain = make_clusters(cluster((1, 0), (2, 1)), related=[(10, 11), (11, 12), (12, 13)])
+    of = sampler(chain, citations=[(20, 21)])
+    assert of.related(0, 2)  # one cluster
+    assert of.related(5, 5)
+    assert of.related(10, 11)
+    assert of.related(10, 12)
+    assert not of.related(10, 13)
+    assert of.related(20, 21)
+    assert of.related(21, 20)
+    assert not of.related(20, 21, by_citation=False)
+
+
+def test_a_near_copy_of_a_duplicate_is_a_duplicate() -> None:
+    texts = [words(n, 40) for n in range(COUNT)]
+    texts[7] = f"{texts[1]} indeed"
+    of = sampler(make_clusters(cluster((1, 0), (2, 0))), texts)
+    assert of.copies(7, 1)
+    assert of.copies(2, 7)  # 7 reads like 1, which is a duplicate of 2
+    assert of.copies(7, 2)
+    assert not of.copies(7, 3)
+
+
+@pytest.mark.parametrize(
+    ("total", "shares", "expected"),
+    [
+        (10, {"a": 0.5, "b": 0.5}, {"a": 5, "b": 5}),
+        (10, {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}, {"a": 4, "b": 3, "c": 3}),
+        (3, {"a": 0.1, "b": 0.9}, {"a": 0, "b": 3}),
+        (0, {"a": 1.0}, {"a": 0}),
+    ],
+)
+def test_quotas_are_proportional_and_sum_to_the_total(
+    total: int, shares: dict[str, float], expected: dict[str, int]
+) -> None:
+    assert quotas(total, shares) == expected
+
+
+PAIRS = [positive(2 * n + 1, 2 * n) for n in range(15)]  # 0 to 29; 30 to 59 are in no pair
+CLUSTERS = make_clusters(*(cluster(pair.issues) for pair in PAIRS))
+
+
+def assignment() -> Assignment:
+    return by_cluster(PAIRS, joined(*(pair.issues for pair in PAIRS)), seed=0)
+
+
+def drawn(of: NegativeSampler, shares: dict[str, float], ratio: float = 1, seed: int = 0) -> Negatives:
+    return draw_negatives(of, assignment(), shares, ratio, seed)
+
+
+def test_as_many_are_drawn_as_requested_and_none_is_drawn_twice() -> None:
+    negatives = drawn(sampler(CLUSTERS), {"random": 1.0}, ratio=2)
+    positives = assignment().pairs
+    for split in SPLITS:
+        pairs = negatives.pairs[split]
+        assert len(pairs) == 2 * len(positives[split])
+        assert len({frozenset(pair.issues) for pair in pairs}) == len(pairs)
+        anchors = {issue for pair in positives[split] for issue in pair.issues}
+        assert all(pair.first in anchors and pair.label == 0 for pair in pairs)
+    assert all(count.requested == count.found for count in negatives.counts)
+
+
+def test_no_issue_is_drawn_into_two_splits() -> None:
+    negatives = drawn(sampler(CLUSTERS), {"random": 1.0}, ratio=1.5)
+    splits = {
+        split: {n for pair in [*assignment().pairs[split], *negatives.pairs[split]] for n in pair.issues}
+        for split in SPLITS
+    }
+    assert sum(map(len, splits.values())) == len(set.union(*splits.values()))
+
+
+def test_the_draw_depends_on_the_seed_alone() -> None:
+    of = sampler(CLUSTERS)
+    assert drawn(of, {"random": 1.0}) == drawn(of, {"random": 1.0})
+    assert drawn(of, {"random": 1.0}).pairs != drawn(of, {"random": 1.0}, seed=1).pairs
+
+
+def test_related_issues_and_copies_are_never_drawn() -> None:
+    texts = [words(n, 40) for n in range(COUNT)]
+    texts[40] = f"{texts[0]} indeed"
+    of = sampler(CLUSTERS, texts, neighbours={"bm25": {n: [n ^ 1, 40, 41] for n in range(30)}})
+    pairs = [pair for split in SPLITS for pair in drawn(of, {"bm25": 1.0}, ratio=4).pairs[split]]
+    assert {40, 41} & {pair.second for pair in pairs}
+    assert not {frozenset((0, 40)), frozenset((1, 40))} & {frozenset(pair.issues) for pair in pairs}
+    assert not any(pair.first ^ 1 == pair.second for pair in pairs)
+
+
+def test_cross_referenced_negatives_are_the_citations_that_no_evidence_explains() -> None:
+    free = [(30 + n, 45 + n) for n in range(15)]
+    related = make_clusters(*CLUSTERS.clusters, related=[free[0]])
+    negatives = drawn(sampler(related, citations=[(0, 1), *free]), {"cross_referenced": 1.0})
+    pairs = [frozenset(pair.issues) for split in SPLITS for pair in negatives.pairs[split]]
+    assert sorted(map(sorted, pairs)) == [list(pair) for pair in free[1:]]
+    found = Counter[str]()
+    for count in negatives.counts:
+        found.update(requested=count.requested, found=count.found)
+    assert found == {"requested": 15, "found": 14}
+
+
+def test_what_is_not_found_is_counted() -> None:
+    negatives = drawn(sampler(CLUSTERS), {"random": 0.5, "bm25": 0.5}, ratio=2)
+    assert {(count.stratum, count.found) for count in negatives.counts if count.split == "train"} == {
+        ("random", len(assignment().pairs["train"])), ("bm25", 0),
+    }  # fmt: skip
+    assert [count.split for count in negatives.counts] == ["test", "test", "valid", "valid", "train", "train"]
