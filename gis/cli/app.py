@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from gis.errors import GisError
+from gis.errors import GisError, unknown_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,6 +70,21 @@ def _before(
     ] = False,
 ) -> None:
     State.debug = debug
+
+
+@app.command("help", hidden=True)
+def show_help(
+    context: typer.Context, verb: Annotated[str | None, typer.Argument(metavar="VERB", help="A verb of gis.")] = None
+) -> None:
+    """Show the help of a verb."""
+    above = context.find_root()
+    if verb is None:
+        typer.echo(above.get_help())
+        return
+    verbs: dict[str, Any] = above.command.commands  # type: ignore[attr-defined]
+    if verb not in verbs:
+        raise unknown_name("verb", verb, verbs)
+    typer.echo(typer.Context(verbs[verb], info_name=verb, parent=above).get_help())
 
 
 @contextmanager

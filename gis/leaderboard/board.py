@@ -121,8 +121,9 @@ class Leaderboard:
             hint=hint,
             transposable=True,
         )
+        with_star = [any(row.scores[n].sample for row in self.rows) for n in range(len(self.columns))]
         for row in self.rows:
-            table.add_row(row.model, *(Text(str(score), style="bold" if score.best else "") for score in row.scores))
+            table.add_row(row.model, *map(_in_terminal, row.scores, with_star))
         return table
 
     def markdown(self) -> str:
@@ -140,14 +141,7 @@ class Leaderboard:
 
     def csv(self) -> str:
         """Return the table as CSV: unrounded scores, 0 to 1, empty where there is none; samples in a last column."""
-        samples = [
-            "; ".join(
-                f"{column.title}: {score.sample}"
-                for column, score in zip(self.columns, row.scores, strict=True)
-                if score.sample
-            )
-            for row in self.rows
-        ]
+        samples = ["; ".join(self._samples(row)) for row in self.rows]
         last = ["of a sample"] if any(samples) else []
         head = ["model", "identity", *(column.title for column in self.columns), *last]
         rows = [
@@ -160,6 +154,12 @@ class Leaderboard:
             for row, sample in zip(self.rows, samples, strict=True)
         ]
         return csv_text(head, rows)
+
+    def _samples(self, row: ModelRow) -> list[str]:
+        """Return the sample of each task that the model was not scored on as a whole: "stsb: 20 pairs, seed 0"."""
+        pairs = zip(self.columns, row.scores, strict=True)
+        samples = {column.task: score.sample for column, score in pairs if column.task and score.sample}
+        return [f"{task}: {sample}" for task, sample in samples.items()]
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a data frame with a row for each model and unrounded scores from 0 to 1, NaN where there is none."""
@@ -193,6 +193,12 @@ class Leaderboard:
         return "\n".join([*lines, *(wrapped(note, width) for note in self.notes)])
 
     __repr__ = __str__
+
+
+def _in_terminal(score: Score, with_star: bool) -> Text:
+    """Return a cell; a blank takes the place of the star in a column that has any, so that digits are in line."""
+    blank = " " if with_star and not score.sample else ""
+    return Text(f"{score}{blank}", style="bold" if score.best else "")
 
 
 def _html(text: str) -> str:

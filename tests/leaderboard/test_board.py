@@ -191,3 +191,15 @@ def test_auroc_goes_before_strata_where_both_do_not_fit() -> None:
     head, hint = (table.terminal_table(hint="--csv FILE").lines(46)[n].plain for n in (1, -2))
     assert head.split() == ["model", "Spearman", "AUROC"]
     assert hint == "2 more columns (mine: same_author, mine:"
+
+
+def test_the_csv_names_each_sample_once() -> None:
+    strata = {"random": 0.5, "bm25": 0.5}
+    table = make_table([result("m", "mine", 0.5, label="binary", strata=strata, limit=5, seed=3), *suite("m", 0.5)])
+    (row,) = csv.DictReader(io.StringIO(table.csv()))
+    assert row["of a sample"] == "mine: 10 pairs, seed 3"
+
+
+def test_the_digits_of_a_column_with_stars_are_in_line() -> None:
+    table = make_table([result("a", "stsb", 0.9), result("b", "stsb", 0.8, limit=5)])
+    assert [line.plain for line in table.terminal_table().lines(80)][2:] == ["a      90.00", "b      80.00*"]
