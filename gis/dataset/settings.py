@@ -21,10 +21,10 @@ MAX_RATIO = 1000
 WEIGHTS = (1e-6, 1e6)  # smallest and largest weight of a stratum
 # The ISO 639-1 codes among the languages that py3langid detects.
 LANGUAGES = frozenset(
-    "af am an ar as az ba be bg bn br bs ca cs cy da de dz el en eo es et eu fa fi fo fr fy ga gd gl gu gv ha he hi hr "
-    "ht hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lg ln lo lt lv mg mk ml mn mr ms mt my ne nl nn no oc om or "
-    "pa pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz vi vo wa xh yo zh "
-    "zu".split()
+    "af am an ar as az ba be bg bn br bs ca cs cy da de dz el en eo es et eu fa fi fo fr fy ga "  # codespell:ignore fo
+    "gd gl gu ha he hi hr ht hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lg ln lo lt lv mg mk ml mn mr ms mt "
+    "my ne nl nn no oc om or pa pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te "  # codespell:ignore te
+    "tg th tk tl tr tt ug uk ur uz vi vo wa xh yo zh zu".split()
 )
 
 
