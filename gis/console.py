@@ -1,4 +1,4 @@
-"""What a person sees while gis works: results on standard output, messages and progress on standard error."""
+"""Messages and progress on standard error; results go to standard output."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,12 +20,12 @@ class Reporter:
         self.quiet = quiet
 
     def say(self, message: str) -> None:
-        """Tell what is going on."""
+        """Report what is going on."""
         if not self.quiet:
             self._print(message)
 
     def warn(self, message: str) -> None:
-        """Tell what the reader of a result must know; printed even when quiet."""
+        """Report what the reader of a result must know; printed even when quiet."""
         self._print(f"warning: {message}", style="yellow")
 
     def _print(self, message: str, style: str | None = None) -> None:
@@ -66,7 +66,7 @@ class Reporter:
 
 
 class Tracker:
-    """How far a piece of work has come, at what rate, and when it will be done."""
+    """The progress of a piece of work: how much is done, at what rate, and the time left."""
 
     def __init__(self, label: str, total: int, unit: str) -> None:
         self.label, self.total, self.unit = label, total, unit
@@ -75,17 +75,17 @@ class Tracker:
         self.show: Callable[[], None] = lambda: None
 
     def advance(self, count: int, share: float) -> None:
-        """Note ``count`` more units; ``share`` (0 to 1) is how much of the whole work is behind us.
+        """Count ``count`` more units; ``share`` (0 to 1) is how much of the whole work is done.
 
-        The two differ when units cost unequal amounts: long texts come first, so counting texts alone would
-        promise a far too late end.
+        The two differ when units cost unequal amounts: long texts come first, so an estimate from the number of texts
+        alone would be far too late.
         """
         self.done += count
         self.share = share
         self.show()
 
     def state(self) -> str:
-        """Done of total, rate and time left, as one line."""
+        """Return what is done of the total, the rate and the time left, as one line."""
         seconds = max(time.monotonic() - self.started, 1e-9)
         left = seconds * (1 - self.share) / self.share if self.share else float("inf")
         left_text = f"{left // 60:.0f}:{left % 60:02.0f} left" if left != float("inf") else "…"

@@ -17,7 +17,6 @@ from gis.text import visible, wrapped
 
 GAP = 2  # blanks between columns
 NARROWEST_PROSE = 24  # a column of prose that is narrower than this is hard to read
-Cell = str | Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,7 @@ class TerminalTable:
         self.rows: list[list[Text]] = []
         self.hint, self.transposable = hint, transposable
 
-    def add_row(self, *cells: Cell) -> None:
+    def add_row(self, *cells: str | Text) -> None:
         """Add a row with one cell for each column; strings are shown as they are, without markup."""
         if len(cells) != len(self.columns):
             raise ValueError(f"{len(cells)} cells for {len(self.columns)} columns")
@@ -131,29 +130,26 @@ class TerminalTable:
         groups = self._groups(shown)
         if any(group for group, _ in groups):
             spans = [sum(widths[n] for n in members) + GAP * (len(members) - 1) for _, members in groups]
-            heads = [
-                f"{group} ".ljust(span, "─")[:span] if group else " " * span
-                for (group, _), span in zip(groups, spans, strict=True)
-            ]
+            heads = [_group_head(group, span) for (group, _), span in zip(groups, spans, strict=True)]
             lines.append(Text((" " * GAP).join(heads).rstrip()))
         titles = [Text(self.columns[n].title) for n in shown]
-        lines += self._row(shown, titles, widths, break_all=True)
+        lines += self._row(shown, titles, widths, is_heading=True)
         lines.append(Text("─" * (sum(widths) + GAP * (len(widths) - 1))))
         for row in self.rows:
             lines += self._row(shown, [row[n] for n in shown], widths)
         return lines
 
     def _row(
-        self, shown: Sequence[int], cells: Sequence[Text], widths: Sequence[int], *, break_all: bool = False
+        self, shown: Sequence[int], cells: Sequence[Text], widths: Sequence[int], *, is_heading: bool = False
     ) -> Iterator[Text]:
-        """Yield the lines of one row; titles (``break_all``) stand at the bottom, prose at the top."""
+        """Yield the lines of one row; a heading is set to the bottom of its lines, a cell to the top."""
         columns = [self.columns[n] for n in shown]
         stacks = [
-            [Text(part) for part in wrapped(cell.plain, width).split("\n")] if break_all or column.prose else [cell]
+            [Text(part) for part in wrapped(cell.plain, width).split("\n")] if is_heading or column.prose else [cell]
             for column, cell, width in zip(columns, cells, widths, strict=True)
         ]
         height = max(map(len, stacks))
-        if break_all:
+        if is_heading:
             stacks = [[Text("")] * (height - len(stack)) + stack for stack in stacks]
         for parts in zip_longest(*stacks, fillvalue=Text("")):
             line = Text()
@@ -195,3 +191,11 @@ class TerminalTable:
                 lines.append(Text(label) + (cell if not rest else Text(first)))
                 lines += [Text(" " * cell_len(label) + part) for part in rest]
         return lines
+
+
+def _group_head(group: str, span: int) -> str:
+    """Return the heading of a group with a line to the end of its columns; blanks where there is no group."""
+    rest = span - cell_len(group)
+    if not group or rest < 2:
+        return group + " " * rest
+    return f"{group} {'─' * (rest - 1)}"

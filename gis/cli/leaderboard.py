@@ -38,9 +38,9 @@ def leaderboard(
 
     board = load_table(results, [spec.name for spec in parse_specs(task or [])])
     stale = []
-    if markdown is not None and not write_or_check(markdown, with_block(markdown, board.markdown()), check=check):
+    if markdown is not None and not write_or_check(markdown, with_block(markdown, board.to_markdown()), check=check):
         stale.append(markdown)
-    if csv is not None and not write_or_check(csv, board.csv(), check=check):
+    if csv is not None and not write_or_check(csv, board.to_csv(), check=check):
         stale.append(csv)
     print_leaderboard(board, results)  # last: whoever reads it through head(1) still gets the files
     if check and stale:

@@ -126,7 +126,7 @@ class Leaderboard:
             table.add_row(row.model, *map(_in_terminal, row.scores, with_star))
         return table
 
-    def markdown(self) -> str:
+    def to_markdown(self) -> str:
         """Return the table in Markdown with the notes below it; whatever a name holds, it is text."""
         rows = [
             [
@@ -139,7 +139,7 @@ class Leaderboard:
         text = markdown_table(["model", *(column.title for column in self.columns)], rows)
         return "\n".join([text, *lines]).rstrip() + "\n"
 
-    def csv(self) -> str:
+    def to_csv(self) -> str:
         """Return the table as CSV: unrounded scores, 0 to 1, empty where there is none; samples in a last column."""
         samples = ["; ".join(self._samples(row)) for row in self.rows]
         last = ["of a sample"] if any(samples) else []

@@ -293,7 +293,7 @@ def _results(folder: Path) -> Publication:
     card = (
         "---\ntags:\n- gis\n- leaderboard\n---\n\n# Scores\n\nSpearman × 100, made by `gis bench`; every result "
         "file beside "
-        f"its scores per pair.\n\n{table.markdown()}\n"
+        f"its scores per pair.\n\n{table.to_markdown()}\n"
     )
     files["README.md"] = card.encode()
     files[RESULTS_MARK] = (json.dumps({"schema": 1, "files": sorted(files)}, indent=1) + "\n").encode()

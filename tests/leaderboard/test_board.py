@@ -13,12 +13,12 @@ UNESCAPED_BAR = re.compile(r"(?<!\\)(?:\\\\)*\|")
 
 
 def lines_for(name: str) -> list[str]:
-    return make_table([result(name, "stsb", 0.5)]).markdown().splitlines()
+    return make_table([result(name, "stsb", 0.5)]).to_markdown().splitlines()
 
 
 def test_the_table_in_markdown() -> None:
     table = make_table([*suite("best", 0.72368, 0.5), *suite("other", 0.1)])
-    assert table.markdown().splitlines()[:4] == [
+    assert table.to_markdown().splitlines()[:4] == [
         "| model | mean of 2 sts tasks | sts12 | sts13 |",
         "| :-- | --: | --: | --: |",
         "| best | **61.18** | **72.37** | **50.00** |",
@@ -28,12 +28,12 @@ def test_the_table_in_markdown() -> None:
 
 def test_the_notes_stand_below_the_table() -> None:
     table = make_table([result("m", "stsb", 0.5, truncated=1)])
-    after = table.markdown().split("\n\n", 1)[1]
+    after = table.to_markdown().split("\n\n", 1)[1]
     assert len(after.splitlines()) == len(table.notes)
 
 
 def test_the_star_of_a_sample_is_no_markdown() -> None:
-    assert "| m | 50.00\\* |" in make_table([result("m", "stsb", 0.5, limit=5)]).markdown()
+    assert "| m | 50.00\\* |" in make_table([result("m", "stsb", 0.5, limit=5)]).to_markdown()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -69,7 +69,7 @@ def test_a_name_is_shown_as_it_is(name: str, cell: str) -> None:
 
 def test_a_hostile_task_and_stratum_stay_in_their_cells() -> None:
     strata = {"a|b": 0.1, "<script>\n": 0.2}
-    text = make_table([result("m", "t|<b>", 0.5, label="binary", strata=strata)]).markdown()
+    text = make_table([result("m", "t|<b>", 0.5, label="binary", strata=strata)]).to_markdown()
     assert all(len(UNESCAPED_BAR.findall(line)) == 6 for line in text.splitlines()[:3])
     parser = Tags()
     parser.feed(text)
@@ -78,7 +78,7 @@ def test_a_hostile_task_and_stratum_stay_in_their_cells() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_notes_are_escaped_too(name: str) -> None:
-    text = make_table([result(name, "stsb", 0.5, truncated=1)]).markdown()
+    text = make_table([result(name, "stsb", 0.5, truncated=1)]).to_markdown()
     parser = Tags()
     parser.feed(text)
     assert parser.found == []
@@ -86,7 +86,7 @@ def test_notes_are_escaped_too(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*HOSTILE, "[bold]x[/bold]", "[red]", "a,b", 'quo"te'])
 def test_a_hostile_name_is_csvs_one_field(name: str) -> None:
-    rows = list(csv.reader(io.StringIO(make_table([result(name, "stsb", 0.5)]).csv(), newline="")))
+    rows = list(csv.reader(io.StringIO(make_table([result(name, "stsb", 0.5)]).to_csv(), newline="")))
     assert rows[1][0] == name
     assert len(rows) == 2
 
@@ -104,7 +104,7 @@ def test_a_name_is_no_markup_of_the_terminal(name: str) -> None:
 
 def test_the_csv_is_unrounded_and_empty_where_there_is_no_score() -> None:
     table = make_table([*suite("m", 1 / 3, 0.7236912345678), result("n", "sts12", None)])
-    header, *rows = csv.reader(io.StringIO(table.csv()))
+    header, *rows = csv.reader(io.StringIO(table.to_csv()))
     assert header == ["model", "identity", "mean of 2 sts tasks", "sts12", "sts13"]
     cells = {row[0]: row[2:] for row in rows}
     assert [float(cell) for cell in cells["m"]] == [(1 / 3 + 0.7236912345678) / 2, 1 / 3, 0.7236912345678]
@@ -112,8 +112,8 @@ def test_the_csv_is_unrounded_and_empty_where_there_is_no_score() -> None:
 
 
 def test_the_csv_tells_a_sample_from_a_full_score() -> None:
-    whole = make_table([result("m", "stsb", 0.5)]).csv()
-    assert make_table([result("m", "stsb", 0.5, limit=5)]).csv() != whole
+    whole = make_table([result("m", "stsb", 0.5)]).to_csv()
+    assert make_table([result("m", "stsb", 0.5, limit=5)]).to_csv() != whole
 
 
 def test_the_terminal_shows_the_best_in_bold() -> None:
@@ -196,7 +196,7 @@ def test_auroc_goes_before_strata_where_both_do_not_fit() -> None:
 def test_the_csv_names_each_sample_once() -> None:
     strata = {"random": 0.5, "bm25": 0.5}
     table = make_table([result("m", "mine", 0.5, label="binary", strata=strata, limit=5, seed=3), *suite("m", 0.5)])
-    (row,) = csv.DictReader(io.StringIO(table.csv()))
+    (row,) = csv.DictReader(io.StringIO(table.to_csv()))
     assert row["of a sample"] == "mine: 10 pairs, seed 3"
 
 

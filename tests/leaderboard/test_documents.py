@@ -14,8 +14,8 @@ def test_a_new_file_holds_the_table_alone(tmp_path: Path) -> None:
 
 def test_a_leaderboard_that_was_written_before_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "board.md"
-    write_or_check(path, make_table(suite("old", 0.5)).markdown(), check=False)
-    new = make_table(suite("new", 0.5)).markdown()
+    write_or_check(path, make_table(suite("old", 0.5)).to_markdown(), check=False)
+    new = make_table(suite("new", 0.5)).to_markdown()
     assert with_block(path, new) == new
 
 
@@ -28,7 +28,7 @@ def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> Non
 def test_writing_between_the_markers_twice_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text(f"# Title\n{BEGIN}\n{END}\nrest\n", encoding="utf-8")
-    text = make_table([result(name, "stsb", 0.5) for name in HOSTILE]).markdown()
+    text = make_table([result(name, "stsb", 0.5) for name in HOSTILE]).to_markdown()
     write_or_check(path, with_block(path, text), check=False)
     assert with_block(path, text) == path.read_text(encoding="utf-8")
     assert path.read_text(encoding="utf-8").endswith(f"{END}\nrest\n")
