@@ -171,7 +171,8 @@ def read_result(path: Path) -> Result:
         return _RESULT.validate_python(found, strict=False)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         reason = str(error).splitlines()[0]
-        raise GisError(f"{path} is not a result file ({reason})", remedy="delete it and run gis bench again") from error
+        remedy = "if gis bench wrote it, delete it and run gis bench again; else move it out of the folder of results"
+        raise GisError(f"{path} is not a result file ({reason})", remedy=remedy) from error
 
 
 def result_files(folder: Path) -> list[Path]:

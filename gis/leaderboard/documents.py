@@ -23,9 +23,8 @@ def with_block(path: Path, text: str) -> str:
         return f"{head}{BEGIN}\n{text}{END}{rest.split(END, 1)[1]}"
     if before.startswith("| model |") and MARK in before and "\n#" not in before and BEGIN not in before:
         return text  # a leaderboard that was written before
-    raise GisError(
-        f"{path} exists and is not a leaderboard; mark the place for it with the two lines {BEGIN} and {END}"
-    )
+    remedy = f"mark the place for it with the two lines {BEGIN} and {END}"
+    raise GisError(f"{path} exists and is not a leaderboard", remedy=remedy)
 
 
 def write_or_check(path: Path, text: str, *, check: bool) -> bool:
