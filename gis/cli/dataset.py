@@ -11,8 +11,8 @@ from gis.errors import UsageError
 
 @app.command(no_args_is_help=True)
 def build(
-    output: Annotated[Path, typer.Option(help="Folder to create.")],
-    store: Annotated[Path, typer.Option(help="Store that gis collect filled.")] = Path("issues.db"),
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder to create.")],
+    store: Annotated[Path, typer.Option(metavar="FILE", help="Store that gis collect filled.")] = Path("issues.db"),
     recipe: Annotated[
         Literal["gis", "paper"],
         typer.Option(help="Defaults for the other options; paper: the published recipe (random negatives, HTML text)."),
@@ -22,13 +22,16 @@ def build(
         typer.Option(metavar="STRATUM=WEIGHT,…", help="Strata of negatives: random=1,same_label=1,bm25=2,…"),
     ] = None,
     ratio: Annotated[
-        float | None, typer.Option(help="Negatives per positive, 0 to 1000.", show_default="1; paper 0.96")
+        float | None, typer.Option(metavar="X", help="Negatives per positive, 0 to 1000.", show_default="1; paper 0.96")
     ] = None,
     dense: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Encoder that finds the negatives of the stratum dense.")
     ] = None,
     closure: Annotated[
-        int, typer.Option(min=0, help="Maximum transitive pairs per cluster (A-C where A-B and B-C were ruled).")
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Maximum transitive pairs per cluster (A-C where A-B and B-C were ruled)."
+        ),
     ] = 0,
     text: Annotated[
         Literal["markdown", "plain", "html"] | None,
@@ -44,9 +47,10 @@ def build(
         ),
     ] = None,
     min_words: Annotated[
-        int | None, typer.Option(min=1, help="Leave out issues with fewer words.", show_default="5; paper 1")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Leave out issues with fewer words.", show_default="5; paper 1"),
     ] = None,
-    max_chars: Annotated[int, typer.Option(min=1, help="Leave out issues with more characters.")] = 50_000,
+    max_chars: Annotated[int, typer.Option(metavar="N", min=1, help="Leave out issues with more characters.")] = 50_000,
     leave_out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Issues to leave out (removal requests): OWNER/NAME#N or a URL per line."),
@@ -57,11 +61,13 @@ def build(
     no_retrieval: Annotated[
         bool, typer.Option("--no-retrieval", help="Do not write the retrieval task (corpus, queries, qrels).")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed for splits and negatives.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed for splits and negatives.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a folder that gis build created.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings.")] = False,
 ) -> None:
-    """Build a dataset of duplicate issues: no leaks between splits, evidence for every label, a card and a manifest.
+    """Build a dataset of duplicate issues from a store.
+
+    The splits share no issue and no cluster, every label has its evidence, and the folder has a card and a manifest.
 
     Example: gis build --store issues.db --output my-issues
     """
