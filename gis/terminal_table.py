@@ -173,10 +173,14 @@ class TerminalTable:
         return flipped
 
     def _hint(self, shown: Sequence[int], width: int) -> list[Text]:
-        hidden = [column.full_title for n, column in enumerate(self.columns) if n not in shown]
+        hidden = [column for n, column in enumerate(self.columns) if n not in shown]
+        names = []
+        for group, columns in groupby(hidden, key=lambda column: column.group):
+            titles = ", ".join(column.title for column in columns)
+            names.append(f"{group}: {titles}" if group else titles)
         more = f"{len(hidden)} more {'column' if len(hidden) == 1 else 'columns'}"
         where = f"{self.hint}, or a wider terminal" if self.hint else "a wider terminal"
-        return [Text(line) for line in wrapped(f"{more} ({', '.join(hidden)}): {where}", width).split("\n")]
+        return [Text(line) for line in wrapped(f"{more} ({', '.join(names)}): {where}", width).split("\n")]
 
     def _blocks(self, width: int) -> list[Text]:
         """Write each row as its first cell and, below it, a line for each of the others."""

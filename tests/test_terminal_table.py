@@ -71,6 +71,14 @@ def test_the_least_important_columns_are_left_out_and_named() -> None:
     ]
 
 
+def test_the_hint_names_a_group_once() -> None:
+    assert text(scores(), 26).splitlines()[-3:] == [
+        "2 more columns (my-issues:",
+        "random, same_author): a",
+        "wider terminal",
+    ]
+
+
 def test_the_priority_goes_before_the_place() -> None:
     table = TerminalTable([Column(title="name"), Column(title="second", priority=1), Column(title="third")])
     table.add_row("a", "b", "c")

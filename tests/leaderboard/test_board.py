@@ -190,7 +190,7 @@ def test_auroc_goes_before_strata_where_both_do_not_fit() -> None:
     table = make_table([result(name, "mine", 0.15, label="binary", strata=strata) for name in names])
     head, hint = (table.terminal_table(hint="--csv FILE").lines(46)[n].plain for n in (1, -2))
     assert head.split() == ["model", "Spearman", "AUROC"]
-    assert hint == "2 more columns (mine: same_author, mine:"
+    assert hint == "2 more columns (mine: same_author, bm25):"
 
 
 def test_the_csv_names_each_sample_once() -> None:
