@@ -233,7 +233,7 @@ def _report(
         positives_left_out=positives.left_out,
         redacted=texts.redacted,
         sentences=texts.sentences,
-        template_lines=texts.lines,
+        template_lines=texts.template_lines,
         configs={name: config.report for name, config in configs.items()},
         random_split=find_leaks(random_split(positive_pairs, settings.seed), (), clusters.groups),
         lengths=lengths(splits, texts.chars),

@@ -1,34 +1,56 @@
-"""Issues as people name them in text: #N, OWNER/NAME#N, and addresses."""
+"""References to issues as people type them: #N, GH-N, OWNER/NAME#N and addresses."""
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from gis.collector.records import Reference
 
-NAME = r"(?<![\w/.-])[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w"
-NUMBER = r"\d{1,9}(?!\d)"  # longer ones are no issue's; nothing here grows with the square of a text
-REFERENCE = (
-    r"(?:(?:https?://|(?<![\w./@:-]))(?:www\.)?github\.com/"
-    r"(?P<page>[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w)/(?P<kind>issues|pull)/"
-    rf"(?P<page_number>{NUMBER})(?:[#?/][^\s)\]>,;]*)?"
-    rf"|(?P<place>{NAME})#(?P<place_number>{NUMBER})"
-    rf"|(?:(?<![\w/&])\#|\bGH-|\bgh-)(?P<number>{NUMBER}))(?![A-Za-z0-9])"
-)
-PATTERN = re.compile(REFERENCE)
-UNNAMED = re.sub(r"\?P<\w+>", "?:", REFERENCE)  # for use inside other patterns
+GITHUB_HOST = "github.com"
+# Every repetition has a limit, so that no text takes time that grows with the square of its length.
+NAME = r"[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w"
+NUMBER = r"\d{1,9}(?!\d)"  # GitHub's numbers are not longer
 
 
-def references(text: str) -> Iterator[Reference]:
-    """Every reference in ``text``, in order; a link whose text is another reference gives both."""
-    for match in PATTERN.finditer(text):
+@cache
+def reference_pattern(host: str = GITHUB_HOST) -> re.Pattern[str]:
+    """Return the pattern of a reference on the server with this host name; ``reference_of`` reads its matches."""
+    return re.compile(
+        rf"""
+        (?:
+            (?: https?:// | (?<![\w./@:-]) ) (?:www\.)? {re.escape(host)}/   # https://github.com/octo/widgets/pull/5#x
+            (?P<page>{NAME}) / (?P<kind>issues|pull) / (?P<page_number>{NUMBER}) (?: [#?/] [^\s)\]>,;]* )?
+          | (?P<repository> (?<![\w/.-]) {NAME} ) \# (?P<repository_number>{NUMBER})   # octo/widgets#5
+          | (?: (?<![\w/&]) \# | \bGH- | \bgh- ) (?P<number>{NUMBER})                  # #5, GH-5
+        )
+        (?![A-Za-z0-9])
+        """,
+        re.VERBOSE,
+    )
+
+
+@cache
+def reference_expression(host: str = GITHUB_HOST) -> str:
+    """Return the expression of ``reference_pattern`` without names, for use inside other verbose patterns."""
+    return re.sub(r"\?P<\w+>", "?:", reference_pattern(host).pattern)
+
+
+def references(text: str, host: str = GITHUB_HOST) -> Iterator[Reference]:
+    """Yield every reference in ``text``, in order; a link whose text is a reference too gives both.
+
+    Args:
+        text: What somebody wrote.
+        host: Host name of the server whose issues are meant.
+    """
+    for match in reference_pattern(host).finditer(text):
         yield reference_of(match)
 
 
 def reference_of(match: re.Match[str]) -> Reference:
-    """What a match of ``PATTERN`` names; without a repository where the text names none."""
+    """Return what a match of ``reference_pattern`` names; its repository is None where the text names none."""
     if match["page"]:
-        pull = True if match["kind"] == "pull" else None  # GitHub also shows pull requests under /issues/
-        return Reference(match["page"], int(match["page_number"]), pull)
-    if match["place"]:
-        return Reference(match["place"], int(match["place_number"]))
+        pull_request = True if match["kind"] == "pull" else None  # GitHub also shows pull requests under /issues/
+        return Reference(match["page"], int(match["page_number"]), pull_request)
+    if match["repository"]:
+        return Reference(match["repository"], int(match["repository_number"]))
     return Reference(None, int(match["number"]))

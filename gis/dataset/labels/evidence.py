@@ -176,6 +176,11 @@ class _RepositoryContext:
     events: Mapping[int, IssueEvents]
     bots: set[str]
 
+    @property
+    def host(self) -> str:
+        """The server's name in the addresses of its issues."""
+        return self.issues.names.host
+
     def timeline(self, position: int) -> IssueTimeline:
         """Return what became of an issue; of one in another repository only the state is used."""
         own = self.issues.repository[position] == self.repository
@@ -255,7 +260,7 @@ def _evidence_from_thread(
 ) -> Iterator[Evidence]:
     """Yield the evidence of the rulings in one issue's comments."""
     for place, comment in enumerate(thread):
-        for ruling in rulings(comment.body):
+        for ruling in rulings(comment.body, context.host):
             evidence = _evidence_from_ruling(context, position, ruling, comment, thread[place + 1 :])
             if evidence is not None:
                 yield evidence
@@ -300,7 +305,7 @@ def _evidence_from_label(
     for comment in thread[-COMMENTS_WITH_TARGET:]:
         if takes_back(comment.body):
             return
-        for reference in references(spoken(comment.body)):
+        for reference in references(spoken(comment.body, context.host), context.host):
             if not context.is_pull_request(reference):
                 named.setdefault(issues.names.canonical(reference, repository), (reference, comment))
     named.pop(issues.name(position), None)

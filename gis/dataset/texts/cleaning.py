@@ -1,39 +1,49 @@
-"""The text of an issue as the dataset has it: title, blank line, body; without templates, rulings and citations."""
+"""The text of an issue as the dataset has it: title, blank line, body, without templates, rulings and citations."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from gis.collector.records import Reference
-from gis.dataset.issues.references import PATTERN, reference_of, references
-from gis.dataset.labels.rulings import FENCE, SENTENCE, rulings
+from gis.dataset.issues.references import GITHUB_HOST, reference_of, reference_pattern, references
+from gis.dataset.labels.rulings import SENTENCE, rulings
 from gis.dataset.settings import Format
 from gis.dataset.texts.redaction import redact
+from gis.markdown_spans import parts
 
-SHARE, FEWEST = 0.02, 10  # a line that this share of a repository's issues have, and so many, is a template's
+# A line belongs to a template if this share of a repository's issues have it, and at least so many.
+TEMPLATE_SHARE, MIN_TEMPLATE_ISSUES = 0.02, 10
 LETTERS = re.compile(r"[^\W\d_]")
 BLANK_LINES = re.compile(r"\n{3,}")
+CODE_AND_ADDRESSES = re.compile(r"`[^`\n]*`|https?://\S+|(?<![\w./\\-])[\w.-]*+[/\\][\w./\\-]*+")
 TITLE_TAG = re.compile(
-    r"[\[(]\s*(?:(?:possible|potential|closed|closing|marked|as|an?)\s+)*(?:dup(?:e|licates?|licated)?)\b[^\])]*[\])]\s*"
-    r"|^\s*(?:closed\s+as\s+(?:an?\s+)?)?dup(?:e|licate)?\s*(?::|\s-)\s*",
-    re.IGNORECASE,
+    r"""
+      [\[(]\s* (?: (?: possible|potential|closed|closing|marked|as|an? )\s+ )*    # "[Duplicate]", "(dup of #5)"
+      dup(?:e|licates?|licated)?\b [^\])]* [\])]\s*
+    | ^\s* (?: closed\s+as\s+ (?: an?\s+ )? )? dup(?:e|licate)?\s* (?: : | \s- )\s*   # "Duplicate: ", "dup - "
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
-# "this is a duplicate", but not "this is a duplicate key"
-DUPLICATE = (
-    r"(?<![\w-])dup(?:e|licate)?\b(?!\s*[-_(]|\s+(?:keys?|entr\w+|symbols?|definitions?|declarations?|items?|values?|names?|"
-    r"ids?|rows?|records?|imports?|code|files?|lines?|headers?|crates?|attributes?|fields?|methods?|functions?|impls?|cases?|"
-    r"labels?|modules?|types?|variables?)\b)"
-)
+DUPLICATE = r"""
+    (?<![\w-]) dup(?:e|licate)?\b
+    (?! \s*[-_(]                                                                      # but not "duplicate key"
+      | \s+ (?: keys?|entr\w+|symbols?|definitions?|declarations?|items?|values?|names?|ids?|rows?|records?|imports?
+              | code|files?|lines?|headers?|crates?|attributes?|fields?|methods?|functions?|impls?|cases?|labels?
+              | modules?|types?|variables? )\b )
+"""
 CLAIM = re.compile(
-    r"\b(?:(?:this|it|edit|update|issue|bug)\b[^.!?\n]{0,30}\b(?:is|as|was|be)|it['\u2019]s)\b[^.!?\n]{0,12}"
-    + DUPLICATE
-    + r"|\b(?:clos|mark)(?:ed?|ing)\b[^.!?\n]{0,15}\bas\s+(?:(?:an?|the|exact)\s+)*(?<![\w-])dup(?:e|licate)?s?\b"
-    r"|^\W*dup(?:e|licate)?(?:\s+(?:issue|bug|report|of))?\W*$|\bthis (?:issue |bug |report )?duplicates\b",
-    re.IGNORECASE,
+    rf"""
+      \b (?: (?: this|it|edit|update|issue|bug )\b [^.!?\n]{{0,30}} \b(?: is|as|was|be )   # "this may be a duplicate"
+           | it['\u2019]s )\b [^.!?\n]{{0,12}} {DUPLICATE}
+    | \b(?:clos|mark)(?:ed?|ing)\b [^.!?\n]{{0,15}} \bas\s+                           # "closed as duplicates"
+      (?: (?: an?|the|exact )\s+ )* (?<![\w-]) dup(?:e|licate)?s?\b
+    | ^\W* dup(?:e|licate)? (?: \s+(?: issue|bug|report|of ) )? \W*$                  # "Duplicate issue."
+    | \bthis\ (?: issue\ |bug\ |report\  )?duplicates\b                               # "This duplicates another one"
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
-HIDDEN = re.compile(r"(?P<code>`[^`\n]+`)|<!--.*?(?:-->|\Z)", re.DOTALL)  # a comment's sign in code hides nothing
 Cites = Callable[[Reference], bool]
 
 
@@ -43,123 +53,128 @@ class Cleaned:
 
     Attributes:
         text: Title, blank line, body.
-        redacted: How many of each kind were replaced.
-        sentences: How many sentences were taken out as they state a ruling or cite a partner.
-        lines: How many of a template's lines were taken out.
-        cut: The partners whose citations were taken out.
+        redacted: Number of replacements by kind.
+        sentences: Number of sentences taken out because they state a ruling or cite a partner.
+        template_lines: Number of lines taken out because they belong to a template.
+        cited: The partners whose citations were taken out.
     """
 
     text: str = ""
     redacted: Counter[str] = field(default_factory=Counter)
     sentences: int = 0
-    lines: int = 0
-    cut: list[Reference] = field(default_factory=list)
+    template_lines: int = 0
+    cited: list[Reference] = field(default_factory=list)
 
 
 def line_hash(line: str) -> bytes:
-    """What a template's line is known by; no text of it is kept."""
+    """Return the hash by which a template's line is recognised: its text need not be kept."""
     return blake2b(" ".join(line.split()).lower().encode(), digest_size=8).digest()
 
 
 def learn_templates(bodies: Iterable[str]) -> frozenset[bytes]:
-    """The hashes of lines outside of code that many of a repository's issues have."""
-    counts: Counter[bytes] = Counter()
+    """Return the hashes of the lines outside code that many of a repository's issues share."""
+    issues_by_line: Counter[bytes] = Counter()
     total = 0
     for body in bodies:
         total += 1
-        counts.update({line_hash(line) for code, line in _lines(_visible(body)) if not code and _can_be_template(line)})
-    fewest = max(FEWEST, SHARE * total)
-    return frozenset(line for line, count in counts.items() if count >= fewest)
+        lines = _lines(_without_comments(body))
+        issues_by_line.update({line_hash(line) for is_code, line in lines if not is_code and _can_be_template(line)})
+    fewest = max(MIN_TEMPLATE_ISSUES, TEMPLATE_SHARE * total)
+    return frozenset(line for line, issues in issues_by_line.items() if issues >= fewest)
 
 
-def clean(title: str, body: str, templates: frozenset[bytes], cites: Cites, form: Format) -> Cleaned:
+def clean(
+    title: str, body: str, templates: frozenset[bytes], cites: Cites, form: Format, host: str = GITHUB_HOST
+) -> Cleaned:
     """Make the text of an issue.
 
     Args:
         title: Its title.
         body: Its body, Markdown.
-        templates: What ``learn_templates`` gave for its repository.
+        templates: What ``learn_templates`` returned for its repository.
         cites: Whether a reference names an issue that this one may be paired with.
-        form: "markdown" as written; "plain" without markup; "html" as GitHub renders it, for the paper's kind.
+        form: "markdown" as written; "plain" without markup; "html" as GitHub renders it, like the published dataset.
+        host: Host name of the server that the issue is on.
     """
     cleaned = Cleaned()
-    kept: list[str] = []
-    for code, line in _lines(_visible(body)):
-        if code:
-            kept.append(_without_citations(line, cites, cleaned))
+    cutter = _Cutter(cites, host, cleaned)
+    lines: list[str] = []
+    for is_code, line in _lines(_without_comments(body)):
+        if is_code:
+            lines.append(cutter.without_citations(line))
         elif _can_be_template(line) and line_hash(line) in templates:
-            cleaned.lines += 1
+            cleaned.template_lines += 1
         else:
-            kept.append(_without_rulings(line, cites, cleaned))
-    text = BLANK_LINES.sub("\n\n", "\n".join(kept)).strip()
-    title = _without_rulings(TITLE_TAG.sub("", title), lambda _: False, cleaned)  # a title is one sentence: keep it
-    title = _without_citations(title, cites, cleaned).strip()
-    title, text = redact(title, cleaned.redacted), redact(text, cleaned.redacted)
+            lines.append(cutter.without_rulings(line))
+    text = BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+    # A title is one sentence: it is not cut out for a citation.
+    title = _Cutter(lambda _: False, host, cleaned).without_rulings(TITLE_TAG.sub("", title))
+    title = cutter.without_citations(title).strip()
+    title, text = redact(title, cleaned.redacted, host), redact(text, cleaned.redacted, host)
     cleaned.text = _formatted(title, text, form)
     if form != "markdown":  # rendering may show what was written in another way
-        cleaned.text = redact(cleaned.text, cleaned.redacted)
+        cleaned.text = redact(cleaned.text, cleaned.redacted, host)
     return cleaned
 
 
 def prose(text: str) -> str:
-    """``text`` without code and addresses, to tell its language by."""
-    return re.sub(r"`[^`\n]*`|https?://\S+|(?<![\w./\\-])[\w.-]*+[/\\][\w./\\-]*+", " ", FENCE.sub(" ", text))
+    """Return ``text`` without code and addresses, for telling its language."""
+    outside = (" " if kind else part for kind, part in parts(text, "fence"))
+    return CODE_AND_ADDRESSES.sub(" ", "".join(outside))
 
 
-def _visible(body: str) -> str:
-    """``body`` without HTML comments, its lines ended in one way."""
-    return HIDDEN.sub(lambda match: match["code"] or "", body.replace("\r\n", "\n").replace("\x00", ""))
+def _without_comments(body: str) -> str:
+    r"""Return ``body`` without HTML comments, its lines ended by ``\n``; inline code may show the sign of one."""
+    body = body.replace("\r\n", "\n").replace("\x00", "")
+    return "".join(part for kind, part in parts(body, "inline_code", "html_comment") if kind != "html_comment")
 
 
-def _lines(body: str) -> Iterable[tuple[bool, str]]:
-    """Each line, and whether it is code."""
-    fence = ""
-    for line in body.split("\n"):
-        stripped = line.lstrip(" ")
-        mark = re.match(r"```+|~~~+", stripped) if len(line) - len(stripped) < 4 else None
-        if fence:
-            yield True, line
-            if mark and mark[0].startswith(fence) and not stripped[mark.end() :].strip():
-                fence = ""
-        elif mark:
-            fence = mark[0]
-            yield True, line
-        else:
-            yield line.startswith(("    ", "\t")), line
+def _lines(body: str) -> Iterator[tuple[bool, str]]:
+    """Yield each line, and whether it is code; lines indented inside lists count as code, as they mostly are."""
+    for kind, part in parts(body, "fence", "indented_line"):
+        for line in part.removesuffix("\n").split("\n"):
+            yield kind is not None, line
 
 
 def _can_be_template(line: str) -> bool:
     return len(LETTERS.findall(line)) > 2
 
 
-def _without_rulings(line: str, cites: Cites, cleaned: Cleaned) -> str:
-    """``line`` without sentences that state a ruling or cite a partner."""
-    lowered = line.lower()
-    if not any(sign in lowered for sign in ("#", "/issues/", "gh-", "dup")):
-        return line
-    kept = []
-    for sentence in SENTENCE.findall(line):
-        named = list(references(sentence))
-        cited = [each for each in named if cites(each)]
-        if cited or CLAIM.search(sentence) or (named and any(True for _ in rulings(sentence))):
-            cleaned.sentences += 1
-            cleaned.cut += cited
-        else:
-            kept.append(sentence)
-    return "".join(kept)
+class _Cutter:
+    """Takes rulings and citations out of lines, and notes in ``cleaned`` what it took out."""
 
+    def __init__(self, cites: Cites, host: str, cleaned: Cleaned) -> None:
+        self._cites = cites
+        self._host = host
+        self._cleaned = cleaned
 
-def _without_citations(line: str, cites: Cites, cleaned: Cleaned) -> str:
-    """A title or a line of code with a placeholder for each partner that it names."""
+    def without_rulings(self, line: str) -> str:
+        """Return ``line`` without sentences that state a ruling or cite a partner."""
+        lowered = line.lower()
+        if not any(sign in lowered for sign in ("#", "/issues/", "gh-", "dup")):
+            return line
+        return "".join(sentence for sentence in SENTENCE.findall(line) if not self._is_cut(sentence))
 
-    def replaced(match: re.Match[str]) -> str:
+    def without_citations(self, line: str) -> str:
+        """Return a title or a line of code with a placeholder for each partner that it names."""
+        return reference_pattern(self._host).sub(self._placeholder, line)
+
+    def _is_cut(self, sentence: str) -> bool:
+        named = list(references(sentence, self._host))
+        cited = [reference for reference in named if self._cites(reference)]
+        ruled = CLAIM.search(sentence) or (named and any(True for _ in rulings(sentence, self._host)))
+        if not cited and not ruled:
+            return False
+        self._cleaned.sentences += 1
+        self._cleaned.cited += cited
+        return True
+
+    def _placeholder(self, match: re.Match[str]) -> str:
         reference = reference_of(match)
-        if not cites(reference):
+        if not self._cites(reference):
             return match[0]
-        cleaned.cut.append(reference)
+        self._cleaned.cited.append(reference)
         return "[issue]"
-
-    return PATTERN.sub(replaced, line)
 
 
 def _formatted(title: str, body: str, form: Format) -> str:

@@ -1,10 +1,10 @@
-"""The text of every issue, cleaned and judged once, kept on disk: a million do not fit into memory."""
+"""The text of every issue, cleaned and filtered once, kept on disk: a million do not fit into memory."""
 
 import json
 import os
 import sqlite3
 import tempfile
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,15 @@ from gis.dataset.settings import TextSettings
 from gis.dataset.texts.cleaning import Cites, Cleaned, clean, learn_templates, prose
 from gis.text import words
 
-CHUNK = 500  # issues that a worker takes at a time
-FEW = 5000  # issues from which on workers pay
-SAMPLE = 5000  # issues of a repository that its templates are learnt from
-SURE, ENOUGH_WORDS = 0.95, 20  # a language is told when it is this probable, in so many words
+ISSUES_PER_CHUNK = 500  # what a worker process takes at a time
+MIN_ISSUES_FOR_WORKERS = 5000  # starting workers takes longer than they save on fewer issues
+TEMPLATE_SAMPLE = 5000  # issues of a repository that its templates are learnt from
+# A language counts as known if it is at least this probable, in at least so many words.
+LANGUAGE_PROBABILITY, MIN_LANGUAGE_WORDS = 0.95, 20
+LANGUAGE_CHARS = 2000  # characters that a language is told by
 REASONS = ("kept", "empty", "short", "long", "language", "removed")
 Partners = Mapping[int, Collection[int]]
+Templates = Mapping[int, frozenset[bytes]]  # hashes of template lines by repository index
 
 
 @dataclass
@@ -38,67 +41,89 @@ class Texts:
     """Cleaned texts by position.
 
     Attributes:
-        chars: (n,) characters of each text; 0 of those left out.
-        reason: (n,) index in ``REASONS``: why an issue was left out, or 0.
-        as_written: (n,) whether title and body are as they were first written.
-        redacted: How many of each kind were replaced.
-        sentences: Sentences taken out as they state a ruling or cite a partner.
-        lines: Lines of templates taken out.
-        templates: Hashes of the lines that were taken for a template's, by repository index.
+        connection: The database that holds them.
+        chars: (n,) characters of each text; 0 where there is none.
+        reason: (n,) index in ``REASONS``: why the issue was left out, or 0.
+        as_written: (n,) whether the body is the first version.
+        templates: Hashes of template lines by repository index.
+        redacted: Number of replacements by kind.
+        sentences: Number of sentences taken out because they state a ruling or cite a partner.
+        template_lines: Number of lines taken out because they belong to a template.
     """
 
     connection: sqlite3.Connection
     chars: NDArray[np.int32]
     reason: NDArray[np.int8]
     as_written: NDArray[np.bool_]
-    templates: Mapping[int, frozenset[bytes]]
+    templates: Templates
     redacted: Counter[str] = field(default_factory=Counter)
     sentences: int = 0
-    lines: int = 0
+    template_lines: int = 0
 
     def __getitem__(self, position: int) -> str:
-        """A text."""
+        """Return the text of an issue that was kept."""
         (text,) = self.connection.execute("SELECT text FROM texts WHERE position = ?", (int(position),)).fetchone()
         return str(text)
 
     def cut(self, position: int) -> list[str]:
-        """The issues, OWNER/NAME#N, whose citations were taken out of a text."""
+        """Return the issues, OWNER/NAME#N, whose citations were taken out of a text."""
         query = "SELECT cut FROM texts WHERE position = ?"
-        (found,) = self.connection.execute(query, (int(position),)).fetchone()
-        return list(json.loads(found))
+        (names,) = self.connection.execute(query, (int(position),)).fetchone()
+        return list(json.loads(names))
 
     def between(self, start: int, end: int) -> Iterator[tuple[int, str]]:
-        """Positions from ``start`` to before ``end`` with their texts, but for those left out."""
+        """Yield the positions from ``start`` to before ``end`` that have a text, each with its text."""
         yield from self.connection.execute(
             "SELECT position, text FROM texts WHERE position >= ? AND position < ? ORDER BY position", (start, end)
         )
 
     @cached_property
     def kept(self) -> NDArray[np.bool_]:
-        """(n,) whether an issue has a text."""
+        """(n,) Whether an issue has a text."""
         return np.equal(self.reason, 0)
 
     def why(self, position: int) -> str:
-        """Why an issue was left out."""
+        """Return why an issue was left out, or "kept"."""
         return REASONS[int(self.reason[position])]
 
     def counts(self) -> dict[str, int]:
-        """Issues by the reason that they were left out, or "kept"."""
-        found = np.bincount(self.reason, minlength=len(REASONS))
-        return {reason: int(count) for reason, count in zip(REASONS, found, strict=True)}
+        """Return the number of issues by the reason why they were left out, or "kept"."""
+        counts = np.bincount(self.reason, minlength=len(REASONS))
+        return {reason: int(count) for reason, count in zip(REASONS, counts, strict=True)}
+
+
+class _RawText(NamedTuple):
+    """An issue as the store has it, on its way to a worker; ``partners`` are repository indices and numbers."""
+
+    position: int
+    repository: int
+    title: str
+    body: str
+    as_written: bool
+    partners: frozenset[tuple[int, int]]
+
+
+class _FilteredText(NamedTuple):
+    """A cleaned text on its way back; ``reason`` is an index in ``REASONS``, ``cut`` names the partners cited."""
+
+    position: int
+    cleaned: Cleaned
+    reason: int
+    as_written: bool
+    cut: list[str]
 
 
 @contextmanager
 def make_texts(
     store: Store, issues: Issues, partners: Partners, settings: TextSettings, reporter: Reporter
 ) -> Iterator[Texts]:
-    """Clean all texts of a store; they live as long as the block.
+    """Clean all texts of a store, in a temporary database that is deleted at the end of the block.
 
     Args:
         store: Where titles and bodies are.
-        issues: What is there.
-        partners: By position, issues that one may be paired with: sentences that cite them are taken out.
-        settings: How.
+        issues: Its issues.
+        partners: By position, the issues that one may be paired with: sentences that cite them are taken out.
+        settings: How to make texts, and which to leave out.
         reporter: Shows progress.
     """
     templates = {repository: _templates(store, key) for repository, key in enumerate(issues.keys)}
@@ -113,27 +138,25 @@ def make_texts(
         )
         try:
             with reporter.track("texts", count, "issues") as tracker:
-                for made in _made(_rows(store, issues, partners, settings), issues, texts.templates, settings):
-                    _keep(texts, made)
-                    tracker.advance(len(made), (tracker.done + len(made)) / max(count, 1))
+                cleaner = Cleaner(issues, templates, settings)
+                for chunk in _cleaned_chunks(_raw_texts(store, issues, partners, settings), cleaner, count):
+                    _add(texts, chunk)
+                    tracker.advance(len(chunk), (tracker.done + len(chunk)) / max(count, 1))
             yield texts
         finally:
             connection.close()
 
 
-Row = tuple[int, int, str, str, bool, frozenset[tuple[int, int]]]
-Made = tuple[int, str, int, bool, Mapping[str, int], int, int, list[str]]
-
-
 def _templates(store: Store, key: int) -> frozenset[bytes]:
-    """The template lines of a repository, learnt from issues spread over its whole life."""
+    """Learn the template lines of a repository from issues spread over its whole life."""
     (count,) = store.rows("SELECT count(*) FROM issues WHERE repository = ? AND gone IS NULL", (key,))[0]
-    step = max(count // SAMPLE, 1)
+    step = max(count // TEMPLATE_SAMPLE, 1)
     rows = store.stream("SELECT body FROM issues WHERE repository = ? AND gone IS NULL ORDER BY number", (key,))
     return learn_templates(body or "" for (body,) in islice(rows, 0, None, step))
 
 
-def _rows(store: Store, issues: Issues, partners: Partners, settings: TextSettings) -> Iterator[Row]:
+def _raw_texts(store: Store, issues: Issues, partners: Partners, settings: TextSettings) -> Iterator[_RawText]:
+    """Read titles and bodies in the order of positions: the first versions if these are wanted and known."""
     position = 0
     for repository, key in enumerate(issues.keys):
         first_titles = dict(
@@ -151,65 +174,63 @@ def _rows(store: Store, issues: Issues, partners: Partners, settings: TextSettin
             as_written = settings.original and original is not None
             if settings.original:
                 title, body = first_titles.get(number, title), original if as_written else body
-            near = frozenset((int(issues.repository[n]), int(issues.number[n])) for n in partners.get(position, ()))
-            yield position, repository, title, body or "", as_written, near
+            keys = frozenset((int(issues.repository[n]), int(issues.number[n])) for n in partners.get(position, ()))
+            yield _RawText(position, repository, title, body or "", as_written, keys)
             position += 1
 
 
-def _made(
-    rows: Iterator[Row], issues: Issues, templates: Mapping[int, frozenset[bytes]], settings: TextSettings
-) -> Iterator[list[Made]]:
-    work = partial(_clean_all, Cleaner(issues, templates, settings))
-    chunks = iter(lambda: list(islice(rows, CHUNK)), [])
-    workers = min(os.cpu_count() or 1, 8)
-    if len(issues) < FEW or workers == 1:
-        yield from map(work, chunks)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        waiting = [pool.submit(work, chunk) for chunk in islice(chunks, 2 * workers)]
-        while waiting:  # in order, so that the same store gives the same file
-            yield waiting.pop(0).result()
-            waiting += [pool.submit(work, chunk) for chunk in islice(chunks, 1)]
-
-
 class Cleaner:
-    """Makes texts; small enough to be sent to a worker."""
+    """Cleans and filters texts; small enough to be sent to a worker process."""
 
-    def __init__(self, issues: Issues, templates: Mapping[int, frozenset[bytes]], settings: TextSettings) -> None:
-        self.names = issues.names
+    def __init__(self, issues: Issues, templates: Templates, settings: TextSettings) -> None:
+        self._names = issues.names
         self._templates = templates
-        self.settings = settings
-        self.removed = {n for name in settings.removed if (n := issues.position_of_name(name)) is not None}
+        self._settings = settings
+        positions = map(issues.position_of_name, settings.removed)
+        self._removed = {position for position in positions if position is not None}
 
-    def text(self, repository: int, title: str, body: str, partners: frozenset[tuple[int, int]]) -> Cleaned:
-        """The text of an issue of a repository, by its index."""
-        return clean(title, body, self._templates[repository], self._cites(repository, partners), self.settings.form)
+    def filtered(self, raw: _RawText) -> _FilteredText:
+        """Clean a text, and judge whether it is kept."""
+        cites = self._cites(raw.repository, raw.partners)
+        templates = self._templates[raw.repository]
+        cleaned = clean(raw.title, raw.body, templates, cites, self._settings.form, self._names.host)
+        removed = raw.position in self._removed
+        reason = REASONS.index("removed") if removed else judge(cleaned.text, self._settings)
+        cut = sorted({self._names.canonical(reference, raw.repository) for reference in cleaned.cited})
+        return _FilteredText(raw.position, cleaned, reason, raw.as_written, cut)
 
     def _cites(self, repository: int, partners: frozenset[tuple[int, int]]) -> Cites:
         def cites(reference: Reference) -> bool:
-            return (self.names.index_of(reference, repository), reference.number) in partners
+            return (self._names.index_of(reference, repository), reference.number) in partners
 
         return cites
 
 
-def _clean_all(cleaner: Cleaner, rows: Sequence[Row]) -> list[Made]:
-    made: list[Made] = []
-    for position, repository, title, body, as_written, partners in rows:
-        cleaned = cleaner.text(repository, title, body, partners)
-        removed = position in cleaner.removed
-        reason = REASONS.index("removed") if removed else judge(cleaned.text, cleaner.settings)
-        cut = sorted({cleaner.names.canonical(each, repository) for each in cleaned.cut})
-        counts = (dict(cleaned.redacted), cleaned.sentences, cleaned.lines)
-        made.append((position, cleaned.text, reason, as_written, *counts, cut))
-    return made
+def _cleaned_chunks(texts: Iterator[_RawText], cleaner: Cleaner, count: int) -> Iterator[list[_FilteredText]]:
+    """Clean texts in chunks, in several processes where there are many; the order stays, so that a build repeats."""
+    work = partial(_clean_chunk, cleaner)
+    chunks = iter(lambda: list(islice(texts, ISSUES_PER_CHUNK)), [])
+    workers = min(os.cpu_count() or 1, 8)
+    if count < MIN_ISSUES_FOR_WORKERS or workers == 1:
+        yield from map(work, chunks)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = deque(pool.submit(work, chunk) for chunk in islice(chunks, 2 * workers))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(work, chunk) for chunk in islice(chunks, 1))
+
+
+def _clean_chunk(cleaner: Cleaner, chunk: Sequence[_RawText]) -> list[_FilteredText]:
+    return [cleaner.filtered(raw) for raw in chunk]
 
 
 def judge(text: str, settings: TextSettings) -> int:
-    """Why a text is left out, as an index in ``REASONS``; 0 if it is kept."""
-    found = words(text)
-    if not found:
+    """Return why a text is left out, as an index in ``REASONS``; 0 if it is kept."""
+    count = len(words(text))
+    if not count:
         return REASONS.index("empty")
-    if len(found) < settings.min_words:
+    if count < settings.min_words:
         return REASONS.index("short")
     if len(text) > settings.max_chars:
         return REASONS.index("long")
@@ -219,31 +240,31 @@ def judge(text: str, settings: TextSettings) -> int:
 
 
 def language(text: str) -> str | None:
-    """The ISO 639-1 code of a text's prose; None where it cannot be told surely."""
-    told = prose(text)[:2000]
-    if len(words(told)) < ENOUGH_WORDS:
+    """Return the ISO 639-1 code of the language of a text's prose; None where it is not certain."""
+    sample = prose(text)[:LANGUAGE_CHARS]
+    if len(words(sample)) < MIN_LANGUAGE_WORDS:
         return None
-    code, probability = _identifier()(told)
-    return str(code) if probability >= SURE else None
+    code, probability = _identifier()(sample)
+    return str(code) if probability >= LANGUAGE_PROBABILITY else None
 
 
 @cache
 def _identifier() -> Callable[[str], tuple[str, float]]:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    found = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    return found.classify  # type: ignore[no-any-return]
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return identifier.classify  # type: ignore[no-any-return]
 
 
-def _keep(texts: Texts, made: Iterable[Made]) -> None:
-    rows: list[tuple[Any, ...]] = []
-    for position, text, reason, as_written, redacted, sentences, lines, cut in made:
+def _add(texts: Texts, chunk: Iterable[_FilteredText]) -> None:
+    rows: list[tuple[int, str, str]] = []
+    for position, cleaned, reason, as_written, cut in chunk:
         texts.reason[position] = reason
         texts.as_written[position] = as_written
-        texts.sentences += sentences
-        texts.lines += lines
+        texts.sentences += cleaned.sentences
+        texts.template_lines += cleaned.template_lines
         if reason == 0:
-            texts.chars[position] = len(text)
-            texts.redacted.update(redacted)
-            rows.append((position, text, json.dumps(cut)))
+            texts.chars[position] = len(cleaned.text)
+            texts.redacted.update(cleaned.redacted)
+            rows.append((position, cleaned.text, json.dumps(cut)))
     texts.connection.executemany("INSERT INTO texts VALUES (?, ?, ?)", rows)

@@ -31,7 +31,7 @@ def test_lines_of_a_template_go_and_code_stays() -> None:
     templates = learn_templates(bodies)
     found = clean("Title", bodies[3], templates, lambda _: False, "markdown")
     assert found.text == "Title\n\nOpen number 3\n\n```\n### Steps to reproduce\n```"
-    assert found.lines == 2
+    assert found.template_lines == 2
     assert learn_templates(bodies[:5]) == NONE  # too few to tell
 
 
