@@ -22,7 +22,7 @@ OBJECTIVES: dict[str, Objective] = {
     "cosine": cosine_objective,
     "angle, abs-sum": angle_objective,
     "angle, phase": partial(angle_objective, form="phase"),
-    "in-batch": partial(in_batch_negative_objective, positive_from=0.5),
+    "in-batch": partial(in_batch_negative_objective, positive_threshold=0.5),
 }
 
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,8 +53,6 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
         monkeypatch.delenv(variable.lower(), raising=False)
     yield
     hub._answers.cache_clear()
-    if "huggingface_hub" in sys.modules:
-        hub._set_offline(False)
 
 
 @pytest.fixture(scope="session")

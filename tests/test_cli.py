@@ -166,7 +166,7 @@ def test_quiet_leaves_the_table_only(gis: Gis, mine: Path) -> None:
 def test_quiet_still_warns(gis: Gis, mine: Path) -> None:
     write_jsonl(mine / "test.jsonl", [{**ROWS[0], "text1": ""}, *ROWS[1:]])
     done = gis("bench", "--model", "jaccard", "--task", mine, "--quiet")
-    assert "warning: jaccard: mine: 1 texts are empty" in done.err
+    assert "warning: some texts are empty, and kept as published, in mine" in done.err
 
 
 def test_an_existing_result_is_kept_and_said_so(gis: Gis, mine: Path) -> None:
@@ -211,7 +211,7 @@ def test_max_length_cuts_every_model(gis: Gis, mine: Path, tiny_bert: Path) -> N
     (result,) = results()
     assert result.model.max_tokens == 5
     assert result.texts.truncated
-    assert "texts were cut at 5 tokens" in done.err
+    assert "cut texts at 5 tokens and read " in done.err
 
 
 def test_no_cache_keeps_no_vectors(gis: Gis, mine: Path, tiny_bert: Path) -> None:
@@ -425,7 +425,7 @@ def test_ctrl_c_ends_with_130_and_the_next_run_continues(mine: Path) -> None:
 @pytest.fixture
 def known_to_mteb(monkeypatch: pytest.MonkeyPatch, mine: Path) -> None:
     """A task of six pairs takes the place of STSBenchmark."""
-    task = Task("stsb", label="graded", folder=str(mine), rows=6, mteb="STSBenchmark")
+    task = Task(name="stsb", label="graded", folder=str(mine), rows=6, mteb="STSBenchmark")
     tasks = {**catalogue(), "stsb": task}
     monkeypatch.setattr("gis.benchmark.tasks.catalogue.catalogue", lambda: tasks)
 

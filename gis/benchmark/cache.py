@@ -1,4 +1,4 @@
-"""Vectors on disk, one file a model identity: what was embedded once is never embedded again."""
+"""Embeddings on disk, one file per model identity: what was embedded once is never embedded again."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from gis.errors import GisError
 from gis.models.base import EncodedBatch
 
-VARIABLES = 500  # of one SQLite statement
+VARIABLES_PER_STATEMENT = 500  # far below SQLite's limit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StoredVector:
     """A text's vector and what it cost."""
 
@@ -60,15 +60,21 @@ class EmbeddingCache:
         """The positions of those ``texts`` that are stored, with what is stored."""
         positions = {_key(text): position for position, text in enumerate(texts)}
         keys = list(positions)
-        for start in range(0, len(keys), VARIABLES):
-            part = keys[start : start + VARIABLES]
+        for start in range(0, len(keys), VARIABLES_PER_STATEMENT):
+            part = keys[start : start + VARIABLES_PER_STATEMENT]
             marks = ",".join("?" * len(part))
             with self._errors():
                 rows = self._database.execute(f"SELECT * FROM vectors WHERE text_sha256 IN ({marks})", part).fetchall()
             for key, vector, tokens, kept, seconds, hardware in rows:
                 yield (
                     positions[key],
-                    StoredVector(np.frombuffer(vector, np.float32), tokens, kept, seconds, hardware),
+                    StoredVector(
+                        vector=np.frombuffer(vector, np.float32),
+                        tokens=tokens,
+                        kept=kept,
+                        seconds=seconds,
+                        hardware=hardware,
+                    ),
                 )
 
     def add(self, texts: Sequence[str], batch: EncodedBatch, seconds: NDArray[np.float64], hardware: str) -> None:
@@ -89,7 +95,7 @@ class EmbeddingCache:
             yield
         except (sqlite3.Error, OSError) as error:
             raise GisError(
-                f"the embedding cache {self._path} cannot be used ({error}); delete it, or add --no-cache"
+                f"the embedding cache {self._path} cannot be used ({error})", remedy="delete it, or add --no-cache"
             ) from error
 
 

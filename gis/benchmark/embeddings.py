@@ -16,7 +16,7 @@ from gis.models.base import EncodedBatch, Encoder
 
 @dataclass(frozen=True)
 class PairRows:
-    """Where the two texts of each pair stand in the pool: two (n,) arrays."""
+    """The positions in the pool of the two texts of each pair: two (n,) arrays."""
 
     first: NDArray[np.intp]
     second: NDArray[np.intp]
@@ -39,7 +39,7 @@ class TextPool:
         return list(self._position)
 
     def add(self, pairs: Pairs) -> PairRows:
-        """Add the texts of ``pairs`` and tell where they stand."""
+        """Add the texts of ``pairs`` and return their positions."""
         sides = (pairs.text1, pairs.text2)
         first, second = (
             np.array([self._position.setdefault(text, len(self._position)) for text in side], dtype=np.intp)
@@ -48,7 +48,7 @@ class TextPool:
         return PairRows(first, second)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Embeddings:
     """Vectors of a pool's n texts, with what they cost.
 
@@ -70,7 +70,14 @@ class Embeddings:
 
 
 def embed(model: Encoder, texts: list[str], cache: EmbeddingCache, label: str, reporter: Reporter) -> Embeddings:
-    """Embed ``texts``, taking from ``cache`` what it has and adding what it lacked.
+    """Embed n texts, taking from ``cache`` what it has and adding what it lacked.
+
+    Args:
+        model: The encoder.
+        texts: Distinct texts.
+        cache: The embeddings of this model that are on disk.
+        label: What the progress bar says.
+        reporter: Where progress goes.
 
     Raises:
         GisError: The model gave NaN or infinity; names the text. What came before is kept in the cache.
@@ -80,27 +87,50 @@ def embed(model: Encoder, texts: list[str], cache: EmbeddingCache, label: str, r
     tokens, kept, seconds = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n)
     from_cache, hardware = np.zeros(n, bool), np.empty(n, object)
     for position, stored in cache.find(texts):
-        vectors = _room(vectors, n, len(stored.vector))
+        vectors = _allocated(vectors, n, len(stored.vector))
         vectors[position] = stored.vector
         tokens[position], kept[position], seconds[position] = stored.tokens, stored.kept, stored.seconds
         from_cache[position], hardware[position] = True, stored.hardware
     missing = np.flatnonzero(~from_cache)
     if len(missing):
-        wanted = [texts[position] for position in missing]
-        for batch, cost in _timed(model, wanted, label, reporter):
-            _check_finite(batch, wanted, model)
+        missing_texts = [texts[position] for position in missing]
+        for batch, cost in _timed(model, missing_texts, label, reporter):
+            _check_finite(batch, missing_texts, model)
             rows = missing[batch.rows]
-            vectors = _room(vectors, n, batch.vectors.shape[1])
+            vectors = _allocated(vectors, n, batch.vectors.shape[1])
             vectors[rows] = batch.vectors
             tokens[rows], kept[rows] = batch.tokens, batch.kept
             weights = np.maximum(batch.kept, 1)
             seconds[rows] = cost * weights / weights.sum()
             hardware[rows] = model.hardware
             cache.add([texts[row] for row in rows], batch, seconds[rows], model.hardware)
-    return Embeddings(_room(vectors, n, 1), tokens, kept, seconds, from_cache, hardware)
+    reporter.say(f"{model.card.name}: {_finished(n, len(missing), float(seconds[missing].sum()))}")
+    return Embeddings(
+        vectors=_allocated(vectors, n, 1),
+        tokens=tokens,
+        kept=kept,
+        seconds=seconds,
+        from_cache=from_cache,
+        hardware=hardware,
+    )
 
 
-def _room(vectors: NDArray[np.float32] | None, n: int, dimension: int) -> NDArray[np.float32]:
+def _finished(total: int, embedded: int, seconds: float) -> str:
+    """Say what was done: "33,123 texts in 74 s, 448 texts/s; 306 more from the cache"."""
+    if not embedded:
+        return f"{total:,} texts, all from the cache"
+    line = f"{embedded:,} texts in {in_words(seconds)}, {embedded / max(seconds, 1e-9):,.0f} texts/s"
+    return line if embedded == total else f"{line}; {total - embedded:,} more from the cache"
+
+
+def in_words(seconds: float) -> str:
+    """Write down a duration: "0.4 s", "74 s", "12 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+
+
+def _allocated(vectors: NDArray[np.float32] | None, n: int, dimension: int) -> NDArray[np.float32]:
     return np.zeros((n, dimension), dtype=np.float32) if vectors is None else vectors
 
 
@@ -123,5 +153,6 @@ def _check_finite(batch: EncodedBatch, texts: list[str], model: Encoder) -> None
         text = texts[int(batch.rows[np.flatnonzero(~finite)[0]])]
         raise GisError(
             f"{model.card.name} gave NaN or infinity for {int((~finite).sum())} of {len(finite)} texts of a batch, "
-            f"first for {text[:60]!r}; try --precision fp32, or check the model's weights"
+            f"first for {text[:60]!r}",
+            remedy="try --precision fp32, or check the model's weights",
         )

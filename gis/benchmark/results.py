@@ -1,4 +1,4 @@
-"""Result files: one JSON a model and task, and the per-pair scores beside it."""
+"""Result files: one JSON file for each model and task, with the per-pair scores beside it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TaskRecord:
     """Which pairs were scored.
 
@@ -35,7 +35,7 @@ class TaskRecord:
         rows: Pairs of the full set.
         sha256: Content hash of the full set.
         verified: Whether that is the catalogue's hash; None where it has none.
-        limit: Size of the sample that was asked for; None for all pairs.
+        limit: Size of the sample that was requested; None for all pairs.
         seed: Seed of that sample.
         licence: Terms of the texts.
         citation: Whom to cite.
@@ -58,8 +58,13 @@ class TaskRecord:
     citation: str | None
     mteb: str | None
 
+    @property
+    def sample(self) -> str:
+        """The sample in words, "100 pairs, seed 5"; empty for all pairs. Only equal samples compare."""
+        return "" if self.limit is None else f"{self.limit:,} pairs, seed {self.seed}"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class TextRecord:
     """What the model saw of the texts.
 
@@ -88,7 +93,7 @@ class TextRecord:
     zero_vectors: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """How it was computed.
 
@@ -115,7 +120,7 @@ class RunRecord:
     versions: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """One model's scores on one task, with all that is needed to get them again."""
 
@@ -137,38 +142,61 @@ class NewerResultError(GisError):
     """A result that a newer gis wrote: nothing to overwrite."""
 
 
-def result_path(folder: Path, card: ModelCard, task: str, limit: int | None) -> Path:
-    """Where the result of a model and task lies: ``<folder>/<model>/<identity>/<task>.json``.
+def result_path(folder: Path, card: ModelCard, task: str, limit: int | None = None, seed: int = 0) -> Path:
+    """Return the path of a result: ``<folder>/<model>/<identity>/<task>.json``.
 
-    A partial result has a name of its own, so that it never stands in for a full one.
+    A sample's result has a name of its own, so that it never takes the place of a full one or of another sample.
     """
-    partial = "" if limit is None else f".limit-{limit}"
-    return folder / safe_name(card.name) / card.identity[:12] / f"{safe_name(task)}{partial}.json"
+    sample = "" if limit is None else f".limit-{limit}"
+    if limit is not None and seed != 0:
+        sample += f".seed-{seed}"
+    return folder / safe_name(card.name) / card.identity[:12] / f"{safe_name(task)}{sample}.json"
 
 
 def pairs_path(path: Path) -> Path:
-    """Where the per-pair scores of a result file lie."""
+    """Return the path of the per-pair scores that belong to a result file."""
     return path.with_name(f"{path.name.removesuffix('.json')}.pairs.parquet")
 
 
 def write_result(path: Path, result: Result, pairs: "pd.DataFrame") -> None:
-    """Write the per-pair scores, then the result: a result that exists has its pairs."""
+    """Write the per-pair scores, then the result, so that no result is without its pairs."""
     write_atomically(pairs_path(path), lambda temporary: pairs.to_parquet(temporary, index=False))
     write_text(path, _RESULT.dump_json(result, indent=2).decode() + "\n")
 
 
+def read_pairs(path: Path) -> "pd.DataFrame":
+    """Read the per-pair scores that belong to a result file.
+
+    Raises:
+        GisError: They are missing or broken.
+    """
+    import pandas as pd
+    from pyarrow import ArrowInvalid
+
+    try:
+        return pd.read_parquet(pairs_path(path))
+    except FileNotFoundError as error:
+        raise GisError(
+            f"{path} has no per-pair scores beside it ({pairs_path(path).name})", remedy="score again with --force"
+        ) from error
+    except (OSError, ArrowInvalid) as error:
+        raise GisError(f"{pairs_path(path)} cannot be read ({error})", remedy="score again with --force") from error
+
+
 def read_result(path: Path) -> Result:
-    """Read a result file of this or an older schema.
+    """Read a result file of the current or an older schema.
 
     Raises:
         GisError: The file is damaged, or a newer gis wrote it.
     """
     try:
-        found = from_json(path.read_bytes())
-        version = found["schema_version"]
+        content = from_json(path.read_bytes())
+        version = content["schema_version"]
         if version > SCHEMA_VERSION:
-            raise NewerResultError(f"{path} was written by a newer gis (schema {version}); upgrade: pip install -U gis")
-        return _RESULT.validate_python(found, strict=False)
+            raise NewerResultError(
+                f"{path} was written by a newer gis (schema {version})", remedy="upgrade: pip install -U gis-similarity"
+            )
+        return _RESULT.validate_python(content, strict=False)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         reason = str(error).splitlines()[0]
         remedy = "if gis bench wrote it, delete it and run gis bench again; else move it out of the folder of results"

@@ -1,257 +1,368 @@
 """Score models on tasks: every text embedded once, every result written the moment it exists."""
 
-import platform
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from gis.benchmark.cache import EmbeddingCache
-from gis.benchmark.embeddings import Embeddings, PairRows, TextPool, embed
+from gis.benchmark.embeddings import TextPool, embed, in_words
+from gis.benchmark.records import (
+    PROCESSOR,
+    embedded_text_record,
+    notes_on,
+    run_record,
+    task_record,
+    text_record,
+    warnings_of,
+)
 from gis.benchmark.results import (
     NewerResultError,
     Result,
-    RunRecord,
-    TaskRecord,
-    TextRecord,
+    read_pairs,
     read_result,
     result_path,
     write_result,
 )
-from gis.benchmark.scoring import ALL, score_similarities, score_vectors
+from gis.benchmark.scoring import score_similarities, score_vectors, views_of
 from gis.benchmark.similarity import cosine
+from gis.benchmark.tasks.loading import load_tasks
 from gis.benchmark.tasks.pairs import Pairs
-from gis.benchmark.tasks.sources import LoadedTask
-from gis.console import Reporter
-from gis.errors import GisError
+from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
+from gis.console import QUIET, Reporter
+from gis.errors import GisError, UsageError
 from gis.models.base import Encoder, LoadSettings, Model, PairScorer
-from gis.versions import versions_of
+from gis.models.in_memory import wrap_model
+from gis.models.registry import load_model
+from gis.spec import Spec, parse_spec
 
-LIBRARIES = (
-    "gis",
-    "numpy",
-    "scipy",
-    "torch",
-    "transformers",
-    "tokenizers",
-    "sentence-transformers",
-    "scikit-learn",
-    "bm25s",
-)
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """How a run is carried out.
 
     Attributes:
-        output: Folder of the results.
-        cache: Folder of the embedding cache; None keeps nothing.
+        output: Folder for the results; None keeps them in memory only.
+        cache: Folder of the embedding cache; None neither reads nor keeps embeddings.
         load: How models are loaded.
+        source: Where the pairs of tasks are looked for, and how many are scored.
         force: Score again what has a result already.
         command: The command line, for the record.
     """
 
-    output: Path
-    cache: Path | None
-    load: LoadSettings
+    output: Path | None = None
+    cache: Path | None = None
+    load: LoadSettings = field(default_factory=LoadSettings)
+    source: SourceSettings = field(default_factory=SourceSettings)
     force: bool = False
     command: str = ""
 
 
-def run_model(model: Model, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter) -> Iterator[Result]:
-    """Score one model on ``tasks``; yields each result after it is written, first those that exist already.
+@dataclass(frozen=True)
+class ScoredTask:
+    """A result, and where its per-pair scores are.
+
+    Attributes:
+        result: The scores, and everything needed to reproduce them.
+        path: The result file; None where the run has no folder.
+        table: The per-pair scores, kept in memory where there is no file.
+    """
+
+    result: Result
+    path: Path | None = None
+    table: "pd.DataFrame | None" = None
+
+    def pairs(self) -> "pd.DataFrame":
+        """Return one row per pair: id, gold, score and, where known, stratum or subset and the texts' lengths.
+
+        Raises:
+            GisError: The file of the per-pair scores is missing or broken.
+        """
+        if self.table is not None or self.path is None:
+            import pandas as pd
+
+            return pd.DataFrame() if self.table is None else self.table
+        return read_pairs(self.path)
+
+
+class ModelFailure(NamedTuple):
+    """A model that could not be scored on all tasks, and why."""
+
+    model: str
+    error: GisError
+
+    @property
+    def for_command_line(self) -> str:
+        """The error with its remedy, and the model's name before it where the error does not begin with it."""
+        line = self.error.for_command_line
+        return line if line.startswith(self.model) else f"{self.model}: {line}"
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run produced.
+
+    Attributes:
+        scored: Every result, model by model, with its per-pair scores.
+        failures: The models that failed; what they finished before is in ``scored``.
+    """
+
+    scored: tuple[ScoredTask, ...]
+    failures: tuple[ModelFailure, ...] = ()
+
+    @property
+    def results(self) -> list[Result]:
+        """The results alone."""
+        return [scored.result for scored in self.scored]
+
+    def pairs(self, model: str, task: str) -> "pd.DataFrame":
+        """Return the per-pair scores of a model on a task, by the names in the results: see ``ScoredTask.pairs``.
+
+        Raises:
+            UsageError: There is no such result, or several models have this name.
+            GisError: The file of the per-pair scores is missing or broken.
+        """
+        matching = [s for s in self.scored if (s.result.model.name, s.result.task.name) == (model, task)]
+        if len(matching) != 1:
+            known = ", ".join(f"{result.model.name} on {result.task.name}" for result in self.results) or "none"
+            raise UsageError(f"{len(matching) or 'no'} results of '{model}' on '{task}'; there are: {known}")
+        return matching[0].pairs()
+
+
+def run_models(
+    models: Iterable[str | Spec | object],
+    tasks: Iterable[object],
+    settings: RunSettings | None = None,
+    *,
+    reporter: Reporter = QUIET,
+) -> RunOutcome:
+    """Score models on tasks, one model after the other.
+
+    All tasks are loaded, and all models found, before the first is scored. A model that fails does not stop the others.
+
+    Args:
+        models: Names as on the command line ("minilm", "org/name,pooling=cls"), one model each, or objects in memory
+            (see ``wrap_model``).
+        tasks: Names of tasks, suites, files, folders or Hub datasets, paths, DataFrames, or loaded tasks (see
+            ``load_tasks``).
+        settings: Folders, device, sample; by default everything stays in memory.
+        reporter: Where progress and warnings go.
+
+    Returns:
+        The results in order of models and tasks, and the failures.
+
+    Raises:
+        UsageError: A name or option is wrong, or two different models could not be told apart.
+        GisError: Tasks cannot be loaded; all of them are named.
+    """
+    settings = settings or RunSettings()
+    loaded = load_tasks(tasks, settings.source, reporter=reporter)
+    scored: list[ScoredTask] = []
+    failures: list[ModelFailure] = []
+
+    def note(model: str, error: GisError) -> None:
+        failures.append(ModelFailure(model, error))
+        reporter.warn(failures[-1].for_command_line)
+
+    waiting: list[tuple[str, Model]] = []
+    for given in models:  # weights are loaded with the first text, so that a wrong option shows before hours of work
+        try:
+            model = find_model(given, settings.load)
+        except UsageError:
+            raise
+        except GisError as error:
+            note(str(given), error)
+        else:
+            waiting.append((str(given) if isinstance(given, str | Spec) else model.card.name, model))
+    _check_distinct([model for _, model in waiting])
+    while waiting:
+        name, model = waiting.pop(0)  # its weights are freed when the next one takes its place
+        try:
+            scored.extend(run_model(model, loaded, settings, reporter=reporter))
+        except UsageError:
+            raise
+        except GisError as error:
+            note(name, error)
+    for warning in warnings_of([each.result for each in scored]):
+        reporter.warn(warning)
+    return RunOutcome(tuple(scored), tuple(failures))
+
+
+def find_model(given: str | Spec | object, settings: LoadSettings) -> Model:
+    """Return the model that a name or spec stands for, or that an object in memory is.
+
+    Raises:
+        UsageError: Nothing has this name, or the object is not a model.
+        GisError: The model cannot be loaded.
+    """
+    if isinstance(given, Path):
+        given = Spec(str(given))
+    elif isinstance(given, str):
+        given = parse_spec(given)
+    return load_model(given, settings) if isinstance(given, Spec) else wrap_model(given)
+
+
+def _check_distinct(models: Sequence[Model]) -> None:
+    """Refuse two functions of one name: only their names could tell them apart."""
+    declared: set[str] = set()
+    for model in models:
+        if not model.reproducible:
+            if model.card.name in declared:
+                raise UsageError(
+                    f"two models in memory are called '{model.card.name}'; "
+                    "name them: gis.models.in_memory.wrap_model(model, name=…)"
+                )
+            declared.add(model.card.name)
+
+
+def run_model(
+    model: Model, tasks: Sequence[LoadedTask], settings: RunSettings, *, reporter: Reporter = QUIET
+) -> Iterator[ScoredTask]:
+    """Score one model on tasks.
+
+    Args:
+        model: An encoder, or a model that only compares.
+        tasks: What to score it on; a text of several tasks is embedded once.
+        settings: Where results and embeddings are kept.
+        reporter: Where progress goes.
+
+    Yields:
+        Each result after it is written, first those that exist already.
 
     Raises:
         GisError: The model failed; results and vectors made before are kept.
     """
     open_tasks = []
     for task in tasks:
-        kept = None if settings.force else _existing(model, task, settings)
-        if kept is None:
+        existing = _existing(model, task, settings)
+        if existing is None:
             open_tasks.append(task)
         else:
-            reporter.say(f"{model.card.name}: {task.task.name} was scored on {kept.run.date[:10]}, kept")
-            yield kept
+            date = existing.result.run.date[:10]
+            reporter.say(f"{model.card.name}: {task.task.name} was scored on {date}, kept")
+            yield existing
     if not open_tasks:
         return
     if isinstance(model, Encoder):
-        outcomes = _encoded(model, open_tasks, settings, reporter)
+        scored = _scored_by_vectors(model, open_tasks, settings, reporter)
     else:
-        outcomes = _compared(model, open_tasks, settings, reporter)
-    for result, pairs in outcomes:
-        write_result(result_path(settings.output, model.card, result.task.name, result.task.limit), result, pairs)
-        for note in result.notes:
-            reporter.warn(f"{model.card.name}: {result.task.name}: {note}")
-        yield result
+        scored = _scored_by_pairs(model, open_tasks, settings, reporter)
+    for result, table in scored:
+        if settings.output is None:
+            yield ScoredTask(result, table=table)
+        else:
+            path = result_path(settings.output, model.card, result.task.name, result.task.limit, result.task.seed)
+            write_result(path, result, table)
+            yield ScoredTask(result, path)
 
 
-def _existing(model: Model, task: LoadedTask, settings: RunSettings) -> Result | None:
-    """The result of an earlier run, if it is of the same data and sample."""
-    path = result_path(settings.output, model.card, task.task.name, task.limit)
+def _existing(model: Model, task: LoadedTask, settings: RunSettings) -> ScoredTask | None:
+    """Return the result of an earlier run, if it is of the same data and sample."""
+    if settings.output is None or settings.force or not model.reproducible:
+        return None
+    current = task_record(task)
+    path = result_path(settings.output, model.card, current.name, current.limit, current.seed)
     if not path.is_file():
         return None
     try:
-        found = read_result(path)
+        result = read_result(path)
     except NewerResultError:
         raise
     except GisError:
         return None  # damaged: scored again and replaced
-    current = _task_record(task, settings.load.seed)
-    same_sample = task.limit is None or found.task.seed == current.seed
-    same_views = {view.view for view in found.scores.views} - {ALL} == _groups(task.pairs)
-    same_data = found.task.sha256 == current.sha256 and found.task.text == current.text
-    return found if same_data and same_sample and same_views else None
+    same_sample = result.task.sample == current.sample
+    same_views = {view.view for view in result.scores.views} == set(views_of(task.pairs, binary=task.label == "binary"))
+    same_data = result.task.sha256 == current.sha256 and result.task.text == current.text
+    return ScoredTask(result, path) if same_data and same_sample and same_views else None
 
 
-def _groups(pairs: Pairs) -> set[str]:
-    """The sub-sets or strata that get scores of their own."""
-    groups = pairs.groups or ()
-    if pairs.grouped_by == "stratum" and pairs.binary:
-        return {group for group, gold in zip(groups, pairs.gold, strict=True) if gold == 0}
-    return set(groups) if pairs.grouped_by == "subset" else set()
+Scored = tuple[Result, "pd.DataFrame"]
 
 
-Outcome = tuple[Result, pd.DataFrame]
-
-
-def _encoded(
+def _scored_by_vectors(
     model: Encoder, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter
-) -> Iterator[Outcome]:
-    """Score an encoder: all tasks' texts as one pool, then cosine a pair."""
+) -> Iterator[Scored]:
+    """Score an encoder: all tasks' texts embedded as one pool, then the cosine of each pair."""
     pool = TextPool()
-    rows = [pool.add(task.pairs) for task in tasks]
-    names = ", ".join(task.task.name for task in tasks)
-    label = f"{model.card.name}: {names if len(tasks) <= 3 else f'{len(tasks)} tasks'}"
-    with EmbeddingCache(settings.cache, model.card.identity) as cache:
-        found = embed(model, pool.texts, cache, label, reporter)
-    for task, where in zip(tasks, rows, strict=True):
-        first, second = found.vectors[where.first], found.vectors[where.second]
-        scores = score_vectors(task, first, second)
-        distinct = where.distinct
-        texts = _text_record(task.pairs, where, found, model.card.length_unit)
-        run = _run_record(
-            settings,
-            seconds=float(found.seconds[distinct].sum()),
-            from_cache=int(found.from_cache[distinct].sum()),
-            hardware=tuple(sorted(set(found.hardware[distinct]))),
+    rows_by_task = [pool.add(task.pairs) for task in tasks]
+    cache_folder = settings.cache if model.reproducible else None
+    with EmbeddingCache(cache_folder, model.card.identity) as cache:
+        embeddings = embed(model, pool.texts, cache, f"{model.card.name}: {_names(tasks)}", reporter)
+    for task, rows in zip(tasks, rows_by_task, strict=True):
+        first, second = embeddings.vectors[rows.first], embeddings.vectors[rows.second]
+        texts = embedded_text_record(task.pairs, rows, embeddings, model.card.length_unit)
+        result = Result(
+            model=model.card,
+            task=task_record(task),
+            scores=score_vectors(task, first, second),
+            texts=texts,
+            run=run_record(
+                model.card,
+                settings.load,
+                settings.command,
+                seconds=float(embeddings.seconds[rows.distinct].sum()),
+                from_cache=int(embeddings.from_cache[rows.distinct].sum()),
+                hardware=embeddings.hardware[rows.distinct],
+            ),
+            notes=notes_on(task, texts, model.card.max_tokens),
         )
         lengths = {
-            "tokens1": found.tokens[where.first],
-            "kept1": found.kept[where.first],
-            "tokens2": found.tokens[where.second],
-            "kept2": found.kept[where.second],
+            "tokens1": embeddings.tokens[rows.first],
+            "kept1": embeddings.kept[rows.first],
+            "tokens2": embeddings.tokens[rows.second],
+            "kept2": embeddings.kept[rows.second],
         }
-        notes = _notes(task, texts, model.card.max_tokens)
-        result = Result(model.card, _task_record(task, settings.load.seed), scores, texts, run, notes)
         yield result, _pair_table(task.pairs, cosine(first, second), lengths)
 
 
-def _compared(
+def _scored_by_pairs(
     model: PairScorer, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter
-) -> Iterator[Outcome]:
+) -> Iterator[Scored]:
     """Score a model that only compares."""
-    for task in tasks:
-        pairs = task.pairs
-        started = time.perf_counter()
-        similarity = model.score(list(zip(pairs.text1, pairs.text2, strict=True)))
-        seconds = time.perf_counter() - started
-        if not np.isfinite(similarity).all():
-            row = int(np.flatnonzero(~np.isfinite(similarity))[0])
-            raise GisError(
-                f"{model.card.name} gave NaN or infinity on {task.task.name}, first for pair {pairs.ids[row]}"
+    name, total = model.card.name, sum(len(task.pairs) for task in tasks)
+    spent = 0.0
+    with reporter.track(f"{name}: {_names(tasks)}", total, "pairs") as tracker:
+        for task in tasks:
+            pairs = task.pairs
+            started = time.perf_counter()
+            similarity = model.score(list(zip(pairs.text1, pairs.text2, strict=True)))
+            seconds = time.perf_counter() - started
+            spent += seconds
+            tracker.advance(len(pairs), (tracker.done + len(pairs)) / total)
+            if not np.isfinite(similarity).all():
+                row = int(np.flatnonzero(~np.isfinite(similarity))[0])
+                raise GisError(f"{name} gave NaN or infinity on {task.task.name}, first for pair {pairs.ids[row]}")
+            texts = text_record(pairs)
+            result = Result(
+                model=model.card,
+                task=task_record(task),
+                scores=score_similarities(task, similarity),
+                texts=texts,
+                run=run_record(
+                    model.card, settings.load, settings.command, seconds=seconds, from_cache=0, hardware=(PROCESSOR,)
+                ),
+                notes=notes_on(task, texts, None),
             )
-        reporter.say(f"{model.card.name}: {task.task.name}, {len(pairs):,} pairs in {seconds:.1f} s")
-        scores = score_similarities(task, similarity)
-        texts = _text_record(pairs, TextPool().add(pairs))
-        run = _run_record(settings, seconds, from_cache=0, hardware=(f"cpu: {platform.machine()}",))
-        notes = _notes(task, texts, None)
-        result = Result(model.card, _task_record(task, settings.load.seed), scores, texts, run, notes)
-        yield result, _pair_table(pairs, similarity, {})
+            yield result, _pair_table(pairs, similarity, {})
+    reporter.say(f"{name}: {total:,} pairs in {in_words(spent)}")
 
 
-def _pair_table(pairs: Pairs, similarity: np.ndarray[Any, Any], lengths: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a pair, no texts: results may be published where texts may not."""
+def _names(tasks: Sequence[LoadedTask]) -> str:
+    return ", ".join(task.task.name for task in tasks) if len(tasks) <= 3 else f"{len(tasks)} tasks"
+
+
+def _pair_table(pairs: Pairs, similarity: NDArray[np.float64], lengths: Mapping[str, Any]) -> "pd.DataFrame":
+    """Make one row per pair, without texts: results may be published where texts may not."""
+    import pandas as pd
+
     columns: dict[str, Any] = {"id": list(pairs.ids), "gold": pairs.gold, "score": similarity}
     if pairs.grouped_by is not None:
         columns[pairs.grouped_by] = list(pairs.groups or ())
     return pd.DataFrame({**columns, **lengths})
-
-
-def _task_record(task: LoadedTask, seed: int) -> TaskRecord:
-    about = task.task
-    return TaskRecord(
-        name=about.name,
-        label=task.label,
-        text=about.text,
-        source=task.source,
-        revision=task.revision,
-        pinned=task.revision is not None or bool(task.verified),
-        splits=task.splits,
-        rows=task.full_rows,
-        sha256=task.sha256,
-        verified=task.verified,
-        limit=task.limit,
-        seed=seed,
-        licence=about.licence,
-        citation=about.citation,
-        mteb=about.mteb,
-    )
-
-
-def _text_record(pairs: Pairs, rows: PairRows, found: Embeddings | None = None, unit: str | None = None) -> TextRecord:
-    empty = [not first.strip() or not second.strip() for first, second in zip(pairs.text1, pairs.text2, strict=True)]
-    texts = {*pairs.text1, *pairs.text2}
-    counts = TextRecord(len(pairs), len(texts), sum(not text.strip() for text in texts), sum(empty))
-    if found is None:
-        return counts
-    distinct = rows.distinct
-    cut = found.kept < found.tokens
-    return TextRecord(
-        **{name: value for name, value in asdict(counts).items() if value is not None},
-        unit=unit,
-        tokens=int(found.tokens[distinct].sum()),
-        tokens_kept=int(found.kept[distinct].sum()),
-        truncated=int(cut[distinct].sum()),
-        pairs_truncated=int((cut[rows.first] | cut[rows.second]).sum()),
-        zero_vectors=int((~found.vectors[distinct].any(axis=1)).sum()),
-    )
-
-
-def _notes(task: LoadedTask, texts: TextRecord, limit: int | None) -> tuple[str, ...]:
-    """What the reader of the number must know."""
-    notes = []
-    if texts.truncated and texts.tokens:
-        share, unit = (texts.tokens_kept or 0) / texts.tokens, texts.unit
-        cut = f"{texts.truncated:,} of {texts.texts:,} texts were cut at {limit} {unit}"
-        notes.append(f"{cut}; {share:.1%} of all {unit} were read")
-    if texts.empty:
-        notes.append(f"{texts.empty:,} texts are empty, in {texts.pairs_with_empty:,} pairs; kept, as published")
-    if texts.zero_vectors:
-        notes.append(f"{texts.zero_vectors:,} texts have the zero vector; their cosine counts as 0")
-    if task.verified is False:
-        notes.append("the data is not, to the letter, what the catalogue's hash was taken from")
-    if task.limit is not None:
-        notes.append(f"partial: a sample of {len(task.pairs):,} of {task.full_rows:,} pairs")
-    return tuple(notes)
-
-
-def _run_record(settings: RunSettings, seconds: float, from_cache: int, hardware: tuple[str, ...]) -> RunRecord:
-    torch = sys.modules.get("torch")  # asked only if a model brought it: importing it takes seconds
-    return RunRecord(
-        command=settings.command,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        seconds=round(seconds, 3),
-        from_cache=from_cache,
-        hardware=hardware,
-        precision=settings.load.precision,
-        threads=torch.get_num_threads() if torch else 1,
-        batch_tokens=settings.load.batch_tokens,
-        versions=versions_of(LIBRARIES),
-    )

@@ -1,9 +1,10 @@
 """From one similarity a pair to the scores of a task, as its protocol says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis.benchmark.metrics import (
     Array,
@@ -24,7 +25,7 @@ from gis.benchmark.tasks.sources import LoadedTask
 ALL = "all"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BinaryScores:
     """What binary labels allow beyond a correlation.
 
@@ -47,7 +48,7 @@ class BinaryScores:
     share_of_ceiling: Metric
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ViewScores:
     """Scores of some of a task's pairs.
 
@@ -68,7 +69,7 @@ class ViewScores:
     binary: BinaryScores | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TaskScores:
     """All scores of one model on one task.
 
@@ -137,37 +138,51 @@ def score_pairs(pairs: Pairs, scores: Array, *, binary: bool, others: Mapping[st
         name: {"spearman": spearman(values, pairs.gold), "pearson": pearson(values, pairs.gold)}
         for name, values in (others or {}).items()
     } or None
-    groups = np.array(pairs.groups) if pairs.groups is not None else None
-    if groups is not None and pairs.grouped_by == "stratum" and binary:
-        positive = pairs.gold == 1
-        strata = dict.fromkeys(groups[~positive])  # in order of appearance
-        views = tuple(_view(str(s), scores, pairs.gold, positive | (groups == s), binary) for s in strata)
-        return TaskScores(_mean(views), "mean over strata of Spearman", views, other_similarities=other)
-    whole = _view(ALL, scores, pairs.gold, np.ones(len(pairs), dtype=bool), binary)
-    main_is = "Spearman over all pairs"
-    if groups is None or pairs.grouped_by != "subset":
-        return TaskScores(whole.spearman, main_is, (whole,), other_similarities=other)
-    parts = tuple(_view(str(s), scores, pairs.gold, groups == s, binary) for s in dict.fromkeys(groups))
+    views = tuple(
+        _view(name, scores[rows], pairs.gold[rows], binary=binary)
+        for name, rows in views_of(pairs, binary=binary).items()
+    )
+    if views[0].view != ALL:
+        return TaskScores(
+            main=_mean(views), main_is="mean over strata of Spearman", views=views, other_similarities=other
+        )
+    whole, *subsets = views
     return TaskScores(
-        whole.spearman,
-        main_is,
-        (whole, *parts),
-        _mean(parts),
-        _mean(parts, weighted=True),
+        main=whole.spearman,
+        main_is="Spearman over all pairs",
+        views=views,
+        subset_mean=_mean(subsets) if subsets else None,
+        subset_weighted_mean=_mean(subsets, weighted=True) if subsets else None,
         other_similarities=other,
     )
 
 
-def _view(name: str, scores: Array, gold: Array, rows: np.ndarray, binary: bool) -> ViewScores:
-    scores, gold = scores[rows], gold[rows]
+def views_of(pairs: Pairs, *, binary: bool) -> dict[str, NDArray[np.bool_]]:
+    """Return the views of a task: the name of each, in order, with the (n,) rows that belong to it.
+
+    They are "all" and each subset; or, for binary labels with strata of negatives, all positives with each stratum.
+    """
+    everything = np.ones(len(pairs), dtype=bool)
+    if pairs.groups is None:
+        return {ALL: everything}
+    groups = np.array(pairs.groups)
+    if pairs.grouped_by == "subset":
+        return {ALL: everything, **{str(name): groups == name for name in dict.fromkeys(groups)}}
+    if not binary:
+        return {ALL: everything}
+    positive = pairs.gold == 1
+    return {str(name): positive | (groups == name) for name in dict.fromkeys(groups[~positive])}
+
+
+def _view(name: str, scores: Array, gold: Array, *, binary: bool) -> ViewScores:
     rho = spearman(scores, gold)
     return ViewScores(
-        name,
-        len(gold),
-        rho,
-        pearson(scores, gold),
-        kendall(scores, gold),
-        _binary(scores, gold, rho) if binary else None,
+        view=name,
+        pairs=len(gold),
+        spearman=rho,
+        pearson=pearson(scores, gold),
+        kendall=kendall(scores, gold),
+        binary=_binary(scores, gold, rho) if binary else None,
     )
 
 
@@ -182,17 +197,17 @@ def _binary(scores: Array, gold: Array, rho: Metric) -> BinaryScores:
         share = rho / ceiling
     accuracy, threshold = best_accuracy(scores, gold)
     return BinaryScores(
-        int(gold.sum()),
-        auroc(scores, gold),
-        average_precision(scores, gold),
-        accuracy,
-        threshold,
-        ceiling,
-        share,
+        positives=int(gold.sum()),
+        auroc=auroc(scores, gold),
+        average_precision=average_precision(scores, gold),
+        best_accuracy=accuracy,
+        best_threshold=threshold,
+        spearman_ceiling=ceiling,
+        share_of_ceiling=share,
     )
 
 
-def _mean(views: tuple[ViewScores, ...], *, weighted: bool = False) -> Metric:
+def _mean(views: Sequence[ViewScores], *, weighted: bool = False) -> Metric:
     values = []
     for view in views:
         if isinstance(view.spearman, Undefined):

@@ -3,21 +3,13 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from gis.cli.app import app, check_names, interruptible
 from gis.cli.leaderboard import print_leaderboard
 from gis.errors import GisError, UsageError
-
-if TYPE_CHECKING:
-    from gis.benchmark.results import Result
-    from gis.benchmark.runner import RunSettings
-    from gis.benchmark.tasks.catalogue import Task
-    from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
-    from gis.console import Reporter
-    from gis.spec import Spec
 
 
 @app.command(no_args_is_help=True)
@@ -71,17 +63,28 @@ def bench(
     specs = parse_specs(model)
     check_names(specs)
     tasks = resolve_tasks(parse_specs(task), data)
-    with interruptible():
-        loaded = _load_tasks(tasks, SourceSettings(data, offline, limit, seed), reporter)
 
-    from gis.benchmark.runner import RunSettings
+    from gis.benchmark.runner import RunSettings, run_models
     from gis.files import cache_folder
 
-    load = LoadSettings(device, precision, batch_tokens, max_length, offline, seed)
-    command = shlex.join(["gis", *sys.argv[1:]])
-    settings = RunSettings(output, None if no_cache else cache or cache_folder(), load, force, command)
+    settings = RunSettings(
+        output=output,
+        cache=None if no_cache else cache or cache_folder(),
+        load=LoadSettings(
+            device=device,
+            precision=precision,
+            batch_tokens=batch_tokens,
+            max_length=max_length,
+            offline=offline,
+            seed=seed,
+        ),
+        source=SourceSettings(data, offline, limit, seed),
+        force=force,
+        command=shlex.join(["gis", *sys.argv[1:]]),
+    )
     with interruptible():
-        results, failures = _run_all(specs, loaded, settings, reporter)
+        outcome = run_models(specs, tasks, settings, reporter=reporter)
+    results = outcome.results
     if results:
         from gis.leaderboard.table import make_table
 
@@ -94,57 +97,5 @@ def bench(
         for line in left_out:
             reporter.warn(f"not exported: {line}")
         reporter.say(f"{len(written)} files for mteb in {export[1]}")
-    if failures:
-        raise GisError("\n".join(failures))
-
-
-def _load_tasks(tasks: "list[Task]", settings: "SourceSettings", reporter: "Reporter") -> "list[LoadedTask]":
-    """Load every task before any model runs; name all that failed at once."""
-    from gis.benchmark.tasks.sources import load_task
-
-    loaded, failures = [], []
-    for task in tasks:
-        try:
-            loaded.append(load_task(task, settings))
-        except GisError as error:
-            failures.append(str(error))
-    if failures:
-        rest = f"\nthe others can be scored: --task {','.join(each.task.name for each in loaded)}" if loaded else ""
-        raise GisError("\n".join(failures) + rest)
-    pairs = sum(len(each.pairs) for each in loaded)
-    reporter.say(f"{len(loaded)} {'task' if len(loaded) == 1 else 'tasks'}, {pairs:,} pairs")
-    return loaded
-
-
-def _run_all(
-    specs: "list[Spec]", tasks: "list[LoadedTask]", settings: "RunSettings", reporter: "Reporter"
-) -> "tuple[list[Result], list[str]]":
-    """Run the models one after the other; one that fails does not stop the rest, a wrong request stops all."""
-    from gis.benchmark.runner import run_model
-    from gis.models.registry import load_model
-
-    results: list[Result] = []
-    failures: list[str] = []
-
-    def note(spec: "Spec", error: GisError) -> None:
-        failures.append(f"{spec}: {error}")
-        if len(specs) > 1:
-            reporter.warn(failures[-1])
-
-    waiting = []
-    for spec in specs:  # cheap, as weights are loaded with the first text: a wrong option shows before hours of work
-        try:
-            waiting.append((spec, load_model(spec, settings.load)))
-        except UsageError:
-            raise
-        except GisError as error:
-            note(spec, error)
-    while waiting:
-        spec, model = waiting.pop(0)  # and with it go its weights when the next one comes
-        try:
-            results.extend(run_model(model, tasks, settings, reporter))
-        except UsageError:
-            raise
-        except GisError as error:
-            note(spec, error)
-    return results, failures
+    if outcome.failures:
+        raise GisError("\n".join(failure.for_command_line for failure in outcome.failures))

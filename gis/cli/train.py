@@ -80,7 +80,14 @@ def train(
         from gis.training.settings import TrainSettings, preset_with_changes
 
         preset_with_changes(chosen)
-        load = LoadSettings(device, training_precision(precision, device), None, max_length, offline, seed)
+        load = LoadSettings(
+            device=device,
+            precision=training_precision(precision, device),
+            batch_tokens=None,
+            max_length=max_length,
+            offline=offline,
+            seed=seed,
+        )
         found = load_training_data(
             parse_spec(task),
             SourceSettings(data, offline, limit, seed),
@@ -186,7 +193,14 @@ def ablate(
         settings = TrainSettings(
             base, objectives[0], epochs=epochs, learning_rate=learning_rate, layers=layers, random_init=random_init
         )
-        load = LoadSettings(device, training_precision(precision, device), None, max_length, offline, seed)
+        load = LoadSettings(
+            device=device,
+            precision=training_precision(precision, device),
+            batch_tokens=None,
+            max_length=max_length,
+            offline=offline,
+            seed=seed,
+        )
         train_data = load_training_data(parse_spec(task), SourceSettings(data, offline, limit, seed)).train
         loaded = [
             load_task(each, SourceSettings(data, offline, score_limit if number else None, seed))

@@ -1,8 +1,8 @@
-"""The two kinds of model: one that embeds texts, and one that can only compare them."""
+"""The two kinds of model: an encoder embeds texts, a pair scorer can only compare them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -13,12 +13,12 @@ Setting = str | int | float | bool | None
 SHORT_IDENTITY = 6  # hexadecimal digits: enough to tell a handful of models apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelCard:
     """What a result must record of a model, so that nobody mistakes one model's numbers for another's.
 
     Attributes:
-        name: What the leaderboard shows: the spec as it was typed.
+        name: What the leaderboard shows: the spec as it was typed, or the name that it was given.
         identity: SHA-256 (hex) over everything that decides a vector or a score: weights, tokenizer, pooling,
             prompt, length, precision. Two folders of one name differ here; one folder under two names does not.
         settings: The same decisions in words, for people.
@@ -34,13 +34,17 @@ class ModelCard:
     length_unit: Literal["tokens", "words", "characters"] = "tokens"
     fitted_on: str | None = None
 
+    def renamed(self, name: str) -> "ModelCard":
+        """Return the same card under another display name; the identity stays."""
+        return replace(self, name=name)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class LoadSettings:
     """How models are loaded and run, the same for every model of one call.
 
     Attributes:
-        device: A torch device, or "auto" for the best one there is.
+        device: A torch device, or "auto" for the best available one.
         precision: Number format of weights and activations.
         batch_tokens: Tokens of one forward pass; None for the device's default.
         max_length: Cut texts at this many tokens instead of the model's own limit.
@@ -56,7 +60,7 @@ class LoadSettings:
     seed: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EncodedBatch:
     """Vectors of some of the texts that were handed to ``Encoder.batches``.
 
@@ -80,6 +84,7 @@ class Encoder(ABC):
 
     card: ModelCard
     hardware: str = "cpu"  # what the vectors were made on, as results record it
+    reproducible: bool = True  # equal identities give equal vectors, so they may be cached and results be reused
 
     def load(self) -> None:  # noqa: B027 - most models have nothing to load
         """Load the weights now; otherwise the first batch does."""
@@ -88,8 +93,7 @@ class Encoder(ABC):
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, in the order that is fastest; every row comes exactly once.
 
-        Whoever consumes the batches can store each before the next is computed, so an interrupted run loses one
-        batch at most.
+        Each batch can be stored before the next is computed, so an interrupted run loses at most one batch.
         """
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -106,6 +110,7 @@ class PairScorer(ABC):
     """A model that has no vectors and only compares: lexical overlap, lengths, chance."""
 
     card: ModelCard
+    reproducible: bool = True  # equal identities give equal scores, so results may be reused
 
     @abstractmethod
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:

@@ -71,12 +71,20 @@ class Endpoint(Encoder):
             vectors = self._ask(client, inputs)
             width, done = vectors.shape[1], done + len(rows)
             positions = np.array(rows, dtype=np.intp)
-            yield EncodedBatch(positions, vectors, lengths[positions], kept[positions], done / len(texts))
+            yield EncodedBatch(
+                rows=positions,
+                vectors=vectors,
+                tokens=lengths[positions],
+                kept=kept[positions],
+                share=done / len(texts),
+            )
         if empty:
             width = width or self._dimensions or self._ask(client, ["a"]).shape[1]
             positions = np.array(empty, dtype=np.intp)
             zeros = np.zeros((len(empty), width), dtype=np.float32)
-            yield EncodedBatch(positions, zeros, lengths[positions], kept[positions], 1.0)
+            yield EncodedBatch(
+                rows=positions, vectors=zeros, tokens=lengths[positions], kept=kept[positions], share=1.0
+            )
 
     def _requests(self, texts: Sequence[str], kept: Any) -> Iterator[list[int]]:  # noqa: ANN401
         rows: list[int] = []

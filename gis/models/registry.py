@@ -1,4 +1,4 @@
-"""What can stand behind ``--model``: adapters by name, else a folder or a Hub id."""
+"""The models that a name can stand for: adapters, else a model folder or a Hub id."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -42,9 +42,10 @@ ADAPTERS = {
         "the extra 'openai', model=, a key",
     ),
 }
+NAME_OPTION = "name"
 HINT = "A Hub id has the form ORG/NAME; a folder must exist; a value with a comma needs double quotes."
 PRETRAINED = Adapter(
-    "gis.models.transformer.pretrained:Pretrained", "a sentence-transformers, AnglE, LoRA or Hugging Face model"
+    "gis.models.transformer.pretrained:PretrainedEncoder", "a sentence-transformers, AnglE, LoRA or Hugging Face model"
 )
 
 
@@ -62,12 +63,23 @@ def adapter_of(spec: Spec) -> Adapter:
 
 
 def load_model(spec: Spec, settings: LoadSettings) -> Model:
-    """Load the model that ``spec`` names.
+    """Load the model that ``spec`` names; the weights follow with its first text.
+
+    Args:
+        spec: An adapter, a folder or a Hub id with options. The option ``name``, which every model takes, is what
+            tables and results call it.
+        settings: Device, precision and length, the same for every model of a run.
+
+    Returns:
+        An ``Encoder``, or a ``PairScorer`` for models without vectors.
 
     Raises:
         UsageError: Nothing has this name, or an option is wrong.
         GisError: It exists but cannot be loaded.
     """
     module, _, factory = adapter_of(spec).factory.partition(":")
-    model: Model = getattr(import_module(module), factory)(spec, settings)
+    options = {key: value for key, value in spec.options.items() if key != NAME_OPTION}
+    model: Model = getattr(import_module(module), factory)(Spec(spec.name, options), settings)
+    if NAME_OPTION in spec.options:
+        model.card = model.card.renamed(spec.options[NAME_OPTION])
     return model

@@ -16,7 +16,7 @@ from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
 from gis.spec import Spec
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
-SLICE = 4096
+TEXTS_PER_BATCH = 4096
 
 
 class WordVectors(Encoder):
@@ -50,15 +50,17 @@ class WordVectors(Encoder):
         tokenized = [TOKEN.findall(text) for text in texts]
         wanted = {form for words in tokenized for word in words for form in (word, word.lower())}
         table, dimension = self._read(wanted)
-        for start in range(0, len(texts), SLICE):
-            rows = np.arange(start, min(start + SLICE, len(texts)))
+        for start in range(0, len(texts), TEXTS_PER_BATCH):
+            rows = np.arange(start, min(start + TEXTS_PER_BATCH, len(texts)))
             vectors = np.zeros((len(rows), dimension), dtype=np.float32)
-            for row, words in enumerate(tokenized[start : start + SLICE]):
+            for row, words in enumerate(tokenized[start : start + TEXTS_PER_BATCH]):
                 found = [table[word] if word in table else table[word.lower()] for word in words if _has(table, word)]
                 if found:
                     vectors[row] = np.mean(found, axis=0)
             counts = np.array([len(tokenized[row]) for row in rows], dtype=np.int64)
-            yield EncodedBatch(rows, vectors, counts, counts, (rows[-1] + 1) / len(texts))
+            yield EncodedBatch(
+                rows=rows, vectors=vectors, tokens=counts, kept=counts, share=(rows[-1] + 1) / len(texts)
+            )
 
     def _read(self, wanted: set[str]) -> tuple[dict[str, NDArray[np.float32]], int]:
         """The vectors of ``wanted`` words and their width."""

@@ -8,7 +8,7 @@ from gis.errors import GisError, UsageError
 from gis.models.losses import Preset
 from gis.models.transformer.encoder import SentenceEncoder
 from gis.models.transformer.engine import load_backbone, load_tokenizer, quieten_transformers
-from gis.models.transformer.model_folder import Checkpoint
+from gis.models.transformer.model_folder import ModelFolder
 from gis.training.encoder import TrainableEncoder
 from gis.training.prompt import with_prompt
 from gis.training.saving import check_pooling
@@ -18,7 +18,7 @@ LORA_DROPOUT = 0.1  # the rank doubles as alpha, as in AnglE's LLaMA recipe
 
 
 def build_model(
-    checkpoint: Checkpoint, settings: TrainSettings, preset: Preset, *, classes: int, precision: str
+    checkpoint: ModelFolder, settings: TrainSettings, preset: Preset, *, classes: int, precision: str
 ) -> TrainableEncoder:
     """Load what ``settings`` ask for.
 
@@ -48,12 +48,12 @@ def build_model(
     return model
 
 
-def build_tokenizer(checkpoint: Checkpoint) -> Any:  # noqa: ANN401
+def build_tokenizer(checkpoint: ModelFolder) -> Any:  # noqa: ANN401
     """The tokenizer of ``checkpoint`` with its prompt made part of it."""
     return with_prompt(load_tokenizer(checkpoint), checkpoint.prompt)
 
 
-def _backbone(checkpoint: Checkpoint, settings: TrainSettings, precision: str) -> Any:  # noqa: ANN401
+def _backbone(checkpoint: ModelFolder, settings: TrainSettings, precision: str) -> Any:  # noqa: ANN401
     trust = checkpoint.trust_remote_code
     config = None
     if settings.layers is not None or settings.random_init:

@@ -16,7 +16,7 @@ from gis.files import sha256_of, write_text
 from gis.models.base import LoadSettings
 from gis.models.losses import Preset
 from gis.models.transformer.device import choose_device, describe_device
-from gis.models.transformer.pretrained import checkpoint_of
+from gis.models.transformer.pretrained import model_folder_of
 from gis.models.transformer.tokens import TextTokenizer
 from gis.training.batches import TokenizedRows, tokenized_rows
 from gis.training.build import build_model, build_tokenizer
@@ -92,7 +92,7 @@ def train(
     preset = preset_with_changes(settings.objective)
     rows = data.train.each_with_itself() if preset.same_text else data.train
     arguments = _arguments(settings, load, len(rows), output / CHECKPOINTS, validates=data.validation is not None)
-    checkpoint = checkpoint_of(settings.model, load)
+    checkpoint = model_folder_of(settings.model, load)
     record = run_record(settings.record(load), checkpoint.content_hash(), replace(data, train=rows), processes())
     if arguments.process_index == 0:
         _prepare(output, record, force=force)
@@ -110,7 +110,7 @@ def train(
     tokenized = tokenized_rows(rows, labels, tokenize)
     validation = None if data.validation is None else Validation(data.validation.pairs, tokenize)
     watch = Watch(reporter if arguments.process_index == 0 else Reporter(quiet=True))
-    loss = replace(preset.loss, positive_from=_positive_from(rows, labels), gather=gather_batch)
+    loss = replace(preset.loss, positive_threshold=_positive_from(rows, labels), gather=gather_batch)
     trainer = PairTrainer(model, arguments, tokenized, loss, validation, [watch])
     trainer.remove_callback(transformers.trainer_callback.PrinterCallback)
     before = None if validation is None else validation.score(model.encoder)

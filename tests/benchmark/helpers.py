@@ -15,7 +15,6 @@ from gis.benchmark.runner import RunSettings, run_model
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
-from gis.console import Reporter
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, Model, ModelCard
 
 Row = Mapping[str, Any]
@@ -38,12 +37,12 @@ def make_pairs(
     """Pairs with the given labels; every text is distinct."""
     n = len(gold)
     return Pairs(
-        tuple(f"left {row}" for row in range(n)),
-        tuple(f"right {row}" for row in range(n)),
-        np.array(gold, dtype=np.float64),
-        tuple(map(str, range(n))),
-        None if groups is None else tuple(groups),
-        grouped_by,
+        text1=tuple(f"left {row}" for row in range(n)),
+        text2=tuple(f"right {row}" for row in range(n)),
+        gold=np.array(gold, dtype=np.float64),
+        ids=tuple(map(str, range(n))),
+        groups=None if groups is None else tuple(groups),
+        grouped_by=grouped_by,
     )
 
 
@@ -63,7 +62,7 @@ def write_jsonl(path: Path, rows: Sequence[Row] = ROWS) -> Path:
 def make_task(folder: Path, name: str, rows: Sequence[Row] = ROWS, limit: int | None = None) -> LoadedTask:
     """A task of its own, loaded from files as the command line would."""
     write_jsonl(folder / name / "test.jsonl", rows)
-    return load_task(Task(name, folder=str(folder / name)), SourceSettings(limit=limit))
+    return load_task(Task(name=name, folder=str(folder / name)), SourceSettings(limit=limit))
 
 
 class FakeEncoder(Encoder):
@@ -71,7 +70,9 @@ class FakeEncoder(Encoder):
 
     def __init__(self, name: str = "fake", *, salt: str = "", max_words: int | None = None) -> None:
         identity = sha256(f"{name} {salt} {max_words}".encode()).hexdigest()
-        self.card = ModelCard(name, identity, {"salt": salt}, max_tokens=max_words, length_unit="words")
+        self.card = ModelCard(
+            name=name, identity=identity, settings={"salt": salt}, max_tokens=max_words, length_unit="words"
+        )
         self.asked: list[str] = []
         self.salt = salt
         self.max_words = max_words
@@ -87,11 +88,11 @@ class FakeEncoder(Encoder):
             self.asked += part
             tokens = np.array([len(text.split()) for text in part], dtype=np.int64)
             yield EncodedBatch(
-                np.arange(start, start + len(part), dtype=np.intp),
-                np.stack([self.vector(text) for text in part]),
-                tokens,
-                tokens if self.max_words is None else np.minimum(tokens, self.max_words),
-                min(1.0, (start + 2) / len(texts)),
+                rows=np.arange(start, start + len(part), dtype=np.intp),
+                vectors=np.stack([self.vector(text) for text in part]),
+                tokens=tokens,
+                kept=tokens if self.max_words is None else np.minimum(tokens, self.max_words),
+                share=min(1.0, (start + 2) / len(texts)),
             )
 
     def vector(self, text: str) -> NDArray[np.float32]:
@@ -106,12 +107,18 @@ class FakeEncoder(Encoder):
 
 def settings(folder: Path, *, force: bool = False, seed: int = 0) -> RunSettings:
     """Results and cache below ``folder``."""
-    return RunSettings(folder / "results", folder / "cache", LoadSettings(seed=seed), force, "gis bench")
+    return RunSettings(
+        output=folder / "results",
+        cache=folder / "cache",
+        load=LoadSettings(seed=seed),
+        force=force,
+        command="gis bench",
+    )
 
 
 def run(model: Model, tasks: Sequence[LoadedTask], chosen: RunSettings) -> list[Result]:
     """Score ``model`` on ``tasks``, saying nothing."""
-    return list(run_model(model, tasks, chosen, Reporter(quiet=True)))
+    return [scored.result for scored in run_model(model, tasks, chosen)]
 
 
 def texts_of(*tasks: LoadedTask) -> set[str]:

@@ -9,6 +9,7 @@ from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.base import EncodedBatch
 from tests.benchmark.helpers import FakeEncoder, make_pairs
+from tests.errors import error_line
 
 QUIET = Reporter(quiet=True)
 
@@ -16,7 +17,7 @@ QUIET = Reporter(quiet=True)
 def batch(*values: float) -> EncodedBatch:
     n = len(values)
     vectors = np.array([[value, -value] for value in values], dtype=np.float32)
-    return EncodedBatch(np.arange(n), vectors, np.arange(n) + 3, np.arange(n) + 1, 1.0)
+    return EncodedBatch(rows=np.arange(n), vectors=vectors, tokens=np.arange(n) + 3, kept=np.arange(n) + 1, share=1.0)
 
 
 def stored(cache: EmbeddingCache, *texts: str) -> dict[int, list[float]]:
@@ -69,7 +70,7 @@ def test_a_damaged_cache_says_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "embeddings" / "m.sqlite"
     path.parent.mkdir()
     path.write_bytes(b"this is no database" * 100)
-    with pytest.raises(GisError, match=r"m\.sqlite cannot be used .*--no-cache"):
+    with error_line(r"m\.sqlite cannot be used .*--no-cache"):
         EmbeddingCache(tmp_path, "m")
 
 
@@ -81,13 +82,13 @@ def test_a_cache_damaged_inside_says_what_to_do(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4096:] = b"\x7f" * (len(content) - 4096)
     path.write_bytes(content)
-    with pytest.raises(GisError, match="--no-cache"), EmbeddingCache(tmp_path, "m") as cache:
+    with error_line("--no-cache"), EmbeddingCache(tmp_path, "m") as cache:
         list(cache.find(texts))
 
 
 def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(GisError, match="--no-cache"):
+    with error_line("--no-cache"):
         EmbeddingCache(tmp_path / "file", "m")
 
 

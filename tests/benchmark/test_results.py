@@ -18,6 +18,7 @@ from gis.benchmark.results import (
 )
 from gis.errors import GisError
 from tests.benchmark.helpers import ROWS, FakeEncoder, make_task, run, settings
+from tests.errors import error_line
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_every_result_says_its_schema(path: Path) -> None:
 
 def test_a_newer_schema_asks_for_a_newer_gis(path: Path) -> None:
     change(path, schema_version=2, something="new")
-    with pytest.raises(GisError, match=r"mine\.json was written by a newer gis \(schema 2\); upgrade"):
+    with error_line(r"mine\.json was written by a newer gis \(schema 2\); upgrade"):
         read_result(path)
 
 
@@ -67,17 +68,15 @@ def test_a_newer_schema_asks_for_a_newer_gis(path: Path) -> None:
 )
 def test_a_damaged_file_says_what_to_do(path: Path, content: str) -> None:
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(GisError, match=r"mine\.json is not a result file") as caught:
+    with error_line(r"mine\.json is not a result file .*delete it and run gis bench again; else move it out"):
         read_result(path)
-    assert "delete it and run gis bench again" in caught.value.remedy
 
 
 @pytest.mark.parametrize("fields", [{"model": {}}, {"scores": None}, {"surprise": 1}, {"notes": "text"}])
 def test_a_result_with_wrong_fields_says_what_to_do(path: Path, fields: dict[str, Any]) -> None:
     change(path, **fields)
-    with pytest.raises(GisError, match="is not a result file") as caught:
+    with error_line("delete it and run gis bench again"):
         read_result(path)
-    assert "delete it and run gis bench again" in caught.value.remedy
 
 
 def test_a_file_cut_in_the_middle_says_what_to_do(path: Path) -> None:
@@ -92,9 +91,8 @@ def test_all_results_of_a_folder_are_read_in_order(tmp_path: Path, path: Path, r
 
 
 def test_a_folder_without_results_says_how_to_make_some(tmp_path: Path) -> None:
-    with pytest.raises(GisError, match="no results in") as caught:
+    with error_line(r"no results in .*gis bench"):
         list(read_results(tmp_path / "nothing"))
-    assert "gis bench" in caught.value.remedy
 
 
 def test_other_files_and_a_writers_temporary_file_are_no_results(tmp_path: Path, path: Path, result: Result) -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,15 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from gis.benchmark.results import pairs_path, read_result, result_path
-from gis.benchmark.tasks.sources import LoadedTask
+from gis.benchmark.runner import run_models
+from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
 from gis.console import Reporter
-from gis.errors import GisError
+from gis.errors import GisError, UsageError
 from gis.models.base import LoadSettings, ModelCard, PairScorer
 from gis.models.lexical import Jaccard, Pairs
 from gis.models.registry import load_model
 from gis.spec import Spec
-from tests.benchmark.helpers import ROWS, FakeEncoder, Row, make_task, number, run, settings, texts_of
+from tests.benchmark.helpers import ROWS, FakeEncoder, Row, make_task, number, run, settings, texts_of, write_jsonl
 from tests.tiny_models import save_bert
 
 
@@ -129,7 +131,7 @@ def test_nan_vectors_name_the_text_and_keep_what_was_done(
 class Broken(PairScorer):
     """Gives NaN for the third pair."""
 
-    card = ModelCard("broken", "0" * 64)
+    card = ModelCard(name="broken", identity="0" * 64)
 
     def score(self, pairs: Pairs) -> NDArray[np.float64]:
         return np.array([np.nan if row == 2 else row for row in range(len(pairs))], dtype=np.float64)
@@ -204,8 +206,8 @@ def test_partial_results_have_files_of_their_own(tmp_path: Path, task: LoadedTas
 
 def test_another_sample_is_scored_again(tmp_path: Path) -> None:
     part = make_task(tmp_path / "data", "first", limit=4)
-    run(FakeEncoder(), [part], settings(tmp_path, seed=0))
-    (again,) = run(FakeEncoder(), [part], settings(tmp_path, seed=1))
+    run(FakeEncoder(), [part], settings(tmp_path))
+    (again,) = run(FakeEncoder(), [replace(part, seed=1)], settings(tmp_path))
     assert again.task.seed == 1
 
 
@@ -321,13 +323,88 @@ def test_a_models_name_never_leaves_the_results_folder(tmp_path: Path, name: str
     assert len(path.relative_to(tmp_path / "results").parts) == 3
 
 
-def test_warnings_are_told_even_when_quiet(
-    tmp_path: Path, task: LoadedTask, capsys: pytest.CaptureFixture[str]
+def test_warnings_are_reported_even_when_quiet_and_once_for_all_tasks(
+    tmp_path: Path, task: LoadedTask, overlapping: LoadedTask, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from gis.benchmark.runner import run_model
-
-    list(run_model(FakeEncoder(max_words=1), [task], settings(tmp_path), Reporter(quiet=True)))
+    run_models([FakeEncoder(max_words=1)], [task, overlapping], settings(tmp_path))
     out, err = capsys.readouterr()
     assert out == ""
-    assert "warning: fake: first: " in err
-    assert "were cut at 1 words" in err
+    assert err.count("warning: ") == 1
+    assert "warning: fake cut texts at 1 words and read " in err
+    assert "of first, second" in err
+
+
+def test_a_run_of_names_objects_and_frames_needs_no_folder(tmp_path: Path, task: LoadedTask) -> None:
+    frame = pd.DataFrame(ROWS)
+    path = write_jsonl(tmp_path / "third.jsonl")
+    outcome = run_models(["jaccard", FakeEncoder()], [task, frame, path, str(path)])
+    names = [(result.model.name, result.task.name) for result in outcome.results]
+    assert names == [(model, name) for model in ("jaccard", "fake") for name in ("first", "frame", "third")]
+    assert outcome.failures == ()
+    assert outcome.pairs("fake", "frame")["id"].tolist() == [row["id"] for row in ROWS]
+    with pytest.raises(UsageError, match=r"no results of 'fake' on 'stsb'; there are: jaccard on first, "):
+        outcome.pairs("fake", "stsb")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["data"]
+
+
+def test_pairs_of_a_run_with_a_folder_are_read_from_it(tmp_path: Path, task: LoadedTask) -> None:
+    first = run_models(["jaccard"], [task], settings(tmp_path))
+    assert all(scored.table is None for scored in first.scored)
+    again = run_models(["jaccard"], [task], settings(tmp_path))
+    assert again.results == first.results
+    pd.testing.assert_frame_equal(again.pairs("jaccard", "first"), first.pairs("jaccard", "first"))
+    (file,) = (tmp_path / "results").rglob("*.parquet")
+    file.unlink()
+    with pytest.raises(GisError, match="no per-pair scores beside it"):
+        again.pairs("jaccard", "first")
+
+
+def test_a_model_that_fails_does_not_stop_the_others(task: LoadedTask) -> None:
+    def fails(texts: list[str]) -> None:
+        raise RuntimeError(f"no memory for {len(texts)} texts")
+
+    outcome = run_models([fails, "jaccard"], [task])
+    assert [result.model.name for result in outcome.results] == ["jaccard"]
+    (failure,) = outcome.failures
+    assert failure.model == "fails"
+    assert str(failure.error) == "fails failed: RuntimeError: no memory for 12 texts"
+
+
+def test_two_functions_of_one_name_are_refused(task: LoadedTask) -> None:
+    with pytest.raises(UsageError, match="two models in memory are called 'function'"):
+        run_models([lambda texts: np.eye(len(texts)), lambda texts: np.ones((len(texts), 2))], [task])
+
+
+def test_a_function_is_scored_anew_in_every_run(tmp_path: Path, task: LoadedTask) -> None:
+    calls: list[int] = []
+
+    def lengths(texts: list[str]) -> NDArray[np.float64]:
+        calls.append(len(texts))
+        return np.array([[len(text), 1] for text in texts])
+
+    for _ in range(2):
+        outcome = run_models([lengths], [task], settings(tmp_path))
+    assert calls == [len(texts_of(task))] * 2
+    assert outcome.results[0].model.settings["identity_is"] == "declared, not verified"
+    assert not (tmp_path / "cache").exists()
+
+
+def test_samples_with_other_seeds_have_files_of_their_own(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "data" / "first" / "test.jsonl")
+    for seed in (0, 5):
+        chosen = replace(settings(tmp_path), source=SourceSettings(limit=4, seed=seed))
+        (result,) = run_models(["jaccard"], [tmp_path / "data" / "first"], chosen).results
+        assert result.task.sample == f"4 pairs, seed {seed}"
+    names = sorted(path.name for path in (tmp_path / "results").rglob("*.json"))
+    assert names == ["first.limit-4.json", "first.limit-4.seed-5.json"]
+
+
+def test_every_model_ends_with_a_line_that_reports_its_speed(
+    tmp_path: Path, task: LoadedTask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_models([FakeEncoder(), "jaccard"], [task], settings(tmp_path), reporter=Reporter())
+    lines = capsys.readouterr().err.splitlines()
+    assert any(re.fullmatch(r"fake: 12 texts in 0\.\d s, [\d,]+ texts/s", line) for line in lines), lines
+    assert "jaccard: 6 pairs in 0.0 s" in lines
+    run_models([FakeEncoder()], [task], settings(tmp_path, force=True), reporter=Reporter())
+    assert "fake: 12 texts, all from the cache" in capsys.readouterr().err

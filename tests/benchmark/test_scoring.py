@@ -105,7 +105,16 @@ def test_other_similarities_are_scored_over_all_pairs() -> None:
 
 
 def loaded(pairs: Pairs) -> LoadedTask:
-    return LoadedTask(Task("t"), pairs, "t.jsonl", None, ("test",), len(pairs), pairs.content_sha256, None)
+    return LoadedTask(
+        task=Task(name="t"),
+        pairs=pairs,
+        source="t.jsonl",
+        revision=None,
+        splits=("test",),
+        full_rows=len(pairs),
+        sha256=pairs.content_sha256,
+        limit=None,
+    )
 
 
 def test_vectors_are_scored_by_the_protocol_of_the_task() -> None:

@@ -58,7 +58,10 @@ def result(
             spearman_ceiling=binary[1],
             share_of_ceiling=0.5,
         )
-    views = tuple(ViewScores(name, 10, value, value, value, of_binary) for name, value in by_view.items())
+    views = tuple(
+        ViewScores(view=name, pairs=10, spearman=value, pearson=value, kendall=value, binary=of_binary)
+        for name, value in by_view.items()
+    )
     record = {
         "text": "html",
         "source": "here",
@@ -76,11 +79,21 @@ def result(
         **fields,
     }
     return Result(
-        ModelCard(name=model, identity=identity or sha256(model.encode()).hexdigest(), settings=settings or {}),
-        TaskRecord(name=task, label=label, **record),
-        TaskScores(main, "Spearman over all pairs", views),
-        TextRecord(10, 20, 0, 0, truncated=truncated),
-        RunRecord("gis bench", "2025-01-01T00:00:00+00:00", 1.0, 0, ("cpu",), "fp32", 1, None, {}),
+        model=ModelCard(name=model, identity=identity or sha256(model.encode()).hexdigest(), settings=settings or {}),
+        task=TaskRecord(name=task, label=label, **record),
+        scores=TaskScores(main=main, main_is="Spearman over all pairs", views=views),
+        texts=TextRecord(pairs=10, texts=20, empty=0, pairs_with_empty=0, truncated=truncated),
+        run=RunRecord(
+            command="gis bench",
+            date="2025-01-01T00:00:00+00:00",
+            seconds=1.0,
+            from_cache=0,
+            hardware=("cpu",),
+            precision="fp32",
+            threads=1,
+            batch_tokens=None,
+            versions={},
+        ),
     )
 
 

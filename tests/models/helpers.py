@@ -64,7 +64,7 @@ def whole(model: Encoder, texts: Sequence[str]) -> EncodedBatch:
     vectors, tokens, kept = (
         np.concatenate([getattr(batch, part) for batch in batches])[order] for part in ("vectors", "tokens", "kept")
     )
-    return EncodedBatch(np.arange(len(texts)), vectors, tokens, kept, batches[-1].share)
+    return EncodedBatch(rows=np.arange(len(texts)), vectors=vectors, tokens=tokens, kept=kept, share=batches[-1].share)
 
 
 def counts(model: Encoder, texts: Sequence[str]) -> list[tuple[int, int]]:

@@ -105,6 +105,6 @@ def test_the_identity_is_the_content_and_not_the_name(tmp_path: Path) -> None:
 
 
 def test_more_texts_than_one_slice_keep_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gis.models.wordvectors.SLICE", 2)
+    monkeypatch.setattr("gis.models.wordvectors.TEXTS_PER_BATCH", 2)
     vectors = encoder("wordvectors", path=_file(tmp_path)).encode(["the", "cat", "Cat", "the", "cat"])
     assert np.argmax(vectors, axis=1).tolist() == [0, 1, 2, 0, 1]

@@ -59,7 +59,7 @@ def half(rank: int, kinds: str, folder: Path) -> None:
     rows = slice(sum(PARTS[:rank]), sum(PARTS[: rank + 1]))
     for kind in kinds.split(","):
         weight = torch.eye(WIDTH, dtype=torch.float64).requires_grad_()
-        loss = AngleLoss(positive_from=2.0, regression=0.0, gather=gather_batch)
+        loss = AngleLoss(positive_threshold=2.0, regression=0.0, gather=gather_batch)
         value = total(loss, kind, weight, rows)
         (gradient,) = torch.autograd.grad(value, weight)
         distributed.all_reduce(gradient)
@@ -71,7 +71,7 @@ def test_two_halves_are_one_whole(tmp_path: Path) -> None:
     in_processes(half, ",".join(kinds), tmp_path)
     for kind in kinds:
         weight = torch.eye(WIDTH, dtype=torch.float64).requires_grad_()
-        value = total(AngleLoss(positive_from=2.0), kind, weight, slice(None))
+        value = total(AngleLoss(positive_threshold=2.0), kind, weight, slice(None))
         (gradient,) = torch.autograd.grad(value, weight)
         for rank in range(len(PARTS)):
             found, mean = torch.load(tmp_path / f"{kind}-{rank}.pt")

@@ -11,7 +11,7 @@ import transformers
 from gis.models.base import LoadSettings
 from gis.models.losses import AngleLoss, cosine_objective
 from gis.models.transformer.encoder import TokenIds
-from gis.models.transformer.model_folder import read_checkpoint
+from gis.models.transformer.model_folder import read_model_folder
 from gis.spec import Spec
 from gis.training.batches import TokenizedRows
 from gis.training.build import build_model
@@ -26,7 +26,7 @@ POOLINGS = ["cls", "mean", "max", "last", "cls_avg"]
 
 def model_of(folder: Path, *, pooling: str = "mean", objective: str = "gis", **changes: Any) -> TrainableEncoder:  # noqa: ANN401
     chosen = settings(folder, objective=Spec(objective), options={"pooling": pooling}, **changes)
-    checkpoint = read_checkpoint(chosen.model, LOAD)
+    checkpoint = read_model_folder(chosen.model, LOAD)
     return build_model(checkpoint, chosen, preset_with_changes(chosen.objective), classes=0, precision="fp32")
 
 

@@ -19,7 +19,7 @@ LOCAL_OPTIONS = ("split", "text", "text1", "text2", "label")
 HUB_OPTIONS = (*LOCAL_OPTIONS, "revision", "config")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A named test set with everything that decides its number.
 
@@ -113,7 +113,7 @@ def _resolve(spec: Spec, data: Path | None) -> list[Task]:
         name = path.resolve().name
         name = next((name.removesuffix(end) for end in FORMATS if path.is_file() and name.endswith(end)), name)
         splits = (spec.options["split"],) if "split" in spec.options else ()
-        task = Task(_with_split(name, splits), folder=str(path), splits=splits, columns=_columns(spec.options))
+        task = Task(name=_with_split(name, splits), folder=str(path), splits=splits, columns=_columns(spec.options))
         return [_with_options(task, spec.options)]
     if spec.name.count("/") == 1 and not spec.name.startswith((".", "/", "~")):
         spec.check_options(HUB_OPTIONS)
@@ -129,7 +129,7 @@ def _hub_task(spec: Spec) -> Task:
     splits = (spec.options.get("split", "test"),)
     name = _with_split("__".join(filter(None, [*spec.name.split("/"), config])), splits)
     return Task(
-        name,
+        name=name,
         hub=spec.name,
         config=config,
         revision=spec.options.get("revision"),

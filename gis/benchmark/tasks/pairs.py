@@ -53,7 +53,7 @@ class Columns:
         return next((name for name in wanted if name in found), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pairs:
     """Text pairs in their published order.
 
@@ -94,12 +94,12 @@ class Pairs:
     def take(self, rows: NDArray[np.intp]) -> "Pairs":
         """The pairs at ``rows``."""
         return Pairs(
-            tuple(self.text1[row] for row in rows),
-            tuple(self.text2[row] for row in rows),
-            self.gold[rows],
-            tuple(self.ids[row] for row in rows),
-            None if self.groups is None else tuple(self.groups[row] for row in rows),
-            self.grouped_by,
+            text1=tuple(self.text1[row] for row in rows),
+            text2=tuple(self.text2[row] for row in rows),
+            gold=self.gold[rows],
+            ids=tuple(self.ids[row] for row in rows),
+            groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
+            grouped_by=self.grouped_by,
         )
 
     def sample(self, count: int, seed: int) -> "Pairs":
@@ -142,12 +142,14 @@ def pairs_from_table(found: Table, columns: Columns, labels: Mapping[str, float]
         grouped_by = "subset"
     ids = table.get("id", range(len(gold)))
     return Pairs(
-        texts[0],
-        texts[1],
-        gold,
-        tuple(str(row if value in (None, MISSING) else value) for row, value in enumerate(ids)),
-        tuple("" if value in (None, MISSING) else str(value) for value in table[grouped_by]) if grouped_by else None,
-        grouped_by,
+        text1=texts[0],
+        text2=texts[1],
+        gold=gold,
+        ids=tuple(str(row if value in (None, MISSING) else value) for row, value in enumerate(ids)),
+        groups=tuple("" if value in (None, MISSING) else str(value) for value in table[grouped_by])
+        if grouped_by
+        else None,
+        grouped_by=grouped_by,
     )
 
 
@@ -155,12 +157,12 @@ def concatenated(parts: Sequence[Pairs]) -> Pairs:
     """Several splits as one."""
     grouped_by = next((part.grouped_by for part in parts if part.grouped_by), None)
     return Pairs(
-        tuple(text for part in parts for text in part.text1),
-        tuple(text for part in parts for text in part.text2),
-        np.concatenate([part.gold for part in parts]),
-        tuple(name for part in parts for name in part.ids),
-        tuple(group for part in parts for group in part.groups or ("",) * len(part)) if grouped_by else None,
-        grouped_by,
+        text1=tuple(text for part in parts for text in part.text1),
+        text2=tuple(text for part in parts for text in part.text2),
+        gold=np.concatenate([part.gold for part in parts]),
+        ids=tuple(name for part in parts for name in part.ids),
+        groups=tuple(group for part in parts for group in part.groups or ("",) * len(part)) if grouped_by else None,
+        grouped_by=grouped_by,
     )
 
 

@@ -1,4 +1,4 @@
-"""Bring a task's pairs from where they are: ``--data``, a path, the package, or the Hub."""
+"""Load a task's pairs from a local folder or file, the package, or the Hub."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,14 @@ from gis.benchmark.tasks.catalogue import PACKAGED, Task
 from gis.benchmark.tasks.pairs import Columns, Pairs, Table, concatenated, pairs_from_table
 from gis.benchmark.tasks.readers import FORMATS, read_table, split_files
 from gis.errors import GisError
+from gis.hub import ask_hub, quiet_datasets
 from gis.text import plain_text
 
 # What a Hub dataset may hold beside the texts and labels of a pair; other columns are not read.
 USED_COLUMNS = ("label", "score", "id", "subset", "stratum", "anchor", "positive", "negative", "cluster1", "cluster2")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LoadedTask:
     """A task with its pairs, and where they came from.
 
@@ -26,7 +27,8 @@ class LoadedTask:
         splits: The splits that were read.
         full_rows: Pairs before ``--limit``.
         sha256: Content hash of the full set, before ``--limit`` and the stripping of markup.
-        limit: How many pairs were asked for, or None for all.
+        limit: How many pairs were requested, or None for all.
+        seed: Seed of that sample.
     """
 
     task: Task
@@ -37,6 +39,7 @@ class LoadedTask:
     full_rows: int
     sha256: str
     limit: int | None
+    seed: int = 0
 
     @property
     def label(self) -> str:
@@ -66,7 +69,7 @@ class SourceSettings:
     seed: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LoadedTables:
     """Some splits of a task as they were read.
 
@@ -95,28 +98,38 @@ def load_tables(task: Task, settings: SourceSettings) -> LoadedTables:
     """Read the splits of ``task``, whatever their columns hold.
 
     Raises:
-        GisError: They are nowhere to be had, or broken.
+        GisError: They cannot be found, or are broken.
     """
     found = _local_files(task, settings.data)
     if found is not None:
         source, files = found
         columns = task.columns if task.hub is None else Columns()
         tables = tuple(read_table(path) for paths in files.values() for path in paths)
-        return LoadedTables(tables, columns, None, source, None, tuple(files))
+        return LoadedTables(
+            tables=tables, columns=columns, labels=None, source=source, revision=None, splits=tuple(files)
+        )
     if task.hub is None:
         raise GisError(
-            f"{task.name} is not on the Hub: put it in DIR/{task.folder or task.name}/test.jsonl and add --data DIR"
+            f"{task.name} is not on the Hub, and no local folder holds it",
+            remedy=f"put it in DIR/{task.folder or task.name}/test.jsonl and add --data DIR",
         )
     splits = task.hub_splits or task.splits or ("test",)
     tables = tuple(_from_hub(task, split, settings) for split in splits)
-    return LoadedTables(tables, task.columns, task.hub_labels, f"hub:{task.hub}", task.revision, splits)
+    return LoadedTables(
+        tables=tables,
+        columns=task.columns,
+        labels=task.hub_labels,
+        source=f"hub:{task.hub}",
+        revision=task.revision,
+        splits=splits,
+    )
 
 
 def split_names(task: Task, settings: SourceSettings) -> tuple[str, ...]:
     """The splits that ``task`` has where its data lies, sorted.
 
     Raises:
-        GisError: The data is nowhere to be had.
+        GisError: The data cannot be found.
     """
     folder = _local_folder(task, settings.data)
     if folder is not None and folder.is_dir():
@@ -125,33 +138,53 @@ def split_names(task: Task, settings: SourceSettings) -> tuple[str, ...]:
         return ()
     import datasets
 
-    from gis.hub import ask_hub
-
     instead = f"put its pairs in DIR/{task.folder or task.name} and add --data DIR"
-    with ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline):
+    asking = ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline)
+    with asking as local_only, quiet_datasets(local_only=local_only):
         return tuple(sorted(datasets.get_dataset_split_names(task.hub, task.config, revision=task.revision)))
 
 
 def load_task(task: Task, settings: SourceSettings) -> LoadedTask:
-    """Load the pairs of ``task``.
+    """Load the pairs of a task.
+
+    Args:
+        task: What ``resolve_tasks`` made of a name.
+        settings: Where to look, and how many pairs to sample.
 
     Raises:
-        GisError: The pairs are nowhere to be had, are broken, or cannot be scored: none at all, one only, all
-            labels equal, a number of rows that a published task does not have.
+        GisError: The pairs cannot be found, are broken, or cannot be scored: none at all, only one, all labels equal,
+            a number of rows that a published task does not have.
     """
-    found = load_tables(task, settings)
-    full, source = found.pairs(), found.source
+    return task_from_tables(task, load_tables(task, settings), settings)
+
+
+def task_from_tables(task: Task, tables: LoadedTables, settings: SourceSettings) -> LoadedTask:
+    """Make the pairs to score of tables that were read: sampled, stripped of markup where the task asks, and checked.
+
+    Raises:
+        GisError: As ``load_task``.
+    """
+    full, source = tables.pairs(), tables.source
     if task.rows is not None and len(full) != task.rows:
         raise GisError(
-            f"{task.name} has {task.rows:,} pairs, but {source} holds {len(full):,}; "
-            "score other data under a name of its own"
+            f"{task.name} has {task.rows:,} pairs, but {source} holds {len(full):,}",
+            remedy="score other data under a name of its own",
         )
     pairs = full if settings.limit is None else full.sample(settings.limit, settings.seed)
     if task.text == "plain":
         pairs = pairs.map_texts(plain_text)
     _check(task, pairs, source)
-    sha256 = full.content_sha256
-    return LoadedTask(task, pairs, source, found.revision, found.splits, len(full), sha256, settings.limit)
+    return LoadedTask(
+        task=task,
+        pairs=pairs,
+        source=source,
+        revision=tables.revision,
+        splits=tables.splits,
+        full_rows=len(full),
+        sha256=full.content_sha256,
+        limit=settings.limit,
+        seed=settings.seed,
+    )
 
 
 def _check(task: Task, pairs: Pairs, source: str) -> None:
@@ -197,15 +230,13 @@ def _splits_of(task: Task, folder: Path) -> dict[str, list[Path]]:
 def _from_hub(task: Task, split: str, settings: SourceSettings) -> Table:
     import datasets
 
-    from gis.hub import ask_hub
-
-    datasets.disable_progress_bars()
     instead = f"put its pairs in DIR/{task.folder or task.name}/{split}.jsonl and add --data DIR"
-    with ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline):
+    asking = ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline)
+    with asking as local_only, quiet_datasets(local_only=local_only):
         try:
             rows = datasets.load_dataset(task.hub, task.config, split=split, revision=task.revision)
         except ValueError as error:  # an unknown split or configuration; the message names the known ones
             raise GisError(f"{task.hub}: {error}") from error
-    wanted = {*vars(task.columns).values(), *USED_COLUMNS}
-    columns = {name: list(rows[name]) if name in wanted else [] for name in rows.column_names}
+    used = {*vars(task.columns).values(), *USED_COLUMNS}
+    columns = {name: list(rows[name]) if name in used else [] for name in rows.column_names}
     return Table(columns, lambda row: f"{task.hub} ({split}):{row + 1}")

@@ -19,12 +19,12 @@ def baselines(pairs: Sequence[Pair], text_of: Callable[[int], str]) -> Mapping[s
     if len({pair.label for pair in pairs}) < 2:
         return {}
     table = Pairs(
-        tuple(text_of(pair.first) for pair in pairs),
-        tuple(text_of(pair.second) for pair in pairs),
-        np.array([float(pair.label) for pair in pairs]),
-        tuple(map(str, range(len(pairs)))),
-        tuple(pair.stratum for pair in pairs),
-        "stratum",
+        text1=tuple(text_of(pair.first) for pair in pairs),
+        text2=tuple(text_of(pair.second) for pair in pairs),
+        gold=np.array([float(pair.label) for pair in pairs]),
+        ids=tuple(map(str, range(len(pairs)))),
+        groups=tuple(pair.stratum for pair in pairs),
+        grouped_by="stratum",
     )
     found = {}
     for name in MODELS:

@@ -17,8 +17,8 @@ BLOCK = {"cpu": 1024}  # rows and columns of a block: 4 MiB in float32 stay in a
 BLOCK_ELSEWHERE = 8192
 # Cosines lie in [-1, 1], so exp((cosine - 1) / temperature) needs no running maximum as long as the smallest of them,
 # exp(-2 / temperature), can be held: float32 holds it from 0.025 on, float64 from 0.003 on.
-LOWEST = 0.003
-LOWEST_SINGLE = 0.025
+LOWEST_TEMPERATURE = 0.003
+LOWEST_TEMPERATURE_FLOAT32 = 0.025
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def log_partition(units: Tensor, candidates: Candidates, temperature: float) -> 
     Raises:
         ValueError: The temperature is too low for the sums to be held.
     """
-    if temperature < LOWEST:
-        raise ValueError(f"the temperature must be {LOWEST} at least, not {temperature}")
-    exact = units.double() if temperature < LOWEST_SINGLE else units
+    if temperature < LOWEST_TEMPERATURE:
+        raise ValueError(f"the temperature must be {LOWEST_TEMPERATURE} at least, not {temperature}")
+    exact = units.double() if temperature < LOWEST_TEMPERATURE_FLOAT32 else units
     with torch.autocast(units.device.type, enabled=False):
         value: Tensor = _LogPartition.apply(exact, candidates, temperature)  # type: ignore[no-untyped-call]
     return value.to(units.dtype)

@@ -94,32 +94,32 @@ def in_batch_negative_objective(
     *,
     temperature: float = 0.05,
     text_ids: Tensor | None = None,
-    positive_from: float | None = None,
+    positive_threshold: float | None = None,
 ) -> Tensor:
     """Tell the partner of each text of a positive pair from all other texts of the batch, on either side.
 
     Args:
         x: (batch, dim) embeddings of the first texts.
         y: (batch, dim) embeddings of the second texts.
-        labels: (batch,) 1 for positive pairs and 0 for others, or graded with ``positive_from``. The texts of a pair
-            that is not positive serve as negatives only.
+        labels: (batch,) 1 for positive pairs and 0 for others, or graded with ``positive_threshold``. The texts of a
+            pair that is not positive serve as negatives only.
         temperature: Divides the cosines; at least 0.003.
         text_ids: (batch, 2) whole numbers, equal for texts that are the same or known to be duplicates of one another:
             they are never each other's negatives, only a pair's own partner is its positive. None: all texts differ.
-        positive_from: The lowest label of a positive pair; None wants labels of 0 and 1.
+        positive_threshold: The lowest label of a positive pair; None wants labels of 0 and 1.
 
     Returns:
         A scalar: the mean of the cross-entropy over all 2 x batch texts, 0 for those of pairs that are not positive.
         So a pair weighs the same in whatever batch it comes.
 
     Raises:
-        ValueError: Shapes do not fit, a label is not finite, or is graded without ``positive_from``, or the temperature
-            is too low.
+        ValueError: Shapes do not fit, a label is not finite, or is graded without ``positive_threshold``, or the
+            temperature is too low.
 
     Source: AnglE preprint, second objective; with labels of 0 and 1 it equals angle_emb's ``in_batch_negative_loss``.
     """
     _check(x, y, labels, temperature)
-    positive = _positive(labels, positive_from)
+    positive = _positive(labels, positive_threshold)
     return _in_batch(unit(x), unit(y), positive, _ids(text_ids, x, 2), temperature)
 
 
@@ -204,11 +204,11 @@ class AngleLoss(LossSettings):
     ``gis.models.losses.presets`` has the settings of the papers.
 
     Attributes:
-        positive_from: The lowest label of a positive pair; None wants labels of 0 and 1.
+        positive_threshold: The lowest label of a positive pair; None wants labels of 0 and 1.
         gather: Makes the batch of all processes from this process's part, keeping the gradient of the part.
     """
 
-    positive_from: float | None = None
+    positive_threshold: float | None = None
     gather: Gather = field(default=_itself, repr=False)
 
     def __call__(
@@ -252,7 +252,7 @@ class AngleLoss(LossSettings):
         if cosine is not None and self.cosine:
             terms["cosine"] = rank_loss(cosine, everyone, self.cosine_temperature)
         if self.in_batch:
-            positive = _positive(everyone, self.positive_from)
+            positive = _positive(everyone, self.positive_threshold)
             together = None if ids is None else self.gather(ids)
             terms["in_batch"] = _in_batch(self.gather(x), self.gather(y), positive, together, self.in_batch_temperature)
         if self.angle:
@@ -381,15 +381,15 @@ def _classes(labels: Tensor) -> Tensor:
     return classes
 
 
-def _positive(labels: Tensor, positive_from: float | None) -> Tensor:
-    if positive_from is not None:
-        return labels >= positive_from
+def _positive(labels: Tensor, positive_threshold: float | None) -> Tensor:
+    if positive_threshold is not None:
+        return labels >= positive_threshold
     graded = ((labels != 0) & (labels != 1)).nonzero()
     if len(graded):
         row = int(graded[0])
         raise ValueError(
             f"the label of row {row} is {float(labels[row]):g}, neither 0 nor 1: "
-            "say from which label on a pair is a positive (positive_from)"
+            "say from which label on a pair is a positive (positive_threshold)"
         )
     return labels == 1
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
-from gis.models.transformer.padding_free import FlatBert
+from gis.models.transformer.padding_free import PaddingFreeBert
 from gis.models.transformer.pooling import FIRST_LAST_AVG, POOLINGS
 
 TokenIds = NDArray[np.int32]
@@ -33,7 +33,7 @@ class SentenceEncoder(nn.Module):
         self.normalize = normalize
         self.width: int = backbone.config.hidden_size
         # Not a sub-module: it holds no weights of its own.
-        self._flat = [FlatBert.of(backbone, trainable=trainable)] if backbone.device.type == "cpu" else [None]
+        self._flat = [PaddingFreeBert.of(backbone, trainable=trainable)] if backbone.device.type == "cpu" else [None]
 
     @property
     def device(self) -> torch.device:

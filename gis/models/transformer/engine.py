@@ -13,7 +13,7 @@ from gis.errors import GisError
 from gis.models.base import EncodedBatch, LoadSettings
 from gis.models.transformer.device import DTYPES, choose_device, describe_device
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds
-from gis.models.transformer.model_folder import Checkpoint
+from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.tokens import TextTokenizer
 
 BATCH_TOKENS = {"cpu": 4096, "cuda": 65536, "mps": 16384}  # on a CPU, activations that stay in its cache win
@@ -30,15 +30,15 @@ class TransformerEngine:
             fit into memory.
     """
 
-    def __init__(self, checkpoint: Checkpoint, settings: LoadSettings) -> None:
-        if checkpoint.pooling is None:
-            raise AssertionError("a checkpoint without a pooling is sentence-transformers' to run")
+    def __init__(self, model_folder: ModelFolder, settings: LoadSettings) -> None:
+        if model_folder.pooling is None:
+            raise AssertionError("a model_folder without a pooling is sentence-transformers' to run")
         device = choose_device(settings.device)
         self.hardware = describe_device(device)
-        backbone = load_backbone(checkpoint, settings.precision).to(device).eval()
-        self._encoder = SentenceEncoder(backbone, checkpoint.pooling, normalize=checkpoint.normalize)
+        backbone = load_backbone(model_folder, settings.precision).to(device).eval()
+        self._encoder = SentenceEncoder(backbone, model_folder.pooling, normalize=model_folder.normalize)
         self._tokenize = TextTokenizer(
-            load_tokenizer(checkpoint), checkpoint.max_tokens, checkpoint.prompt, lowercase=checkpoint.lowercase
+            load_tokenizer(model_folder), model_folder.max_tokens, model_folder.prompt, lowercase=model_folder.lowercase
         )
         self._budget = settings.batch_tokens or BATCH_TOKENS.get(device.type, BATCH_TOKENS["mps"])
 
@@ -55,7 +55,9 @@ class TransformerEngine:
             vectors = self._embed([tokenized.ids[row] for row in rows])
             start += len(rows)
             done += int(work[rows].sum())
-            yield EncodedBatch(rows, vectors, tokenized.tokens[rows], tokenized.kept[rows], done / total)
+            yield EncodedBatch(
+                rows=rows, vectors=vectors, tokens=tokenized.tokens[rows], kept=tokenized.kept[rows], share=done / total
+            )
 
     def _embed(self, ids: list[TokenIds]) -> NDArray[np.float32]:
         """Embed one batch, (texts, dim) float32; halves it when memory runs out."""
@@ -74,11 +76,11 @@ class TransformerEngine:
             return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
 
 
-def load_backbone(checkpoint: Checkpoint, precision: str, config: Any = None) -> Any:  # noqa: ANN401 - transformers' models share no type
+def load_backbone(model_folder: ModelFolder, precision: str, config: Any = None) -> Any:  # noqa: ANN401 - transformers' models share no type
     """Load the transformer without a head, a LoRA adapter merged in.
 
     Args:
-        checkpoint: The folder.
+        model_folder: The folder.
         precision: A key of ``DTYPES``.
         config: Takes the place of the folder's own, to leave out layers; None takes that.
 
@@ -88,24 +90,24 @@ def load_backbone(checkpoint: Checkpoint, precision: str, config: Any = None) ->
     quieten_transformers()
     try:
         model, report = transformers.AutoModel.from_pretrained(
-            checkpoint.folder,
+            model_folder.folder,
             dtype=DTYPES[precision],
-            trust_remote_code=checkpoint.trust_remote_code,
+            trust_remote_code=model_folder.trust_remote_code,
             output_loading_info=True,
             **({} if config is None else {"config": config}),
         )
     except Exception as error:  # every library below has errors of its own for a file that is not whole
-        raise GisError(f"{checkpoint.folder} cannot be loaded by transformers: {_first_line(error)}") from error
+        raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {_first_line(error)}") from error
     missing = sorted(key for key in report["missing_keys"] if "pooler." not in key and "position_ids" not in key)
     if missing:
         raise GisError(
-            f"{checkpoint.folder} lacks {len(missing)} weights of its architecture ({missing[0]}, …): "
+            f"{model_folder.folder} lacks {len(missing)} weights of its architecture ({missing[0]}, …): "
             "the file is incomplete or belongs to another model"
         )
     if report.get("mismatched_keys"):
-        raise GisError(f"{checkpoint.folder}: weights have another shape than config.json says")
-    if checkpoint.adapter is not None:
-        model = _with_adapter(model, checkpoint.adapter)
+        raise GisError(f"{model_folder.folder}: weights have another shape than config.json says")
+    if model_folder.adapter is not None:
+        model = _with_adapter(model, model_folder.adapter)
     return model.get_encoder() if model.config.is_encoder_decoder else model
 
 
@@ -132,18 +134,18 @@ def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401
     return adapted.merge_and_unload()
 
 
-def load_tokenizer(checkpoint: Checkpoint) -> Any:  # noqa: ANN401
+def load_tokenizer(model_folder: ModelFolder) -> Any:  # noqa: ANN401
     """Load the tokenizer: the adapter's where it has one, else the backbone's.
 
     Raises:
         GisError: There is none, or it is broken.
     """
-    folders = [folder for folder in (checkpoint.adapter, checkpoint.folder) if folder is not None]
+    folders = [folder for folder in (model_folder.adapter, model_folder.folder) if folder is not None]
     folder = next((each for each in folders if any(any(each.glob(p)) for p in TOKENIZER_FILES)), None)
     if folder is None:  # transformers would make one up that knows no word
-        raise GisError(f"{checkpoint.folder} holds no tokenizer ({', '.join(TOKENIZER_FILES)})")
+        raise GisError(f"{model_folder.folder} holds no tokenizer ({', '.join(TOKENIZER_FILES)})")
     try:
-        return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=checkpoint.trust_remote_code)
+        return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=model_folder.trust_remote_code)
     except Exception as error:
         raise GisError(f"the tokenizer in {folder} cannot be loaded: {_first_line(error)}") from error
 

@@ -28,8 +28,8 @@ POOLING_NAMES = {"avg": "mean", "lasttoken": "last", **{name: name for name in P
 FIRST_POSITION_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+@dataclass(frozen=True, kw_only=True)
+class ModelFolder:
     """A model folder, understood.
 
     Attributes:
@@ -62,7 +62,7 @@ class Checkpoint:
         return sha256_of([_hashes(folder) for folder in folders if folder is not None])
 
 
-def read_checkpoint(spec: Spec, settings: LoadSettings) -> Checkpoint:
+def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
     """Find the folder that ``spec`` names, on disk or on the Hub, and read how to use it.
 
     Options in ``spec`` go before ``settings``, and both before what the folder says.
@@ -88,7 +88,7 @@ def read_checkpoint(spec: Spec, settings: LoadSettings) -> Checkpoint:
     return replace(found, max_tokens=_limit(found, options, settings))
 
 
-def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> Checkpoint:
+def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> ModelFolder:
     """Read ``folder`` by the conventions that it follows."""
     adapter = folder / "adapter_config.json"
     found = _sentence_transformers(folder, options) if (folder / "modules.json").is_file() else None
@@ -102,7 +102,11 @@ def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> C
     try:
         backbone = _plain(find_folder(base, None, settings))
     except GisError as error:
-        raise GisError(f"the backbone of the adapter in {folder}: {error}; or add base=FOLDER-OR-HUB-ID") from error
+        instead = "add base=FOLDER-OR-HUB-ID"
+        raise GisError(
+            f"the backbone of the adapter in {folder}: {error}",
+            remedy=f"{error.remedy}, or {instead}" if error.remedy else instead,
+        ) from error
     if found is None:
         return _with_angle(replace(backbone, adapter=folder, pooling="last"), folder)
     if found.pooling is None:
@@ -122,11 +126,12 @@ def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path
     from gis.hub import ask_hub
 
     instead = "give the path of a local model folder instead of its Hub id"
-    with ask_hub(f"the model {name}", revision, instead, offline=settings.offline):
+    with ask_hub(f"the model {name}", revision, instead, offline=settings.offline) as local_only:
         return Path(
             snapshot_download(
                 name,
                 revision=revision,
+                local_files_only=local_only,
                 allow_patterns=[*CONTENT, "*/*.json", "*/*.safetensors", "*/*.bin"],
                 ignore_patterns=["onnx/*", "openvino/*", "checkpoint-*/*"],
             )
@@ -147,21 +152,23 @@ def as_prompt(prompt: str) -> str:
     return prompt if "{text}" in prompt else prompt + "{text}"
 
 
-def _plain(folder: Path) -> Checkpoint:
+def _plain(folder: Path) -> ModelFolder:
     if not (folder / "config.json").is_file():
         inside = sorted(path.parent.name for path in folder.glob("*/config.json"))
         hint = f"; did you mean its {' or '.join(inside)}?" if inside else ""
         raise GisError(f"{folder} holds no model: no config.json, modules.json or adapter_config.json{hint}")
     if not _weights(folder):
         raise GisError(f"{folder} holds a config.json but no weights (*.safetensors or *.bin)")
-    return Checkpoint(folder, "plain", "mean", "{text}", _declared_limit(folder))
+    return ModelFolder(
+        folder=folder, layout="plain", pooling="mean", prompt="{text}", max_tokens=_declared_limit(folder)
+    )
 
 
 def _weights(folder: Path) -> list[Path]:
     return [path for pattern in WEIGHTS for path in folder.glob(pattern) if path.name not in NOT_CONTENT]
 
 
-def _with_angle(found: Checkpoint, folder: Path) -> Checkpoint:
+def _with_angle(found: ModelFolder, folder: Path) -> ModelFolder:
     """Apply the angle_config.json of ``folder``, or of its parent, where AnglE leaves it beside best-checkpoint."""
     files = [path for path in (folder / "angle_config.json", folder.parent / "angle_config.json") if path.is_file()]
     if not files:
@@ -174,7 +181,7 @@ def _with_angle(found: Checkpoint, folder: Path) -> Checkpoint:
     return replace(found, layout="angle", pooling=pooling, max_tokens=limit)
 
 
-def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> Checkpoint:
+def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> ModelFolder:
     """Read modules.json; pooling stays None for anything but Transformer, one Pooling and Normalize."""
     modules: list[dict[str, Any]] = read_json(folder / "modules.json", list)
     if not modules or not all(isinstance(each, dict) and {"type", "path"} <= each.keys() for each in modules):
@@ -185,7 +192,13 @@ def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> Checkpoi
     body = folder / modules[0]["path"]
     sbert = read_json(body / "sentence_bert_config.json") if (body / "sentence_bert_config.json").is_file() else {}
     limit = (sbert.get("max_seq_length") or _declared_limit(body)) if kinds[0] == "Transformer" else None
-    whole = Checkpoint(folder, "sentence-transformers", None, _stored_prompt(config, options, folder), limit)
+    whole = ModelFolder(
+        folder=folder,
+        layout="sentence-transformers",
+        pooling=None,
+        prompt=_stored_prompt(config, options, folder),
+        max_tokens=limit,
+    )
     if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) or config.get("truncate_dim"):
         return whole
     pooling = _stored_pooling(read_json(folder / modules[1]["path"] / "config.json"))
@@ -238,7 +251,7 @@ def _positions(config: Mapping[str, Any]) -> int | None:
     return positions
 
 
-def _limit(found: Checkpoint, options: Mapping[str, str], settings: LoadSettings) -> int | None:
+def _limit(found: ModelFolder, options: Mapping[str, str], settings: LoadSettings) -> int | None:
     config_file = found.folder / "config.json"
     positions = _positions(read_json(config_file)) if config_file.is_file() else None
     asked = options.get("max_length", settings.max_length)

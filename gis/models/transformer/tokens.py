@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gis.errors import UsageError
 
-CHUNK = 8192  # texts tokenised at a time: bounds the memory of the tokenizer's own records
+TEXTS_PER_CALL = 8192  # texts tokenised at a time: bounds the memory of the tokenizer's own records
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class TextTokenizer:
         """Tokenise ``texts`` on all threads."""
         ids: list[NDArray[np.int32]] = []
         tokens: list[int] = []
-        for start in range(0, len(texts), CHUNK):
-            prompted = [self._prompted(text) for text in texts[start : start + CHUNK]]
+        for start in range(0, len(texts), TEXTS_PER_CALL):
+            prompted = [self._prompted(text) for text in texts[start : start + TEXTS_PER_CALL]]
             for text, (cut_ids, length) in zip(prompted, self._encode(prompted), strict=True):
                 too_long = self._max_tokens is not None and length + self._specials > self._max_tokens
                 if too_long and self._after:

@@ -236,7 +236,7 @@ def test_a_hub_id_takes_its_options() -> None:
     spec = "org/name,revision=abc,config=en,split=valid,text1=s1,text2=s2,label=sim"
     assert resolve(spec) == [
         Task(
-            "org__name__en-valid",
+            name="org__name__en-valid",
             hub="org/name",
             config="en",
             revision="abc",

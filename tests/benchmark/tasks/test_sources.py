@@ -13,7 +13,7 @@ from gis.errors import GisError
 from tests.benchmark.helpers import ROWS, run, settings, write_jsonl
 from tests.benchmark.helpers import FakeEncoder as Fake
 
-PUBLISHED = Task("published", label="graded", hub="org/published", revision="0" * 40, rows=len(ROWS))
+PUBLISHED = Task(name="published", label="graded", hub="org/published", revision="0" * 40, rows=len(ROWS))
 
 
 def load(task: Task, data: Path | None = None, **options: Any) -> LoadedTask:  # noqa: ANN401
@@ -23,11 +23,11 @@ def load(task: Task, data: Path | None = None, **options: Any) -> LoadedTask:  #
 def error_of(task: Task, data: Path | None = None, **options: Any) -> str:  # noqa: ANN401
     with pytest.raises(GisError) as caught:
         load(task, data, **options)
-    return str(caught.value)
+    return caught.value.for_command_line
 
 
 def folder_task(folder: Path, **fields: Any) -> Task:  # noqa: ANN401
-    return Task(folder.name, folder=str(folder), **fields)
+    return Task(name=folder.name, folder=str(folder), **fields)
 
 
 def test_the_packaged_sample_needs_no_data() -> None:
@@ -98,7 +98,7 @@ def test_one_split_in_two_formats_is_not_scored_twice(tmp_path: Path) -> None:
 
 def test_a_file_of_its_own_is_read(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "mine.jsonl")
-    loaded = load(Task("mine", folder=str(path)))
+    loaded = load(Task(name="mine", folder=str(path)))
     assert (loaded.source, loaded.splits, len(loaded.pairs)) == (str(path), ("mine",), len(ROWS))
 
 

@@ -193,7 +193,7 @@ def test_gradients_agree_with_differences() -> None:
         lambda a, b: cosine_objective(a, b, labels, temperature=0.5),
         lambda a, b: angle_objective(a, b, labels, temperature=0.5),
         lambda a, b: angle_objective(a, b, labels, temperature=0.5, form="phase"),
-        lambda a, b: in_batch_negative_objective(a, b, labels, temperature=0.5, text_ids=ids, positive_from=1),
+        lambda a, b: in_batch_negative_objective(a, b, labels, temperature=0.5, text_ids=ids, positive_threshold=1),
         lambda a, b: contrastive_objective(a, b, temperature=0.5, text_ids=ids),
         lambda a, b: contrastive_objective(a, b, a.roll(1, 0), temperature=0.5),
         lambda a, b: regression_objective(a, b, labels / 2),
@@ -386,7 +386,7 @@ def test_a_label_that_is_no_number_is_named(objective: Objective, label: float) 
 def test_wrong_requests_are_refused() -> None:
     x, y = embeddings(4, 8)
     labels = torch.tensor([0.0, 0.5, 1.0, 0.0])
-    with pytest.raises(ValueError, match=r"row 1 is 0\.5.*positive_from"):
+    with pytest.raises(ValueError, match=r"row 1 is 0\.5.*positive_threshold"):
         in_batch_negative_objective(x, y, labels)
     with pytest.raises(ValueError, match=r"row 3.*\[-1, 1\]"):
         regression_objective(x, y, torch.tensor([0.0, 0.5, 1.0, 5.0]))
@@ -416,11 +416,13 @@ def test_a_duplicate_is_no_negative_and_a_partner_stays_the_positive() -> None:
 def test_the_whole_is_the_weighted_sum() -> None:
     x, y = embeddings(8, 10)
     labels = labels_of("graded", 8)
-    loss = AngleLoss(cosine=2.0, in_batch=0.5, angle=3.0, angle_temperature=0.7, angle_form="phase", positive_from=4.0)
+    loss = AngleLoss(
+        cosine=2.0, in_batch=0.5, angle=3.0, angle_temperature=0.7, angle_form="phase", positive_threshold=4.0
+    )
     found = loss(x, y, labels)
     terms = {
         "cosine": cosine_objective(x, y, labels),
-        "in_batch": in_batch_negative_objective(x, y, labels, positive_from=4.0),
+        "in_batch": in_batch_negative_objective(x, y, labels, positive_threshold=4.0),
         "angle": angle_objective(x, y, labels, temperature=0.7, form="phase"),
     }
     assert_same(found.total, 2 * terms["cosine"] + 0.5 * terms["in_batch"] + 3 * terms["angle"], x, y)

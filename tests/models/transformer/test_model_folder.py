@@ -8,14 +8,15 @@ import pytest
 
 from gis.errors import GisError, UsageError
 from gis.models.base import LoadSettings
-from gis.models.transformer.model_folder import Checkpoint, as_prompt, pooling_name, read_checkpoint
+from gis.models.transformer.model_folder import ModelFolder, as_prompt, pooling_name, read_model_folder
 from gis.spec import Spec
+from tests.errors import error_line
 from tests.models.helpers import LONG, SHORT, assert_close, counts, edit_json, encoder, needs_peft, settings
 from tests.tiny_models import copy, save_roberta
 
 
-def _read(folder: Path, load: LoadSettings | None = None, /, **options: str) -> Checkpoint:
-    return read_checkpoint(Spec(str(folder), options), load or settings())
+def _read(folder: Path, load: LoadSettings | None = None, /, **options: str) -> ModelFolder:
+    return read_model_folder(Spec(str(folder), options), load or settings())
 
 
 @pytest.fixture
@@ -241,7 +242,7 @@ class TestFoldersThatAreNoModel:
     def test_an_adapter_whose_backbone_moved_asks_for_it(self, tmp_path: Path, tiny_lora: Path) -> None:
         adapter = copy(tiny_lora, tmp_path / "adapter")
         edit_json(adapter / "adapter_config.json", base_model_name_or_path=str(tmp_path / "gone"))
-        with pytest.raises(GisError, match=r"gone.*base="):
+        with error_line(r"gone.*base="):
             _read(adapter)
 
     @needs_peft
@@ -254,21 +255,21 @@ class TestFoldersThatAreNoModel:
     @pytest.mark.parametrize("name", ["./nothing", "/no/such/folder", "~/no-such-folder", "a/b/c"])
     def test_a_path_that_is_not_there_is_named(self, name: str) -> None:
         with pytest.raises(UsageError, match=f"no model folder '{name}' here, and a Hub id has the form ORG/NAME"):
-            read_checkpoint(Spec(name), settings())
+            read_model_folder(Spec(name), settings())
 
 
 class TestHub:
     INSTEAD = "give the path of a local model folder instead"
 
     def test_a_hub_that_cannot_be_reached_is_told(self) -> None:
-        with pytest.raises(GisError, match=f"org/some-model.*Hub could not be reached.*{self.INSTEAD}"):
-            read_checkpoint(Spec("org/some-model"), settings())
+        with error_line(f"org/some-model.*Hub could not be reached.*{self.INSTEAD}"):
+            read_model_folder(Spec("org/some-model"), settings())
 
     def test_offline_says_so(self) -> None:
-        with pytest.raises(GisError, match=f"org/some-model.*offline.*{self.INSTEAD}"):
-            read_checkpoint(Spec("org/some-model"), settings(offline=True))
+        with error_line(f"org/some-model.*offline.*{self.INSTEAD}"):
+            read_model_folder(Spec("org/some-model"), settings(offline=True))
 
     def test_a_folder_goes_before_the_hub(self, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.copytree(bert, bert.parent / "org" / "name")
         monkeypatch.chdir(bert.parent)
-        assert read_checkpoint(Spec("org/name"), settings()).folder == Path("org/name")
+        assert read_model_folder(Spec("org/name"), settings()).folder == Path("org/name")

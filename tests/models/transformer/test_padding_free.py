@@ -6,7 +6,7 @@ import pytest
 import torch
 import transformers
 
-from gis.models.transformer.padding_free import FlatBert
+from gis.models.transformer.padding_free import PaddingFreeBert
 from tests.models.helpers import TEXTS, encoder
 from tests.tiny_models import HIDDEN, POSITIONS, save_bert, save_roberta
 
@@ -51,7 +51,7 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Any:  # noqa: ANN40
 
 @torch.inference_mode()
 def test_both_layers_equal_the_padded_model(model: Any) -> None:  # noqa: ANN401
-    flat = FlatBert.of(model)
+    flat = PaddingFreeBert.of(model)
     assert flat is not None
     texts = _texts()
     runs = flat(texts)
@@ -63,7 +63,7 @@ def test_both_layers_equal_the_padded_model(model: Any) -> None:  # noqa: ANN401
 
 @torch.inference_mode()
 def test_texts_of_equal_length_are_one_run(tiny_bert: Path) -> None:
-    flat = FlatBert.of(_load(tiny_bert))
+    flat = PaddingFreeBert.of(_load(tiny_bert))
     assert flat is not None
     assert [tuple(last.shape) for _, last in flat(_texts())] == [
         (1, 40, HIDDEN),
@@ -78,7 +78,7 @@ def test_texts_of_equal_length_are_one_run(tiny_bert: Path) -> None:
 @torch.inference_mode()
 def test_the_longest_text_that_fits_is_read(tmp_path: Path) -> None:
     roberta = _load(save_roberta(tmp_path / "model"))
-    flat = FlatBert.of(roberta)
+    flat = PaddingFreeBert.of(roberta)
     assert flat is not None
     texts = _texts((POSITIONS - 2,))
     torch.testing.assert_close(flat(texts)[0][1][0], _padded(roberta, texts)[0][1], atol=1e-5, rtol=1e-5)
@@ -86,14 +86,14 @@ def test_the_longest_text_that_fits_is_read(tmp_path: Path) -> None:
 
 @torch.inference_mode()
 def test_a_decoder_bert_is_left_to_transformers(tmp_path: Path) -> None:
-    assert FlatBert.of(_load(save_bert(tmp_path / "model", is_decoder=True))) is None
+    assert PaddingFreeBert.of(_load(save_bert(tmp_path / "model", is_decoder=True))) is None
 
 
 @torch.inference_mode()
 def test_other_architectures_are_left_to_transformers(tiny_decoder: Path) -> None:
     config = transformers.DistilBertConfig(vocab_size=60, dim=HIDDEN, hidden_dim=64, n_layers=2, n_heads=4)
-    assert FlatBert.of(transformers.DistilBertModel(config)) is None
-    assert FlatBert.of(_load(tiny_decoder)) is None
+    assert PaddingFreeBert.of(transformers.DistilBertModel(config)) is None
+    assert PaddingFreeBert.of(_load(tiny_decoder)) is None
 
 
 @torch.inference_mode()
@@ -101,12 +101,12 @@ def test_a_model_whose_numbers_differ_is_left_to_transformers(tiny_bert: Path) -
     model = _load(tiny_bert)
     attention = model.encoder.layer[1].attention
     attention.register_forward_hook(lambda _module, _inputs, output: (output[0] * 1.1, *output[1:]))
-    assert FlatBert.of(model) is None
+    assert PaddingFreeBert.of(model) is None
 
 
 def test_the_encoder_gives_the_same_vectors_with_and_without_it(
     tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flat = encoder(tiny_bert).encode(TEXTS)
-    monkeypatch.setattr(FlatBert, "of", lambda _model, **_settings: None)
+    monkeypatch.setattr(PaddingFreeBert, "of", lambda _model, **_settings: None)
     np.testing.assert_allclose(encoder(tiny_bert).encode(TEXTS), flat, atol=1e-5)

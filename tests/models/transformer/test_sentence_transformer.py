@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from gis.errors import GisError, UsageError
 from gis.models.transformer.engine import TransformerEngine
-from gis.models.transformer.pretrained import Pretrained
+from gis.models.transformer.pretrained import PretrainedEncoder
 from gis.models.transformer.sentence_transformer import SentenceTransformerEngine
 from tests.models.helpers import LONG, SHORT, TEXTS, assert_close, counts, edit_json, encoder, needs_peft, settings
 from tests.tiny_models import (
@@ -40,7 +40,7 @@ def _assert_equal(folder: Path, how: dict[str, Any] | None = None, **options: ob
 
 def _engine(folder: Path, **options: object) -> type:
     model = encoder(folder, **options)
-    assert isinstance(model, Pretrained)
+    assert isinstance(model, PretrainedEncoder)
     return type(model._engine)
 
 
@@ -251,7 +251,7 @@ class TestFallback:
         assert_close(encoder(dense, max_length=40).encode([LONG]), reference.encode([LONG]))
 
     def test_more_texts_than_one_slice_keep_their_order(self, dense: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("gis.models.transformer.sentence_transformer.SLICE", 3)
+        monkeypatch.setattr("gis.models.transformer.sentence_transformer.TEXTS_PER_CALL", 3)
         assert len(list(encoder(dense).batches(TEXTS))) == 3
         _assert_equal(dense)
 

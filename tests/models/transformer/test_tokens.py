@@ -89,7 +89,7 @@ def test_texts_are_lower_cased_but_the_prompt_is_not() -> None:
 
 
 def test_more_texts_than_one_chunk_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens_module, "CHUNK", 3)
+    monkeypatch.setattr(tokens_module, "TEXTS_PER_CALL", 3)
     result = _tokenizer()(WORDS[:8])
     assert [ids.tolist() for ids in result.ids] == [[CLS, *_ids(word), SEP] for word in WORDS[:8]]
     assert result.tokens.tolist() == [1] * 8

@@ -1,0 +1,160 @@
+"""What a result records beside its scores: the task, the texts as the model saw them, and the run."""
+
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from gis.benchmark.embeddings import Embeddings, PairRows
+from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
+from gis.benchmark.tasks.pairs import Pairs
+from gis.benchmark.tasks.sources import LoadedTask
+from gis.models.base import LoadSettings, ModelCard
+from gis.versions import versions_of
+
+LIBRARIES = (
+    "gis",
+    "numpy",
+    "scipy",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "sentence-transformers",
+    "scikit-learn",
+    "bm25s",
+)
+PROCESSOR = f"cpu: {platform.machine()}"
+
+
+def task_record(task: LoadedTask) -> TaskRecord:
+    """Record which pairs were scored."""
+    about = task.task
+    return TaskRecord(
+        name=about.name,
+        label=task.label,
+        text=about.text,
+        source=task.source,
+        revision=task.revision,
+        pinned=task.revision is not None or bool(task.verified),
+        splits=task.splits,
+        rows=task.full_rows,
+        sha256=task.sha256,
+        verified=task.verified,
+        limit=task.limit,
+        seed=task.seed,
+        licence=about.licence,
+        citation=about.citation,
+        mteb=about.mteb,
+    )
+
+
+def text_record(pairs: Pairs) -> TextRecord:
+    """Count the texts of ``pairs``, for a model that does not count their lengths."""
+    empty = [not first.strip() or not second.strip() for first, second in zip(pairs.text1, pairs.text2, strict=True)]
+    texts = {*pairs.text1, *pairs.text2}
+    return TextRecord(
+        pairs=len(pairs),
+        texts=len(texts),
+        empty=sum(not text.strip() for text in texts),
+        pairs_with_empty=sum(empty),
+    )
+
+
+def embedded_text_record(pairs: Pairs, rows: PairRows, embeddings: Embeddings, unit: str) -> TextRecord:
+    """Count the texts of ``pairs`` and what an encoder read of them.
+
+    Args:
+        pairs: The pairs of one task.
+        rows: Where their texts are in the pool that was embedded.
+        embeddings: The pool's vectors and lengths.
+        unit: What the lengths are counted in.
+    """
+    counts = text_record(pairs)
+    distinct = rows.distinct
+    cut = embeddings.kept < embeddings.tokens
+    return TextRecord(
+        pairs=counts.pairs,
+        texts=counts.texts,
+        empty=counts.empty,
+        pairs_with_empty=counts.pairs_with_empty,
+        unit=unit,
+        tokens=int(embeddings.tokens[distinct].sum()),
+        tokens_kept=int(embeddings.kept[distinct].sum()),
+        truncated=int(cut[distinct].sum()),
+        pairs_truncated=int((cut[rows.first] | cut[rows.second]).sum()),
+        zero_vectors=int(np.count_nonzero(~embeddings.vectors[distinct].any(axis=1))),
+    )
+
+
+def run_record(
+    card: ModelCard, load: LoadSettings, command: str, *, seconds: float, from_cache: int, hardware: Iterable[str]
+) -> RunRecord:
+    """Record how a task was scored, now and in this process."""
+    torch = sys.modules.get("torch")  # asked only if a model brought it: importing it takes seconds
+    return RunRecord(
+        command=command,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(seconds, 3),
+        from_cache=from_cache,
+        hardware=tuple(sorted(set(hardware))),
+        precision=str(card.settings.get("precision", load.precision)),
+        threads=torch.get_num_threads() if torch else 1,
+        batch_tokens=load.batch_tokens,
+        versions=versions_of(LIBRARIES),
+    )
+
+
+def notes_on(task: LoadedTask, texts: TextRecord, max_tokens: int | None) -> tuple[str, ...]:
+    """Say what the reader of one result must know: cut, empty or zero texts, other data, a sample."""
+    notes = []
+    if texts.truncated and texts.tokens:
+        share, unit = (texts.tokens_kept or 0) / texts.tokens, texts.unit
+        cut = f"{texts.truncated:,} of {texts.texts:,} texts were cut at {max_tokens} {unit}"
+        notes.append(f"{cut}; {share:.1%} of all {unit} were read")
+    if texts.empty:
+        notes.append(f"{texts.empty:,} texts are empty, in {texts.pairs_with_empty:,} pairs; kept, as published")
+    if texts.zero_vectors:
+        notes.append(f"{texts.zero_vectors:,} texts have the zero vector; their cosine counts as 0")
+    if task.verified is False:
+        notes.append("the data differs from the data that the catalogue's hash was taken from")
+    if task.limit is not None:
+        notes.append(f"partial: a sample of {len(task.pairs):,} of {task.full_rows:,} pairs")
+    return tuple(notes)
+
+
+def warnings_of(results: Sequence[Result]) -> list[str]:
+    """Say what the reader of a run's results must know, each kind of remark once for all models and tasks.
+
+    The notes of each result are in its file; fifty of them would hide the table.
+    """
+    warnings = []
+    if samples := _tasks(result for result in results if result.task.limit is not None):
+        warnings.append(f"partial: a sample of the pairs was scored, for {samples}")
+    if other := _tasks(result for result in results if result.task.verified is False):
+        warnings.append(f"the data differs from the data that the catalogue's hash was taken from, for {other}")
+    for model, cut in _by_model(result for result in results if result.texts.truncated and result.texts.tokens).items():
+        limit = f"{cut[0].model.max_tokens} {cut[0].texts.unit}"
+        read = [(result.texts.tokens_kept or 0) / (result.texts.tokens or 1) for result in cut]
+        share = f"{min(read):.1%}" if len(read) == 1 else f"{min(read):.1%} to {max(read):.1%}"
+        warnings.append(f"{model} cut texts at {limit} and read {share} of {_tasks(cut)}")
+    for model, zero in _by_model(result for result in results if result.texts.zero_vectors).items():
+        count = sum(result.texts.zero_vectors or 0 for result in zero)
+        warnings.append(f"{model} gave {count:,} zero vectors, whose cosine counts as 0, for {_tasks(zero)}")
+    if empty := _tasks(result for result in results if result.texts.empty):
+        warnings.append(f"some texts are empty, and kept as published, in {empty}")
+    return warnings
+
+
+def _tasks(results: Iterable[Result]) -> str:
+    """Name the tasks of ``results``, each once; more than four are counted."""
+    names = list(dict.fromkeys(result.task.name for result in results))
+    return ", ".join(names) if len(names) <= 4 else f"{len(names)} tasks"
+
+
+def _by_model(results: Iterable[Result]) -> dict[str, list[Result]]:
+    by_model: dict[str, list[Result]] = {}
+    for result in results:
+        by_model.setdefault(result.model.name, []).append(result)
+    return by_model
