@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +21,17 @@ import numpy as np
 from gis.collector.records import Comment, Event, Issue, Page, Reference, Repository, User
 from gis.collector.store import Store
 
-REPOSITORY, PAGE = 25_000, 2_000
+ISSUES_PER_REPOSITORY, ISSUES_PER_PAGE = 25_000, 2_000
 VOCABULARY, TOPICS, WORDS = 50_000, 2_000, 120
 
 
 def stamp(minutes: int) -> str:
-    """Minutes after 2015 began, as GitHub writes a time."""
+    """Return the time so many minutes after 2015 began, as GitHub writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_420_070_400 + 60 * minutes))
 
 
-def issues_of(count: int, rng: np.random.Generator) -> Iterator[tuple[Issue, str]]:
-    """Issues of a repository, with what a comment rules on each, or nothing."""
+def issues_of(count: int, rng: np.random.Generator) -> Iterator[Issue]:
+    """Yield the issues of a repository; a comment rules that one in ten is a duplicate."""
     names = np.array([f"w{n:05}" for n in range(VOCABULARY)])
     topics = rng.integers(0, VOCABULARY, (TOPICS, 40))
     topic_of: list[int] = []
@@ -45,42 +46,53 @@ def issues_of(count: int, rng: np.random.Generator) -> Iterator[tuple[Issue, str
         common = np.minimum(rng.zipf(1.3, WORDS), VOCABULARY) - 1
         own = rng.choice(topics[topic_of[-1]], WORDS // 3)
         words = names[np.concatenate([common, own])[rng.permutation(WORDS + WORDS // 3)]]
-        body = "\n".join(" ".join(words[n : n + 12]) for n in range(6, len(words), 12))
         at, person = stamp(number * 10), User(f"user-{rng.integers(2000)}", None, "User")
-        cites = Event("cross_referenced", at, person, Reference(None, int(rng.integers(1, number + 1)), False))
-        comments = [
-            Comment(number * 10, f"C{number}", person, "NONE", "I see this as well, with the latest version.", at, at)
-        ]
-        if ruling:
-            comments.append(Comment(number * 10 + 1, f"D{number}", person, "NONE", ruling, at, at))
-        yield (
-            Issue(
-                number, number, f"I{number}", " ".join(words[:6]), body, "closed", "completed", False, person, "NONE",
-                (f"area-{topic_of[-1] % 50}",), len(comments), at, at, at, person,
-                comments=tuple(comments), events=(cites,) if rng.random() < 0.3 else (),
-            ),
-            ruling,
-        )  # fmt: skip
+        citation = Event("cross_referenced", at, person, Reference(None, int(rng.integers(1, number + 1)), False))
+        said = ["I see this as well, with the latest version.", *([ruling] if ruling else [])]
+        yield Issue(
+            number=number,
+            id=number,
+            node_id=f"I{number}",
+            title=" ".join(words[:6]),
+            body="\n".join(" ".join(words[n : n + 12]) for n in range(6, len(words), 12)),
+            state="closed",
+            state_reason="completed",
+            locked=False,
+            author=person,
+            association="NONE",
+            labels=(f"area-{topic_of[-1] % 50}",),
+            comment_count=len(said),
+            created_at=at,
+            updated_at=at,
+            closed_at=at,
+            closed_by=person,
+            comments=tuple(comment(number * 10 + n, person, body, at) for n, body in enumerate(said)),
+            events=(citation,) if rng.random() < 0.3 else (),
+        )
+
+
+def comment(key: int, author: User, body: str, at: str) -> Comment:
+    """Return a comment by somebody who has no role in the repository."""
+    return Comment(
+        id=key, node_id=f"C{key}", author=author, association="NONE", body=body, created_at=at, updated_at=at
+    )
 
 
 def make_store(path: Path, total: int) -> None:
     """Fill a store with ``total`` issues."""
     with Store.writing(path) as store:
-        for n in range(-(-total // REPOSITORY)):
-            count = min(REPOSITORY, total - n * REPOSITORY)
+        for n in range(-(-total // ISSUES_PER_REPOSITORY)):
+            count = min(ISSUES_PER_REPOSITORY, total - n * ISSUES_PER_REPOSITORY)
             name = f"octo/widgets-{n}"
             key = store.repository(Repository(name, n + 1, name), "graphql")
             run = store.begin(key, "graphql", {})
-            page: list[Issue] = []
-            for issue, _ in issues_of(count, np.random.default_rng(n)):
-                page.append(issue)
-                if len(page) == PAGE or issue.number == count:
-                    store.write(key, run, Page({}, issue.number == count, tuple(page)))
-                    page = []
+            issues = issues_of(count, np.random.default_rng(n))
+            while page := tuple(islice(issues, ISSUES_PER_PAGE)):
+                store.write(key, run, Page({}, page[-1].number == count, page))
 
 
 def family_mib(process: int) -> float:
-    """Memory that a process and its children hold alone or share, in MiB."""
+    """Return the memory of a process and its children in MiB, shared pages divided among those that share them."""
     total = 0
     for pid in [process, *_children(process)]:
         try:
@@ -101,21 +113,10 @@ def _children(process: int) -> list[int]:
 
 
 def measure(store: Path, folder: Path) -> tuple[float, float, str]:
-    """Seconds, peak MiB and the last line of a build."""
-    command = [
-        sys.executable,
-        "-m",
-        "gis",
-        "build",
-        "--store",
-        str(store),
-        "--output",
-        str(folder),
-        "--languages",
-        "any",
-    ]
+    """Return the seconds, the peak MiB and the printed line of a build."""
+    command = [sys.executable, "-m", "gis", "build", "--store", str(store), "--output", str(folder), "--quiet"]
     started = time.monotonic()
-    process = subprocess.Popen([*command, "--quiet"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, "--languages", "any"], stdout=subprocess.PIPE, text=True)
     peak = 0.0
 
     def watch() -> None:

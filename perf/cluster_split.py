@@ -1,6 +1,6 @@
-"""Cut a file of labelled pairs into train, validation and test so that no text and no cluster of duplicates is in two.
+"""Divide a file of labelled pairs into train, validation and test so that no text and no cluster is in two of them.
 
-Texts that duplicate pairs link, directly or through others, form a cluster; clusters are dealt to the splits at random.
+Texts linked by positive pairs, directly or through others, form a cluster; clusters are dealt to splits at random.
 A negative pair whose texts fall into different splits is left out.
 """
 
@@ -14,7 +14,7 @@ SHARES = {"train": 0.6, "validation": 0.1, "test": 0.3}
 
 
 def clusters(rows: list[dict[str, object]]) -> dict[str, str]:
-    """The representative of each text's cluster."""
+    """Return the representative of each text's cluster."""
     parent: dict[str, str] = {}
 
     def root(text: str) -> str:

@@ -102,7 +102,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
     citations = cross_references(store, labels.issues)
     partners = _partners(labels.clusters, citations)
     with make_texts(store, labels.issues, partners, settings.text, reporter) as texts:
-        positives = _find_positives(labels.clusters, texts, settings)
+        positives = find_positives(labels.clusters.clusters, texts, settings.closure)
         sampler = NegativeSampler(
             issues=labels.issues,
             texts=texts,
@@ -155,14 +155,6 @@ def _partners(clusters: Clusters, citations: Iterable[PairKey]) -> dict[int, set
         partners.setdefault(one, set()).add(other)
         partners.setdefault(other, set()).add(one)
     return partners
-
-
-def _find_positives(clusters: Clusters, texts: Texts, settings: BuildSettings) -> Positives:
-    positives = find_positives(clusters.clusters, texts, settings.closure)
-    if not positives.pairs:
-        reasons = ", ".join(f"{reason}: {count:,}" for reason, count in positives.left_out.items())
-        raise GisError(f"no positive pair is left; left out: {reasons}", remedy="see --min-words and --languages")
-    return positives
 
 
 def _usable(store: Store, labels: _Labels, texts: Texts) -> NDArray[np.bool_]:

@@ -32,7 +32,7 @@ def test_weights_of_strata_become_shares() -> None:
 
 def test_an_encoder_adds_the_stratum_dense_with_the_mean_weight_of_the_others() -> None:
     settings = BuildSettings.from_recipe(dense="minilm")
-    assert settings.shares == pytest.approx({name: 1 / 6 for name in (*DEFAULT_SHARES, "dense")})
+    assert settings.shares == pytest.approx(dict.fromkeys((*DEFAULT_SHARES, "dense"), 1 / 6))
     assert settings.dense == Spec("minilm")
     settings = BuildSettings.from_recipe(negatives={"random": 3, "dense": 1}, dense=Spec("minilm"))
     assert settings.shares == {"random": 0.75, "dense": 0.25}

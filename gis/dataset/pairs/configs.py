@@ -57,9 +57,10 @@ class ConfigReport:
     def count(self, *strata: str, split: Split | None = None) -> int:
         """Return the number of pairs of these strata, or of all, in one split or in all."""
         return sum(
-            count.pairs for count in self.pairs if count.stratum in (strata or (count.stratum,))
-            and count.split in (split or count.split,)
-        )  # fmt: skip
+            count.pairs
+            for count in self.pairs
+            if (not strata or count.stratum in strata) and split in (None, count.split)
+        )
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,13 @@ def _config(
     drawn = {split: [*assignment.pairs[split], *negatives.pairs[split]] for split in SPLITS}
     used = {issue for pairs in drawn.values() for pair in pairs for issue in pair.issues}
     near = near_duplicates(used.union(clustered), sampler.sketches)
-    separated = without_near_duplicates(drawn, near)
-    splits = _shuffled(separated.splits, settings.seed)
+    splits = _shuffled(without_near_duplicates(drawn, near), settings.seed)
     if not all(any(pair.label for pair in splits[split]) for split in SPLITS):
         return None
     report = ConfigReport(
         pairs=_count(splits),
         negatives=tuple(negatives.counts),
-        near=separated.removed,
+        near=sum(map(len, drawn.values())) - sum(map(len, splits.values())),
         dropped=assignment.dropped,
         leaks=find_leaks(splits, near, sampler.clusters.groups),
     )

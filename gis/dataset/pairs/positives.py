@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gis.dataset.labels.clusters import Cluster
 from gis.dataset.labels.evidence import Evidence
 from gis.dataset.texts.texts import Texts
+from gis.errors import GisError
 
 NO_CLUSTER = -1
 
@@ -60,6 +61,9 @@ def find_positives(clusters: Iterable[Cluster], texts: Texts, closure: int) -> P
         clusters: The clusters of duplicates.
         texts: The texts of the issues.
         closure: Maximum transitive pairs per cluster.
+
+    Raises:
+        GisError: No pair is left.
     """
     positives = Positives([], Counter())
     for pair in positive_pairs(clusters, closure):
@@ -70,6 +74,9 @@ def find_positives(clusters: Iterable[Cluster], texts: Texts, closure: int) -> P
             positives.left_out["the same text"] += 1
         else:
             positives.pairs.append(pair)
+    if not positives.pairs:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in positives.left_out.items())
+        raise GisError(f"no positive pair is left; left out: {reasons}", remedy="see --min-words and --languages")
     return positives
 
 

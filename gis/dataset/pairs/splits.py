@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,19 +245,7 @@ def random_split(pairs: Sequence[Pair], seed: int) -> dict[Split, list[Pair]]:
     return {split: [pairs[index] for index in part] for split, part in zip(SPLITS, parts, strict=True)}
 
 
-class Separated(NamedTuple):
-    """Splits without near-duplicates across them.
-
-    Attributes:
-        splits: The pairs that remain.
-        removed: How many pairs were removed.
-    """
-
-    splits: dict[Split, list[Pair]]
-    removed: int
-
-
-def without_near_duplicates(splits: Splits, near: Iterable[Sequence[int]]) -> Separated:
+def without_near_duplicates(splits: Splits, near: Iterable[Sequence[int]]) -> dict[Split, list[Pair]]:
     """Remove the pairs with an issue that has a near-duplicate in a later split: the test split keeps all of its own.
 
     Args:
@@ -269,5 +257,4 @@ def without_near_duplicates(splits: Splits, near: Iterable[Sequence[int]]) -> Se
     for group in near:
         ranks = {issue: rank_of[issue] for issue in group if issue in rank_of}
         removed |= {issue for issue, rank in ranks.items() if rank < max(ranks.values())}
-    remaining = {split: [pair for pair in pairs if removed.isdisjoint(pair.issues)] for split, pairs in splits.items()}
-    return Separated(remaining, sum(map(len, splits.values())) - sum(map(len, remaining.values())))
+    return {split: [pair for pair in pairs if removed.isdisjoint(pair.issues)] for split, pairs in splits.items()}

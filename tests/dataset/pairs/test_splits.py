@@ -165,12 +165,11 @@ def test_a_random_split_of_pairs_leaks() -> None:
 
 def test_near_duplicates_are_removed_from_the_earlier_split() -> None:
     splits: Splits = {"train": [positive(0, 1), positive(4, 5)], "valid": [positive(2, 3)], "test": [negative(8, 9)]}
-    separated = without_near_duplicates(splits, near=[[0, 2, 8], [5, 77]])
-    assert separated.splits == {"train": [positive(4, 5)], "valid": [], "test": [negative(8, 9)]}
-    assert separated.removed == 2
+    remaining = without_near_duplicates(splits, near=[[0, 2, 8], [5, 77]])
+    assert remaining == {"train": [positive(4, 5)], "valid": [], "test": [negative(8, 9)]}
 
 
 @pytest.mark.parametrize("near", [[], [[0, 1]], [[60, 70]]])
 def test_near_duplicates_within_a_split_stay(near: list[list[int]]) -> None:
     splits: Splits = {"train": [positive(0, 1)], "valid": [], "test": [positive(2, 3)]}
-    assert without_near_duplicates(splits, near) == (splits, 0)
+    assert without_near_duplicates(splits, near) == splits
