@@ -1,4 +1,4 @@
-"""What several parts need of texts: words, plain text from HTML, text that is safe to show, wrapped lines."""
+"""Text as several parts need it: words, plain text from HTML, text that is safe to print, wrapped lines."""
 
 import html
 import re
@@ -14,15 +14,16 @@ INLINE = frozenset(
 )
 TAG = re.compile(r"""<!--.*?-->|<(/?)([a-zA-Z][\w-]*)(?:\s(?:"[^"]*"|'[^']*'|[^<>"'])*)?/?>""", re.DOTALL)
 WORD = re.compile(r"\w+")
+BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def words(text: str) -> list[str]:
-    """Lower-cased runs of word characters."""
+    """Return the runs of word characters of ``text``, in lower case."""
     return WORD.findall(text.lower())
 
 
 def visible(text: str) -> str:
-    """Put a blank for each control character, so that text from anywhere can be shown."""
+    """Replace each control character by a blank, so that untrusted text can be printed."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
@@ -44,21 +45,18 @@ def wrapped(text: str, width: int, *, indent: str = "") -> str:
 def plain_text(markup: str) -> str:
     """Strip the markup of rendered HTML, keeping line breaks between blocks and the indentation of code.
 
-    Only names that HTML uses for text count as tags: ``Vec<T>`` in an issue's title is text.
+    Only names that HTML uses for text count as tags, so that ``Vec<T>`` in an issue's title stays: parsers such as
+    inscriptis would drop it.
     """
-    parts: list[str] = []
+    chunks: list[str] = []
     end = 0
     for tag in TAG.finditer(markup):
-        parts += [markup[end : tag.start()], _replacement(tag, at_line_start=_ends_a_line(parts, markup, end, tag))]
+        chunks.append(markup[end : tag.start()])
+        last = next((chunk for chunk in reversed(chunks) if chunk), "\n")
+        chunks.append(_replacement(tag, at_line_start=last.endswith("\n")))
         end = tag.end()
-    text = html.unescape("".join([*parts, markup[end:]]))
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
-
-
-def _ends_a_line(parts: list[str], markup: str, end: int, tag: re.Match[str]) -> bool:
-    between = markup[end : tag.start()]
-    before = between or next((part for part in reversed(parts) if part), "\n")
-    return before.endswith("\n")
+    text = html.unescape("".join([*chunks, markup[end:]]))
+    return BLANK_LINES.sub("\n\n", text).strip()
 
 
 def _replacement(tag: re.Match[str], *, at_line_start: bool) -> str:

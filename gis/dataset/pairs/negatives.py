@@ -15,7 +15,7 @@ from gis.dataset.labels.evidence import is_duplicate_label
 from gis.dataset.pairs.length_buckets import LengthBuckets
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import SPLITS, Assignment, Split
-from gis.dataset.texts.near_duplicates import NEAR, Sketches, jaccard
+from gis.dataset.texts.near_duplicates import NEAR_JACCARD, Sketches, jaccard
 from gis.dataset.texts.texts import Texts
 
 MAX_CANDIDATES = 64  # that a negative is chosen from
@@ -81,7 +81,9 @@ class NegativeSampler:
             shingles = self.sketches[copy].shingles
             cluster = self.clusters.of.get(issue)
             members = (issue,) if cluster is None else cluster.members[:MAX_COMPARED]
-            if any(self.texts.kept[n] and jaccard(self.sketches[n].shingles, shingles) >= NEAR for n in members):
+            if any(
+                self.texts.kept[n] and jaccard(self.sketches[n].shingles, shingles) >= NEAR_JACCARD for n in members
+            ):
                 return True
         return False
 

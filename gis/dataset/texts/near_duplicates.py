@@ -1,6 +1,7 @@
-"""Near-duplicate texts: MinHash to find candidates, Jaccard over word shingles to confirm them.
+"""Near-duplicate texts: MinHash finds candidates, the Jaccard similarity of word shingles confirms them.
 
-Broder, "On the resemblance and containment of documents", 1997.
+Broder, "On the resemblance and containment of documents", 1997; banding as in Leskovec, Rajaraman and Ullman, "Mining
+of Massive Datasets", chapter 3. The library datasketch does the same; here, the hashes are seeded and vectorised.
 """
 
 from collections import defaultdict
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 from gis.dataset.union_find import DisjointSets
 from gis.text import words
 
-SHINGLE = 3  # words
-PERMUTATIONS, BANDS = 128, 32  # four rows a band: two texts of Jaccard 0.8 miss each other once in 20 million
-NEAR = 0.8  # Jaccard similarity from which on two texts are near-duplicates
-NEXT = 1000  # texts of a bucket that one is compared with: a bot may have opened ten thousand that are alike
+SHINGLE_WORDS = 3
+PERMUTATIONS, BANDS = 128, 32  # four rows per band: two texts of Jaccard 0.8 miss each other once in 20 million
+NEAR_JACCARD = 0.8  # similarity from which on two texts are near-duplicates
+MAX_COMPARISONS = 1000  # of a text with others of its bucket: a bot may have opened ten thousand alike
 
 _RNG = np.random.default_rng(0)
 # Multiply and shift, Dietzfelbinger et al. 1997: the upper half of an odd factor's product is a universal hash.
@@ -27,11 +28,11 @@ OFFSETS = _RNG.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64)
 
 @dataclass(frozen=True)
 class Sketch:
-    """A text for comparison.
+    """What texts are compared by.
 
     Attributes:
-        shingles: Hashes of its runs of three words, distinct and ascending.
-        signature: (128,) MinHash.
+        shingles: Hashes of all runs of three words, distinct and ascending.
+        signature: (128,) MinHash of the shingles.
     """
 
     shingles: NDArray[np.uint32]
@@ -39,42 +40,50 @@ class Sketch:
 
 
 class Sketches:
-    """Sketches of texts by key, each made once.
+    """Sketches of texts by key, each made when first asked for.
 
     Args:
-        text_of: A key's text.
+        text_of: Returns the text of a key.
     """
 
     def __init__(self, text_of: Callable[[int], str]) -> None:
         self._text_of = text_of
-        self._made: dict[int, Sketch] = {}
+        self._sketches: dict[int, Sketch] = {}
 
     def __getitem__(self, key: int) -> Sketch:
-        """The sketch of a key's text."""
-        found = self._made.get(key)
-        if found is None:
-            found = self._made[key] = sketch(self._text_of(key))
-        return found
+        """Return the sketch of a key's text."""
+        if key not in self._sketches:
+            self._sketches[key] = sketch(self._text_of(key))
+        return self._sketches[key]
 
 
 def sketch(text: str) -> Sketch:
-    """The sketch of a text; of one without words, of its characters as they are."""
-    found = words(text)
-    runs = [" ".join(found[n : n + SHINGLE]) for n in range(max(len(found) - SHINGLE + 1, 1))]
-    runs = runs if found else [text.strip()]
+    """Return the sketch of a text; a text without words is a single shingle of its characters."""
+    tokens = words(text)
+    count = max(len(tokens) - SHINGLE_WORDS + 1, 1)
+    runs = [" ".join(tokens[n : n + SHINGLE_WORDS]) for n in range(count)] if tokens else [text.strip()]
     shingles = np.unique(np.fromiter((crc32(run.encode()) for run in runs), np.uint32, len(runs)))
     hashed = (shingles.astype(np.uint64)[:, None] * FACTORS + OFFSETS) >> np.uint64(32)
     return Sketch(shingles, hashed.min(axis=0).astype(np.uint32))
 
 
 def jaccard(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
-    """What two sets share of all they have, 0 to 1."""
+    """Return the size of the intersection of two sets of shingles over that of their union, 0 to 1."""
     common = len(np.intersect1d(one, other, assume_unique=True))
     return common / (len(one) + len(other) - common)
 
 
-def near_duplicates(keys: Iterable[int], sketches: Sketches, near: float = NEAR) -> list[list[int]]:
-    """Groups of keys, ascending, each of whose texts has a Jaccard similarity of ``near`` at least to another's."""
+def near_duplicates(keys: Iterable[int], sketches: Sketches, threshold: float = NEAR_JACCARD) -> list[list[int]]:
+    """Group near-duplicate texts.
+
+    Args:
+        keys: The keys of the texts.
+        sketches: Their sketches.
+        threshold: Least Jaccard similarity of near-duplicates, 0 to 1.
+
+    Returns:
+        Groups of two or more keys, ascending: each text is a near-duplicate of at least one other of its group.
+    """
     buckets: dict[bytes, list[int]] = defaultdict(list)
     rows = PERMUTATIONS // BANDS
     keys = sorted(keys)
@@ -83,28 +92,28 @@ def near_duplicates(keys: Iterable[int], sketches: Sketches, near: float = NEAR)
         for band in range(BANDS):
             buckets[bytes([band]) + signature[band * rows : (band + 1) * rows].tobytes()].append(key)
     groups = DisjointSets()
-    for found in buckets.values():
-        if len(found) > 1:
-            _link(found, sketches, near, groups)
+    for bucket in buckets.values():
+        if len(bucket) > 1:
+            _join_near(bucket, sketches, threshold, groups)
     return [group for group in groups.groups(keys) if len(group) > 1]
 
 
-def _link(keys: Sequence[int], sketches: Sketches, near: float, groups: DisjointSets) -> None:
-    """Join the near-duplicates among keys; what is joined is not compared again."""
+def _join_near(keys: Sequence[int], sketches: Sketches, threshold: float, groups: DisjointSets) -> None:
+    """Join the near-duplicates among ``keys``; what is joined already is not compared again."""
     apart = list(reversed(keys))
     while apart:
-        linked = [apart.pop()]
-        while linked and apart:
-            one = linked.pop()
+        to_compare = [apart.pop()]
+        while to_compare and apart:
+            one = to_compare.pop()
             root, shingles, others = groups.find(one), sketches[one].shingles, apart
             apart = []
             for place, other in enumerate(reversed(others)):
                 if groups.find(other) == root:
-                    linked.append(other)
-                elif place < NEXT and jaccard(shingles, sketches[other].shingles) >= near:
+                    to_compare.append(other)
+                elif place < MAX_COMPARISONS and jaccard(shingles, sketches[other].shingles) >= threshold:
                     groups.join(one, other)
                     root = groups.find(one)
-                    linked.append(other)
+                    to_compare.append(other)
                 else:
                     apart.append(other)
             apart.reverse()
