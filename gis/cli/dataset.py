@@ -19,7 +19,11 @@ def build(
     ] = "gis",
     negatives: Annotated[
         str | None,
-        typer.Option(metavar="STRATUM=WEIGHT,…", help="Strata of negatives: random=1,same_label=1,bm25=2,…"),
+        typer.Option(
+            metavar="STRATUM=WEIGHT,…",
+            help="Weights of random, same_label, same_author, cross_referenced, bm25 and dense negatives.",
+            show_default="equal, without dense; paper random",
+        ),
     ] = None,
     ratio: Annotated[
         float | None, typer.Option(metavar="X", help="Negatives per positive, 0 to 1000.", show_default="1; paper 0.96")

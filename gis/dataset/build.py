@@ -21,11 +21,12 @@ from gis.dataset.output.manifest import MANIFEST, write_manifest
 from gis.dataset.output.report import Report, lengths
 from gis.dataset.output.writer import Writer
 from gis.dataset.pairs.configs import Config, make_configs
+from gis.dataset.pairs.leaks import find_leaks, random_split
 from gis.dataset.pairs.negatives import NegativeSampler
 from gis.dataset.pairs.neighbours import Search, by_bm25, by_encoder, find_neighbours
 from gis.dataset.pairs.positives import Positives, find_positives
 from gis.dataset.pairs.retrieval import make_queries
-from gis.dataset.pairs.splits import SPLITS, find_leaks, random_split
+from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.settings import BuildSettings
 from gis.dataset.texts.near_duplicates import Sketches
 from gis.dataset.texts.texts import Texts, make_texts

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from gis.benchmark.scoring import TaskScores
 from gis.dataset.pairs.configs import ConfigReport
+from gis.dataset.pairs.leaks import Leaks
 from gis.dataset.pairs.positives import Pair
-from gis.dataset.pairs.splits import Leaks, Split
+from gis.dataset.pairs.splits import Split
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,18 @@ from typing import NamedTuple
 import numpy as np
 
 from gis.console import QUIET, Reporter
+from gis.dataset.pairs.leaks import Leaks, find_leaks, without_near_duplicates
 from gis.dataset.pairs.negatives import NegativeCount, NegativeSampler, draw_negatives
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import (
     SPLITS,
     Assignment,
-    Leaks,
     Split,
     Splits,
     by_cluster,
     by_repository,
     by_time,
-    find_leaks,
     units_of,
-    without_near_duplicates,
 )
 from gis.dataset.settings import BuildSettings
 from gis.dataset.texts.near_duplicates import near_duplicates

@@ -236,12 +236,20 @@ class _Draw:
 
     def cross_referenced(self, quota: int) -> list[Pair]:
         """Pair issues one of which cites the other, with about the lengths of a positive pair."""
-        cited = [pair for pair in self.sampler.citations if self._may_be_taken(*pair)]
+        sampler = self.sampler
+        cited = [
+            (one, other)
+            for one, other in sampler.citations
+            if sampler.usable[one]
+            and sampler.usable[other]
+            and self._is_open(one, other)
+            and not sampler.related(one, other, by_citation=False)
+        ]
         both_ways = [*cited, *((other, one) for one, other in cited)]
         buckets = LengthBuckets([self._lengths(*pair) for pair in both_ways], self.rng)
 
         def is_free(index: int) -> bool:
-            return self._is_open(*both_ways[index]) and not self.sampler.copies(*both_ways[index])
+            return self._is_open(*both_ways[index]) and not sampler.copies(*both_ways[index])
 
         drawn: list[Pair] = []
         for positive in self._positives_in_turn():
@@ -274,16 +282,6 @@ class _Draw:
             ):
                 return other
         return None
-
-    def _may_be_taken(self, one: int, other: int) -> bool:
-        """Return whether issues, one of which cites the other, may be a negative pair."""
-        usable = self.sampler.usable
-        return bool(
-            usable[one]
-            and usable[other]
-            and self._is_open(one, other)
-            and not self.sampler.related(one, other, by_citation=False)
-        )
 
     def _is_open(self, one: int, other: int) -> bool:
         """Return whether two issues may still be in the split, and not yet as this pair."""

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import numpy as np
-import pytest
 
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import (
@@ -11,17 +10,13 @@ from gis.dataset.pairs.splits import (
     BETWEEN_REPOSITORIES,
     NOT_HUMAN_CONFIRMED,
     SPLITS,
-    Splits,
     by_cluster,
     by_repository,
     by_time,
-    find_leaks,
-    random_split,
     units_of,
-    without_near_duplicates,
 )
 from gis.dataset.union_find import DisjointSets
-from tests.dataset.pairs.helpers import cluster, joined, make_clusters, negative, positive
+from tests.dataset.pairs.helpers import cluster, joined, make_clusters, positive
 
 CREATED = np.arange(1000)
 
@@ -141,35 +136,3 @@ def test_issues_opened_at_one_moment_leave_splits_empty() -> None:
     pairs = apart(30)
     assignment = by_time(pairs, units(pairs), created=np.zeros(1000, np.int64))
     assert [len(assignment.pairs[split]) for split in SPLITS] == [0, 0, 30]
-
-
-def test_leaks_are_found_in_issues_clusters_texts_and_test_pairs() -> None:
-    splits: Splits = {"train": [positive(0, 1)], "valid": [], "test": [positive(1, 2), negative(8, 9)]}
-    leaks = find_leaks(splits, near=[[0, 8], [3, 9]], groups=joined((0, 1, 2)))
-    assert (leaks.issues, leaks.clusters, leaks.near_duplicates, leaks.test_pairs) == (1, 1, 1, 0.5)
-    assert leaks
-
-
-def test_a_cluster_leaks_also_where_no_issue_does() -> None:
-    splits: Splits = {"train": [positive(0, 1)], "valid": [], "test": [positive(2, 3)]}
-    assert find_leaks(splits, (), joined((0, 2))).clusters == 1
-    assert not find_leaks(splits, (), joined((0, 1), (2, 3)))
-
-
-def test_a_random_split_of_pairs_leaks() -> None:
-    chain = [positive(n + 1, n) for n in range(100)]
-    splits = random_split(chain, seed=0)
-    assert [len(splits[split]) for split in SPLITS] == [80, 10, 10]
-    assert find_leaks(splits, (), DisjointSets()).test_pairs > 0.5
-
-
-def test_near_duplicates_are_removed_from_the_earlier_split() -> None:
-    splits: Splits = {"train": [positive(0, 1), positive(4, 5)], "valid": [positive(2, 3)], "test": [negative(8, 9)]}
-    remaining = without_near_duplicates(splits, near=[[0, 2, 8], [5, 77]])
-    assert remaining == {"train": [positive(4, 5)], "valid": [], "test": [negative(8, 9)]}
-
-
-@pytest.mark.parametrize("near", [[], [[0, 1]], [[60, 70]]])
-def test_near_duplicates_within_a_split_stay(near: list[list[int]]) -> None:
-    splits: Splits = {"train": [positive(0, 1)], "valid": [], "test": [positive(2, 3)]}
-    assert without_near_duplicates(splits, near) == splits
