@@ -1,48 +1,98 @@
-"""The verb that fills in the texts of a dataset that was shared without them: hydrate."""
+"""The verb that restores the texts of a dataset that is shared without them: hydrate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gis.cli.app import app, interruptible
+from gis.errors import UsageError
+
+if TYPE_CHECKING:
+    from gis.console import Reporter
+    from gis.dataset.output.hydrate import TextSource
 
 
 @app.command(no_args_is_help=True)
 def hydrate(
-    dataset: Annotated[str, typer.Argument(help="Folder or Hub id with the config ids of a dataset of gis build.")],
+    dataset: Annotated[
+        str, typer.Argument(help="Dataset folder, Hub dataset (ORG/NAME), or a task that ships as ids: rust_issues.")
+    ],
     output: Annotated[Path, typer.Option(help="Folder to make.")],
-    only_same: Annotated[bool, typer.Option("--only-same", help="Leave out texts that changed since.")] = False,
-    api_url: Annotated[str, typer.Option(help="GitHub Enterprise: https://HOST/api/v3.")] = "https://api.github.com",
-    max_wait: Annotated[float | None, typer.Option(min=0, help="Stop rather than wait longer, in seconds.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings.")] = False,
+    store: Annotated[
+        Path | None, typer.Option(help="Take the texts from this store of gis collect, not from GitHub.")
+    ] = None,
+    only_same: Annotated[
+        bool, typer.Option("--only-same", help="Leave out texts that changed after the dataset was built.")
+    ] = False,
+    api_url: Annotated[
+        str, typer.Option(help="API of a GitHub Enterprise server: https://HOST/api/v3.")
+    ] = "https://api.github.com",
+    max_wait: Annotated[
+        float | None, typer.Option(min=0, help="Stop instead of waiting longer than this many seconds.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, only warnings.")] = False,
 ) -> None:
-    """Fetch the texts of a dataset that was shared without them from GitHub, a hundred issues a point.
+    """Restore the texts of a dataset that is shared as ids, from GitHub or from a store.
 
-    Example: gis hydrate me/my-issues --output my-issues
+    GitHub charges one point of the rate limit for a hundred issues and needs a token (GITHUB_TOKEN); a store needs
+    neither.
+
+    Example: gis hydrate rust_issues --store issues.db --output tasks/rust_issues
     """
-    from gis.collector.github.connection import connect
     from gis.console import Reporter
-    from gis.dataset.output.hydrate import hydrate as fill
+    from gis.dataset.output.hydrate import hydrate as restore
 
     reporter = Reporter(quiet=quiet)
-    with interruptible("nothing was written"):
-        github = connect(api_url, "graphql", reporter, points=None, wait=max_wait)
-        found = fill(_ids_of(dataset), output, github.client, reporter, only_same=only_same)
-    pairs = ", ".join(f"{count:,} in {split}" for split, count in found.pairs.items())
+    with (
+        interruptible("nothing was written"),
+        _texts_from(store, api_url, max_wait, reporter) as fetch,
+    ):
+        report = restore(_dataset_folder(dataset), output, fetch, only_same=only_same, reporter=reporter)
+    pairs = ", ".join(f"{count:,} in {split}" for split, count in report.pairs.items())
     typer.echo(
-        f"{output}: pairs {pairs}; issues: {found.same:,} as built, {found.changed:,} changed, {found.gone:,} gone"
+        f"{output}: pairs {pairs}; issues: {report.same:,} as built, {report.changed:,} changed, {report.gone:,} gone"
     )
 
 
-def _ids_of(dataset: str) -> Path:
-    """The folder of a dataset's ids, fetched from the Hub where it is not here."""
+@contextmanager
+def _texts_from(
+    store: Path | None, api_url: str, max_wait: float | None, reporter: "Reporter"
+) -> "Iterator[TextSource]":
+    """Open where the texts come from."""
+    if store is None:
+        from gis.collector.github.connection import connect
+
+        yield connect(api_url, "graphql", reporter, points=None, wait=max_wait).texts
+        return
+    from functools import partial
+
+    from gis.collector.store import Store
+    from gis.dataset.output.stored_texts import stored_texts
+
+    with Store(store) as opened:
+        yield partial(stored_texts, opened)
+
+
+def _dataset_folder(dataset: str) -> Path:
+    """Return the folder of a dataset: here, packaged with gis, or fetched from the Hub."""
+    from gis.benchmark.tasks.catalogue import PACKAGED
+    from gis.dataset.output.layout import IDS_CONFIG
+    from gis.dataset.output.manifest import MANIFEST
+
     folder = Path(dataset).expanduser()
-    if folder.is_dir() or dataset.count("/") != 1:
+    if folder.is_dir():
         return folder
+    if "/" not in dataset and (PACKAGED / dataset / MANIFEST).is_file():
+        return PACKAGED / dataset
+    if dataset.count("/") != 1:
+        raise UsageError(f"no dataset folder at {dataset}, no task that ships as ids, and not a Hub dataset (ORG/NAME)")
     from huggingface_hub import snapshot_download
 
     from gis.hub import ask_hub
 
     with ask_hub(f"the dataset {dataset}", None, "give a folder", offline=False):
-        return Path(snapshot_download(dataset, repo_type="dataset", allow_patterns=["ids/*", "gis_manifest.json"]))
+        patterns = [IDS_CONFIG.pattern.format(split="*"), MANIFEST]
+        return Path(snapshot_download(dataset, repo_type="dataset", allow_patterns=patterns))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Raw = Mapping[str, Any]
 EventKind = Literal[
@@ -188,3 +188,23 @@ class Repository:
     name: str
     id: int
     asked: str
+
+
+class IssueText(NamedTuple):
+    """The title and body of an issue, as they are now and as they were first written.
+
+    Attributes:
+        repository: OWNER/NAME, as it was requested.
+        number: The issue's number.
+        title: The current title.
+        body: The current body, in Markdown; may be empty.
+        first_title: The title before it was first changed; None if it never was.
+        first_body: The body before it was first edited; None if it never was, or if the server keeps no edits.
+    """
+
+    repository: str
+    number: int
+    title: str
+    body: str
+    first_title: str | None
+    first_body: str | None

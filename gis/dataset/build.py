@@ -1,6 +1,5 @@
 """Building a dataset: from a store to a dataset folder that is written whole or not at all."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from gis.dataset.labels.clusters import Clusters, find_clusters
 from gis.dataset.labels.evidence import Evidence, called_duplicates, cross_references, find_evidence
 from gis.dataset.labels.policy import Policy, label_of, read_policy
 from gis.dataset.output.baselines import baselines
-from gis.dataset.output.card import write_card
-from gis.dataset.output.manifest import MANIFEST, write_manifest
-from gis.dataset.output.report import Report, lengths
+from gis.dataset.output.describe import describe
+from gis.dataset.output.manifest import foreign_files
+from gis.dataset.output.report import Report, lengths, links_across_splits
 from gis.dataset.output.writer import Writer
 from gis.dataset.pairs.configs import Config, make_configs
 from gis.dataset.pairs.leaks import find_leaks, random_split
@@ -66,17 +65,6 @@ def build(
         return _build(opened, folder, settings, reporter)
 
 
-def foreign_files(folder: Path) -> list[str]:
-    """Return the files of a folder that were not created by a build."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        ours = {*manifest["files"], MANIFEST, "README.md"}
-    except (OSError, ValueError, KeyError, TypeError):
-        ours = set()
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in names if name not in ours)
-
-
 def _check_output(output: Path, *, force: bool) -> None:
     if output.exists() and not force:
         raise GisError(f"{output} exists", remedy="choose a different --output, or replace it with --force")
@@ -117,8 +105,15 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
         configs = make_configs(positives.pairs, sampler, settings, reporter=reporter)
         report = _report(labels, texts, positives, configs, settings)
         rows = _write_tables(folder, labels, texts, configs, settings)
-        write_card(folder, report, settings, rows)
-        write_manifest(folder, store, settings, rows, texts.templates, labels.issues)
+        describe(
+            folder,
+            store=store,
+            report=report,
+            settings=settings,
+            issues=labels.issues,
+            templates=texts.templates,
+            rows=rows,
+        )
     return report
 
 
@@ -228,6 +223,9 @@ def _report(
         sentences=texts.sentences,
         template_lines=texts.template_lines,
         configs={name: config.report for name, config in configs.items()},
+        related_across_splits={
+            name: links_across_splits(config.splits, clusters.related) for name, config in configs.items()
+        },
         random_split=find_leaks(random_split(positive_pairs, settings.seed), (), clusters.groups),
         lengths=lengths(splits, texts.chars),
         baselines=baselines(splits["test"], lambda issue: texts[issue]),

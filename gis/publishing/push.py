@@ -1,66 +1,73 @@
-"""Send a publication to the Hub: one commit, private unless asked, nothing overwritten that gis did not make."""
+"""Send a publication to the Hub in one commit; private unless asked, and without overwriting what others put there."""
 
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gis.errors import GisError
-from gis.publishing.folders import MARKS, Publication
+from gis.publishing.publication import MANIFESTS, Publication
 from gis.versions import versions_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-KEPT = (".gitattributes",)  # the Hub's own
+HUB_FILES = (".gitattributes",)  # the Hub makes them
+WRITE_TOKEN = "set HF_TOKEN to a token with the right to write, or run hf auth login"
 
 
-@dataclass(frozen=True)
-class Sent:
-    """What came of it.
+class PushResult(NamedTuple):
+    """What was published.
 
     Attributes:
-        url: Of the commit.
-        added: Files that were sent or were there already.
-        removed: Files of an earlier publication that this one does not have.
+        url: The address of the commit.
+        files: Number of files in the publication.
+        removed: Number of files of an earlier publication that were removed.
     """
 
     url: str
-    added: int
+    files: int
     removed: int
 
 
-def push(publication: Publication, to: str, *, public: bool, revision: str | None, force: bool) -> Sent:
+def push(
+    publication: Publication, to: str, *, public: bool = False, revision: str | None = None, force: bool = False
+) -> PushResult:
     """Send all files in one commit.
 
-    Large files go first, and those that the Hub has are not sent again: after a break the same command goes on.
+    Large files go first, and those that the Hub has are not sent again: after an interruption the same call continues.
 
     Args:
-        publication: What ``prepare`` made; without problems.
-        to: ORG/NAME.
-        public: Make a new repository that all may see.
-        revision: Branch to commit to, made where there is none; None for the main one.
-        force: Also into a repository that holds files which gis did not make.
+        publication: What ``prepare`` returned, without problems.
+        to: ORG/NAME; the repository is made where there is none.
+        public: Let everybody see the repository.
+        revision: The branch to commit to, made where there is none; None is the main branch.
+        force: Publish to a repository that holds files which gis did not publish. They stay, unless they have the
+            name of a new file.
 
     Raises:
-        GisError: There are no rights, the Hub fails, or the repository holds something else.
+        GisError: The publication has problems, the account has no right to write, the Hub fails, or the repository
+            holds something else.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-    api = HfApi()
-    with _told(to):
-        api.create_repo(to, repo_type=publication.repo_type, private=not public, exist_ok=True)
-        if not public and not api.repo_info(to, repo_type=publication.repo_type).private:
-            raise GisError(f"{to} is public; add --public to publish for all to see, or choose another name")
+    if publication.problems:
+        raise GisError(f"{to} is not published: {'; '.join(publication.problems)}")
+    api, repo_type = HfApi(), publication.repo_type
+    with _clear_errors(to):
+        if api.token is None and _no_token():
+            raise GisError(f"publishing to {to} needs a token of {api.endpoint}", remedy=WRITE_TOKEN)
+        api.create_repo(to, repo_type=repo_type, private=not public, exist_ok=True)
+        if not public and not api.repo_info(to, repo_type=repo_type).private:
+            raise GisError(f"{to} is public", remedy="add --public to publish for everybody, or choose another name")
         if revision is not None:
-            api.create_branch(to, branch=revision, repo_type=publication.repo_type, exist_ok=True)
-        there = api.list_repo_files(to, repo_type=publication.repo_type, revision=revision)
-        stale = _stale(api, publication, to, there, revision, force=force)
+            api.create_branch(to, branch=revision, repo_type=repo_type, exist_ok=True)
+        existing = api.list_repo_files(to, repo_type=repo_type, revision=revision)
+        stale = _stale_files(api, publication, to, existing, revision, force=force)
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            CommitOperationAdd(name, found if isinstance(found, bytes) else str(found))
-            for name, found in publication.files.items()
+            CommitOperationAdd(name, file if isinstance(file, bytes) else str(file))
+            for name, file in publication.files.items()
         ]
         operations += [CommitOperationDelete(name) for name in stale]
         version = versions_of(["gis"]).get("gis", "")
@@ -68,53 +75,68 @@ def push(publication: Publication, to: str, *, public: bool, revision: str | Non
             to,
             operations,
             commit_message=f"{publication.kind} published with gis {version}",
-            repo_type=publication.repo_type,
+            repo_type=repo_type,
             revision=revision,
         )
-    return Sent(str(commit.commit_url), len(publication.files), len(stale))
+    return PushResult(str(commit.commit_url), files=len(publication.files), removed=len(stale))
 
 
-def _stale(
-    api: "HfApi", publication: Publication, to: str, there: Sequence[str], revision: str | None, *, force: bool
+def _no_token() -> bool:
+    from huggingface_hub import get_token
+
+    return get_token() is None
+
+
+def _stale_files(
+    api: "HfApi", publication: Publication, to: str, existing: Sequence[str], revision: str | None, *, force: bool
 ) -> list[str]:
-    """Files to take away: of an earlier publication, those that this one lacks. What others put there stays."""
-    others = [name for name in there if name not in KEPT]
+    """Return the files of an earlier publication that this one lacks; what others put there stays."""
+    others = [name for name in existing if name not in HUB_FILES]
     if not others:
         return []
-    mark = MARKS[publication.kind]
-    if mark not in others and not force:
+    manifest = MANIFESTS[publication.kind]
+    if manifest not in others:
+        if force:
+            return []
         raise GisError(
-            f"{to} holds {len(others)} files that gis did not publish ({others[0]} for one); "
-            "choose another name, or --force to write over it"
+            f"{to} holds {len(others)} files that gis did not publish (for example {others[0]})",
+            remedy="choose another name, or add --force to publish next to them",
         )
-    if mark not in others:
-        return []
-    path = api.hf_hub_download(to, mark, repo_type=publication.repo_type, revision=revision)
+    path = api.hf_hub_download(to, manifest, repo_type=publication.repo_type, revision=revision)
     try:
-        ours = set(json.loads(Path(path).read_text(encoding="utf-8")).get("files") or ())
+        published = set(json.loads(Path(path).read_text(encoding="utf-8")).get("files") or ())
     except (ValueError, AttributeError, TypeError):
-        ours = set()
-    return sorted((set(others) & ours) - publication.files.keys())
+        published = set()
+    return sorted((set(others) & published) - publication.files.keys())
 
 
 @contextmanager
-def _told(to: str) -> Iterator[None]:
-    """The clients' many errors as one that says what to do."""
+def _clear_errors(to: str) -> Iterator[None]:
+    """Turn the many errors of the Hub's client into one line that says what to do."""
+    from huggingface_hub import constants, errors
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
 
     try:
         yield
     except HFValidationError as error:
-        raise GisError(f"--to {to}: {error}") from error
+        raise GisError(f"{to} is not a name that the Hub accepts: {error}") from error
     except LocalTokenNotFoundError as error:
-        raise GisError("the Hub asks for a token: set HF_TOKEN, one with the right to write") from error
+        raise GisError(f"publishing to {to} needs a token of {constants.ENDPOINT}", remedy=WRITE_TOKEN) from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         if status in (401, 403):
             raise GisError(
-                f"the Hub refuses to let this account write to {to} ({status}): set HF_TOKEN, one with the right to "
-                "write"
+                f"the Hub does not let this account write to {to} (status {status})", remedy=WRITE_TOKEN
             ) from error
-        raise GisError(f"the Hub answers {status}; what was sent is kept there, the same command goes on") from error
-    except (OSError, RuntimeError, ValueError) as error:  # what broke off while a large file was sent
-        raise GisError(f"sending to {to} broke off ({error}); the same command goes on where it stopped") from error
+        raise GisError(
+            f"the Hub answers with status {status}", remedy="the same command continues; what was sent stays there"
+        ) from error
+    except (errors.HTTPError, ConnectionError) as error:  # type: ignore[attr-defined]  # the HTTP client's: no answer
+        raise GisError(
+            f"{constants.ENDPOINT} cannot be reached: {error}",
+            remedy="check the network; the same command continues where it stopped",
+        ) from error
+    except (OSError, RuntimeError, ValueError) as error:  # while a large file was sent
+        raise GisError(
+            f"sending to {to} broke off: {error}", remedy="the same command continues where it stopped"
+        ) from error

@@ -205,13 +205,12 @@ def test_every_trace_is_there(folder: Path, store: Path) -> None:
 
 
 def test_the_same_store_and_seed_give_the_same_bytes(store: Path, folder: Path, tmp_path: Path) -> None:
-    gis("--store", str(store), "--output", str(tmp_path / "again"), "--languages", "any")
+    again = tmp_path / folder.name  # the card names the folder
+    gis("--store", str(store), "--output", str(again), "--languages", "any")
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    assert names == sorted(
-        str(p.relative_to(tmp_path / "again")) for p in (tmp_path / "again").rglob("*") if p.is_file()
-    )
+    assert names == sorted(str(path.relative_to(again)) for path in again.rglob("*") if path.is_file())
     for name in names:
-        assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+        assert (folder / name).read_bytes() == (again / name).read_bytes(), name
     gis("--store", str(store), "--output", str(tmp_path / "other"), "--languages", "any", "--seed", "1")
     assert not everything(folder).equals(everything(tmp_path / "other"))
 
@@ -221,10 +220,10 @@ def test_the_manifest_knows_every_file(folder: Path) -> None:
 
     manifest = json.loads((folder / "gis_manifest.json").read_text(encoding="utf-8"))
     files = {str(path.relative_to(folder)) for path in folder.rglob("*.parquet")}
-    assert files == manifest["files"].keys()
-    for name, told in manifest["files"].items():
-        assert told["sha256"] == sha256_of_file(folder / name)
-        assert told["rows"] == len(pd.read_parquet(folder / name))
+    assert {*files, "croissant.json"} == manifest["files"].keys()
+    for name, record in manifest["files"].items():
+        assert record["sha256"] == sha256_of_file(folder / name)
+        assert name not in files or record["rows"] == len(pd.read_parquet(folder / name))
     assert manifest["settings"]["seed"] == 0
 
 
@@ -234,7 +233,7 @@ def test_the_card_tells_the_numbers(folder: Path) -> None:
     assert f"{len(found):,} pairs of GitHub issues, {(found.label == 1).sum():,} of them duplicates" in card
     assert "| `tfidf` |" in card
     assert "| issues in the store | 720 |" in card
-    for heading in ("Whose word a label is", "Negatives", "Splits", "Baselines", "Licence and removal"):
+    for heading in ("Evidence", "Negatives", "Splits", "Baselines", "Licence and removal"):
         assert f"\n## {heading}\n" in card
 
 

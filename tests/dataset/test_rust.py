@@ -18,7 +18,7 @@ from gis.dataset.labels.evidence import find_evidence
 from gis.dataset.labels.policy import POLICY
 from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.settings import BuildSettings
-from gis.publishing.folders import prepare
+from gis.publishing.prepare import prepare
 
 pytestmark = pytest.mark.shared
 QUIET = Reporter(quiet=True)

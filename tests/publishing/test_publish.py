@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from huggingface_hub import DatasetCard
 
 from gis.files import sha256_of, sha256_of_file
 from tests.benchmark.worker import worker
@@ -87,9 +88,66 @@ def test_one_private_commit_with_every_file(hub: Hub, dataset: Path) -> None:
     assert len(hub.commits) == 1
     assert hub.private[TO]
     sent = hub.repositories["datasets", TO].files
-    assert set(sent) == {*files_of(dataset), ".gitattributes"}
-    for name in files_of(dataset):
+    assert set(sent) == {*files_of(dataset), ".gitattributes"} - {"ids/README.md"}  # of a copy without texts
+    for name in sent.keys() - {".gitattributes", "README.md"}:
         assert sent[name] == (dataset / name).read_bytes()
+
+
+def test_the_examples_of_a_published_card_open_the_published_dataset(hub: Hub, dataset: Path) -> None:
+    assert 'load_dataset("set")' in (dataset / "README.md").read_text(encoding="utf-8")
+    gis(dataset, "--to", TO)
+    card = hub.repositories["datasets", TO].files["README.md"].decode()
+    assert f'load_dataset("{TO}")' in card
+    assert f'load_dataset("{TO}", "positive")' in card
+    assert 'load_dataset("set' not in card
+
+
+def test_the_card_of_the_ids_lists_them_alone(hub: Hub, dataset: Path) -> None:
+    gis(dataset, "--to", TO, "--ids-only")
+    card = DatasetCard(hub.repositories["datasets", TO].files["README.md"].decode())
+    assert [config["config_name"] for config in card.data["configs"]] == ["ids", "evidence"]
+    assert f'load_dataset("{TO}")  # the issues of each pair' in card.text
+    assert "`positive` | the duplicate" not in card.text
+    assert f"gis hydrate {TO} --output DIR" in card.text
+
+
+def test_a_folder_of_an_older_gis_has_a_card_for_its_ids(hub: Hub, dataset: Path) -> None:
+    (dataset / "ids" / "README.md").unlink()
+    assert gis(dataset, "--to", TO, "--ids-only").status == 0
+    card = DatasetCard(hub.repositories["datasets", TO].files["README.md"].decode())
+    assert [config["config_name"] for config in card.data["configs"]] == ["ids", "evidence"]
+    assert "This copy holds no texts" in card.text
+
+
+def test_without_a_token_one_line_says_what_to_set(hub: Hub, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN")
+    done = gis(dataset, "--to", TO)
+    assert done.status == 1
+    assert done.err == (
+        f"error: publishing to {TO} needs a token of {hub.url}; "
+        "set HF_TOKEN to a token with the right to write, or run hf auth login\n"
+    )
+
+
+@pytest.mark.usefixtures("hub")
+def test_without_network_one_line_names_the_host(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    done = gis(dataset, "--to", TO)
+    assert done.status == 1
+    (line,) = done.err.splitlines()
+    assert line.startswith("error: http://127.0.0.1:9 cannot be reached: ")
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_refused_dry_run_shows_the_problems_alone(dataset: Path) -> None:
+    (dataset / "data" / "train-00000-of-00001.parquet").unlink()
+    done = gis(dataset, "--to", TO, "--dry-run")
+    assert (done.status, done.out) == (1, "")
+    heading, *problems = done.err.splitlines()
+    assert heading.startswith("error: not published: 2 problems in ")
+    assert all(problem.startswith("  ") for problem in problems)
 
 
 def test_what_was_sent_can_be_scored(hub: Hub, dataset: Path, tmp_path: Path) -> None:
@@ -107,7 +165,7 @@ def test_after_a_break_what_was_sent_is_not_sent_again(hub: Hub, dataset: Path) 
     hub.breaks = 3
     found = gis(str(dataset), "--to", TO)
     assert "broke off" in found.err
-    assert "the same command goes on where it stopped" in found.err
+    assert "the same command continues where it stopped" in found.err
     assert hub.commits == []
     before = len(hub.large)
     hub.requests.clear()
@@ -135,7 +193,7 @@ def test_what_gis_did_not_make_is_kept_unless_asked(hub: Hub, dataset: Path) -> 
     hub.add("datasets", TO, {"thesis.csv": b"years,of,work\n"})
     hub.private[TO] = True
     found = gis(str(dataset), "--to", TO)
-    assert "octo/issues holds 1 files that gis did not publish (thesis.csv for one)" in found.err
+    assert "octo/issues holds 1 files that gis did not publish (for example thesis.csv)" in found.err
     assert hub.commits == []
     assert gis(str(dataset), "--to", TO, "--force").status == 0
     assert gis(str(dataset), "--to", TO).status == 0  # nor is it taken away by the next publication
@@ -150,7 +208,7 @@ def test_a_public_repository_is_not_written_to_unasked(hub: Hub, dataset: Path) 
 
 def test_files_of_others_and_broken_manifests_are_not_sent(hub: Hub, dataset: Path) -> None:
     (dataset / "issues.db").write_bytes(b"with all logins")
-    assert "issues.db was not made by the build; take it away" in gis(str(dataset), "--to", TO).err
+    assert "issues.db was not made by the build; remove it" in gis(str(dataset), "--to", TO).err
     for text in ("{", "[]", "{}"):
         (dataset / "gis_manifest.json").write_text(text, encoding="utf-8")
         assert "gis_manifest.json is broken" in gis(str(dataset), "--to", TO).err
@@ -167,13 +225,13 @@ def test_ids_alone_can_be_published_and_opened(hub: Hub, dataset: Path, tmp_path
         (tmp_path / "there" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "there" / name).write_bytes(content)
     assert "text1" not in datasets.load_dataset(str(tmp_path / "there"))["train"].column_names
-    assert "--ids-only is for those" in gis(str(tmp_path), "--to", TO, "--ids-only").err
+    assert "leave out --ids-only" in gis(str(tmp_path), "--to", TO, "--ids-only").err
 
 
 def test_without_rights(hub: Hub, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_reader_0123456789")
     found = gis(str(dataset), "--to", TO)
-    assert "the Hub refuses to let this account write to octo/issues (403): set HF_TOKEN" in found.err
+    assert "the Hub does not let this account write to octo/issues (status 403); set HF_TOKEN" in found.err
     assert "hf_reader" not in found.err
     assert not hub.repositories
     assert "write ORG/NAME" in gis(str(dataset), "--to", "issues").err
@@ -202,7 +260,7 @@ def broken(dataset: Path, change: str) -> None:
     [
         ("column", "the column text2 is missing"),
         ("type", "the column label is "),
-        ("leak", "data: 2 issues are in two splits, https://github.com/octo/"),
+        ("leak", "default: 2 issues are in two splits, for example https://github.com/octo/"),
         ("secret", "texts hold what should have been redacted: 1 of kind email, 1 of kind token"),
     ],
 )
@@ -218,7 +276,7 @@ def test_a_manifest_of_somebody_else_is_refused(hub: Hub, dataset: Path) -> None
     manifest = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**manifest, "store": []}), encoding="utf-8")
     assert "gis_manifest.json was changed after the build" in gis(str(dataset), "--to", TO).err
-    name = next(iter(manifest["files"]))
+    name = next(name for name in manifest["files"] if name.endswith(".parquet"))
     sign(dataset, {**manifest, "files": {**manifest["files"], name: []}})
     assert f"{name} was changed after the build" in gis(str(dataset), "--to", TO).err
     (dataset / name).write_bytes(b"no Parquet")
@@ -254,7 +312,7 @@ def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp
     for name in ("README.md", "gis_training.json"):
         assert b'"source": "task"' in sent[name]
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
-    assert "notes.txt was not made by gis; take it away" in gis(str(folder), "--to", "octo/model").err
+    assert "notes.txt was not made by gis; remove it" in gis(str(folder), "--to", "octo/model").err
 
 
 def test_results_go_with_their_table(hub: Hub, built: Path, tmp_path: Path) -> None:
@@ -268,10 +326,10 @@ def test_results_go_with_their_table(hub: Hub, built: Path, tmp_path: Path) -> N
     assert any(name.startswith("length/") for name in sent)
     (tmp_path / "results" / "passwords.txt").write_text("mine", encoding="utf-8")
     told = gis(str(tmp_path / "results"), "--to", "octo/results").err
-    assert "passwords.txt was not made by gis; take it away" in told
+    assert "passwords.txt was not made by gis; remove it" in told
 
 
 def test_a_folder_of_something_else(hub: Hub, tmp_path: Path) -> None:
-    assert "is no dataset of gis build" in gis(str(tmp_path), "--to", TO).err
+    assert "is not a dataset of gis build" in gis(str(tmp_path), "--to", TO).err
     assert "no folder at" in gis(str(tmp_path / "none"), "--to", TO).err
     assert hub.requests == []

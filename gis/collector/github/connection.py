@@ -10,8 +10,8 @@ from gis.collector.github.adaptive import AdaptiveClient
 from gis.collector.github.client import Client, Forbidden, Limits, Unauthorized
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
-from gis.collector.github.texts import IssueText, fetch_texts
-from gis.collector.records import Repository
+from gis.collector.github.texts import fetch_texts
+from gis.collector.records import IssueText, Repository
 from gis.collector.source import NotFoundError
 from gis.console import Reporter
 from gis.errors import GisError, UsageError

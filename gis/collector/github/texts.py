@@ -3,33 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from gis.collector.github.adaptive import AdaptiveClient
 from gis.collector.github.queries import texts_query
+from gis.collector.records import IssueText
 from gis.collector.source import NotFoundError, QueryTimeoutError
 
 ISSUES_PER_QUERY = 100  # GitHub charges one point for these
-
-
-class IssueText(NamedTuple):
-    """The title and body of an issue, as they are now and as they were first written.
-
-    Attributes:
-        repository: OWNER/NAME, as it was requested.
-        number: The issue's number.
-        title: The current title.
-        body: The current body, in Markdown; may be empty.
-        first_title: The title before it was first changed; None if it never was.
-        first_body: The body before it was first edited; None if it never was, or if the server keeps no edits.
-    """
-
-    repository: str
-    number: int
-    title: str
-    body: str
-    first_title: str | None
-    first_body: str | None
 
 
 def fetch_texts(server: AdaptiveClient, issues: Iterable[tuple[str, int]]) -> Iterator[IssueText]:

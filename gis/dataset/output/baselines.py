@@ -1,4 +1,4 @@
-"""What models without weights reach on a set of pairs, a score for each kind of negatives."""
+"""Score models without weights on pairs, against each stratum of negatives."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -15,7 +15,15 @@ MODELS = ("random", "length", "jaccard", "tfidf", "bm25")
 
 
 def baselines(pairs: Sequence[Pair], text_of: Callable[[int], str]) -> Mapping[str, TaskScores]:
-    """Scores by model; none where there are no pairs of both labels."""
+    """Score the models that need no weights.
+
+    Args:
+        pairs: Labelled pairs of positions.
+        text_of: Gives the text of a position.
+
+    Returns:
+        The scores by model; empty where the pairs have one label only.
+    """
     if len({pair.label for pair in pairs}) < 2:
         return {}
     table = Pairs(
@@ -26,9 +34,10 @@ def baselines(pairs: Sequence[Pair], text_of: Callable[[int], str]) -> Mapping[s
         groups=tuple(pair.stratum for pair in pairs),
         grouped_by="stratum",
     )
-    found = {}
+    scores = {}
     for name in MODELS:
         model = load_model(Spec(name), LoadSettings())
         assert isinstance(model, PairScorer)
-        found[name] = score_pairs(table, model.score(list(zip(table.text1, table.text2, strict=True))), binary=True)
-    return found
+        similarities = model.score(list(zip(table.text1, table.text2, strict=True)))
+        scores[name] = score_pairs(table, similarities, binary=True)
+    return scores

@@ -1,300 +1,307 @@
-"""The dataset card and the manifest, written from the numbers of the build."""
+"""The dataset card, written from a template and the numbers of the build."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from huggingface_hub import DatasetCard, DatasetCardData
 
-from gis.benchmark.metrics import Undefined
+from gis.benchmark.metrics import Metric, Undefined
+from gis.citation import ANGLE_BIBTEX
 from gis.dataset.labels.evidence import TIERS
+from gis.dataset.output.layout import CARD, CONFIGS, CROISSANT, IDS_CARD, WITHOUT_TEXTS
 from gis.dataset.output.manifest import MANIFEST
 from gis.dataset.output.report import Report
 from gis.dataset.pairs.configs import ConfigReport
 from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.settings import BuildSettings
 from gis.files import write_text
+from gis.markdown import escape, table
 
-CONFIGS = {
-    "default": "pairs with a label, split by cluster",
-    "positive": "the duplicates alone: anchor, positive",
-    "repository": "pairs with a label, split by repository",
-    "time": "pairs with a label, split by time",
-    "ids": "the pairs of `default` without their texts, for `gis hydrate`",
-    "evidence": "every trace that two issues are duplicates",
-    "retrieval-corpus": "all issues that have a text",
-    "retrieval-queries": "issues to find the duplicates of: all but the first of a cluster",
-    "retrieval-qrels": "which those are; a query stands in the corpus, too: leave out what has its own id",
+TEMPLATE = Path(__file__).with_name("dataset_card.md.jinja")
+LICENSE_LINK = "https://docs.github.com/en/site-policy/github-terms/github-terms-of-service#d-user-generated-content"
+LICENSE: Mapping[str, Any] = {
+    "license": "other",
+    "license_name": "texts-belong-to-their-authors",
+    "license_link": LICENSE_LINK,
 }
-TIERS_SAY = {
-    "structured": "GitHub's own mark: a duplicate event, or closed as duplicate of",
-    "import_status": "a tracker's status carried over: Merged into issue #N",
-    "slash_command": "/duplicate #N",
-    "whole_comment": "a comment that says this and nothing else: Duplicate of #N",
-    "inside_comment": "the same inside a longer comment",
-    "label_with_target": "a label or state says duplicate, and the last comments name one issue",
-    "settled_suggestion": "possibly a duplicate of #N, and the issue was closed within a week or somebody agreed",
-    "suggestion": "possibly a duplicate of #N, and nothing came of it",
-    "related": "in favour of, same as, tracked in #N",
+SHORT_IDENTITY = 12  # hexadecimal digits of the identity that people are shown
+SIZE_CATEGORIES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
+LARGEST_SIZE_CATEGORY = "n>1M"
+# Where the examples of a card name the dataset.
+NAME = re.compile(r'(?<=load_dataset\(")[^"]*(?=")|(?<=`gis hydrate )\S+(?= --)|(?<=`gis bench --task )\S+(?= --)')
+
+TIER_SUMMARIES = {
+    "structured": 'a mark of GitHub itself: a duplicate event, or "closed as duplicate of"',
+    "import_status": 'the status of an imported issue: "Merged into issue #N"',
+    "slash_command": '"/duplicate #N"',
+    "whole_comment": 'a comment that says this and nothing else: "Duplicate of #N"',
+    "inside_comment": "the same within a longer comment",
+    "label_with_target": "a label or state that means duplicate, and last comments that name one issue",
+    "settled_suggestion": '"possibly a duplicate of #N", then closed within a week or agreed to',
+    "suggestion": '"possibly a duplicate of #N", without consequence',
+    "related": '"in favour of", "same as", "tracked in #N"',
 }
-
-
-def write_card(folder: Path, report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> None:
-    """Write README.md."""
-    head = yaml.safe_dump(_metadata(report, settings, rows), sort_keys=False, allow_unicode=True)
-    write_text(folder / "README.md", f"---\n{head}---\n\n{_body(report, settings, rows)}")
-
-
-def _metadata(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> dict[str, Any]:
-    configs = []
-    for name in CONFIGS:
-        files = _files_of(name, rows)
-        if files:
-            configs.append(
-                {"config_name": name, "data_files": files} | ({"default": True} if name == "default" else {})
-            )
-    size = next(text for limit, text in SIZES if report.pairs < limit)
-    return {
-        "pretty_name": f"GitHub issue similarity: {_some(report.repositories)}",
-        "license": "other",
-        "license_name": "texts-belong-to-their-authors",
-        "task_categories": ["sentence-similarity", "text-retrieval"],
-        **({"language": list(settings.text.languages)} if settings.text.languages else {}),
-        "size_categories": [size],
-        "tags": ["github-issues", "duplicate-detection", "long-text", "gis"],
-        "configs": configs,
-    }
-
-
-SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**12, "n>1M"))
-
-
-def _files_of(config: str, rows: Mapping[str, int]) -> list[dict[str, str]]:
-    folder = {"default": "data"}.get(config, config)
-    if config == "evidence":
-        return [{"split": "train", "path": name} for name in rows if name.startswith("evidence/")]
-    if config == "retrieval-corpus":
-        return [{"split": "corpus", "path": name} for name in rows if name == "retrieval/corpus.parquet"]
-    start = config.replace("-", "/") + "-" if config.startswith("retrieval-") else f"{folder}/"
-    return [{"split": split, "path": name} for split in SPLITS for name in rows if name.startswith(f"{start}{split}")]
-
-
-def _body(report: Report, settings: BuildSettings, rows: Mapping[str, int]) -> str:
-    default = report.configs["default"]
-    positives = default.count("direct", "closure")
-    total = default.count()
-    parts = [
-        f"# GitHub issue similarity: {_some(report.repositories)}",
-        f"{total:,} pairs of GitHub issues, {positives:,} of them duplicates{_by_whom(default)}, from "
-        f"{report.issues:,} issues of {len(report.repositories)} "
-        f"{'repository' if len(report.repositories) == 1 else 'repositories'}. Every label names its evidence; no "
-        "issue, "
-        "no cluster of duplicates and no nearly identical text is in two splits.",
-        "## What is in it",
-        _table(
-            ["config", "what", "train", "valid", "test"],
-            [[f"`{name}`", what, *_sizes(name, rows)] for name, what in CONFIGS.items() if _files_of(name, rows)],
-        ),
-        "```python\nfrom datasets import load_dataset\n\n"
-        'load_dataset("…")                 # text1, text2, label, and where each pair comes from\n'
-        'load_dataset("…", "positive")     # anchor, positive\n```',
-        "`gis bench --task FOLDER --model minilm` scores a model, once for each stratum of negatives.",
-        "## From issues to pairs",
-        _funnel(report),
-        "## Whose word a label is",
-        "The actor is who said it: a person, a bot, or a bot that put it as a guess. `positive` counts in every split, "
-        "`train` only there, `related` makes no pair and no negative.",
-        _traces(report),
-        "Withdrawn later (unmarked, reopened, taken back, or still open), so only related: "
-        f"{_counts(report.withdrawn)}. "
-        f"Counted, but pointing at issues that were not collected: {report.uncollected:,}. Set aside, as one ruling "
-        "alone "
-        f"would have joined two large clusters: {report.held_back:,}.",
-        f"Clusters by size: {', '.join(f'{count:,} of {size}' for size, count in sorted(report.clusters.items()))}.",
-        "## Negatives",
-        "Drawn for the duplicates of each split: for an issue of a pair, another issue of the same repository"
-        + (", as long as the pair's other issue. " if settings.match else ". ")
-        + "None is tied to it by any evidence within two steps.",
-        _strata(default),
-        _lengths(report),
-        "## Splits",
-        _leaks(report),
-        "## Baselines",
-        "Spearman × 100 on the test split of `default`, all duplicates against each stratum of negatives (area under "
-        "the ROC curve in brackets). The last row is what no score without ties can pass, as labels are yes and no.",
-        _baselines(report),
-        "## Texts",
-        f"Title, blank line, body ({settings.text.form}). {report.as_written:,} bodies are as they were first "
-        "written, the "
-        f"others as they are today (`body_state`). Taken out: {report.template_lines:,} lines of issue templates, "
-        f"{report.sentences:,} sentences that state a ruling or cite a possible partner, hidden comments. Replaced: "
-        f"{_counts(report.redacted)}.",
-        "## Licence and removal",
-        "The texts belong to the people who wrote them; GitHub's terms let others read and, for research, collect "
-        "public "
-        "information. No author is named here, but every row links to its issues. Who finds a text of theirs here "
-        "and wants "
-        "it removed: open a discussion with the address of the issue; it will be left out of the next build. The "
-        "config "
-        "`ids` holds no text: `gis hydrate` fetches the texts as they are today, without those deleted since.",
-        "## Again",
-        "Built by `gis build`; settings, versions and the hash of every file are in "
-        f"`{MANIFEST}`. The same store and seed give the same bytes.",
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _by_whom(config: ConfigReport) -> str:
-    following = config.count("closure")
-    return f" by somebody's ruling ({following:,} follow from two or more)" if following else " by somebody's ruling"
-
-
-def _funnel(report: Report) -> str:
-    left_out = {name: count for name, count in report.texts.items() if name != "kept" and count}
-    names = {
-        "empty": "no text",
-        "short": "too few words",
-        "long": "too long",
-        "language": "in another language",
-        "removed": "removed on request",
-    }
-    steps = [("issues in the store", report.issues)]
-    steps += [(f"– {names[name]}", -count) for name, count in left_out.items()]
-    steps += [("issues with a text", report.texts["kept"])]
-    steps += [("traces of duplicates", sum(report.traces.values()))]
-    accepted = sum(n for (_, _, label), n in report.traces.items() if label in ("positive", "train"))
-    steps += [("of which count as rulings", accepted)]
-    again = accepted - report.uncollected - report.held_back - report.direct
-    drops = {
-        "of an issue that was not collected": report.uncollected,
-        "of a pair that has another": again,
-        "that alone would join two large clusters": report.held_back,
-    }
-    steps += [(f"– {name}", -count) for name, count in drops.items() if count]
-    steps += [("pairs that somebody ruled on", report.direct)]
-    steps += [("in clusters", sum(report.clusters.values()))]
-    steps += [("of issues", sum(size * count for size, count in report.clusters.items()))]
-    follow = report.positives + sum(report.positives_left_out.values()) - report.direct
-    steps += [("pairs that follow from those", follow)] if follow else []
-    steps += [(f"– {names.get(name, name)}", -count) for name, count in report.positives_left_out.items()]
-    steps += [("positive pairs with texts", report.positives)]
-    near = report.configs["default"].near
-    steps += [("– pairs too alike to a text of a later split", -near)] if near else []
-    steps += [("pairs in `default`, negatives included", report.pairs)]
-    return _table(["step", "count"], [[name, f"{count:,}"] for name, count in steps])
-
-
-def _traces(report: Report) -> str:
-    lines = []
-    for tier in TIERS:
-        for (found, actor, label), count in sorted(report.traces.items()):
-            if found == tier:
-                lines.append([f"`{tier}`", TIERS_SAY[tier], actor, label, f"{count:,}"])
-    return _table(["tier", "what", "actor", "counts as", "traces"], lines)
-
-
-def _strata(config: ConfigReport) -> str:
-    requested = {(count.split, count.stratum): count.requested for count in config.negatives}
-    strata = list(dict.fromkeys(count.stratum for count in config.negatives))
-    lines = [
-        [f"`{name}`", STRATA_SAY[name]]
-        + [f"{config.count(name, split=split):,} of {requested[split, name]:,}" for split in SPLITS]
-        for name in strata
-    ]
-    return _table(["stratum", "what", *(f"{split}: there of asked" for split in SPLITS)], lines)
-
-
-STRATA_SAY = {
+STRATUM_SUMMARIES = {
     "random": "any issue of the repository",
-    "same_label": "shares its rarest label",
-    "same_author": "by the same author",
-    "cross_referenced": "one cites the other, and nobody called them duplicates",
-    "bm25": "alike by BM25, ranks 6 to 50",
-    "dense": "alike by an encoder, ranks 6 to 50",
+    "same_label": "an issue with the anchor's rarest label",
+    "same_author": "an issue by the same author",
+    "cross_referenced": "one issue cites the other, and nobody called them duplicates",
+    "bm25": "similar by BM25: ranks 6 to 50",
+    "dense": "similar by an encoder: ranks 6 to 50",
 }
+REASONS = {
+    "empty": "no text",
+    "short": "too few words",
+    "long": "too long",
+    "language": "in another language",
+    "removed": "removed on request",
+}
+REDACTIONS = {
+    "email": ("e-mail addresses", "`[email]`"),
+    "home": ("user names in the paths of home folders", "`user`"),
+    "ip": ("IP addresses", "`[ip]`"),
+    "key": ("private keys", "`[key]`"),
+    "mention": ("mentions (`@name`) and addresses of profiles", "`@mention`, `user`"),
+    "prompt": ("user and host names in shell prompts (`name@machine:~$`)", "`user@host`"),
+    "token": ("access tokens and passwords", "`[token]`"),
+}
+FORMS = {"markdown": "Markdown", "plain": "plain text without markup", "html": "the HTML that GitHub shows"}
 
 
-def _lengths(report: Report) -> str:
+def write_cards(
+    folder: Path, *, name: str, report: Report, settings: BuildSettings, rows: Mapping[str, int], identity: str
+) -> None:
+    """Write the card of a dataset folder, and that of its copy without texts.
+
+    Args:
+        folder: The dataset folder.
+        name: What ``load_dataset`` opens: the folder's name, until the dataset is published.
+        report: The numbers of the build.
+        settings: The settings of the build.
+        rows: Rows by the path of each file.
+        identity: The dataset's identity.
+    """
+    for path, configs in ((CARD, CONFIGS.keys()), (IDS_CARD, WITHOUT_TEXTS)):
+        write_text(folder / path, f"{_make_card(name, report, settings, rows, identity, configs)}\n")
+
+
+def with_name(card: str, name: str) -> str:
+    """Return a card whose examples open the dataset under another name."""
+    return NAME.sub(lambda _: name, card)
+
+
+def title_of(report: Report) -> str:
+    """Return the title of a dataset."""
+    names = report.repositories
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"GitHub issue similarity: {', '.join(names[:3])}{more}"
+
+
+def _make_card(
+    name: str,
+    report: Report,
+    settings: BuildSettings,
+    rows: Mapping[str, int],
+    identity: str,
+    configs: Collection[str],
+) -> DatasetCard:
+    default, random_split = report.configs["default"], report.random_split
+    existing = {config: files for config in CONFIGS if config in configs and (files := CONFIGS[config].files(rows))}
+    first = "ids" if "default" not in existing else "default"
+    card: DatasetCard = DatasetCard.from_template(
+        _card_data(report, settings, existing, first),
+        template_path=str(TEMPLATE),
+        title=escape(title_of(report)),
+        name=name,
+        without_texts="default" not in existing,
+        pairs=f"{report.pairs:,}",
+        positives=f"{default.count('direct', 'closure'):,}",
+        transitive=default.count("closure"),
+        issues=f"{report.issues:,}",
+        repositories="one repository"
+        if len(report.repositories) == 1
+        else f"{len(report.repositories):,} repositories",
+        configs_table=_configs_table(existing, rows),
+        examples=_examples(name, existing, first),
+        funnel_table=_funnel_table(report),
+        clusters=f"{report.clusters.total():,}",
+        cluster_sizes=", ".join(f"{count:,} of {size}" for size, count in sorted(report.clusters.items())),
+        evidence_table=_evidence_table(report),
+        withdrawn=", ".join(f"{n:,} ({reason})" for reason, n in sorted(report.withdrawn.items())) or "none",
+        uncollected=f"{report.uncollected:,}",
+        held_back=f"{report.held_back:,}",
+        match=settings.match,
+        negatives_table=_negatives_table(default),
+        lengths_table=_lengths_table(report),
+        leaks_table=_leaks_table(report),
+        related_across=", ".join(f"{n:,} in `{config}`" for config, n in report.related_across_splits.items()),
+        random_issues=f"{random_split.issues:,}",
+        random_clusters=f"{random_split.clusters:,}",
+        random_pairs=f"{random_split.test_pairs:.0%}",
+        baselines_table=_baselines_table(report),
+        form=FORMS[settings.text.form],
+        as_written=f"{report.as_written:,}",
+        template_lines=f"{report.template_lines:,}",
+        sentences=f"{report.sentences:,}",
+        redactions_table=_redactions_table(report),
+        identity=identity[:SHORT_IDENTITY],
+        bibtex=ANGLE_BIBTEX,
+        manifest=MANIFEST,
+        croissant=CROISSANT,
+    )
+    return card
+
+
+def _card_data(
+    report: Report, settings: BuildSettings, existing: Mapping[str, Mapping[str, str]], first: str
+) -> DatasetCardData:
+    category = next((name for limit, name in SIZE_CATEGORIES.items() if report.pairs < limit), LARGEST_SIZE_CATEGORY)
+    configs: list[dict[str, Any]] = []
+    for name, files in existing.items():
+        data_files = [{"split": split, "path": path} for split, path in files.items()]
+        configs.append({"config_name": name, "data_files": data_files, **({"default": True} if name == first else {})})
+    return DatasetCardData(
+        pretty_name=title_of(report),
+        **LICENSE,
+        task_categories=["sentence-similarity", "text-retrieval"],
+        language=list(settings.text.languages) or None,
+        size_categories=[category],
+        tags=["github-issues", "duplicate-detection", "long-text", "gis"],
+        configs=configs,
+    )
+
+
+def _configs_table(existing: Mapping[str, Mapping[str, str]], rows: Mapping[str, int]) -> str:
+    lines = []
+    for name, files in existing.items():
+        if len(files) == 1:
+            sizes = [f"{rows[path]:,} rows" for path in files.values()] + ["", ""]
+        else:
+            sizes = [f"{rows[files[split]]:,}" if split in files else "–" for split in SPLITS]
+        lines.append([f"`{name}`", CONFIGS[name].summary, *sizes])
+    return table(["config", "contents", *SPLITS], lines, align=("left", "left", "right", "right", "right"))
+
+
+def _examples(name: str, existing: Mapping[str, Mapping[str, str]], first: str) -> list[str]:
+    comments = {
+        "default": "text1, text2, label, and where the pair comes from",
+        "positive": "anchor, positive",
+        "ids": "the issues of each pair, the label, and the hash of each text",
+        "evidence": "all evidence, accepted or not",
+    }
+    shown = [config for config in comments if config in existing and config in (first, "positive", "evidence")]
+    arguments = {config: f'"{name}"' if config == first else f'"{name}", "{config}"' for config in shown}
+    return [f"load_dataset({arguments[config]})  # {comments[config]}" for config in shown]
+
+
+def _funnel_table(report: Report) -> str:
+    accepted = sum(n for (_, _, label), n in report.traces.items() if label in ("positive", "train"))
+    repeated = accepted - report.uncollected - report.held_back - report.direct
+    near = report.configs["default"].near
+    transitive = report.positives + sum(report.positives_left_out.values()) - report.direct
+    steps = [
+        ("issues in the store", report.issues),
+        *_removed((REASONS.get(reason, reason), n) for reason, n in report.texts.items() if reason != "kept"),
+        ("issues with a text", report.texts["kept"]),
+        ("pieces of evidence", sum(report.traces.values())),
+        ("accepted as rulings", accepted),
+        *_removed(
+            [
+                ("the target was not collected", report.uncollected),
+                ("another ruling on the same pair", repeated),
+                ("would alone join two large clusters", report.held_back),
+            ]
+        ),
+        ("pairs with a ruling", report.direct),
+        *([("transitive pairs: they follow from two or more rulings", transitive)] if transitive else []),
+        *_removed((REASONS.get(reason, reason), n) for reason, n in report.positives_left_out.items()),
+        ("duplicate pairs with texts", report.positives),
+        *_removed([("too similar to a text of a later split", near)]),
+        ("pairs in `default`, negatives included", report.pairs),
+    ]
+    return table(["step", "count"], [[step, f"{count:,}"] for step, count in steps])
+
+
+def _removed(reasons: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return [(f"– {reason}", -count) for reason, count in reasons if count]
+
+
+def _evidence_table(report: Report) -> str:
     lines = [
-        [split, "duplicates" if label else "others", f"{x.mean:,.0f}", f"{x.median:,.0f}", f"{x.difference:,.0f}"]
+        [f"`{tier}`", TIER_SUMMARIES[tier], actor, f"`{label}`", f"{count:,}"]
+        for tier in TIERS
+        for (of_tier, actor, label), count in sorted(report.traces.items())
+        if of_tier == tier
+    ]
+    head = ["tier", "what", "actor", "counts as", "count"]
+    return table(head, lines, align=("left", "left", "left", "left", "right"))
+
+
+def _negatives_table(config: ConfigReport) -> str:
+    requested = {(count.split, count.stratum): count.requested for count in config.negatives}
+    strata = dict.fromkeys(count.stratum for count in config.negatives)
+    lines = [
+        [f"`{stratum}`", STRATUM_SUMMARIES[stratum]]
+        + [f"{config.count(stratum, split=split):,} of {requested[split, stratum]:,}" for split in SPLITS]
+        for stratum in strata
+    ]
+    return table(["stratum", "issues paired", *SPLITS], lines, align=("left", "left", "right", "right", "right"))
+
+
+def _lengths_table(report: Report) -> str:
+    lines = [
+        [split, "duplicates" if label else "negatives", f"{x.mean:,.0f}", f"{x.median:,.0f}", f"{x.difference:,.0f}"]
         for (split, label), x in report.lengths.items()
     ]
-    return _table(["split", "label", "mean characters", "median", "median difference in a pair"], lines)
+    head = ["split", "pairs", "mean", "median", "median difference within a pair"]
+    return table(head, lines, align=("left", "left", "right", "right", "right"))
 
 
-def _leaks(report: Report) -> str:
+def _leaks_table(report: Report) -> str:
     lines = []
     for name, config in report.configs.items():
-        dropped = ", ".join(f"{count:,} {reason}" for reason, count in config.dropped.items() if count) or "–"
-        leaks = config.leaks
-        lines.append(
-            [
-                f"`{name}`",
-                str(leaks.issues),
-                str(leaks.clusters),
-                str(leaks.near_duplicates),
-                f"{config.near:,}",
-                dropped,
-            ]
-        )
-    random = report.random_split
-    table = _table(
-        [
-            "config",
-            "issues in two splits",
-            "clusters",
-            "near-duplicate texts",
-            "pairs taken out for that",
-            "positives left out",
-        ],
-        lines,
-    )
-    return (
-        f"{table}\n\nFor comparison, a random split of the same positive pairs: {random.issues:,} issues and "
-        f"{random.clusters:,} clusters in two splits; {random.test_pairs:.0%} of its test pairs share an issue with "
-        "train."
-    )
-
-
-def _baselines(report: Report) -> str:
-    if not report.baselines:
-        return "None: the test split holds one label only."
-    views = next(iter(report.baselines.values())).views
-    lines = []
-    for name, scores in report.baselines.items():
-        cells = []
-        for view in scores.views:
-            auc = _number(view.binary.auroc if view.binary else None, "{:.2f}", 1)
-            cells.append(f"{_number(view.spearman, '{:.2f}', 100)} ({auc})")
-        lines.append([f"`{name}`", *cells, _number(scores.main, "{:.2f}", 100)])
-    ceilings = [_number(view.binary.spearman_ceiling if view.binary else None, "{:.2f}", 100) for view in views]
-    lines.append(["a perfect ranking", *ceilings, ""])
-    return _table(["model", *(view.view for view in views), "mean"], lines)
-
-
-def _number(value: "float | Undefined | None", form: str, scale: float) -> str:
-    return "–" if value is None or isinstance(value, Undefined) else form.format(scale * value)
-
-
-def _sizes(config: str, rows: Mapping[str, int]) -> list[str]:
-    files = _files_of(config, rows)
-    if len(files) == 1:
-        return [f"{rows[files[0]['path']]:,} rows", "", ""]
-    return [f"{sum(rows[each['path']] for each in files if each['split'] == split):,}" for split in SPLITS]
-
-
-def _counts(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in sorted(found.items())) or "none"
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
-    rule = [
-        ":--" if any(line[n][:1].isalpha() or line[n][:1] == "`" for line in cells) else "--:" for n in range(len(head))
+        left_out = ", ".join(f"{count:,} {reason}" for reason, count in config.dropped.items() if count) or "–"
+        shared = (config.leaks.issues, config.leaks.clusters, config.leaks.near_duplicates)
+        lines.append([f"`{name}`", *map(str, shared), f"{config.near:,}", left_out])
+    head = [
+        "config",
+        "issues",
+        "clusters",
+        "near-duplicate texts",
+        "pairs removed for their text",
+        "duplicate pairs that fit no split",
     ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *cells])
+    return table(head, lines)
+
+
+def _baselines_table(report: Report) -> str:
+    """Return the table of the baselines' scores; "" where nothing could be scored."""
+    if not report.baselines:
+        return ""
+    views = next(iter(report.baselines.values())).views
+    lines = [
+        [
+            f"`{name}`",
+            *(
+                f"{_number(view.spearman, 100)} ({_number(view.binary.auroc if view.binary else None)})"
+                for view in scores.views
+            ),
+            _number(scores.main, 100),
+        ]
+        for name, scores in report.baselines.items()
+    ]
+    ceilings = [_number(view.binary.spearman_ceiling if view.binary else None, 100) for view in views]
+    return table(["model", *(view.view for view in views), "mean"], [*lines, ["perfect ranking", *ceilings, ""]])
+
+
+def _redactions_table(report: Report) -> str:
+    lines = [
+        [*REDACTIONS.get(kind, (escape(kind), "")), f"{count:,}"] for kind, count in sorted(report.redacted.items())
+    ]
+    return table(["what", "placeholder", "count"], lines, align=("left", "left", "right"))
+
+
+def _number(value: Metric | None, scale: int = 1) -> str:
+    return "–" if value is None or isinstance(value, Undefined) else f"{scale * value:.2f}"

@@ -1,56 +1,154 @@
-"""The manifest of a dataset folder: what it was made from, how, and the hash of every file."""
+"""The manifest of a dataset folder: what it was made from, with which settings, and the hash of every file."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from gis.collector.store import Store
 from gis.dataset.issues.table import Issues
+from gis.dataset.output.layout import CARD, IDS_CARD
 from gis.dataset.settings import BuildSettings
+from gis.errors import GisError
 from gis.files import sha256_of, sha256_of_file, write_text
 from gis.versions import versions_of
 
 MANIFEST = "gis_manifest.json"
-
 SCHEMA = 1
-
 LIBRARIES = ("gis", "numpy", "pyarrow", "bm25s", "py3langid", "markdown-it-py")
+
+
+class FileRecord(TypedDict):
+    """What the manifest says about a file; ``rows`` only where it is a table."""
+
+    rows: NotRequired[int]
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a dataset folder says about itself.
+
+    Attributes:
+        settings: The settings of the build, as JSON.
+        repository_names: OWNER/NAME of each repository by every lower-case name it is known by.
+        templates: Hashes, in hexadecimal, of the lines of issue templates by repository.
+        files: SHA-256 of each file by its path in the folder; "" where the manifest has none.
+        identity: Hash of the whole manifest.
+        intact: Whether the manifest still is what the build wrote.
+    """
+
+    settings: Mapping[str, Any]
+    repository_names: Mapping[str, str]
+    templates: Mapping[str, list[str]]
+    files: Mapping[str, str]
+    identity: str
+    intact: bool
+
+
+def file_record(path: Path, rows: int | None = None) -> FileRecord:
+    """Return the manifest's record of a file."""
+    record: FileRecord = {"bytes": path.stat().st_size, "sha256": sha256_of_file(path)}
+    return record if rows is None else {"rows": rows, **record}
 
 
 def write_manifest(
     folder: Path,
+    *,
     store: Store,
     settings: BuildSettings,
-    rows: Mapping[str, int],
-    templates: Mapping[int, frozenset[bytes]],
     issues: Issues,
-) -> None:
-    """Write what one must know to build the same again; nothing of it depends on when."""
-    import json
+    templates: Mapping[int, frozenset[bytes]],
+    files: Mapping[str, FileRecord],
+) -> str:
+    """Write what is needed to build the same dataset again; nothing in it depends on the time of the build.
 
-    described: dict[str, Any] = asdict(settings) | {
-        "policy": settings.policy and settings.policy.read_text(encoding="utf-8"),
-        "dense": settings.dense and str(settings.dense),
-    }
-    # who asked to be left out is not told by naming the issue
-    described["text"]["removed"] = sha256_of(sorted(settings.text.removed)) if settings.text.removed else None
+    Args:
+        folder: The dataset folder.
+        store: The store that it was built from.
+        settings: The settings of the build.
+        issues: The issues of the store.
+        templates: Hashes of the lines of issue templates, by repository index.
+        files: A record of every file but the cards, by path.
+
+    Returns:
+        The dataset's identity.
+    """
+    names = issues.names
     manifest = {
         "schema": SCHEMA,
         "versions": versions_of(LIBRARIES),
-        "settings": described,
+        "settings": _settings_record(settings),
         "store": [
-            {"repository": each.name, "issues": each.issues, "comments": each.comments, "newest": each.last_update}
-            for each in store.status()
+            {
+                "repository": status.name,
+                "issues": status.issues,
+                "comments": status.comments,
+                "newest": status.last_update,
+            }
+            for status in store.status()
         ],
-        "names": {name: issues.names.repositories[index] for name, index in sorted(issues.names.index_by_name.items())},
+        "names": {name: names.repositories[index] for name, index in sorted(names.index_by_name.items())},
         "templates": {
-            issues.names.repositories[key]: sorted(line.hex() for line in found) for key, found in templates.items()
+            names.repositories[index]: sorted(line.hex() for line in lines) for index, lines in templates.items()
         },
-        "files": {
-            name: {"rows": count, "bytes": (folder / name).stat().st_size, "sha256": sha256_of_file(folder / name)}
-            for name, count in sorted(rows.items())
-        },
+        "files": dict(sorted(files.items())),
     }
-    manifest["identity"] = sha256_of(manifest)
-    write_text(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    identity = sha256_of(manifest)
+    write_text(folder / MANIFEST, json.dumps({**manifest, "identity": identity}, indent=1, ensure_ascii=False) + "\n")
+    return identity
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a dataset folder, of this version of gis or an older one.
+
+    Raises:
+        GisError: There is none, it is broken, or a newer gis wrote it.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise GisError(f"{folder} is not a dataset folder: it has no {MANIFEST}")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        schema = content["schema"]
+        if schema > SCHEMA:
+            raise GisError(f"{path} was written by a newer gis; update gis to read it")
+        content_without_identity = {name: value for name, value in content.items() if name != "identity"}
+        templates = dict(content.get("templates") or {})
+        return Manifest(
+            settings={**content["settings"], "text": dict(content["settings"]["text"])},
+            # the first manifests have no names: each repository had the one that it was collected under
+            repository_names=dict(content.get("names") or {name.lower(): name for name in templates}),
+            templates=templates,
+            files={name: _sha256(record) for name, record in content["files"].items()},
+            identity=str(content["identity"]),
+            intact=content["identity"] == sha256_of(content_without_identity),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GisError(f"{path} is broken: {error!r}") from error
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Return the files of a folder that no build made, sorted; all of them where it has no readable manifest."""
+    try:
+        own = {*read_manifest(folder).files, MANIFEST, CARD, IDS_CARD}
+    except GisError:
+        own = set()
+    paths = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in paths if name not in own)
+
+
+def _settings_record(settings: BuildSettings) -> dict[str, Any]:
+    record: dict[str, Any] = asdict(settings) | {
+        "policy": settings.policy and settings.policy.read_text(encoding="utf-8"),
+        "dense": settings.dense and str(settings.dense),
+    }
+    # to name the issues would reveal who asked to be left out
+    record["text"]["removed"] = sha256_of(sorted(settings.text.removed)) if settings.text.removed else None
+    return record
+
+
+def _sha256(record: object) -> str:
+    return str(record.get("sha256", "")) if isinstance(record, dict) else ""

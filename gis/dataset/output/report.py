@@ -1,7 +1,7 @@
 """The numbers of a build, from which its card is written."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,12 @@ from gis.dataset.pairs.splits import Split
 
 @dataclass(frozen=True)
 class Lengths:
-    """Characters of the pairs of a split and label.
+    """Lengths of the texts of a split and label, in characters.
 
     Attributes:
-        mean: Of a text.
-        median: Of a text.
-        difference: Median of the difference between the two.
+        mean: Mean length of a text.
+        median: Median length of a text.
+        difference: Median difference between the two texts of a pair.
     """
 
     mean: float
@@ -31,28 +31,29 @@ class Lengths:
 
 @dataclass(frozen=True)
 class Report:
-    """What a build did.
+    """The numbers of a build.
 
     Attributes:
-        repositories: OWNER/NAME.
-        issues: In the store.
+        repositories: OWNER/NAME of each repository.
+        issues: Issues in the store.
         texts: Issues by the reason that they were left out, or "kept".
-        traces: Evidence by tier, actor and what the policy makes of it.
-        withdrawn: Evidence by why it no longer holds.
+        traces: Pieces of evidence by tier, actor, and what the policy counts them as.
+        withdrawn: Pieces of evidence that no longer hold, by reason.
         uncollected: Accepted evidence whose target was not collected.
-        held_back: Accepted pairs that would have joined two crowds alone.
-        direct: Pairs that accepted evidence is of.
-        clusters: How many of each size.
+        held_back: Accepted pairs that alone would have joined two large clusters.
+        direct: Pairs with accepted evidence of their own.
+        clusters: Number of clusters by size.
         positives: Positive pairs.
-        positives_left_out: Positive pairs by why they were left out.
-        redacted: Replacements by kind.
-        sentences: Taken out as they state a ruling or cite a partner.
-        template_lines: Lines of issue templates taken out.
-        configs: By name.
+        positives_left_out: Positive pairs that were left out, by reason.
+        redacted: Placeholders by kind.
+        sentences: Sentences removed because they state a ruling or cite a partner.
+        template_lines: Lines of issue templates that were removed.
+        configs: The numbers of each config of labelled pairs, by name.
+        related_across_splits: Pairs of issues in different splits that `related` evidence links, by config.
         random_split: What a random split of the positive pairs would share.
-        lengths: By split and label.
-        baselines: Scores on the test split by model.
-        as_written: Issues whose body is as it was first written.
+        lengths: Lengths of texts by split and label.
+        baselines: Scores on the test split, by model.
+        as_written: Issues whose text is as it was first written.
     """
 
     repositories: tuple[str, ...]
@@ -70,6 +71,7 @@ class Report:
     sentences: int
     template_lines: int
     configs: Mapping[str, ConfigReport]
+    related_across_splits: Mapping[str, int]
     random_split: Leaks
     lengths: Mapping[tuple[Split, int], Lengths]
     baselines: Mapping[str, TaskScores]
@@ -82,12 +84,34 @@ class Report:
 
 
 def lengths(splits: Mapping[Split, Sequence[Pair]], chars: NDArray[np.int32]) -> dict[tuple[Split, int], Lengths]:
-    """How long texts are, by split and label."""
-    found = {}
+    """Measure the texts of each split and label that has pairs.
+
+    Args:
+        splits: Pairs by split.
+        chars: (n,) characters of each issue's text.
+    """
+    measured = {}
     for split, pairs in splits.items():
         for label in (1, 0):
-            both = np.array([[chars[p.first], chars[p.second]] for p in pairs if p.label == label])
-            if len(both):
-                difference = np.abs(both[:, 0] - both[:, 1])
-                found[split, label] = Lengths(float(both.mean()), float(np.median(both)), float(np.median(difference)))
-    return found
+            sides = np.array([[chars[p.first], chars[p.second]] for p in pairs if p.label == label])
+            if len(sides):
+                differences = np.abs(sides[:, 0] - sides[:, 1])
+                measured[split, label] = Lengths(
+                    float(sides.mean()), float(np.median(sides)), float(np.median(differences))
+                )
+    return measured
+
+
+def links_across_splits(splits: Mapping[Split, Sequence[Pair]], related: Mapping[int, Collection[int]]) -> int:
+    """Count the pairs of issues that evidence links and that are in different splits.
+
+    Args:
+        splits: Pairs by split.
+        related: The positions that evidence of any kind links to each position, in both directions.
+    """
+    split_of = {n: split for split, pairs in splits.items() for pair in pairs for n in (pair.first, pair.second)}
+    return sum(
+        one < other and split_of[one] != split_of.get(other, split_of[one])
+        for one in split_of
+        for other in related.get(one, ())
+    )

@@ -12,64 +12,79 @@ import pyarrow.parquet as pq
 from gis.dataset.issues.table import Issues, stamp
 from gis.dataset.labels.clusters import Clusters
 from gis.dataset.labels.evidence import Evidence
-from gis.dataset.output.layout import CORPUS, EVIDENCE, IDS, PAIRS, POSITIVE, QRELS, QUERIES
+from gis.dataset.output.layout import (
+    CORPUS_CONFIG,
+    EVIDENCE_CONFIG,
+    IDS_CONFIG,
+    LABELLED,
+    POSITIVE_CONFIG,
+    QRELS_CONFIG,
+    QUERIES_CONFIG,
+    Config,
+)
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.retrieval import Queries
 from gis.dataset.pairs.splits import Split
 from gis.dataset.texts.texts import Texts
 
-ROWS = 2000  # of a row group
+ROWS_PER_GROUP = 2000
 Row = Mapping[str, Any]
 
 
 class Writer:
-    """Writes the tables of a dataset folder, and remembers what it wrote.
+    """Writes the files of a dataset folder and counts their rows.
 
-    Args:
-        folder: Where to.
-        issues: What the positions of pairs mean.
-        texts: Their texts.
-        clusters: Which cluster an issue is in.
+    Attributes:
+        rows: Rows by the path of each file that was written.
     """
 
     def __init__(self, folder: Path, issues: Issues, texts: Texts, clusters: Clusters) -> None:
-        self.folder = folder
+        """Write into a folder.
+
+        Args:
+            folder: The folder.
+            issues: The issues that positions refer to.
+            texts: Their texts.
+            clusters: Their clusters.
+        """
         self.rows: dict[str, int] = {}
+        self._folder = folder
         self._issues = issues
         self._texts = texts
         self._clusters = clusters
 
     def pairs(self, config: str, splits: Mapping[Split, Sequence[Pair]]) -> None:
-        """A config of labelled pairs; ``default`` is in ``data``."""
-        folder = "data" if config == "default" else config
+        """Write a config of labelled pairs."""
         for split, pairs in splits.items():
-            self._write(_shard(folder, split), PAIRS, (self._row(pair, texts=True) for pair in pairs))
+            self._write(LABELLED[config], split, (self._row(pair) | self._pair_texts(pair) for pair in pairs))
 
     def ids(self, splits: Mapping[Split, Sequence[Pair]]) -> None:
-        """The config without texts: what they are, and the hash of each."""
+        """Write the config without texts: the issues of each pair, and the hash of each text."""
         for split, pairs in splits.items():
-            self._write(_shard("ids", split), IDS, (self._row(pair, texts=False) for pair in pairs))
+            self._write(IDS_CONFIG, split, (self._row(pair) | self._hashes(pair) for pair in pairs))
 
     def positives(self, splits: Mapping[Split, Sequence[Pair]]) -> None:
-        """The duplicates alone, as the published set has them."""
+        """Write the duplicate pairs alone, in the columns of the published dataset."""
         for split, pairs in splits.items():
             rows = ({"anchor": self._texts[p.first], "positive": self._texts[p.second]} for p in pairs if p.label)
-            self._write(_shard("positive", split), POSITIVE, rows)
+            self._write(POSITIVE_CONFIG, split, rows)
 
-    def retrieval(self, asked: Queries) -> None:
-        """Corpus, queries and relevance in mteb's layout."""
+    def retrieval(self, queries: Queries) -> None:
+        """Write corpus, queries and relevance in the layout of mteb."""
         name = self._issues.name
-        self._write("retrieval/corpus.parquet", CORPUS, self._corpus())
-        for split, queries in asked.items():
-            texts = ({"_id": name(n), "text": self._texts[n]} for n, _ in queries)
-            self._write(f"retrieval/queries-{split}.parquet", QUERIES, texts)
-            rows = (
-                {"query-id": name(n), "corpus-id": name(other), "score": 1} for n, others in queries for other in others
+        self._write(CORPUS_CONFIG, "corpus", self._corpus())
+        for split, searches in queries.items():
+            texts = ({"_id": name(n), "text": self._texts[n]} for n, _ in searches)
+            self._write(QUERIES_CONFIG, split, texts)
+            relevance = (
+                {"query-id": name(n), "corpus-id": name(other), "score": 1}
+                for n, others in searches
+                for other in others
             )
-            self._write(f"retrieval/qrels-{split}.parquet", QRELS, rows)
+            self._write(QRELS_CONFIG, split, relevance)
 
-    def evidence(self, found: Sequence[Evidence], label_of: Callable[[Evidence], str]) -> None:
-        """Every trace, whatever came of it."""
+    def evidence(self, evidence: Sequence[Evidence], label_of: Callable[[Evidence], str]) -> None:
+        """Write all evidence, whether it counts or not."""
         rows = (
             {
                 "issue": self._issues.name(each.issue),
@@ -85,9 +100,9 @@ class Writer:
                 "seconds_to_close": each.seconds_to_close,
                 "withdrawn": each.withdrawn_reason,
             }
-            for each in found
+            for each in evidence
         )
-        self._write("evidence/evidence.parquet", EVIDENCE, rows)
+        self._write(EVIDENCE_CONFIG, "train", rows)
 
     def _corpus(self) -> Iterator[Row]:
         for n, text in self._texts.between(0, len(self._issues)):
@@ -96,60 +111,68 @@ class Writer:
                 title, body = "", text
             yield {"_id": self._issues.name(n), "title": title, "text": body}
 
-    def _row(self, pair: Pair, *, texts: bool) -> Row:
-        issues, each = self._issues, pair.evidence
+    def _row(self, pair: Pair) -> dict[str, Any]:
+        """Return the label of a pair and where it comes from."""
         row: dict[str, Any] = {"label": pair.label, "stratum": pair.stratum}
-        first = self._clusters.of.get(pair.first)
-        row["cluster_size"] = 1 if first is None else len(first.members)
-        for side, n in (("1", pair.first), ("2", pair.second)):
-            cluster = self._clusters.of.get(n)
-            repository, number, text = (
-                issues.names.repositories[issues.repository[n]],
-                int(issues.number[n]),
-                self._texts[n],
-            )
+        cluster = self._clusters.of.get(pair.first)
+        row["cluster_size"] = 1 if cluster is None else len(cluster.members)
+        for side, position in self._sides(pair):
+            row |= self._issue(side, position)
+        if (evidence := pair.evidence) is not None:
             row |= {
-                f"repository{side}": repository,
-                f"number{side}": number,
-                f"url{side}": f"https://github.com/{repository}/issues/{number}",
-                f"created{side}": stamp(int(issues.created[n])),
-                f"body_state{side}": "created" if self._texts.as_written[n] else "latest",
-                f"cluster{side}": issues.name(n if cluster is None else cluster.members[0]),
-            }
-            row |= (
-                {f"text{side}": text} if texts else {f"sha256_{side}": sha256(text), f"cut{side}": self._texts.cut(n)}
-            )
-        if each is not None:
-            row |= {
-                "tier": each.tier,
-                "evidence": each.source_id,
-                "evidence_source": each.source,
-                "evidence_actor": each.actor,
-                "evidence_by_closer": each.by_closer,
-                "seconds_to_close": each.seconds_to_close,
+                "tier": evidence.tier,
+                "evidence": evidence.source_id,
+                "evidence_source": evidence.source,
+                "evidence_actor": evidence.actor,
+                "evidence_by_closer": evidence.by_closer,
+                "seconds_to_close": evidence.seconds_to_close,
             }
         return row
 
-    def _write(self, name: str, schema: pa.Schema, rows: Iterator[Row]) -> None:
-        path = self.folder / name
+    def _issue(self, side: str, position: int) -> dict[str, Any]:
+        issues, cluster = self._issues, self._clusters.of.get(position)
+        repository = issues.names.repositories[issues.repository[position]]
+        number = int(issues.number[position])
+        return {
+            f"repository{side}": repository,
+            f"number{side}": number,
+            f"url{side}": f"{issues.names.web_url}/{repository}/issues/{number}",
+            f"created{side}": stamp(int(issues.created[position])),
+            f"body_state{side}": "created" if self._texts.as_written[position] else "latest",
+            f"cluster{side}": issues.name(position if cluster is None else cluster.members[0]),
+        }
+
+    def _pair_texts(self, pair: Pair) -> dict[str, Any]:
+        return {f"text{side}": self._texts[position] for side, position in self._sides(pair)}
+
+    def _hashes(self, pair: Pair) -> dict[str, Any]:
+        columns: dict[str, Any] = {}
+        for side, position in self._sides(pair):
+            columns[f"sha256_{side}"] = sha256(self._texts[position])
+            columns[f"cut{side}"] = self._texts.cut(position)
+        return columns
+
+    @staticmethod
+    def _sides(pair: Pair) -> tuple[tuple[str, int], tuple[str, int]]:
+        return ("1", pair.first), ("2", pair.second)
+
+    def _write(self, config: Config, split: str, rows: Iterator[Row]) -> None:
+        name = config.path(split)
+        path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         count = 0
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            for part in _batched(rows, ROWS):
-                writer.write_table(pa.Table.from_pylist(list(part), schema))
-                count += len(part)
+        with pq.ParquetWriter(path, config.schema, compression="zstd") as writer:
+            for batch in _batched(rows, ROWS_PER_GROUP):
+                writer.write_table(pa.Table.from_pylist(list(batch), config.schema))
+                count += len(batch)
         self.rows[name] = count
 
 
 def sha256(text: str) -> str:
-    """The hash that the ``ids`` config knows a text by."""
+    """Return the hash of a text in the config ``ids``."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _shard(folder: str, split: str) -> str:
-    return f"{folder}/{split}-00000-of-00001.parquet"
-
-
 def _batched(rows: Iterator[Row], size: int) -> Iterator[tuple[Row, ...]]:
-    while part := tuple(islice(rows, size)):
-        yield part
+    while batch := tuple(islice(rows, size)):
+        yield batch

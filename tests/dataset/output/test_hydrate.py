@@ -119,8 +119,8 @@ def test_what_changed_or_went_is_told(github: GitHub, built: Path, tmp_path: Pat
 
 
 def test_what_cannot_be_hydrated(github: GitHub, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "holds no ids" in hydrate(github, str(tmp_path), "--output", str(tmp_path / "x")).err
-    assert "exists; give another" in hydrate(github, str(built), "--output", str(built)).err
+    assert "is not a dataset folder" in hydrate(github, str(tmp_path), "--output", str(tmp_path / "x")).err
+    assert "exists; choose a different" in hydrate(github, str(built), "--output", str(built)).err
     monkeypatch.delenv("GITHUB_TOKEN")
     monkeypatch.setenv("PATH", "")
     assert "GraphQL needs a token" in hydrate(github, str(built), "--output", str(tmp_path / "x")).err

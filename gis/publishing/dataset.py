@@ -1,0 +1,160 @@
+"""Check a dataset folder before it is published."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from huggingface_hub import DatasetCard
+
+from gis.dataset.output.card import with_name
+from gis.dataset.output.layout import CARD, CONFIGS, IDS_CARD, LABELLED, POSITIVE_CONFIG, WITHOUT_TEXTS, Config
+from gis.dataset.output.manifest import MANIFEST, Manifest, read_manifest
+from gis.dataset.texts.redaction import redact
+from gis.files import sha256_of_file
+from gis.publishing.publication import Publication, files_of, metadata_of, read_card
+
+REQUIRED = ("default", "positive")  # other configs of pairs may be missing, but not in part
+
+
+def prepare_dataset(folder: Path, name: str | None) -> Publication:
+    """Check a dataset folder: its files, schemas, splits and card, leaks between splits, secrets in texts."""
+    manifest = read_manifest(folder)
+    card = read_card(folder)
+    problems = [*_file_problems(folder, manifest), *_card_problems(card, folder)]
+    try:
+        if not problems:
+            problems = [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder)]
+    except pa.ArrowException as error:
+        problems = [f"a Parquet file cannot be read: {error}"]
+    files = {path: file for path, file in files_of(folder).items() if path != IDS_CARD}
+    return _with_card(Publication(kind="dataset", files=files, card=card, problems=tuple(problems)), card, name)
+
+
+def without_texts(publication: Publication, folder: Path, name: str | None) -> Publication:
+    """Return the publication of the ids and the evidence alone."""
+    paths = {path for config in WITHOUT_TEXTS for path in CONFIGS[config].files(publication.files).values()}
+    files = {path: file for path, file in publication.files.items() if path in {*paths, MANIFEST}}
+    ids_card = folder / IDS_CARD
+    card = ids_card.read_text(encoding="utf-8") if ids_card.is_file() else _cut_down(publication.card)
+    return _with_card(replace(publication, files=files), card, name)
+
+
+def _with_card(publication: Publication, card: str, name: str | None) -> Publication:
+    """Return the publication with a card whose examples open the dataset as ``name``."""
+    card = card if name is None else with_name(card, name)
+    return replace(publication, files={**publication.files, CARD: card.encode()}, card=card)
+
+
+def _cut_down(card: str) -> str:
+    """Return the card of a folder that an older gis built, with the configs of the copy without texts."""
+    if not metadata_of(card):
+        return card
+    short = DatasetCard(card, ignore_metadata_errors=True)
+    short.data["configs"] = [
+        {**config, "default": True} if config["config_name"] == "ids" else config
+        for config in metadata_of(card).get("configs") or []
+        if config.get("config_name") in WITHOUT_TEXTS
+    ]
+    note = "This copy holds no texts: `gis hydrate` restores them. The card describes the whole dataset."
+    short.text = f"\n{note}\n{short.text}"
+    return str(short)
+
+
+def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Yield where the files are not those of the manifest."""
+    if not manifest.intact:
+        yield f"{MANIFEST} was changed after the build; build again"
+    for name in sorted(files_of(folder).keys() - manifest.files.keys() - {CARD, IDS_CARD, MANIFEST}):
+        yield f"{name} was not made by the build; remove it"
+    for name, sha256 in manifest.files.items():
+        if not (folder / name).is_file():
+            yield f"{name} is missing"
+        elif sha256_of_file(folder / name) != sha256:
+            yield f"{name} was changed after the build; build again"
+
+
+def _card_problems(card: str, folder: Path) -> Iterator[str]:
+    """Yield what the card lacks: metadata, a licence, the files that its configs name."""
+    metadata = metadata_of(card)
+    if not metadata:
+        yield f"{CARD} has no metadata (--- … ---) that can be read"
+        return
+    if not metadata.get("license"):
+        yield f"{CARD} names no license"
+    elif metadata["license"] == "other" and not metadata.get("license_name"):
+        yield f"{CARD} has the license 'other' without a license_name"
+    try:
+        paths = [
+            (config["config_name"], file["path"]) for config in metadata["configs"] for file in config["data_files"]
+        ]
+    except (KeyError, TypeError):
+        yield f"{CARD} names no configs with their data_files"
+        return
+    for config, path in paths:
+        if not list(folder.glob(path)):
+            yield f"{CARD}: the config {config} names {path}, which does not exist"
+
+
+def _schema_problems(folder: Path) -> Iterator[str]:
+    for config in (*LABELLED.values(), POSITIVE_CONFIG):
+        paths = _existing(config, folder)
+        if not paths and config.name not in REQUIRED:
+            continue
+        for split in config.splits:
+            if split not in paths or not pq.read_metadata(paths[split]).num_rows:
+                yield f"the config {config.name} has no split {split}, or nothing in it"
+            else:
+                yield from (
+                    f"{config.path(split)}: {problem}" for problem in _table_problems(paths[split], config.schema)
+                )
+
+
+def _existing(config: Config, folder: Path) -> dict[str, Path]:
+    return {split: path for split in config.splits if (path := folder / config.path(split)).is_file()}
+
+
+def _table_problems(path: Path, expected: pa.Schema) -> Iterator[str]:
+    schema = pq.read_schema(path)
+    if "label" in schema.names and set(pq.read_table(path, columns=["label"])[0].to_pylist()) - {0, 1}:
+        yield "there are labels other than 0 and 1"
+    for name in expected.names:
+        if name not in schema.names:
+            yield f"the column {name} is missing"
+        elif schema.field(name).type != expected.field(name).type:
+            yield f"the column {name} is {schema.field(name).type}, not {expected.field(name).type}"
+
+
+def _leak_problems(folder: Path) -> Iterator[str]:
+    """Yield a problem for each config with issues in two splits."""
+    for config in LABELLED.values():
+        splits_by_url: dict[str, set[str]] = defaultdict(set)
+        for split, path in _existing(config, folder).items():
+            for column in pq.read_table(path, columns=["url1", "url2"]).columns:
+                for url in column.to_pylist():
+                    splits_by_url[url].add(split)
+        shared = sorted(url for url, splits in splits_by_url.items() if len(splits) > 1)
+        if shared:
+            yield f"{config.name}: {len(shared)} issues are in two splits, for example {shared[0]}"
+
+
+def _secret_problems(folder: Path) -> Iterator[str]:
+    """Yield a problem for each table whose texts hold what the build redacts."""
+    for config in CONFIGS.values():
+        for split, path in _existing(config, folder).items():
+            if counts := _secrets(path, config.text_columns):
+                kinds = ", ".join(f"{count} of kind {kind}" for kind, count in sorted(counts.items()))
+                yield f"{config.path(split)}: texts hold what should have been redacted: {kinds}; build again"
+
+
+def _secrets(path: Path, columns: Iterable[str]) -> Mapping[str, int]:
+    """Count what the build redacts in the texts of a table, by kind."""
+    counts: Counter[str] = Counter()
+    names = [name for name in pq.read_schema(path).names if name in columns]
+    for batch in pq.ParquetFile(path).iter_batches(1000, columns=names) if names else ():
+        for column in batch.columns:
+            for text in column.to_pylist():
+                redact(text, counts)
+    return counts

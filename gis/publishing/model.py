@@ -1,0 +1,69 @@
+"""Check the folder of a trained model before it is published."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCard, ModelCardData
+
+from gis.errors import GisError
+from gis.publishing.publication import CARD, Publication, files_of, foreign_file_problems, metadata_of, read_card
+from gis.training.manifest import MANIFEST
+
+TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
+PATTERNS = ("*.json", "*.safetensors", "*.model", "*.spm", "*.bpe", "*.jinja", "vocab.txt", "merges.txt", CARD)
+# A path on this machine: everything before its last part.
+FOLDERS = re.compile(r"(?<![\w/:.])(?:~|\.{0,2})/(?:[^\s,]+/)?(?=[^\s,/]+)")
+
+
+def prepare_model(folder: Path) -> Publication:
+    """Check a model folder: its files, its weights and its card, which is made where there is none."""
+    manifest = _without_folders(_read_manifest(folder / MANIFEST))
+    files = files_of(folder)
+    files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+    problems = [*foreign_file_problems(files, PATTERNS)]
+    if not any(name.endswith(".safetensors") for name in files):
+        problems.append("there are no weights (.safetensors)")
+    card = read_card(folder) or _make_card(manifest)
+    if not metadata_of(card):
+        problems.append(f"{CARD} has no metadata (--- … ---) that can be read")
+    files[CARD] = card.encode()
+    return Publication(kind="model", files=files, card=card, problems=tuple(problems))
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GisError(f"{path} is broken: {error}") from error
+    if not isinstance(manifest, dict):
+        raise GisError(f"{path} is broken: it has no fields")
+    return manifest
+
+
+def _without_folders(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value whose strings name files of this machine by their last part alone."""
+    if isinstance(value, dict):
+        return {name: _without_folders(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(member) for member in value]
+    return FOLDERS.sub("", value) if isinstance(value, str) else value
+
+
+def _make_card(manifest: dict[str, Any]) -> str:
+    """Return a card from the manifest of a training."""
+    data = ModelCardData(
+        library_name="sentence-transformers",
+        pipeline_tag="sentence-similarity",
+        tags=["sentence-similarity", "gis"],
+    )
+    record = {name: value for name, value in manifest.items() if name not in ("outcome", "versions", "schema")}
+    card = ModelCard.from_template(
+        data,
+        template_path=str(TEMPLATE),
+        manifest=MANIFEST,
+        record=json.dumps(record, indent=2, ensure_ascii=False),
+        versions=", ".join(f"{name} {version}" for name, version in manifest.get("versions", {}).items()),
+    )
+    return f"{card}\n"

@@ -1,0 +1,36 @@
+"""Find out what a folder holds, and check it before it is published."""
+
+from pathlib import Path
+
+from gis.dataset.output.manifest import MANIFEST as DATASET_MANIFEST
+from gis.errors import GisError
+from gis.publishing.dataset import prepare_dataset, without_texts
+from gis.publishing.model import prepare_model
+from gis.publishing.publication import Publication
+from gis.publishing.results import prepare_results
+from gis.training.manifest import MANIFEST as MODEL_MANIFEST
+
+
+def prepare(folder: Path, *, name: str | None = None, ids_only: bool = False) -> Publication:
+    """Check a folder and collect what will be published.
+
+    Args:
+        folder: A dataset, a model or results that gis made.
+        name: ORG/NAME on the Hub, which the examples of a dataset card then use; None keeps those of the folder.
+        ids_only: Publish only the ids and the evidence of a dataset, without any text.
+
+    Raises:
+        GisError: The folder is none of these, or its manifest is broken.
+    """
+    if not folder.is_dir():
+        raise GisError(f"no folder at {folder}")
+    if (folder / DATASET_MANIFEST).is_file():
+        publication = prepare_dataset(folder, name)
+        return without_texts(publication, folder, name) if ids_only else publication
+    if ids_only:
+        raise GisError(f"{folder} is not a dataset of gis build, so it has no ids", remedy="leave out --ids-only")
+    if (folder / MODEL_MANIFEST).is_file():
+        return prepare_model(folder)
+    if any(folder.rglob("*.parquet")) and any(folder.rglob("*.json")):
+        return prepare_results(folder)
+    raise GisError(f"{folder} is not a dataset of gis build, a model of gis train, or results of gis bench")

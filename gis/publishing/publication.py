@@ -1,0 +1,79 @@
+"""What is published: files, a card, and the problems that stand in the way."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Literal
+
+from huggingface_hub import RepoCard
+from yaml import YAMLError
+
+from gis.dataset.output.manifest import MANIFEST as DATASET_MANIFEST
+from gis.training.manifest import MANIFEST as MODEL_MANIFEST
+
+Kind = Literal["dataset", "model", "results"]
+CARD = "README.md"
+RESULTS_MANIFEST = "gis_results.json"
+MANIFESTS: dict[Kind, str] = {"dataset": DATASET_MANIFEST, "model": MODEL_MANIFEST, "results": RESULTS_MANIFEST}
+NOT_PUBLISHED = ("optimizer.pt", "scheduler.pt", "trainer_state.json", "training_args.bin", "rng_state.pth")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """A folder, ready to be published.
+
+    Attributes:
+        kind: Dataset, model or results.
+        files: By their path in the repository: a file, or the content of one that is not in the folder.
+        card: The content of README.md.
+        problems: Why it must not be published; nothing is sent while there are any.
+    """
+
+    kind: Kind
+    files: Mapping[str, Path | bytes]
+    card: str
+    problems: tuple[str, ...]
+
+    @property
+    def repo_type(self) -> str:
+        """The Hub's name of the kind; results are a dataset there."""
+        return "model" if self.kind == "model" else "dataset"
+
+    def size(self, name: str) -> int:
+        """Return the size of a file in bytes."""
+        file = self.files[name]
+        return len(file) if isinstance(file, bytes) else file.stat().st_size
+
+
+def files_of(folder: Path) -> dict[str, Path | bytes]:
+    """Return the files of a folder by path, without hidden files and the intermediate states of a training."""
+    files: dict[str, Path | bytes] = {}
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith((".", "checkpoint-")) for part in parts)
+        if path.is_file() and not hidden and path.name not in NOT_PUBLISHED:
+            files[path.relative_to(folder).as_posix()] = path
+    return files
+
+
+def foreign_file_problems(files: Iterable[str], patterns: Sequence[str]) -> Iterator[str]:
+    """Yield a problem for every file whose name matches none of ``patterns``."""
+    for name in files:
+        if not any(fnmatch(Path(name).name, pattern) for pattern in patterns):
+            yield f"{name} was not made by gis; remove it"
+
+
+def read_card(folder: Path) -> str:
+    """Return the content of README.md; "" where there is none."""
+    path = folder / CARD
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def metadata_of(card: str) -> dict[str, Any]:
+    """Return the metadata of a card; empty where it has none that can be read."""
+    try:
+        data: dict[str, Any] = RepoCard(card, ignore_metadata_errors=True).data.to_dict()  # type: ignore[no-untyped-call]
+    except (ValueError, TypeError, YAMLError):
+        return {}
+    return data

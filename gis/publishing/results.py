@@ -1,0 +1,24 @@
+"""Check a folder of results before it is published."""
+
+import json
+from pathlib import Path
+
+from huggingface_hub import DatasetCard, DatasetCardData
+
+from gis.leaderboard.table import load_table
+from gis.publishing.publication import CARD, RESULTS_MANIFEST, Publication, files_of, foreign_file_problems
+
+TEMPLATE = Path(__file__).with_name("results_card.md.jinja")
+PATTERNS = ("*.json", "*.parquet", "*.md", "*.csv", "*.html")
+
+
+def prepare_results(folder: Path) -> Publication:
+    """Check a results folder, and make its card, which shows the leaderboard, and its list of files."""
+    files = files_of(folder)
+    data = DatasetCardData(tags=["gis", "leaderboard"])
+    leaderboard = load_table(folder).to_markdown()
+    card = f"{DatasetCard.from_template(data, template_path=str(TEMPLATE), leaderboard=leaderboard)}\n"
+    files[CARD] = card.encode()
+    files[RESULTS_MANIFEST] = (json.dumps({"schema": 1, "files": sorted(files)}, indent=1) + "\n").encode()
+    problems = tuple(foreign_file_problems(files, PATTERNS))
+    return Publication(kind="results", files=files, card=card, problems=problems)
