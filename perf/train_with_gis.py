@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 from gis.benchmark.tasks.sources import SourceSettings
-from gis.console import Reporter
-from gis.models.base import LoadSettings
+from gis.models.losses import objective_of
 from gis.spec import Spec
 from gis.training.data import load_training_data
 from gis.training.run import train
@@ -20,7 +19,9 @@ parser.add_argument("--batch-size", type=int, required=True)
 options = parser.parse_args()
 
 data = load_training_data(Spec(str(options.pairs)), SourceSettings())
-settings = TrainSettings(Spec("minilm"), Spec("cosent"), batch_size=options.batch_size)
+settings = TrainSettings(
+    model=Spec("minilm"), objective=objective_of("cosent"), batch_size=options.batch_size, precision="fp32"
+)
 started = time.perf_counter()
-train(settings, data, LoadSettings(device="cpu"), options.output / "model", Reporter(quiet=True))
+train(settings, data, options.output / "model", device="cpu")
 print(json.dumps({"seconds": time.perf_counter() - started}))  # noqa: T201

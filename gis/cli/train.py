@@ -1,243 +1,142 @@
-"""The verbs that train: train, ablate, objectives."""
+"""The verb that trains: train."""
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from gis.cli.app import app, check_names, interruptible, print_table
+from gis.cli.options import (
+    Data,
+    Device,
+    Epochs,
+    Layers,
+    LearningRate,
+    MaxLength,
+    Offline,
+    Quiet,
+    RandomInit,
+    TrainLimit,
+    TrainModel,
+    TrainPrecision,
+    TrainTask,
+)
 from gis.errors import UsageError
-
-DEFAULT_OBJECTIVE = "gis"
 
 
 @app.command(no_args_is_help=True)
 def train(
-    model: Annotated[str, typer.Option("--model", "-m", help="Encoder to start from: NAME,pooling=…,prompt=…,…")],
-    task: Annotated[str, typer.Option("--task", "-t", help="Task, folder, file or Hub dataset with a train split.")],
-    output: Annotated[Path, typer.Option(help="Folder of the model; of a model for each seed with --seeds.")],
-    data: Annotated[Path | None, typer.Option(help="Look for DIR/<task>/<split>.* before the Hub.")] = None,
+    model: TrainModel,
+    task: TrainTask,
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the model; with --seeds, of a folder for each seed.")
+    ],
+    data: Data = None,
     objective: Annotated[
-        str, typer.Option("--objective", help="Loss: NAME,angle=0.5,angle_form=phase,… (gis objectives).")
-    ] = DEFAULT_OBJECTIVE,
+        str, typer.Option(metavar="NAME,…", help="Loss: NAME,angle=0.5,angle_form=phase,… (gis objectives).")
+    ] = "gis",
     validation: Annotated[
-        str | None, typer.Option(help="Validate on this task, not on the validation split of --task.")
+        str | None,
+        typer.Option(metavar="TASK", help="Validate on this task.", show_default="the validation split of --task"),
     ] = None,
     positive_from: Annotated[
-        float | None, typer.Option(help="Lowest label of a positive pair.", show_default="80 % of the label range")
+        float | None,
+        typer.Option(metavar="X", help="Lowest label of a positive pair.", show_default="80 % of the label range"),
     ] = None,
-    epochs: Annotated[float, typer.Option(min=0, help="Times through the data.")] = 1,
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows of a batch, of each process.")] = 32,
-    accumulate: Annotated[int, typer.Option(min=1, help="Batches a step.")] = 1,
+    epochs: Epochs = 1,
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Rows per batch, in each process.")] = 32,
+    accumulate: Annotated[int, typer.Option(metavar="N", min=1, help="Batches per step.")] = 1,
     mini_batch_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Tokens held in memory at once, for batches larger than memory.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Tokens in memory at once, for batches larger than memory."),
     ] = None,
-    learning_rate: Annotated[float, typer.Option("--learning-rate", "--lr", min=0, help="Highest rate.")] = 2e-5,
-    warmup: Annotated[float, typer.Option(min=0, max=0.99, help="Share of the steps the rate rises over.")] = 0.1,
-    weight_decay: Annotated[float, typer.Option(min=0, help="Of AdamW.")] = 0.01,
+    learning_rate: LearningRate = 2e-5,
+    warmup: Annotated[
+        float, typer.Option(metavar="X", min=0, max=0.99, help="Share of the steps over which the rate rises.")
+    ] = 0.1,
+    weight_decay: Annotated[float, typer.Option(metavar="X", min=0, help="Weight decay of AdamW.")] = 0.01,
     eval_steps: Annotated[
-        int | None, typer.Option(min=1, help="Steps between validations and checkpoints.", show_default="an epoch")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Steps between validations and checkpoints.", show_default="one epoch"),
     ] = None,
-    lora: Annotated[int, typer.Option(min=0, help="Train a LoRA adapter of this rank; 0 trains the weights.")] = 0,
-    layers: Annotated[int | None, typer.Option(min=1, help="Keep only the first N layers.")] = None,
-    random_init: Annotated[bool, typer.Option("--random-init", help="Start from random weights.")] = False,
-    max_length: Annotated[int | None, typer.Option(min=1, help="Cut texts at N tokens.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random; the first of --seeds.")] = 42,
-    seeds: Annotated[int, typer.Option(min=1, help="Train this many models, and report mean and deviation.")] = 1,
-    limit: Annotated[int | None, typer.Option(min=2, help="Train on a sample of N rows.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    precision: Annotated[
-        Literal["auto", "fp32", "bf16"], typer.Option(help="auto takes bf16 where the GPU has it.")
-    ] = "auto",
-    offline: Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Train anew whatever --output holds.")] = False,
-    keep_checkpoints: Annotated[bool, typer.Option("--keep-checkpoints", help="Leave them when done.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
+    lora: Annotated[
+        int, typer.Option(metavar="RANK", min=0, help="Train a LoRA adapter of this rank; 0 trains the weights.")
+    ] = 0,
+    layers: Layers = None,
+    random_init: RandomInit = False,
+    max_length: MaxLength = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of everything random; the first of --seeds.")] = 42,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Train N models and report mean and standard deviation.")
+    ] = 1,
+    limit: TrainLimit = None,
+    device: Device = "auto",
+    precision: TrainPrecision = "auto",
+    offline: Offline = False,
+    force: Annotated[bool, typer.Option("--force", help="Train again, whatever --output holds.")] = False,
+    keep_checkpoints: Annotated[
+        bool, typer.Option("--keep-checkpoints", help="Keep the checkpoints when training is done.")
+    ] = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Fit an encoder to pairs, positive pairs or triplets; keep the best by Spearman on the validation split.
+    """Fine-tune an encoder on pairs, positive pairs or triplets; keep the weights with the best validation score.
 
-    Stopped, the same command continues. Several processes: torchrun --nproc-per-node 2 -m gis train …
+    If it is stopped, the same command continues. For several processes: torchrun --nproc-per-node 2 -m gis train …
 
     Example: gis train --model minilm --task stsb --data tasks --epochs 2 --output models/stsb
     """
     from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
-    from gis.models.base import LoadSettings
+    from gis.models.losses import objective_of
     from gis.spec import parse_spec
+    from gis.training.settings import TrainSettings
 
-    if not epochs > 0:
-        raise UsageError(f"--epochs must be above 0, not {epochs:g}")
-    base, chosen = parse_spec(model), parse_spec(objective)
-    check_names([base])
+    settings = TrainSettings(
+        model=parse_spec(model),
+        objective=objective_of(objective),
+        epochs=epochs,
+        batch_size=batch_size,
+        accumulate=accumulate,
+        mini_batch_tokens=mini_batch_tokens,
+        learning_rate=learning_rate,
+        warmup=warmup,
+        weight_decay=weight_decay,
+        eval_steps=eval_steps,
+        lora=lora,
+        layers=layers,
+        random_init=random_init,
+        max_length=max_length,
+        precision=precision,
+        seed=seed,
+    )
+    check_names([settings.model])
     if data is not None and not data.is_dir():
         raise UsageError(f"--data {data}: no such folder")
     reporter = Reporter(quiet=quiet)
     with interruptible():
-        from gis.models.transformer.device import training_precision
         from gis.training.data import load_training_data
+        from gis.training.distributed import rank
         from gis.training.run import train_seeds
-        from gis.training.settings import TrainSettings, preset_with_changes
+        from gis.training.summary import summary_table
 
-        preset_with_changes(chosen)
-        load = LoadSettings(
-            device=device,
-            precision=training_precision(precision, device),
-            batch_tokens=None,
-            max_length=max_length,
-            offline=offline,
-            seed=seed,
-        )
-        found = load_training_data(
+        loaded = load_training_data(
             parse_spec(task),
-            SourceSettings(data, offline, limit, seed),
+            SourceSettings(data=data, offline=offline, limit=limit, seed=seed),
             validation=None if validation is None else parse_spec(validation),
-            positive_from=positive_from,
-        )
-        settings = TrainSettings(
-            model=base,
-            objective=chosen,
-            epochs=epochs,
-            batch_size=batch_size,
-            accumulate=accumulate,
-            mini_batch_tokens=mini_batch_tokens,
-            learning_rate=learning_rate,
-            warmup=warmup,
-            weight_decay=weight_decay,
-            eval_steps=eval_steps,
-            lora=lora,
-            layers=layers,
-            random_init=random_init,
-            seed=seed,
+            positive_threshold=positive_from,
         )
         trained = train_seeds(
-            settings, seeds, found, load, output, reporter, force=force, keep_checkpoints=keep_checkpoints
-        )
-    if not trained:
-        return  # another process of this training reports
-    from gis.training.report import terminal_table
-
-    print_table(terminal_table(trained))
-    first = next(iter(trained))
-    reporter.say(f"score it on a test split: gis bench --model {shlex.quote(str(first))} --task …")
-
-
-@app.command(no_args_is_help=True)
-def ablate(
-    model: Annotated[str, typer.Option("--model", "-m", help="Encoder to start from: NAME,pooling=…,prompt=…,…")],
-    task: Annotated[str, typer.Option("--task", "-t", help="Task, folder, file or Hub dataset with a train split.")],
-    score: Annotated[list[str], typer.Option("--score", help="Test sets: T,T,…; first the one trained for.")],
-    output: Annotated[Path, typer.Option(help="Folder of the cells and the tables.")],
-    objective: Annotated[
-        list[str], typer.Option("--objective", help="Losses: NAME,key=value,NAME,…; first the reference.")
-    ],
-    pooling: Annotated[str | None, typer.Option(help="Poolings: P,P,…", show_default="the model's own")] = None,
-    batch_size: Annotated[str, typer.Option(help="Rows of a batch: N,N,…")] = "32",
-    temperature: Annotated[
-        str | None, typer.Option(help="Of all objectives at once: T,T,…", show_default="each objective's own")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each variant.")] = 5,
-    seed: Annotated[int, typer.Option(help="The first of them.")] = 42,
-    data: Annotated[Path | None, typer.Option(help="Look for DIR/<task>/<split>.* before the Hub.")] = None,
-    epochs: Annotated[float, typer.Option(min=0, help="Times through the data.")] = 1,
-    learning_rate: Annotated[float, typer.Option("--learning-rate", "--lr", min=0, help="Highest rate.")] = 2e-5,
-    layers: Annotated[int | None, typer.Option(min=1, help="Keep only the first N layers.")] = None,
-    random_init: Annotated[bool, typer.Option("--random-init", help="Start from random weights.")] = False,
-    max_length: Annotated[int | None, typer.Option(min=1, help="Cut texts at N tokens.")] = None,
-    limit: Annotated[int | None, typer.Option(min=2, help="Train on a sample of N rows.")] = None,
-    score_limit: Annotated[
-        int | None, typer.Option(min=2, help="Score a sample of N pairs of each test set but the first.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    precision: Annotated[
-        Literal["auto", "fp32", "bf16"], typer.Option(help="auto takes bf16 where the GPU has it.")
-    ] = "auto",
-    offline: Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the table.")] = False,
-) -> None:
-    """Train every combination of objectives, poolings, batch sizes and temperatures with several seeds, and compare.
-
-    Stopped, the same command continues. The last weights are scored: nothing is chosen by a validation split.
-
-    Example: gis ablate --model minilm --task stsb --score stsb,sts12 --objective cosent,acl --data tasks --output ab
-    """
-    from gis.benchmark.tasks.catalogue import resolve_tasks
-    from gis.benchmark.tasks.sources import SourceSettings
-    from gis.console import Reporter
-    from gis.models.base import LoadSettings
-    from gis.spec import parse_spec, parse_specs
-
-    base, objectives = parse_spec(model), tuple(parse_specs(objective))
-    check_names([base])
-    batches = tuple(int(size) for size in _numbers("--batch-size", batch_size))
-    temperatures = tuple(_numbers("--temperature", temperature))
-    tests = resolve_tasks(parse_specs(score), data)
-    reporter = Reporter(quiet=quiet)
-    with interruptible():
-        from gis.benchmark.tasks.sources import load_task
-        from gis.files import write_text
-        from gis.models.transformer.device import training_precision
-        from gis.training.ablation import Grid, comma_separated, markdown, run_grid, summarise
-        from gis.training.data import load_training_data
-        from gis.training.settings import TrainSettings, preset_with_changes
-
-        for each in objectives:
-            preset_with_changes(each)
-        grid = Grid(
-            objectives,
-            tuple(pooling.split(",")) if pooling else (),
-            batches,
-            temperatures,
-            tuple(range(seed, seed + seeds)),
-        )
-        settings = TrainSettings(
-            base, objectives[0], epochs=epochs, learning_rate=learning_rate, layers=layers, random_init=random_init
-        )
-        load = LoadSettings(
+            settings,
+            seeds,
+            loaded,
+            output,
             device=device,
-            precision=training_precision(precision, device),
-            batch_tokens=None,
-            max_length=max_length,
             offline=offline,
-            seed=seed,
+            force=force,
+            keep_checkpoints=keep_checkpoints,
+            reporter=reporter,
         )
-        train_data = load_training_data(parse_spec(task), SourceSettings(data, offline, limit, seed)).train
-        loaded = [
-            load_task(each, SourceSettings(data, offline, score_limit if number else None, seed))
-            for number, each in enumerate(tests)
-        ]
-        cells = []
-        for cell in run_grid(grid, settings, train_data, loaded, load, output, reporter):
-            cells.append(cell)
-            rows = summarise(cells)
-            write_text(output / "ablation.md", markdown(rows))
-            write_text(output / "ablation.csv", comma_separated(rows))
-    typer.echo(markdown(rows), nl=False)
-    reporter.say(f"* differs from the first row (paired t over seeds, Holm, p < 0.05); table in {output}")
-
-
-def _numbers(option: str, text: str | None) -> list[float]:
-    """Comma-separated numbers above 0."""
-    try:
-        found = [float(part) for part in text.split(",")] if text else []
-    except ValueError:
-        raise UsageError(f"{option} wants numbers, N,N,…, not '{text}'") from None
-    if any(not number > 0 for number in found):
-        raise UsageError(f"{option} wants numbers above 0, not '{text}'")
-    return found
-
-
-@app.command()
-def objectives() -> None:
-    """List the losses that a model can be trained with, and where they are from."""
-    from rich.table import Table
-
-    from gis.models.losses import PRESETS
-
-    weights = ("cosine", "in_batch", "angle", "hard_negative", "regression", "softmax")
-    table = Table("objective", *weights, "angle temp.", "source", box=None, pad_edge=False)
-    for name, preset in PRESETS.items():
-        values = [f"{getattr(preset.loss, weight):g}" for weight in weights]
-        table.add_row(name, *values, f"{preset.loss.angle_temperature:g}", preset.source)
-    print_table(table)
-    typer.echo("\nChange any of it: NAME,cosine=1,in_batch=0.5,angle=1,angle_form=phase,in_batch_temperature=0.05,…")
+    if rank() == 0:
+        print_table(summary_table([(model.folder, model.report) for model in trained]))
+        reporter.say(f"score it on a test split: gis bench --model {shlex.quote(str(trained[0].folder))} --task …")

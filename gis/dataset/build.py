@@ -22,7 +22,7 @@ from gis.dataset.output.writer import Writer
 from gis.dataset.pairs.configs import Config, make_configs
 from gis.dataset.pairs.leaks import find_leaks, random_split
 from gis.dataset.pairs.negatives import NegativeSampler
-from gis.dataset.pairs.neighbours import find_neighbours
+from gis.dataset.pairs.neighbours import Search, by_bm25, by_encoder, find_neighbours
 from gis.dataset.pairs.positives import Positives, find_positives
 from gis.dataset.pairs.retrieval import make_queries
 from gis.dataset.pairs.splits import SPLITS
@@ -32,7 +32,6 @@ from gis.dataset.texts.texts import Texts, make_texts
 from gis.errors import GisError, UsageError
 from gis.files import new_folder
 from gis.models.base import Encoder, LoadSettings
-from gis.models.nearest import Search, by_bm25, by_encoder
 from gis.models.registry import adapter_of, load_model
 from gis.spec import Spec
 

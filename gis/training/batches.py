@@ -21,27 +21,27 @@ class TokenizedRows(Dataset[int]):
     Attributes:
         ids: Token ids of each distinct text.
         rows: (n, sides) positions in ``ids``.
-        labels: (n,) what the loss is given, or None.
+        labels: (n,) labels as the loss takes them, or None.
         groups: (texts,) equal for texts that are not each other's negatives.
-        cut: Share of the distinct texts that the model's limit cut.
+        share_cut: Share of the distinct texts that were cut at the model's limit.
     """
 
     ids: list[TokenIds]
     rows: NDArray[np.intp]
     labels: NDArray[np.float64] | None
     groups: NDArray[np.int64]
-    cut: float
+    share_cut: float
 
     def __len__(self) -> int:
-        """The number of rows."""
+        """Return the number of rows."""
         return len(self.rows)
 
     def __getitem__(self, row: int) -> int:
-        """The row's number: batches are made from the whole."""
+        """Return the row's number: batches are made from the whole."""
         return row
 
     def batch(self, numbers: list[int]) -> dict[str, Any]:
-        """The rows ``numbers`` as a batch: texts side by side, labels (batch,), and text ids (batch, sides)."""
+        """Return the rows ``numbers`` as a batch: texts side by side, labels (batch,), text ids (batch, sides)."""
         rows = self.rows[numbers]
         labels: Tensor | None = None if self.labels is None else torch.from_numpy(self.labels[numbers])
         return {
@@ -51,15 +51,9 @@ class TokenizedRows(Dataset[int]):
             "text_ids": torch.from_numpy(self.groups[rows]),
         }
 
-    @property
-    def tokens(self) -> int:
-        """Tokens of all rows, as the model reads them."""
-        lengths = np.array([len(ids) for ids in self.ids])
-        return int(lengths[self.rows].sum())
-
 
 def tokenized_rows(data: TrainingSet, labels: NDArray[np.float64] | None, tokenize: TextTokenizer) -> TokenizedRows:
     """Tokenise each distinct text of ``data`` once."""
     tokenized = tokenize(data.texts)
-    cut = float(np.mean(tokenized.kept < tokenized.tokens)) if len(data.texts) else 0.0
-    return TokenizedRows(tokenized.ids, data.rows, labels, data.groups, cut)
+    share_cut = float(np.mean(tokenized.kept < tokenized.tokens)) if len(data.texts) else 0.0
+    return TokenizedRows(tokenized.ids, data.rows, labels, data.groups, share_cut)

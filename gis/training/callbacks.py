@@ -1,4 +1,4 @@
-"""What a person sees of a training, how long its steps take, and how it is stopped without loss."""
+"""Progress, timing and stopping of a training."""
 
 import signal
 import time
@@ -10,17 +10,22 @@ from typing import Any
 import transformers
 
 from gis.console import Reporter, Tracker
-from gis.training.trainer import METRIC
+from gis.training.trainer import METRIC, Counts
 
 
-class Watch(transformers.TrainerCallback):
-    """Shows and times the steps; asked to stop, it ends the training after a step, with a checkpoint."""
+class TrainingMonitor(transformers.TrainerCallback):
+    """Shows and times the steps; when asked to stop, it ends the training after the current step, with a checkpoint.
+
+    Args:
+        reporter: Receives the messages and the progress.
+    """
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
-        self.stop_asked = False
-        self.steps, self.seconds = 0, 0.0  # of the steps alone, without validation and checkpoints
-        self._began = 0.0
+        self.stop_requested = False
+        self.counts = Counts()  # replaced by those of the trainer that it watches
+        self._step_began = 0.0
+        self._last_loss: float | None = None
         self._tracker: Tracker | None = None
 
     @contextmanager
@@ -31,17 +36,17 @@ class Watch(transformers.TrainerCallback):
 
     @contextmanager
     def stoppable(self) -> Iterator[None]:
-        """Turn the first Ctrl-C or SIGTERM into a wish to stop after the step; the second one stops at once."""
+        """Make the first Ctrl-C or SIGTERM stop the training after the current step; a second one stops at once."""
 
-        def ask(_signal: int, _frame: FrameType | None) -> None:
-            if self.stop_asked:
+        def request(_signal: int, _frame: FrameType | None) -> None:
+            if self.stop_requested:
                 raise KeyboardInterrupt
-            self.stop_asked = True
+            self.stop_requested = True
             self.reporter.say("stopping after this step, with a checkpoint")
 
         try:
-            previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:  # not the main thread, which alone hears signals
+            previous = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+        except ValueError:  # only the main thread receives signals
             previous = {}
         try:
             yield
@@ -50,29 +55,33 @@ class Watch(transformers.TrainerCallback):
                 signal.signal(number, handler)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ANN401, ARG002
-        """Say where a continued training stands."""
+        """Report where a continued training resumes."""
         if state.global_step:
             self.reporter.say(f"continuing after step {state.global_step} of {state.max_steps}")
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ANN401, ARG002
         """Start the clock."""
-        self._began = time.perf_counter()
+        self._step_began = time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ANN401
-        """Stop the clock; see that the last step is validated and kept, and one after which to stop."""
-        self.seconds += time.perf_counter() - self._began
-        self.steps += 1
+        """Stop the clock; have the last step validated and saved, and the step after which to stop."""
+        self.counts.seconds += time.perf_counter() - self._step_began
         if self._tracker is not None:
             share = state.global_step / state.max_steps
             self._tracker.advance(round(self._tracker.total * share) - self._tracker.done, share)
         if state.global_step >= state.max_steps:
             control.should_save = True
             control.should_evaluate = args.eval_strategy != transformers.trainer_utils.IntervalStrategy.NO
-        elif self.stop_asked:
+        elif self.stop_requested:
             control.should_save = control.should_training_stop = True
 
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ANN401, ARG002
+        """Remember the loss for the next message."""
+        self._last_loss = (logs or {}).get("loss", self._last_loss)
+
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:  # noqa: ANN401, ARG002
-        """Say how a validation went."""
+        """Report loss and score of a validation."""
         score = (metrics or {}).get(f"eval_{METRIC}")
         if score is not None:
-            self.reporter.say(f"step {state.global_step}: Spearman {100 * score:.2f} on the validation pairs")
+            loss = "" if self._last_loss is None else f"loss {self._last_loss:.4g}, "
+            self.reporter.say(f"step {state.global_step}: {loss}Spearman {100 * score:.2f} on the validation pairs")

@@ -1,4 +1,4 @@
-"""What a model is trained on: pairs with labels, positive pairs, or triplets with hard negatives."""
+"""The data that a model is trained on: labelled pairs, positive pairs, or triplets with hard negatives."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,6 @@ from gis.text import plain_text
 VALIDATION = ("validation", "valid", "dev")
 POSITIVE_SHARE = 0.8  # of the label range: 4 of 5 on the STS scale, 1 where labels are 0 and 1
 SIDES = {
-    "pairs": ("text1", "text2"),
     "positives": ("anchor", "positive"),
     "triplets": ("anchor", "positive", "negative"),
 }
@@ -30,7 +29,7 @@ SIDES = {
 Format = Literal["pairs", "positives", "triplets"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingSet:
     """Rows of texts to train on.
 
@@ -39,22 +38,28 @@ class TrainingSet:
         rows: (n, 2) or, for triplets, (n, 3) positions in ``texts``.
         labels: (n,) gold similarity in the data's own unit; None where every pair is positive.
         groups: (texts,) equal for texts that are known to mean the same: linked by positive pairs or a named cluster.
-        positive_from: The lowest label of a positive pair.
+        positive_threshold: The lowest label of a positive pair.
         source: Where the rows came from.
         revision: The Hub commit, or None.
         splits: The splits that were read.
+        limit: The size of the sample that was asked for; None for all rows.
         sha256: Hash of the rows in their order.
+        licence: Terms of the texts, where the catalogue or the data's card names them.
+        languages: Languages of the texts, as codes, where the data's card names them.
     """
 
     texts: tuple[str, ...]
     rows: NDArray[np.intp]
     labels: NDArray[np.float64] | None
     groups: NDArray[np.int64]
-    positive_from: float
+    positive_threshold: float
     source: str
     revision: str | None
     splits: tuple[str, ...]
+    limit: int | None
     sha256: str
+    licence: str | None
+    languages: tuple[str, ...]
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -67,14 +72,20 @@ class TrainingSet:
             return "pairs"
         return "triplets" if self.rows.shape[1] == 3 else "positives"
 
+    @property
+    def description(self) -> str:
+        """The rows in words, for messages."""
+        kind = {"pairs": "labelled pairs", "positives": "positive pairs", "triplets": "triplets"}[self.format]
+        return f"{len(self):,} {kind} from {self.source}, {len(self.texts):,} distinct texts"
+
     def scaled_labels(self) -> NDArray[np.float64]:
-        """(n,) labels from 0, the lowest there is, to 1, the highest."""
+        """Return (n,) labels, scaled so that the lowest is 0 and the highest 1."""
         labels = np.ones(len(self)) if self.labels is None else self.labels
         low, high = float(labels.min()), float(labels.max())
         return (labels - low) / (high - low) if high > low else np.ones(len(self))
 
     def each_with_itself(self) -> "TrainingSet":
-        """Every distinct text paired with itself, as unsupervised SimCSE trains."""
+        """Pair every distinct text with itself, as unsupervised SimCSE trains."""
         own = np.arange(len(self.texts))
         return replace(self, rows=np.stack([own, own], axis=1), labels=None, groups=own.astype(np.int64))
 
@@ -93,15 +104,15 @@ class TrainingData:
 
 
 def load_training_data(
-    spec: Spec, settings: SourceSettings, *, validation: Spec | None = None, positive_from: float | None = None
+    spec: Spec, settings: SourceSettings, *, validation: Spec | None = None, positive_threshold: float | None = None
 ) -> TrainingData:
-    """Load the train split that ``spec`` names, and a validation split; a test split is never one of them.
+    """Load the train split that ``spec`` names, and a validation split; neither is ever a test split.
 
     Args:
         spec: A task with a train split, a folder, a file or a Hub dataset (``split=`` names another split).
         settings: Where to look; ``limit`` samples the train rows.
         validation: Another task to validate on (``split=`` as above); None: the split beside the train split.
-        positive_from: The lowest label of a positive pair, in the data's unit; None: 80 % of the label range.
+        positive_threshold: The lowest label of a positive pair, in the data's unit; None: 80 % of the label range.
 
     Raises:
         UsageError: There is no train split, or a test split was asked for.
@@ -109,7 +120,7 @@ def load_training_data(
     """
     task = _task(spec, settings.data)
     train_task = _with_split(task, spec, ("train",), settings)
-    train = _training_set(load_tables(train_task, settings), train_task, settings, positive_from)
+    train = _training_set(load_tables(train_task, settings), train_task, settings, positive_threshold)
     whole = replace(settings, limit=None)
     if validation is not None:
         chosen = _task(validation, settings.data)
@@ -138,68 +149,126 @@ def _with_split(task: Task, spec: Spec, wanted: Sequence[str], settings: SourceS
     found = split_names(task, settings)
     name = next((name for name in wanted if name in found), None)
     if name is None:
-        have = f"found: {', '.join(found)}" if found else "nothing found; where is it? --data DIR"
-        raise UsageError(f"{task.name} has no {wanted[0]} split, {have}")
+        remedy = "" if found else "say where it is: --data DIR"
+        raise UsageError(f"{task.name} has no {wanted[0]} split, found: {', '.join(found) or 'nothing'}", remedy=remedy)
     return _named(task, name)
 
 
 def _named(task: Task, split: str) -> Task:
-    """Another split of a task: what the catalogue knows of its test split does not hold for it."""
+    """Return ``task`` with another split; what the catalogue knows of its test split does not hold for that one."""
     name = f"{task.name.removesuffix(f'-{split}')}-{split}"
     return replace(
         task, name=name, folder=task.folder or task.name, splits=(split,), hub_splits=(split,), rows=None, sha256=None
     )
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a file as they were read.
+
+    Attributes:
+        sides: The texts of each side; every side has n.
+        labels: (n,) the labels, or None where every pair is positive.
+        clusters: For each of the two sides, the n names of its texts' clusters, None where a text has none.
+    """
+
+    sides: tuple[tuple[str, ...], ...]
+    labels: NDArray[np.float64] | None
+    clusters: tuple[tuple[str | None, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.sides[0])
+
+    def sample(self, count: int, seed: int) -> "_Rows":
+        """Draw ``count`` rows without replacement, kept in their order; all of them if there are no more."""
+        if count >= len(self):
+            return self
+        chosen = np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False))
+        return _Rows(
+            tuple(tuple(side[row] for row in chosen) for side in self.sides),
+            None if self.labels is None else self.labels[chosen],
+            tuple(tuple(side[row] for row in chosen) for side in self.clusters),
+        )
+
+    def sha256(self) -> str:
+        """Hash texts and labels in their order."""
+        labels = [None] * len(self) if self.labels is None else [float(label) for label in self.labels]
+        lines = (json.dumps(row) for row in zip(*self.sides, labels, strict=True))
+        return sha256("\n".join(lines).encode()).hexdigest()
+
+
 def _training_set(
-    found: LoadedTables, task: Task, settings: SourceSettings, positive_from: float | None
+    tables: LoadedTables, task: Task, settings: SourceSettings, positive_threshold: float | None
 ) -> TrainingSet:
-    columns = found.tables[0].columns
-    kind: Format = "pairs"
-    if {"anchor", "positive"} <= columns.keys() and "label" not in columns:
-        kind = "triplets" if "negative" in columns else "positives"
-    labels: NDArray[np.float64] | None = None
-    if kind == "pairs":
-        pairs = found.pairs()
-        sides: list[tuple[str, ...]] = [pairs.text1, pairs.text2]
-        labels = pairs.gold
-    else:
-        sides = [_column(found.tables, name) for name in SIDES[kind]]
-    clusters = [_clusters(found.tables, name) for name in ("cluster1", "cluster2")]
-    if task.text == "plain":
-        sides = [tuple(map(plain_text, side)) for side in sides]
-    keep = np.arange(len(sides[0]))
-    if settings.limit is not None and settings.limit < len(keep):
-        keep = np.sort(np.random.default_rng(settings.seed).choice(len(keep), settings.limit, replace=False))
-    sides = [tuple(side[row] for row in keep) for side in sides]
-    labels = None if labels is None else labels[keep]
-    _check(found.source, sides, labels)
-    index = {text: n for n, text in enumerate(dict.fromkeys(text for side in sides for text in side))}
-    rows = np.stack([np.array([index[text] for text in side], dtype=np.intp) for side in sides], axis=1)
-    low, high = (0.0, 1.0) if labels is None else (float(labels.min()), float(labels.max()))
-    threshold = positive_from if positive_from is not None else low + POSITIVE_SHARE * (high - low)
-    positive = np.ones(len(rows), dtype=bool) if labels is None else labels >= threshold
-    named = [tuple(side[row] for row in keep) for side in clusters if side is not None]
-    groups = _groups(rows, positive, named, len(index))
-    content = sha256(
-        "\n".join(json.dumps(row) for row in zip(*sides, _listed(labels, len(rows)), strict=True)).encode()
-    )
+    rows = _read_rows(tables, plain=task.text == "plain")
+    if settings.limit is not None:
+        rows = rows.sample(settings.limit, settings.seed)
+    _check(tables.source, rows)
+    index = {text: n for n, text in enumerate(dict.fromkeys(text for side in rows.sides for text in side))}
+    positions = np.stack([np.array([index[text] for text in side], dtype=np.intp) for side in rows.sides], axis=1)
+    threshold = _positive_threshold(rows.labels) if positive_threshold is None else positive_threshold
+    positive = np.ones(len(rows), dtype=bool) if rows.labels is None else rows.labels >= threshold
+    licence, languages = _terms(task, tables.source)
     return TrainingSet(
-        tuple(index), rows, labels, groups, threshold, found.source, found.revision, found.splits, content.hexdigest()
+        texts=tuple(index),
+        rows=positions,
+        labels=rows.labels,
+        groups=_groups(positions, positive, rows.clusters, len(index)),
+        positive_threshold=threshold,
+        source=tables.source,
+        revision=tables.revision,
+        splits=tables.splits,
+        limit=settings.limit,
+        sha256=rows.sha256(),
+        licence=licence,
+        languages=languages,
     )
 
 
-def _listed(labels: NDArray[np.float64] | None, count: int) -> Sequence[float | None]:
-    return [None] * count if labels is None else [float(label) for label in labels]
+def _terms(task: Task, source: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return licence and languages of the texts, from the catalogue or from the card beside local data."""
+    card = Path(source) / "README.md"
+    if not card.is_file():
+        return task.licence, ()
+    import yaml
+    from huggingface_hub import DatasetCard
+
+    try:
+        data = DatasetCard.load(card, ignore_metadata_errors=True).data
+    except (OSError, ValueError, yaml.YAMLError):
+        return task.licence, ()
+    named = data.language if isinstance(data.language, list) else [data.language]
+    licence = data.get("license_name") or data.license
+    return task.licence or (None if licence is None else str(licence)), tuple(str(code) for code in named if code)
 
 
-def _check(source: str, sides: Sequence[Sequence[str]], labels: NDArray[np.float64] | None) -> None:
-    if len(sides[0]) < 2:
-        raise GisError(f"{source} holds {len(sides[0])} row: training needs two at least")
-    if labels is not None and labels.min() == labels.max():
+def _read_rows(loaded: LoadedTables, *, plain: bool) -> _Rows:
+    """Read texts, labels and clusters; ``plain`` strips markup from the texts."""
+    columns = loaded.tables[0].columns
+    labels: NDArray[np.float64] | None = None
+    if {"anchor", "positive"} <= columns.keys() and "label" not in columns:
+        kind: Format = "triplets" if "negative" in columns else "positives"
+        sides = tuple(_column(loaded.tables, name) for name in SIDES[kind])
+    else:
+        pairs = loaded.pairs()
+        sides, labels = (pairs.text1, pairs.text2), pairs.gold
+    if plain:
+        sides = tuple(tuple(map(plain_text, side)) for side in sides)
+    return _Rows(sides, labels, tuple(_clusters(loaded.tables, name) for name in ("cluster1", "cluster2")))
+
+
+def _positive_threshold(labels: NDArray[np.float64] | None) -> float:
+    low, high = (0.0, 1.0) if labels is None else (float(labels.min()), float(labels.max()))
+    return low + POSITIVE_SHARE * (high - low)
+
+
+def _check(source: str, rows: _Rows) -> None:
+    if len(rows) < 2:
+        raise GisError(f"{source} holds {len(rows)} row: training needs at least two")
+    if rows.labels is not None and rows.labels.min() == rows.labels.max():
         raise GisError(
-            f"{source}: all labels are {labels[0]:g}, so there is nothing to rank; "
-            "pairs that are all positive go into columns called anchor and positive"
+            f"{source}: all labels are {rows.labels[0]:g}, so there is nothing to rank; "
+            "pairs that are all positive go into columns named anchor and positive"
         )
 
 
@@ -210,10 +279,8 @@ def _column(tables: Sequence[Table], name: str) -> tuple[str, ...]:
     return tuple(text for table in tables for text in texts_of(table.columns[name], name, table.where))
 
 
-def _clusters(tables: Sequence[Table], name: str) -> tuple[str | None, ...] | None:
-    """The cluster of one side of each pair, None where it has none; None for data that names no clusters."""
-    if not any(name in table.columns for table in tables):
-        return None
+def _clusters(tables: Sequence[Table], name: str) -> tuple[str | None, ...]:
+    """Return the cluster of one side of each row, None where it has none."""
     values = [table.columns.get(name, (None,) * len(next(iter(table.columns.values())))) for table in tables]
     return tuple(None if value in (None, MISSING, "") else str(value) for part in values for value in part)
 
@@ -221,7 +288,7 @@ def _clusters(tables: Sequence[Table], name: str) -> tuple[str | None, ...] | No
 def _groups(
     rows: NDArray[np.intp], positive: NDArray[np.bool_], clusters: Sequence[Sequence[str | None]], count: int
 ) -> NDArray[np.int64]:
-    """Which texts are known to mean the same: duplicates of duplicates are duplicates."""
+    """Number texts so that those known to mean the same share a number: duplicates of duplicates are duplicates."""
     edges = [rows[positive][:, :2]]
     names: dict[str, int] = {}
     for side, named in enumerate(clusters):

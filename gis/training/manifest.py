@@ -1,55 +1,58 @@
-"""What a trained model was made of, beside it: settings, data, versions, and how it went."""
+"""What a model folder records of its training: settings, data, versions, and how it went."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError
-from gis.files import sha256_of, write_text
+from gis.files import write_text
 from gis.training.data import TrainingData
+from gis.training.report import TrainingReport
 from gis.versions import versions_of
 
 MANIFEST = "gis_training.json"
-SCHEMA = 1
+SCHEMA = 2
 LIBRARIES = ("gis", "numpy", "torch", "transformers", "tokenizers", "accelerate", "peft")
+# Groups of the record, and how a message names what differs in them.
+GROUPS = {"settings": "{}", "train": "the training data's {}", "validation": "the validation data's {}"}
+NOT_COMPARED = ("licence", "languages")  # they decide no weight
+SINGLES = {
+    "base_sha256": "the base model has other files",
+    "processes": "the number of processes was another",
+}
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How one training went.
+class TrainingManifest:
+    """A finished training.
 
     Attributes:
-        seed: Of everything random.
-        before: Spearman on the validation pairs before the first step, -1 to 1; None without validation pairs.
-        best: The best on the way, whose weights were kept; None without validation pairs.
-        best_step: When that was; the last step without validation pairs.
-        steps: Steps made.
-        pairs: Rows that went through, all processes together.
-        seconds: Time of the steps alone.
-        comparison: Texts that each text of a step is compared with at once, itself included.
-        incomparable: Share of the batches in which no two labels differed: there the ranking terms say nothing.
-        cut: Share of the distinct texts that the model's limit cut.
-        losses: Step and mean of each objective since the entry before.
-        validations: Step and Spearman of each validation.
+        record: Everything that decided the weights, as ``run_record`` makes it.
+        report: How it went.
+        versions: Versions of the libraries.
+        hardware: What it ran on.
     """
 
-    seed: int
-    before: float | None
-    best: float | None
-    best_step: int
-    steps: int
-    pairs: int
-    seconds: float
-    comparison: int
-    incomparable: float
-    cut: float
-    losses: tuple[dict[str, float], ...]
-    validations: tuple[dict[str, float], ...]
+    record: Mapping[str, Any]
+    report: TrainingReport
+    versions: Mapping[str, str]
+    hardware: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as JSON values."""
+        return {
+            "schema": SCHEMA,
+            **self.record,
+            "report": self.report.to_json(),
+            "hardware": self.hardware,
+            "versions": dict(self.versions),
+        }
 
 
 def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, processes: int) -> dict[str, Any]:
-    """Everything that decides the weights; two runs with equal records make the same model."""
+    """Return everything that decides the weights; two runs with equal records make the same model."""
     train, validation = data.train, data.validation
     return {
         "settings": settings,
@@ -61,8 +64,11 @@ def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, p
             "splits": list(train.splits),
             "format": train.format,
             "rows": len(train),
-            "positive_from": train.positive_from,
+            "limit": train.limit,
+            "positive_threshold": train.positive_threshold,
             "sha256": train.sha256,
+            "licence": train.licence,
+            "languages": list(train.languages),
         },
         "validation": validation
         and {
@@ -75,21 +81,37 @@ def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, p
     }
 
 
-def write_manifest(folder: Path, record: dict[str, Any], outcome: Outcome, hardware: str) -> None:
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return in words how two records differ; what only one of them has, as an older version's, is no difference."""
+    found = []
+    for group, wording in GROUPS.items():
+        old, new = before.get(group), now.get(group)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            changed = [name for name in new if name in old and old[name] != new[name] and name not in NOT_COMPARED]
+            found += [f"{wording.format(name)} was {_shown(old[name])}, not {_shown(new[name])}" for name in changed]
+        elif old != new:
+            found.append(f"it was trained {'without' if old is None else 'with'} {group} data")
+    return found + [words for name, words in SINGLES.items() if name in before and before[name] != now[name]]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str) and len(value) == 64:
+        return f"{value[:8]}…"
+    return "none" if value is None else str(value)
+
+
+def training_manifest(record: Mapping[str, Any], report: TrainingReport, hardware: str) -> TrainingManifest:
+    """Return the manifest of a training that was just finished, with the versions of the libraries."""
+    return TrainingManifest(record, report, versions_of(LIBRARIES), hardware)
+
+
+def write_manifest(folder: Path, manifest: TrainingManifest) -> None:
     """Write the manifest; it is what marks a model as finished."""
-    manifest = {
-        "schema": SCHEMA,
-        **record,
-        "record_sha256": sha256_of(record),
-        "outcome": asdict(outcome),
-        "hardware": hardware,
-        "versions": versions_of(LIBRARIES),
-    }
-    write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / MANIFEST, json.dumps(manifest.to_json(), indent=2, ensure_ascii=False) + "\n")
 
 
-def read_outcome(folder: Path) -> tuple[str, Outcome] | None:
-    """The hash of the record and the outcome of the model in ``folder``; None where none was finished.
+def read_manifest(folder: Path) -> TrainingManifest | None:
+    """Read the manifest of the model in ``folder``, of the first schema too; None where none was finished.
 
     Raises:
         GisError: The manifest is broken, or from a newer version.
@@ -100,9 +122,9 @@ def read_outcome(folder: Path) -> tuple[str, Outcome] | None:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if manifest["schema"] > SCHEMA:
-            raise GisError(f"{path} was written by a newer gis; update gis, or choose another --output")
-        found = manifest["outcome"]
-        series = {name: tuple(found[name]) for name in ("losses", "validations")}
-        return manifest["record_sha256"], Outcome(**{**found, **series})
-    except (ValueError, KeyError, TypeError) as error:
-        raise GisError(f"{path} is broken ({error}); --force trains again") from error
+            raise GisError(f"{path} was written by a newer gis", remedy="update gis, or choose a different --output")
+        report = TrainingReport.from_json(manifest["report" if "report" in manifest else "outcome"])
+        record = {name: manifest[name] for name in ("settings", "base_sha256", "processes", "train", "validation")}
+        return TrainingManifest(record, report, manifest["versions"], manifest["hardware"])
+    except (AttributeError, ValueError, KeyError, TypeError) as error:
+        raise GisError(f"{path} is broken ({error})", remedy="--force trains again") from error

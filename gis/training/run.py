@@ -1,286 +1,345 @@
-"""One training from its settings to the folder it leaves: continued where it was stopped, kept where it was done."""
+"""One training from its settings to the model folder; a stopped one is continued, a finished one is kept."""
 
 import json
 import shutil
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import transformers
 
-from gis.console import Reporter
-from gis.errors import GisError, UsageError
-from gis.files import sha256_of, write_text
-from gis.models.base import LoadSettings
-from gis.models.losses import Preset
-from gis.models.transformer.device import choose_device, describe_device
+from gis.console import QUIET, Reporter
+from gis.errors import GisError
+from gis.files import write_text
+from gis.models.base import Encoder, LoadSettings
+from gis.models.registry import load_model
+from gis.models.transformer.device import choose_device, describe_device, training_precision
+from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pretrained import model_folder_of
 from gis.models.transformer.tokens import TextTokenizer
+from gis.spec import Spec
+from gis.training.arguments import training_arguments
 from gis.training.batches import TokenizedRows, tokenized_rows
-from gis.training.build import build_model, build_tokenizer
-from gis.training.callbacks import Watch
-from gis.training.data import TrainingData, TrainingSet
-from gis.training.distributed import gather_batch, processes, rank
-from gis.training.manifest import MANIFEST, Outcome, read_outcome, run_record, write_manifest
+from gis.training.callbacks import TrainingMonitor
+from gis.training.data import TrainingData
+from gis.training.distributed import processes
+from gis.training.loss import PreparedLoss, prepare_loss
+from gis.training.manifest import (
+    MANIFEST,
+    differences,
+    read_manifest,
+    run_record,
+    training_manifest,
+    write_manifest,
+)
+from gis.training.messages import OnceReporter
+from gis.training.model import build_model, build_tokenizer
+from gis.training.model_card import CARD, model_card
+from gis.training.report import TrainingReport
 from gis.training.saving import save_encoder
-from gis.training.settings import TrainSettings, preset_with_changes
+from gis.training.settings import TrainSettings
+from gis.training.trainable import TrainableEncoder
 from gis.training.trainer import METRIC, PairTrainer
 from gis.training.validation import Validation
 
 CHECKPOINTS = "checkpoints"
 RECORD = "run.json"
-MOST_CLASSES = 10  # more distinct labels than this are grades, not classes
-LOGS = 50  # of a whole run
+NO_VALIDATION = "no validation split: the weights of the last step are kept"
+NOT_LOSSES = ("epoch", "learning_rate", "grad_norm")  # what transformers logs beside them
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model folder that training left.
+
+    Attributes:
+        folder: The folder; ``gis bench --model``, sentence-transformers and AutoModel open it.
+        report: How the training went.
+    """
+
+    folder: Path
+    report: TrainingReport
+
+    def load(self, settings: LoadSettings | None = None) -> Encoder:
+        """Load the model to embed texts."""
+        model = load_model(Spec(str(self.folder)), settings or LoadSettings())
+        if not isinstance(model, Encoder):
+            raise TypeError(f"{self.folder} is not an encoder")
+        return model
 
 
 def train_seeds(
     settings: TrainSettings,
     seeds: int,
     data: TrainingData,
-    load: LoadSettings,
     output: Path,
-    reporter: Reporter,
     *,
+    device: str = "auto",
+    offline: bool = False,
     force: bool = False,
     keep_checkpoints: bool = False,
-) -> dict[Path, Outcome]:
-    """Train a model for each of ``seeds`` seeds, counted from that of ``settings``; as ``train``.
+    reporter: Reporter = QUIET,
+) -> list[TrainedModel]:
+    """Train a model for each of several seeds.
 
-    Returns:
-        The outcome by folder: ``output``, or ``output/seed-N`` for more than one; empty in all processes but the first.
+    Args:
+        settings: What is trained, and how; its seed is the first.
+        seeds: The number of models.
+        data: Rows to train on, and pairs to validate on.
+        output: Folder of the model; for more than one seed, of the folders ``seed-N``.
+        device: A torch device, or "auto".
+        offline: Never ask the Hub.
+        force: Train again, whatever ``output`` holds.
+        keep_checkpoints: Leave the checkpoints when a model is done.
+        reporter: Receives messages and progress.
+
+    Raises:
+        UsageError: The settings are impossible, or do not fit the data.
+        GisError: A training failed, or a folder holds something else.
+        KeyboardInterrupt: A training was stopped; its checkpoint is kept.
     """
-    numbers = range(settings.seed, settings.seed + seeds)
-    folders = {number: output if seeds == 1 else output / f"seed-{number}" for number in numbers}
-    trained = {}
-    for number, folder in folders.items():
-        chosen = replace(settings, seed=number)
-        trained[folder] = train(chosen, data, load, folder, reporter, force=force, keep_checkpoints=keep_checkpoints)
-    return trained if rank() == 0 else {}
+    once = OnceReporter(reporter)
+    trained = []
+    for seed in range(settings.seed, settings.seed + seeds):
+        folder = output if seeds == 1 else output / f"seed-{seed}"
+        model = train(
+            replace(settings, seed=seed),
+            data,
+            folder,
+            device=device,
+            offline=offline,
+            force=force,
+            keep_checkpoints=keep_checkpoints,
+            reporter=once,
+        )
+        trained.append(model)
+    return trained
 
 
 def train(
     settings: TrainSettings,
     data: TrainingData,
-    load: LoadSettings,
     output: Path,
-    reporter: Reporter,
     *,
+    device: str = "auto",
+    offline: bool = False,
     force: bool = False,
     keep_checkpoints: bool = False,
-) -> Outcome:
+    reporter: Reporter = QUIET,
+) -> TrainedModel:
     """Train one model and write it to ``output``.
 
-    Stopped by Ctrl-C or SIGTERM it leaves a checkpoint; the same call goes on from the last checkpoint, and does
-    nothing where the model is there already.
+    Stopped by Ctrl-C or SIGTERM, it leaves a checkpoint; the same call continues from the last checkpoint, and does
+    nothing where the model is finished.
 
     Args:
         settings: What is trained, and how.
-        data: What on.
-        load: Device, precision, length, offline.
+        data: Rows to train on, and pairs to validate on.
         output: Folder of the model.
-        reporter: Told of progress.
-        force: Train anew whatever is in ``output``.
+        device: A torch device, or "auto".
+        offline: Never ask the Hub.
+        force: Train again, whatever ``output`` holds.
         keep_checkpoints: Leave the checkpoints when the model is done.
+        reporter: Receives messages and progress.
 
     Raises:
-        UsageError: The request cannot be.
+        UsageError: The settings are impossible, or do not fit the data.
         GisError: The training failed, or ``output`` holds something else.
-        KeyboardInterrupt: It was stopped; a checkpoint is kept.
+        KeyboardInterrupt: The training was stopped; a checkpoint is kept.
     """
-    preset = preset_with_changes(settings.objective)
-    rows = data.train.each_with_itself() if preset.same_text else data.train
-    arguments = _arguments(settings, load, len(rows), output / CHECKPOINTS, validates=data.validation is not None)
-    checkpoint = model_folder_of(settings.model, load)
-    record = run_record(settings.record(load), checkpoint.content_hash(), replace(data, train=rows), processes())
-    if arguments.process_index == 0:
-        _prepare(output, record, force=force)
-    _wait()
-    if (done := read_outcome(output)) is not None:
+    run = _prepare_run(settings, data, output, device=device, offline=offline, force=force)
+    if not run.first_process:
+        reporter = QUIET
+    if (finished := read_manifest(output)) is not None:
         reporter.say(f"{output}: trained already with these settings and this data, kept")
-        return done[1]
+        return TrainedModel(output, finished.report)
+    report = _fit(run, reporter, keep_checkpoints=keep_checkpoints)
+    return TrainedModel(output, report)
 
-    transformers.set_seed(settings.seed)  # what training adds to the model begins at random, too
-    device = choose_device("cpu" if arguments.use_cpu else load.device)
-    labels, classes = _labels(rows, preset)
-    model = build_model(checkpoint, settings, preset, classes=classes, precision=load.precision)
-    tokenizer = build_tokenizer(checkpoint)
-    tokenize = TextTokenizer(tokenizer, checkpoint.max_tokens, "{text}", lowercase=checkpoint.lowercase)
-    tokenized = tokenized_rows(rows, labels, tokenize)
-    validation = None if data.validation is None else Validation(data.validation.pairs, tokenize)
-    watch = Watch(reporter if arguments.process_index == 0 else Reporter(quiet=True))
-    loss = replace(preset.loss, positive_threshold=_positive_from(rows, labels), gather=gather_batch)
-    trainer = PairTrainer(model, arguments, tokenized, loss, validation, [watch])
-    trainer.remove_callback(transformers.trainer_callback.PrinterCallback)
-    before = None if validation is None else validation.score(model.encoder)
-    if arguments.process_index == 0:
-        _say_start(watch.reporter, rows, tokenized, arguments, before)
-    last = _last_checkpoint(output / CHECKPOINTS)
-    total = len(rows) * settings.epochs
-    with watch.following(f"training, seed {settings.seed}", int(total)), watch.stoppable():
-        trainer.train(resume_from_checkpoint=None if last is None else str(last))
-    if watch.stop_asked and trainer.state.global_step < trainer.state.max_steps:
-        raise KeyboardInterrupt
-    outcome = _outcome(settings, arguments, trainer, watch, tokenized, before)
-    if arguments.process_index == 0:
-        save_encoder(model, tokenizer, output, max_tokens=checkpoint.max_tokens, lowercase=checkpoint.lowercase)
-        write_manifest(output, record, outcome, describe_device(device))
-        if not keep_checkpoints:
-            shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """A training that is ready to start.
+
+    Attributes:
+        settings: What is trained, and how; the precision is decided.
+        data: The rows as they are trained on, and the validation pairs.
+        loss: The loss, with the labels as it takes them.
+        base: The model to start from.
+        device: The device to train on.
+        arguments: transformers' settings.
+        record: Everything that decides the weights.
+        output: Folder of the model.
+    """
+
+    settings: TrainSettings
+    data: TrainingData
+    loss: PreparedLoss
+    base: ModelFolder
+    device: torch.device
+    arguments: transformers.TrainingArguments
+    record: Mapping[str, Any]
+    output: Path
+
+    @property
+    def first_process(self) -> bool:
+        """Whether this process is the one that reports and writes."""
+        return bool(self.arguments.process_index == 0)
+
+
+def _prepare_run(
+    settings: TrainSettings, data: TrainingData, output: Path, *, device: str, offline: bool, force: bool
+) -> _Run:
+    """Decide everything that can be decided before the model is loaded, and make ``output`` ready."""
+    chosen = choose_device(device)
+    precision = training_precision(settings.precision, chosen)
+    settings = replace(settings, precision=precision)
+    if settings.objective.same_text:
+        data = replace(data, train=data.train.each_with_itself())
+    loss = prepare_loss(settings.objective, data.train)
+    load = LoadSettings(device=device, precision=precision, max_length=settings.max_length, offline=offline)
+    base = model_folder_of(settings.model, load)
+    validates = data.validation is not None
+    arguments = training_arguments(settings, len(data.train), chosen, output / CHECKPOINTS, validates=validates)
+    record = run_record(settings.record(), base.content_hash(), data, processes())
+    run = _Run(
+        settings=settings,
+        data=data,
+        loss=loss,
+        base=base,
+        device=chosen,
+        arguments=arguments,
+        record=record,
+        output=output,
+    )
+    if run.first_process:
+        _prepare_output(output, record, force=force)
     _wait()
-    return outcome
+    return run
 
 
-def _arguments(
-    settings: TrainSettings, load: LoadSettings, rows: int, folder: Path, *, validates: bool
-) -> transformers.TrainingArguments:
-    """Transformers' settings for ours."""
-    device = choose_device(load.device)
-    common: dict[str, Any] = {
-        "output_dir": str(folder),
-        "per_device_train_batch_size": settings.batch_size,
-        "gradient_accumulation_steps": settings.accumulate,
-        "num_train_epochs": settings.epochs,
-        "learning_rate": settings.learning_rate,
-        "warmup_steps": settings.warmup,
-        "weight_decay": settings.weight_decay,
-        "seed": settings.seed,
-        "data_seed": settings.seed,
-        "use_cpu": device.type == "cpu",
-        "bf16": load.precision == "bf16",
-        "report_to": "none",
-        "disable_tqdm": True,
-        "logging_nan_inf_filter": False,
-        "remove_unused_columns": False,
-        "label_names": [],
-        "ddp_find_unused_parameters": False,
-        "dataloader_pin_memory": False,
-        "save_total_limit": 2,
-    }
-    arguments = transformers.TrainingArguments(**common)
-    world = arguments.world_size
-    arguments._n_gpu = min(arguments.n_gpu, 1)  # several GPUs want a process each, not a model cut into threads
-    # Processes must make the same number of steps, and none may see rows twice to fill up: the rest of an epoch waits
-    # for the next one.
-    drops = world > 1
-    batches = rows // (settings.batch_size * world) if drops else -(-rows // settings.batch_size)
-    if batches < 1:
-        raise UsageError(f"{rows} rows are fewer than one batch of {settings.batch_size} in each of {world} processes")
-    per_epoch = max(-(-batches // settings.accumulate), 1)
-    every = settings.eval_steps or per_epoch
-    strategy = "steps" if validates else "no"
-    arguments.dataloader_drop_last = drops
-    arguments.save_strategy = transformers.trainer_utils.SaveStrategy("steps")
-    arguments.eval_strategy = transformers.trainer_utils.IntervalStrategy(strategy)
-    arguments.save_steps = arguments.eval_steps = every
-    arguments.logging_steps = max(int(per_epoch * settings.epochs) // LOGS, 1)
-    arguments.load_best_model_at_end = validates
-    arguments.metric_for_best_model = f"eval_{METRIC}"
-    arguments.greater_is_better = True
-    return arguments
-
-
-def _prepare(output: Path, record: dict[str, Any], *, force: bool) -> None:
-    """Make ``output`` ready for a run with ``record``, or leave the finished one.
+def _prepare_output(output: Path, record: Mapping[str, Any], *, force: bool) -> None:
+    """Make ``output`` ready for a run with ``record``, or leave the model that such a run finished.
 
     Raises:
         GisError: It holds another model, or the beginning of one.
     """
-    wanted = sha256_of(record)
     started = output / CHECKPOINTS / RECORD
     ours = started.is_file() or (output / MANIFEST).is_file()
     if not ours and output.is_dir() and any(output.iterdir()):
-        raise GisError(f"{output} is not empty and gis did not train it; choose another --output")
+        raise GisError(f"{output} is not empty, and gis did not train it", remedy="choose a different --output")
     if force and ours:
         shutil.rmtree(output)
-    elif (done := read_outcome(output)) is not None:
-        if done[0] == wanted:
-            return
-        raise GisError(f"{output} holds a model of other settings or data; choose another --output, or --force")
-    elif started.is_file() and sha256_of(json.loads(started.read_text(encoding="utf-8"))) != wanted:
-        raise GisError(
-            f"{output} holds the beginning of a training with other settings or data; "
-            "choose another --output, or --force to start anew"
-        )
+    elif (finished := read_manifest(output)) is not None:
+        if changed := differences(finished.record, record):
+            raise _other_settings(f"{output} holds a model trained with other settings or data", changed)
+        return
+    elif started.is_file() and (changed := differences(_started_record(started), record)):
+        raise _other_settings(f"{output} holds the beginning of a training with other settings or data", changed)
     write_text(started, json.dumps(record, indent=2) + "\n")
 
 
-def _last_checkpoint(folder: Path) -> Path | None:
-    """The last checkpoint that was written whole: its state comes last."""
-    found = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
-    return max(found, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+def _started_record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise GisError(f"{path} is broken ({error})", remedy="--force starts again") from error
+    return record if isinstance(record, dict) else {}
 
 
-def _labels(rows: TrainingSet, preset: Preset) -> tuple[np.ndarray[Any, Any] | None, int]:
-    """What the loss is given, and the number of classes where a classifier is trained."""
-    if rows.labels is None:
-        return None, 0
-    if preset.loss.softmax:
-        levels = np.unique(rows.labels)
-        if len(levels) > MOST_CLASSES:
-            raise UsageError(f"the softmax objective wants classes; the labels have {len(levels)} different values")
-        return np.searchsorted(levels, rows.labels).astype(np.float64), len(levels)
-    return (rows.scaled_labels() if preset.loss.regression else rows.labels), 0
+def _other_settings(message: str, changed: list[str]) -> GisError:
+    return GisError(f"{message}: {'; '.join(changed)}", remedy="choose a different --output, or --force to train again")
 
 
-def _positive_from(rows: TrainingSet, labels: np.ndarray[Any, Any] | None) -> float | None:
-    """The threshold, in the unit of ``labels``."""
-    if rows.labels is None or labels is None or labels is rows.labels:
-        return rows.positive_from
-    low, high = float(rows.labels.min()), float(rows.labels.max())
-    return (rows.positive_from - low) / (high - low) * float(labels.max())
+def _fit(run: _Run, reporter: Reporter, *, keep_checkpoints: bool) -> TrainingReport:
+    """Load the model, train it, and write the folder."""
+    settings, arguments, rows = run.settings, run.arguments, run.data.train
+    transformers.set_seed(settings.seed)  # what training adds to the model starts at random, too
+    model = build_model(run.base, settings, classes=run.loss.classes, precision=run.record["settings"]["precision"])
+    tokenizer = build_tokenizer(run.base)
+    tokenize = TextTokenizer(tokenizer, run.base.max_tokens, "{text}", lowercase=run.base.lowercase)
+    tokenized = tokenized_rows(rows, run.loss.labels, tokenize)
+    validation = None if run.data.validation is None else Validation(run.data.validation, tokenize)
+    monitor = TrainingMonitor(reporter)
+    trainer = PairTrainer(model, arguments, tokenized, run.loss.loss, validation, [monitor])
+    trainer.remove_callback(transformers.trainer_callback.PrinterCallback)
+    monitor.counts = trainer.counts
+    before = None if validation is None else validation.score(model.encoder)
+    if run.first_process:
+        _report_start(run, reporter, tokenized, before)
+    last = _last_checkpoint(run.output / CHECKPOINTS)
+    label = f"training, seed {settings.seed}"
+    with monitor.following(label, int(len(rows) * settings.epochs)), monitor.stoppable():
+        trainer.train(resume_from_checkpoint=None if last is None else str(last))
+    if monitor.stop_requested and trainer.state.global_step < trainer.state.max_steps:
+        raise KeyboardInterrupt
+    report = _report(run, trainer, tokenized, before)
+    if run.first_process:
+        _finish(run, model, tokenizer, report, keep_checkpoints=keep_checkpoints)
+    _wait()
+    return report
 
 
-def _say_start(
-    reporter: Reporter,
-    rows: TrainingSet,
-    tokenized: TokenizedRows,
-    arguments: transformers.TrainingArguments,
-    before: float | None,
+def _finish(
+    run: _Run,
+    model: TrainableEncoder,
+    tokenizer: Any,  # noqa: ANN401 - transformers' tokenizers share no useful type
+    report: TrainingReport,
+    *,
+    keep_checkpoints: bool,
 ) -> None:
-    kind = {"pairs": "labelled pairs", "positives": "positive pairs", "triplets": "triplets"}[rows.format]
-    batch = arguments.per_device_train_batch_size * arguments.world_size
-    reporter.say(f"{len(rows):,} {kind} from {rows.source}, {len(rows.texts):,} distinct texts, batches of {batch}")
-    if tokenized.cut:
-        reporter.warn(f"{tokenized.cut:.1%} of the texts are cut at the model's limit")
+    """Write weights, tokenizer and card, then the manifest, which marks the folder as finished."""
+    save_encoder(model, tokenizer, run.output, max_tokens=run.base.max_tokens, lowercase=run.base.lowercase)
+    manifest = training_manifest(run.record, report, describe_device(run.device))
+    write_text(run.output / CARD, str(model_card(run.output, manifest.to_json())))
+    write_manifest(run.output, manifest)
+    if not keep_checkpoints:
+        shutil.rmtree(run.output / CHECKPOINTS, ignore_errors=True)
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    """Return the last checkpoint that was written whole: its state is written last."""
+    whole = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _report_start(run: _Run, reporter: Reporter, tokenized: TokenizedRows, before: float | None) -> None:
+    reporter.say(run.data.train.description)
+    if tokenized.share_cut:
+        reporter.warn(f"{tokenized.share_cut:.1%} of the texts are cut at the model's limit")
     if before is None:
-        reporter.warn("no validation split: the weights of the last step are kept")
+        reporter.warn(NO_VALIDATION)
     else:
         reporter.say(f"before training: Spearman {100 * before:.2f} on the validation pairs")
 
 
-def _outcome(
-    settings: TrainSettings,
-    arguments: transformers.TrainingArguments,
-    trainer: PairTrainer,
-    watch: Watch,
-    tokenized: TokenizedRows,
-    before: float | None,
-) -> Outcome:
-    state = trainer.state
+def _report(run: _Run, trainer: PairTrainer, tokenized: TokenizedRows, before: float | None) -> TrainingReport:
+    state, counts, world = trainer.state, trainer.counts, run.arguments.world_size
     history = [entry for entry in state.log_history if "train_runtime" not in entry]
-    validations = [{"step": e["step"], METRIC: e[f"eval_{METRIC}"]} for e in history if f"eval_{METRIC}" in e]
-    hidden = ("epoch", "learning_rate", "grad_norm")
-    losses = [{k: v for k, v in entry.items() if k not in hidden} for entry in history if "loss" in entry]
-    batch = settings.batch_size * arguments.world_size
-    batches = max(state.global_step * settings.accumulate, 1)
-    return Outcome(
-        seed=settings.seed,
+    scored = f"eval_{METRIC}"
+    return TrainingReport(
+        seed=run.settings.seed,
         before=before,
         best=state.best_metric,
         best_step=state.best_global_step or state.global_step,
         steps=state.global_step,
-        pairs=watch.steps * batch * settings.accumulate,
-        seconds=round(watch.seconds, 3),
-        comparison=batch * tokenized.rows.shape[1],
-        incomparable=trainer.incomparable / batches,
-        cut=tokenized.cut,
-        losses=tuple(losses),
-        validations=tuple(validations),
+        pairs=counts.rows * world,  # with several processes, every batch is full
+        seconds=round(counts.seconds, 3),
+        effective_batch_texts=run.settings.batch_size * world * tokenized.rows.shape[1],
+        share_single_label_batches=counts.single_label_batches / max(counts.batches, 1),
+        share_texts_cut=tokenized.share_cut,
+        losses=tuple(
+            {name: value for name, value in entry.items() if name not in NOT_LOSSES}
+            for entry in history
+            if "loss" in entry
+        ),
+        validations=tuple({"step": entry["step"], METRIC: entry[scored]} for entry in history if scored in entry),
     )
 
 
 def _wait() -> None:
+    """Wait for the other processes."""
     if processes() > 1:
         torch.distributed.barrier()

@@ -1,4 +1,4 @@
-"""The folder that training leaves: gis, sentence-transformers and AutoModel open it with the same embeddings."""
+"""Save a model folder that gis, sentence-transformers and AutoModel open with the same embeddings."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from gis.errors import UsageError
 from gis.models.transformer.pooling import FIRST_LAST_AVG
-from gis.training.encoder import TrainableEncoder
+from gis.training.trainable import TrainableEncoder
 
 MODULES = "sentence_transformers.models"
 # What the poolings are called in sentence-transformers' Pooling module.
@@ -38,14 +38,14 @@ def save_encoder(
     max_tokens: int | None,
     lowercase: bool,
 ) -> None:
-    """Write the encoder without what was only there to train it; the old folder or the new one is there, never a part.
+    """Write the encoder without what only training needed; at any moment the old folder or the new one is there.
 
     Args:
         model: The trained encoder; a LoRA adapter is written as an adapter.
         tokenizer: Its tokenizer, the prompt in it.
-        folder: Where to; files that are there and are not written anew stay.
-        max_tokens: Where texts are cut.
-        lowercase: Lower-case texts first.
+        folder: Target; files there that are not written anew stay.
+        max_tokens: Where texts are cut; None without limit.
+        lowercase: Whether texts are lower-cased first.
     """
     encoder = model.encoder
     folder.parent.mkdir(parents=True, exist_ok=True)

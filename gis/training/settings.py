@@ -1,36 +1,43 @@
 """How a model is trained: every choice that decides its weights."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
-from gis.models.base import LoadSettings
-from gis.models.losses import Preset, objective_of
+from gis.errors import UsageError
+from gis.models.losses import PRESETS, Preset
 from gis.spec import Spec
 
+DEFAULT_OBJECTIVE = "gis"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class TrainSettings:
     """What is trained, and how.
 
     Attributes:
         model: The encoder to start from, with its options (pooling, prompt, max_length, …).
-        objective: A preset, with what is changed of it: ``preprint,angle=0.5,angle_form=phase``.
-        epochs: Times through the data.
-        batch_size: Rows of a batch, of each process.
-        accumulate: Batches a step; enlarges the step, not what a text is compared with.
+        objective: The loss; ``objective_of`` makes one of a name with changes, as ``preprint,angle=0.5``.
+        epochs: Passes over the data; may be a fraction.
+        batch_size: Rows per batch, in each process.
+        accumulate: Batches per optimizer step. Accumulation enlarges the step, not what a text is compared with.
         mini_batch_tokens: Tokens that go through the encoder at once, for batches larger than memory; None for all.
-        learning_rate: Highest rate of AdamW, reached after the warm-up and falling to 0 in a line.
-        warmup: Share of the steps that the rate rises over.
-        weight_decay: Of AdamW.
-        eval_steps: Steps from one validation and checkpoint to the next; None: at the end of each epoch.
+        learning_rate: Peak rate of AdamW, reached after the warm-up; it then falls linearly to 0.
+        warmup: Share of the steps over which the rate rises.
+        weight_decay: Weight decay of AdamW.
+        eval_steps: Steps between validations, each with a checkpoint; None: one at the end of each epoch.
         lora: Rank of the LoRA adapter that is trained in place of the weights; 0 trains the weights.
-        layers: Keep only the first layers of the backbone; None keeps all.
+        layers: Keep only the first N layers of the backbone; None keeps all.
         random_init: Start from random weights instead of the model's own.
+        max_length: Cut texts at this many tokens; None for the model's own limit.
+        precision: Number format of the computation; "auto" takes bf16 where a GPU has it, else fp32.
         seed: Seed of everything random.
+
+    Raises:
+        UsageError: ``epochs`` is not above 0.
     """
 
     model: Spec
-    objective: Spec
+    objective: Preset = PRESETS[DEFAULT_OBJECTIVE]
     epochs: float = 1.0
     batch_size: int = 32
     accumulate: int = 1
@@ -42,14 +49,17 @@ class TrainSettings:
     lora: int = 0
     layers: int | None = None
     random_init: bool = False
+    max_length: int | None = None
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     seed: int = 42
 
-    def record(self, load: LoadSettings) -> dict[str, Any]:
-        """Every choice as JSON, for the manifest and to know a run by."""
-        values = {**asdict(self), "model": str(self.model), "objective": str(self.objective)}
-        return {**values, "precision": load.precision, "max_length": load.max_length}
+    def __post_init__(self) -> None:
+        """Check what the command line's own types cannot."""
+        if not 0 < self.epochs < float("inf"):
+            raise UsageError(
+                f"the number of epochs must be above 0, not {self.epochs:g}", remedy="choose other --epochs"
+            )
 
-
-def preset_with_changes(spec: Spec) -> Preset:
-    """The preset that ``spec`` names, with its weights, temperatures and form changed as it says."""
-    return objective_of(spec)
+    def record(self) -> dict[str, Any]:
+        """Return every choice as JSON, for the manifest and to recognise a run by."""
+        return {**asdict(self), "model": str(self.model), "objective": str(self.objective)}

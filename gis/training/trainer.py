@@ -1,5 +1,7 @@
-"""transformers' Trainer, given our batches, our loss and our idea of the best checkpoint."""
+"""transformers' Trainer with our batches, our loss and our choice of the best checkpoint."""
 
+import json
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +13,55 @@ from torch import Tensor
 from gis.errors import GisError
 from gis.models.losses import AngleLoss
 from gis.training.batches import TokenizedRows
-from gis.training.encoder import TrainableEncoder
+from gis.training.trainable import TrainableEncoder
 from gis.training.validation import Validation
 
 WEIGHTS = "model.safetensors"
+COUNTS = "counts.json"
 METRIC = "spearman"
+
+
+@dataclass
+class Counts:
+    """What one process has trained on, since the first step of a training that was stopped and continued.
+
+    Attributes:
+        rows: Rows, repeated epochs included.
+        batches: Batches.
+        single_label_batches: Batches in which all labels were equal.
+        seconds: Duration of the steps alone, without validations and checkpoints.
+    """
+
+    rows: int = 0
+    batches: int = 0
+    single_label_batches: int = 0
+    seconds: float = 0.0
+
+    def write(self, checkpoint: Path) -> None:
+        """Write the counts beside the weights of a checkpoint."""
+        (checkpoint / COUNTS).write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
+
+    def read(self, checkpoint: Path) -> None:
+        """Set the counts to those of a checkpoint; one of version 0.1 has none."""
+        path = checkpoint / COUNTS
+        values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        for field in fields(self):
+            setattr(self, field.name, values.get(field.name, field.default))
 
 
 class PairTrainer(transformers.Trainer):
     """Trains an encoder on rows of texts.
 
+    The three overridden methods whose names begin with an underscore are private to transformers: pyproject.toml bounds
+    its version, and a test asserts that they exist.
+
     Args:
-        model: What is trained.
+        model: The model to train.
         args: transformers' settings.
         rows: The data.
         loss: The objective.
         validation: Pairs to validate on, or None.
-        callbacks: Told of every step.
+        callbacks: Called at every step.
     """
 
     def __init__(
@@ -50,9 +84,9 @@ class PairTrainer(transformers.Trainer):
         self._trained = model
         self._loss = loss
         self._validation = validation
-        self._terms: dict[str, Tensor] = {}
-        self._batches = 0
-        self.incomparable = 0.0  # batches so far in which no two labels differed
+        self._terms: dict[str, Tensor] = {}  # sums over the batches since the last log
+        self._logged_batches = 0
+        self.counts = Counts()
 
     def compute_loss(
         self,
@@ -64,51 +98,53 @@ class PairTrainer(transformers.Trainer):
         """The weighted objectives of one batch."""
         vectors, logits = model(inputs["texts"], inputs["sides"])
         negatives = vectors[2] if len(vectors) > 2 else None
-        found = self._loss(
-            vectors[0], vectors[1], inputs["gold"], negatives, text_ids=inputs["text_ids"], logits=logits
-        )
-        if not torch.isfinite(found.total):
+        loss = self._loss(vectors[0], vectors[1], inputs["gold"], negatives, text_ids=inputs["text_ids"], logits=logits)
+        if not torch.isfinite(loss.total):
             raise GisError(
-                f"the loss became {found.total.item()} at step {self.state.global_step + 1}; "
-                "lower --learning-rate, or train with --precision fp32"
+                f"the loss became {loss.total.item()} at step {self.state.global_step + 1}",
+                remedy="lower --learning-rate, or train with --precision fp32",
             )
-        for name, value in found.terms.items():
+        for name, value in loss.terms.items():
             self._terms[name] = self._terms.get(name, torch.zeros_like(value)) + value
-        self._batches += 1
-        self.incomparable += float(~found.comparable)
-        return (found.total, {}) if return_outputs else found.total
+        self._logged_batches += 1
+        self.counts.batches += 1
+        self.counts.rows += len(inputs["texts"]) // inputs["sides"]
+        self.counts.single_label_batches += int(~loss.comparable)
+        return (loss.total, {}) if return_outputs else loss.total
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the mean of each objective since the last time."""
-        if "loss" in logs and self._batches:
-            logs = {**logs, **{name: float(total) / self._batches for name, total in self._terms.items()}}
-            self._terms, self._batches = {}, 0
+        """Log, with the loss, the mean of each objective since the last log."""
+        if "loss" in logs and self._logged_batches:
+            logs = {**logs, **{name: float(total) / self._logged_batches for name, total in self._terms.items()}}
+            self._terms, self._logged_batches = {}, 0
         super().log(logs, start_time)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
-        """Spearman on the validation pairs."""
+        """Score the validation pairs."""
         if self._validation is None:
-            raise AssertionError("without validation pairs nothing asks for an evaluation")
+            raise AssertionError("without validation pairs, nothing calls for an evaluation")
         metrics = {f"eval_{METRIC}": self._validation.score(self._trained.encoder)}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Checkpoint what is trained: of an adapter not the backbone below it."""
+        """Write a checkpoint of the weights that are trained: of an adapter, not the backbone below it."""
         folder = Path(output_dir or str(self.args.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
         save_file(trained_weights(self._trained), folder / WEIGHTS)
+        self.counts.write(folder)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:  # noqa: ARG002
         load_weights(self._trained, Path(resume_from_checkpoint))
+        self.counts.read(Path(resume_from_checkpoint))
 
     def _load_best_model(self) -> None:
         load_weights(self._trained, Path(str(self.state.best_model_checkpoint)))
 
 
 def trained_weights(model: torch.nn.Module) -> dict[str, Tensor]:
-    """The parameters that training changes, on their own memory."""
+    """Return copies of the parameters that training changes, by name."""
     return {
         name: value.detach().cpu().contiguous().clone()
         for name, value in model.named_parameters()
@@ -117,7 +153,7 @@ def trained_weights(model: torch.nn.Module) -> dict[str, Tensor]:
 
 
 def load_weights(model: torch.nn.Module, checkpoint: Path) -> None:
-    """Put the weights of a checkpoint back."""
+    """Restore the weights of a checkpoint."""
     saved = load_file(checkpoint / WEIGHTS)
     with torch.no_grad():
         for name, value in model.named_parameters():

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from gis.benchmark.tasks.sources import SourceSettings
-from gis.console import Reporter
 from gis.models.base import LoadSettings
+from gis.models.losses import objective_of
 from gis.spec import Spec
 from gis.training.data import TrainingData, load_training_data
-from gis.training.manifest import Outcome
+from gis.training.report import TrainingReport
 from gis.training.run import train
 from gis.training.settings import TrainSettings
 from tests.tiny_models import WORDS
@@ -55,12 +55,11 @@ def loaded(path: Path, **options: Any) -> TrainingData:  # noqa: ANN401
     return load_training_data(Spec(str(path)), SourceSettings(), **options)
 
 
-def settings(model: Path, **changes: Any) -> TrainSettings:  # noqa: ANN401
+def settings(model: Path, *, objective: str = "gis", **changes: Any) -> TrainSettings:  # noqa: ANN401
     chosen: dict[str, Any] = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3, "seed": 7, **changes}
-    objective = chosen.pop("objective", Spec("gis"))
-    options = chosen.pop("options", {})
-    return TrainSettings(Spec(str(model), options), objective, **chosen)
+    spec = Spec(str(model), chosen.pop("options", {}))
+    return TrainSettings(model=spec, objective=objective_of(objective), **chosen)
 
 
-def fit(model: Path, data: Path, output: Path, *, force: bool = False, **changes: Any) -> Outcome:  # noqa: ANN401
-    return train(settings(model, **changes), loaded(data), LOAD, output, Reporter(quiet=True), force=force)
+def fit(model: Path, data: Path, output: Path, *, force: bool = False, **changes: Any) -> TrainingReport:  # noqa: ANN401
+    return train(settings(model, **changes), loaded(data), output, device="cpu", force=force).report

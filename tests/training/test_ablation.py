@@ -1,5 +1,6 @@
-"""A grid: every combination, continued where it stopped, summed up with deviation and significance."""
+"""A grid: every combination, continued where it stopped, scored as gis bench scores."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,20 @@ from gis.benchmark.tasks.catalogue import resolve_tasks
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from gis.console import Reporter
 from gis.errors import GisError
+from gis.models.losses import objective_of
 from gis.spec import Spec
 from gis.training import ablation
-from gis.training.ablation import Cell, Grid, comma_separated, markdown, run_grid, summarise
-from gis.training.run import train
-from tests.training.helpers import LOAD, dataset, graded_rows, loaded, settings, write_rows
+from gis.training.ablation import Grid, run_grid
+from gis.training.ablation_tables import VariantSummary
+from gis.training.report import TrainingReport
+from gis.training.run import TrainedModel
+from gis.training.settings import TrainSettings
+from tests.training.helpers import dataset, graded_rows, loaded, settings, write_rows
+from tests.training.test_manifest import OUTCOME
+
+
+def grid_of(*objectives: str, **others: Any) -> Grid:  # noqa: ANN401
+    return Grid(objectives=tuple(map(objective_of, objectives)), **others)
 
 
 def scored_on(folder: Path) -> list[LoadedTask]:
@@ -24,71 +34,74 @@ def scored_on(folder: Path) -> list[LoadedTask]:
     return found
 
 
-def test_every_combination_once_and_again_nothing(
+def test_every_combination_is_trained_once_and_a_stopped_grid_continues(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    grid = Grid((Spec("cosent"), Spec("acl")), ("cls", "mean"), (16, 24), (0.1,), (1, 2))
+    grid = grid_of("cosent", "acl", poolings=("cls", "mean"), batch_sizes=(16, 24), temperatures=(0.1,), seeds=(1, 2))
     data, tests = loaded(dataset(tmp_path / "data", validation=0)).train, scored_on(tmp_path / "tests")
-    base = settings(tiny_bert, epochs=0.5)
-    walk: Any = run_grid(grid, base, data, tests, LOAD, tmp_path / "out", Reporter(quiet=True))
-    first = [next(walk) for _ in range(5)]
-    walk.close()  # stopped
-    trainings = 0
-    original = train
+    report = TrainingReport.from_json({**OUTCOME, "seed": 1})
+    trained: list[TrainSettings] = []
 
-    def counted(*args: object, **kwargs: object) -> object:
-        nonlocal trainings
-        trainings += 1
-        return original(*args, **kwargs)  # type: ignore[arg-type]
+    def untrained(settings: TrainSettings, _: object, output: Path, **__: object) -> TrainedModel:
+        trained.append(settings)
+        if len(trained) == 6:
+            raise KeyboardInterrupt
+        return TrainedModel(Path(shutil.copytree(tiny_bert, output)), report)
 
-    monkeypatch.setattr(ablation, "train", counted)
-    cells = list(run_grid(grid, base, data, tests, LOAD, tmp_path / "out", Reporter(quiet=True)))
-    assert cells[:5] == first
-    assert len(cells) == 16
-    assert trainings == 11
-    assert {cell.variant for cell in cells} == {
+    def run(tests: list[LoadedTask]) -> list[VariantSummary]:
+        return run_grid(grid, settings(tiny_bert), data, tests, tmp_path / "out", device="cpu")
+
+    monkeypatch.setattr(ablation, "train", untrained)
+    with pytest.raises(KeyboardInterrupt):
+        run(tests)
+    summaries = run(tests)
+    assert len(trained) == 6 + 11
+    assert len({str(settings) for settings in trained}) == 16
+    assert {summary.variant for summary in summaries} == {
         f"{objective} pooling={pooling} batch={batch}"
         for objective in ("cosent", "acl")
         for pooling in ("cls", "mean")
         for batch in (16, 24)
     }
-    assert list(cells[0].scores) == ["one", "two", "three"]
+    assert {summary.seeds for summary in summaries} == {2}
+    assert list(summaries[0].means) == ["one", "two", "three", "mean of others"]
     assert not list((tmp_path / "out" / "models").glob("*/model.safetensors"))
-    again = list(run_grid(grid, base, data, tests[:2], LOAD, tmp_path / "out", Reporter(quiet=True)))
-    assert trainings == 27  # other test sets are other cells
-    assert list(again[0].scores) == ["one", "two"]
+    again = run(tests[:2])
+    assert len(trained) == 17 + 16  # other test sets are other cells
+    assert list(again[0].means) == ["one", "two"]
+
+
+@pytest.mark.slow
+def test_what_all_cells_share_is_said_once(tiny_bert: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, tests = loaded(dataset(tmp_path / "data", validation=0)).train, scored_on(tmp_path / "tests")
+    run_grid(grid_of("cosent", "acl"), settings(tiny_bert), data, tests, tmp_path, device="cpu", reporter=Reporter())
+    told = capsys.readouterr().err
+    assert told.count("48 labelled pairs") == 1
+    assert "no validation split" not in told
+    assert "2 of 2: acl, seed 42" in told
 
 
 def test_a_broken_cell_is_named(tiny_bert: Path, tmp_path: Path) -> None:
-    grid = Grid((Spec("cosent"),), (), (16,), (), (1,))
     data, tests = loaded(dataset(tmp_path / "data", validation=0)).train, scored_on(tmp_path / "tests")
-    list(run_grid(grid, settings(tiny_bert), data, tests, LOAD, tmp_path / "out", Reporter(quiet=True)))
+
+    def run() -> object:
+        return run_grid(grid_of("cosent"), settings(tiny_bert), data, tests, tmp_path / "out", device="cpu")
+
+    run()
     (cell,) = (tmp_path / "out" / "cells").glob("*.json")
     cell.write_text("{", encoding="utf-8")
     with pytest.raises(GisError, match=f"{cell.name}.*delete it"):
-        list(run_grid(grid, settings(tiny_bert), data, tests, LOAD, tmp_path / "out", Reporter(quiet=True)))
+        run()
 
 
-def test_the_summary_compares_seed_by_seed() -> None:
-    cells = [
-        Cell(variant, seed, {"main": main, "a": main - 0.1, "b": main - 0.3})
-        for variant, scores in {
-            "first": (0.80, 0.82, 0.81),
-            "better": (0.85, 0.88, 0.86),
-            "alike": (0.81, 0.81, 0.81),
-        }.items()
-        for seed, main in enumerate(scores)
+def test_a_variant_is_named_by_what_varies(tiny_bert: Path) -> None:
+    grid = grid_of("gis", "acl,angle=2", temperatures=(0.1, 0.2))
+    variants = grid.variants(settings(tiny_bert))
+    assert list(variants) == [
+        "gis temperature=0.1",
+        "gis temperature=0.2",
+        "acl,angle=2 temperature=0.1",
+        "acl,angle=2 temperature=0.2",
     ]
-    rows = summarise(cells)
-    assert [row.variant for row in rows] == ["first", "better", "alike"]
-    assert rows[0].means == pytest.approx({"main": 0.81, "a": 0.71, "b": 0.51, "mean of others": 0.61})
-    assert rows[0].deviations["main"] == pytest.approx(0.01)
-    difference = rows[1].differences["main"]
-    assert difference is not None
-    assert difference.mean == pytest.approx(0.16 / 3)
-    assert rows[1].p_values["main"] < 0.05 < rows[2].p_values["main"]
-    table = markdown(rows).splitlines()
-    assert table[2] == "| first | 3 | 81.00 ± 1.00 | 71.00 ± 1.00 | 51.00 ± 1.00 | 61.00 ± 1.00 |"
-    assert "86.33 ± 1.53*" in table[3]
-    assert "*" not in table[4]
-    assert len(comma_separated(rows).splitlines()) == 1 + 3 * 4
+    chosen = variants["acl,angle=2 temperature=0.1"].objective.settings
+    assert (chosen.angle, chosen.cosine_temperature, chosen.angle_temperature) == (2, 0.1, 0.1)

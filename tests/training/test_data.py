@@ -63,11 +63,11 @@ def test_named_clusters_are_one_group(tmp_path: Path) -> None:
     assert len({found["a"], found["b"], found["d"]}) == 3
 
 
-def test_graded_labels_are_positive_from_80_percent_of_their_range(tmp_path: Path) -> None:
+def test_graded_labels_are_positive_threshold_80_percent_of_their_range(tmp_path: Path) -> None:
     rows = [{"text1": f"x{n}", "text2": f"y{n}", "label": n} for n in range(6)]
     found = groups([dict(row) for row in rows], tmp_path)
     assert [found[f"x{n}"] == found[f"y{n}"] for n in range(6)] == [False, False, False, False, True, True]
-    lower = groups([dict(row) for row in rows], tmp_path, positive_from=3)
+    lower = groups([dict(row) for row in rows], tmp_path, positive_threshold=3)
     assert [lower[f"x{n}"] == lower[f"y{n}"] for n in range(6)] == [False, False, False, True, True, True]
     data = loaded(tmp_path).train
     assert data.scaled_labels().tolist() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
@@ -114,7 +114,7 @@ def test_a_single_file_is_its_own_split(tmp_path: Path) -> None:
     [
         ({"test": [PAIR, OTHER]}, {}, "has no train split, found: test"),
         ({"train": [PAIR, OTHER], "test": [PAIR]}, {"split": "test"}, "may see a test split"),
-        ({"train": [PAIR]}, {}, "needs two at least"),
+        ({"train": [PAIR]}, {}, "needs at least two"),
         ({"train": [PAIR, PAIR]}, {}, "all labels are 1.*anchor and positive"),
         ({"train": [PAIR, {**OTHER, "label": float("nan")}]}, {}, r"train\.jsonl:2: the label is nan"),
         ({"train": [{"anchor": "a", "positive": "b"}, {"anchor": 5, "positive": "b"}]}, {}, r":2: anchor is 5"),
@@ -142,7 +142,7 @@ def test_a_test_split_validates_nothing(tmp_path: Path) -> None:
 def test_the_train_split_of_a_published_task(shared_data: Path) -> None:
     data = load_training_data(Spec("stsb"), SourceSettings(shared_data / "tasks"))
     assert len(data.train) == 5749
-    assert data.train.positive_from == 4
+    assert data.train.positive_threshold == 4
     assert data.validation is not None
     assert len(data.validation.pairs) == 1500
     with pytest.raises(UsageError, match="sts13 has no train split, found: test"):

@@ -66,6 +66,7 @@ def half(rank: int, kinds: str, folder: Path) -> None:
         torch.save((value.detach(), gradient / len(PARTS)), folder / f"{kind}-{rank}.pt")
 
 
+@pytest.mark.slow
 def test_two_halves_are_one_whole(tmp_path: Path) -> None:
     kinds = ["pairs", "positives", "triplets"]
     in_processes(half, ",".join(kinds), tmp_path)
@@ -101,6 +102,7 @@ def launch(command: list[str], count: int) -> None:
         assert process.returncode == 0, out + err
 
 
+@pytest.mark.slow
 def test_training_in_two_processes_gives_the_weights_of_one(tiny_bert: Path, tmp_path: Path) -> None:
     """The whole command, without dropout: two processes of 8 rows against one of 16."""
     import json

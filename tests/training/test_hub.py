@@ -34,4 +34,4 @@ def test_a_hub_model_is_trained_on_a_hub_dataset(gis: Worker, tmp_path: Path) ->
     assert (manifest["train"]["source"], manifest["train"]["revision"]) == ("hub:org/pairs", COMMIT)
     assert (manifest["train"]["rows"], manifest["train"]["splits"]) == (48, ["train"])
     assert (manifest["validation"]["rows"], manifest["validation"]["splits"]) == (30, ["validation"])
-    assert manifest["outcome"]["before"] is not None
+    assert manifest["report"]["before"] is not None

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 
-from gis.console import Reporter
+from gis.benchmark.tasks.sources import SourceSettings
 from gis.errors import GisError, UsageError
 from gis.models.base import Encoder
 from gis.models.registry import load_model
 from gis.spec import Spec
-from gis.training.callbacks import Watch
-from gis.training.manifest import MANIFEST, read_outcome
+from gis.training.callbacks import TrainingMonitor
+from gis.training.data import load_training_data
+from gis.training.manifest import MANIFEST, read_manifest
 from gis.training.run import train, train_seeds
 from gis.training.validation import Validation
 from tests.training.helpers import LOAD, dataset, fit, graded_rows, loaded, settings, write_rows
@@ -30,14 +32,15 @@ def same(first: Path, second: Path) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
+@pytest.mark.slow
 def test_a_tiny_model_learns(tiny_bert: Path, tmp_path: Path) -> None:
     """Held-out pairs: neither the training nor the choice of the checkpoint has seen them."""
     data = dataset(tmp_path / "data", train=1024, validation=100)
     held_out = write_rows(tmp_path / "held" / "test.jsonl", graded_rows(200, seed=3))
-    outcome = fit(tiny_bert, data, tmp_path / "model", epochs=2, batch_size=64, learning_rate=5e-3)
-    assert outcome.before is not None
-    assert outcome.best is not None
-    assert outcome.best > outcome.before + 0.1
+    report = fit(tiny_bert, data, tmp_path / "model", epochs=2, batch_size=64, learning_rate=5e-3)
+    assert report.before is not None
+    assert report.best is not None
+    assert report.best > report.before + 0.1
     before, after = (spearman_of(folder, held_out) for folder in (tiny_bert, tmp_path / "model"))
     assert after > before + 0.1
 
@@ -58,7 +61,7 @@ def spearman_of(model: Path, file: Path) -> float:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"objective": Spec("sbert-softmax")}, {"random_init": True}],
+    [{}, {"objective": "sbert-softmax"}, {"random_init": True}],
     ids=["weights", "a classifier beside them", "random weights"],
 )
 def test_the_same_seed_gives_the_same_weights(tiny_bert: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
@@ -70,6 +73,7 @@ def test_the_same_seed_gives_the_same_weights(tiny_bert: Path, tmp_path: Path, c
     assert not same(tmp_path / "one", tmp_path / "other")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_after", [1, 3, 4])
 def test_a_stopped_training_ends_as_if_it_had_not_been(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
@@ -77,14 +81,14 @@ def test_a_stopped_training_ends_as_if_it_had_not_been(
     """Three steps an epoch: stopped within one, at the end of one, and within the next."""
     data = dataset(tmp_path / "data")
     expected = fit(tiny_bert, data, tmp_path / "whole", epochs=2)
-    original = Watch.on_step_end
+    original = TrainingMonitor.on_step_end
 
-    def stopping(self: Watch, args: object, state: object, control: object, **more: object) -> None:
-        self.stop_asked = state.global_step >= stop_after  # type: ignore[attr-defined]
+    def stopping(self: TrainingMonitor, args: object, state: object, control: object, **more: object) -> None:
+        self.stop_requested = state.global_step >= stop_after  # type: ignore[attr-defined]
         original(self, args, state, control, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Watch, "on_step_end", stopping)
+        patch.setattr(TrainingMonitor, "on_step_end", stopping)
         with pytest.raises(KeyboardInterrupt):
             fit(tiny_bert, data, tmp_path / "stopped", epochs=2)
     assert not (tmp_path / "stopped" / MANIFEST).exists()
@@ -94,18 +98,20 @@ def test_a_stopped_training_ends_as_if_it_had_not_been(
     found = fit(tiny_bert, data, tmp_path / "stopped", epochs=2)
     assert same(tmp_path / "whole", tmp_path / "stopped")
     assert (found.best, found.best_step, found.steps) == (expected.best, expected.best_step, expected.steps)
+    assert found.pairs == expected.pairs == 2 * 48
     assert not (tmp_path / "stopped" / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_is_kept(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that are best in the middle: its weights are saved, not the last ones."""
     data = dataset(tmp_path / "data")
     fit(tiny_bert, data, tmp_path / "one-epoch", epochs=1, warmup=0.0, seed=7)
     scores = iter([0.1, 0.2, 0.9, 0.3])
     monkeypatch.setattr(Validation, "score", lambda *_: next(scores))
-    outcome = fit(tiny_bert, data, tmp_path / "three", epochs=3)
-    assert (outcome.before, outcome.best, outcome.best_step, outcome.steps) == (0.1, 0.9, 6, 9)
-    assert [entry["spearman"] for entry in outcome.validations] == [0.2, 0.9, 0.3]
+    report = fit(tiny_bert, data, tmp_path / "three", epochs=3)
+    assert (report.before, report.best, report.best_step, report.steps) == (0.1, 0.9, 6, 9)
+    assert [entry["spearman"] for entry in report.validations] == [0.2, 0.9, 0.3]
 
 
 def test_a_finished_model_is_kept_and_another_is_not_overwritten(tiny_bert: Path, tmp_path: Path) -> None:
@@ -114,7 +120,7 @@ def test_a_finished_model_is_kept_and_another_is_not_overwritten(tiny_bert: Path
     changed = (output / "model.safetensors").stat().st_mtime_ns
     assert fit(tiny_bert, data, output) == first
     assert (output / "model.safetensors").stat().st_mtime_ns == changed
-    with pytest.raises(GisError, match="other settings or data"):
+    with pytest.raises(GisError, match=r"other settings or data: learning_rate was 0\.001, not 0\.0001"):
         fit(tiny_bert, data, output, learning_rate=1e-4)
     fit(tiny_bert, data, output, learning_rate=1e-4, force=True)
     assert (output / "model.safetensors").stat().st_mtime_ns != changed
@@ -125,34 +131,34 @@ def test_a_finished_model_is_kept_and_another_is_not_overwritten(tiny_bert: Path
             fit(tiny_bert, data, tmp_path / "foreign", force=force)
 
 
-def test_the_manifest_tells_what_was_done(tiny_bert: Path, tmp_path: Path) -> None:
+def test_the_manifest_records_what_was_done(tiny_bert: Path, tmp_path: Path) -> None:
     data = dataset(tmp_path / "data")
-    outcome = fit(tiny_bert, data, tmp_path / "model", objective=Spec("preprint", {"angle": "0.5"}))
+    report = fit(tiny_bert, data, tmp_path / "model", objective="preprint,angle=0.5")
     manifest = json.loads((tmp_path / "model" / MANIFEST).read_text(encoding="utf-8"))
     assert manifest["settings"]["objective"] == "preprint,angle=0.5"
-    assert manifest["train"]["rows"] == 48
+    assert manifest["train"]["rows"] == manifest["report"]["pairs"] == 48
     assert manifest["train"]["splits"] == ["train"]
     assert manifest["validation"]["splits"] == ["validation"]
     assert {"torch", "transformers", "gis"} <= manifest["versions"].keys()
-    assert {"cosine", "in_batch", "angle", "loss", "step"} <= manifest["outcome"]["losses"][0].keys()
-    read = read_outcome(tmp_path / "model")
+    assert {"cosine", "in_batch", "angle", "loss", "step"} <= manifest["report"]["losses"][0].keys()
+    read = read_manifest(tmp_path / "model")
     assert read is not None
-    assert read[1] == outcome
+    assert read.report == report
 
 
 def test_without_a_validation_split_the_last_weights_are_kept(
     tiny_bert: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = dataset(tmp_path / "data", validation=0)
-    outcome = fit(tiny_bert, data, tmp_path / "model")
-    assert (outcome.before, outcome.best, outcome.best_step) == (None, None, 3)
+    report = fit(tiny_bert, data, tmp_path / "model")
+    assert (report.before, report.best, report.best_step) == (None, None, 3)
     assert "no validation split" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("objective", ["sbert-cosine", "sbert-softmax", "simcse-unsup", "cosent", "angle-emb-0.5.5"])
 def test_every_kind_of_objective_trains(tiny_bert: Path, tmp_path: Path, objective: str) -> None:
-    outcome = fit(tiny_bert, dataset(tmp_path / "data"), tmp_path / "model", objective=Spec(objective))
-    assert outcome.steps >= 3
+    report = fit(tiny_bert, dataset(tmp_path / "data"), tmp_path / "model", objective=objective)
+    assert report.steps >= 3
     saved = weights(tmp_path / "model")
     assert not any("mlp" in name or "classifier" in name for name in saved)
 
@@ -163,17 +169,18 @@ def test_positives_and_triplets_train(tiny_bert: Path, tmp_path: Path) -> None:
     triplets = [{**pair, "negative": other["text1"]} for pair, other in zip(pairs, reversed(rows), strict=True)]
     for name, found in (("positives", pairs), ("triplets", triplets)):
         write_rows(tmp_path / name / "train.jsonl", found)
-        outcome = fit(tiny_bert, tmp_path / name, tmp_path / f"{name}-model")
-        assert set(outcome.losses[0]) - {"loss", "step"} == (
+        report = fit(tiny_bert, tmp_path / name, tmp_path / f"{name}-model")
+        assert set(report.losses[0]) - {"loss", "step"} == (
             {"in_batch"} if name == "positives" else {"in_batch", "hard_negative", "cosine", "angle"}
         )
 
 
 def test_several_seeds(tiny_bert: Path, tmp_path: Path) -> None:
     data = loaded(dataset(tmp_path / "data"))
-    trained = train_seeds(settings(tiny_bert), 2, data, LOAD, tmp_path / "models", Reporter(quiet=True))
-    assert [folder.name for folder in trained] == ["seed-7", "seed-8"]
-    assert not same(*trained)
+    trained = train_seeds(settings(tiny_bert), 2, data, tmp_path / "models", device="cpu")
+    assert [model.folder.name for model in trained] == ["seed-7", "seed-8"]
+    assert not same(*(model.folder for model in trained))
+    assert trained[0].load().encode(["cat sat"]).shape == (1, 32)
 
 
 def test_layers_and_random_weights(tiny_bert: Path, tmp_path: Path) -> None:
@@ -186,23 +193,58 @@ def test_layers_and_random_weights(tiny_bert: Path, tmp_path: Path) -> None:
         fit(tiny_bert, data, tmp_path / "three", layers=3)
 
 
-def test_what_cannot_be(tiny_bert: Path, tmp_path: Path) -> None:
+def test_impossible_requests_are_refused(tiny_bert: Path, tmp_path: Path) -> None:
     data = dataset(tmp_path / "data")
     with pytest.raises(UsageError, match="first-last-avg cannot be saved"):
         fit(tiny_bert, data, tmp_path / "a", options={"pooling": "first-last-avg"})
     many = write_rows(tmp_path / "many" / "train.jsonl", [{"text1": "a", "text2": "b", "label": n} for n in range(30)])
     with pytest.raises(UsageError, match="wants classes"):
-        fit(tiny_bert, many, tmp_path / "b", objective=Spec("sbert-softmax"))
+        fit(tiny_bert, many, tmp_path / "b", objective="sbert-softmax")
     spoilt = tmp_path / "spoilt"
     shutil.copytree(tiny_bert, spoilt)
     save_file({name: value * float("nan") for name, value in weights(spoilt).items()}, spoilt / "model.safetensors")
-    with pytest.raises(GisError, match=r"the loss became nan at step 1.*--learning-rate"):
+    with pytest.raises(GisError, match="the loss became nan at step 1") as caught:
         fit(spoilt, data, tmp_path / "c")
+    assert "--learning-rate" in caught.value.remedy
 
 
 def test_a_checkpoint_holds_no_more_than_is_trained(tiny_bert: Path, tmp_path: Path) -> None:
     pytest.importorskip("peft")
     data = loaded(dataset(tmp_path / "data"))
-    train(settings(tiny_bert, lora=4), data, LOAD, tmp_path / "model", Reporter(quiet=True), keep_checkpoints=True)
+    train(settings(tiny_bert, lora=4), data, tmp_path / "model", device="cpu", keep_checkpoints=True)
     saved = next((tmp_path / "model" / "checkpoints").glob("checkpoint-*"))
     assert all("lora_" in name for name in load_file(saved / "model.safetensors"))
+
+
+def test_pairs_are_counted_exactly_and_a_sample_is_recorded(tiny_bert: Path, tmp_path: Path) -> None:
+    """21 rows in batches of 16: the second batch of an epoch has 5."""
+    data = load_training_data(Spec(str(dataset(tmp_path / "data"))), SourceSettings(limit=21, seed=1))
+    report = train(settings(tiny_bert, epochs=2), data, tmp_path / "model", device="cpu").report
+    assert (report.pairs, report.steps) == (42, 4)
+    manifest = json.loads((tmp_path / "model" / MANIFEST).read_text(encoding="utf-8"))
+    assert (manifest["train"]["rows"], manifest["train"]["limit"]) == (21, 21)
+
+
+@pytest.mark.parametrize(
+    ("rows", "objective", "message"),
+    [
+        ({"text1": "a", "text2": "b", "label": 1}, "simcse-sup", r"cannot train on labelled pairs .* on triplets"),
+        ({"anchor": "a", "positive": "b"}, "cosent", r"cannot train on positive pairs .* on labelled pairs"),
+        ({"anchor": "a", "positive": "b"}, "cosent,cosine=0", "all its weights are 0"),
+    ],
+)
+def test_an_objective_that_cannot_use_the_data_is_refused_before_any_work(
+    tiny_bert: Path, tmp_path: Path, rows: dict[str, object], objective: str, message: str
+) -> None:
+    other = {name: 0 if name == "label" else f"other {name}" for name in rows}
+    write_rows(tmp_path / "data" / "train.jsonl", [rows, other])
+    with pytest.raises(UsageError, match=message):
+        fit(tiny_bert, tmp_path / "data", tmp_path / "model", objective=objective)
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_private_methods_that_are_overridden_exist() -> None:
+    """A newer transformers without them would train on silently, and lose what they do."""
+    for name in ("_save", "_load_from_checkpoint", "_load_best_model"):
+        assert callable(getattr(transformers.Trainer, name)), name
+    assert isinstance(transformers.TrainingArguments(use_cpu=True, report_to="none").n_gpu, int)

@@ -1,7 +1,7 @@
 """The weights and temperatures of a loss, as plain numbers: reading them loads no torch."""
 
-from dataclasses import dataclass, fields
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Literal, Self
 
 AngleForm = Literal["abs-sum", "phase"]
 
@@ -42,6 +42,15 @@ class LossSettings:
         for name in TEMPERATURES:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+
+    def at_temperature(self, temperature: float) -> Self:
+        """Return the settings with one temperature for all objectives."""
+        return replace(
+            self,
+            cosine_temperature=temperature,
+            in_batch_temperature=temperature,
+            angle_temperature=temperature,
+        )
 
 
 WEIGHTS = ("cosine", "in_batch", "angle", "hard_negative", "regression", "softmax")

@@ -6,7 +6,6 @@ from typing import Literal
 import torch
 
 from gis.errors import UsageError
-from gis.models.base import Precision
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -31,11 +30,11 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def training_precision(name: Literal["auto", "fp32", "bf16"], device: str) -> Precision:
-    """The number format to train in: "auto" takes bf16 where a GPU has it, else fp32."""
+def training_precision(name: Literal["auto", "fp32", "bf16"], device: torch.device) -> Literal["fp32", "bf16"]:
+    """Return the number format to train in: "auto" takes bf16 where a GPU has it, else fp32."""
     if name != "auto":
         return name
-    return "bf16" if choose_device(device).type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
 
 def describe_device(device: torch.device) -> str:

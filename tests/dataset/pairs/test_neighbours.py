@@ -1,11 +1,11 @@
-"""Neighbours of issues: ranks and blocks."""
+"""The search for similar texts: ranks, ties and blocks."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from gis.dataset.pairs import neighbours
-from gis.dataset.pairs.neighbours import find_neighbours
+from gis.dataset.pairs.neighbours import by_bm25, by_encoder, find_neighbours
 from tests.dataset.pairs.helpers import make_issues, make_texts
 
 COUNT = 80
@@ -34,3 +34,34 @@ def test_neighbours_are_of_the_same_block_and_repository(monkeypatch: pytest.Mon
     issues = make_issues(COUNT, repositories=[0] * 40 + [1] * 40)
     found = find_neighbours(issues, TEXTS, [0, 39, 40], by_position, name="neighbours")
     assert found == {0: list(range(6, 10)), 39: list(range(35, 39)), 40: list(range(46, 50))}
+
+
+def test_bm25_puts_the_rarest_common_words_first() -> None:
+    texts = ["apple pear plum", "fig fig fig", "apple kiwi melon", "apple pear grape", "plum lime date"]
+    assert by_bm25(texts, [0], 4).tolist()[0][0] == 0
+    assert by_bm25(texts, [0, 3], 2).tolist() == [[0, 3], [3, 0]]
+
+
+def test_bm25_agrees_with_the_library_that_computes_its_weights() -> None:
+    import bm25s
+
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice([f"w{n}" for n in range(50)], 12)) for _ in range(40)]
+    index = bm25s.BM25()
+    tokens = [text.split() for text in texts]
+    index.index(tokens, show_progress=False)
+    nearest = by_bm25(texts, list(range(40)), 5)
+    for query, indices in enumerate(nearest):
+        scores = index.get_scores(list(dict.fromkeys(tokens[query])))
+        assert np.allclose(scores[indices], np.sort(scores)[::-1][:5], atol=1e-5)
+
+
+def test_an_encoder_finds_the_highest_cosines_and_ties_are_in_order() -> None:
+    vectors = np.array([[1, 0], [0, 2], [3, 0.3], [5, 0], [0.1, 0]], np.float32)
+    search = by_encoder(lambda texts: vectors[[int(text) for text in texts]])
+    assert search(list("01234"), [0, 1], 4).tolist() == [[0, 3, 4, 2], [1, 2, 0, 3]]
+
+
+def test_an_embedding_of_zeros_is_similar_to_nothing() -> None:
+    search = by_encoder(lambda _: np.array([[0, 0], [0, 0], [1, 0]], np.float32))
+    assert search(["", "", "x"], [2], 2).tolist() == [[2, 0]]

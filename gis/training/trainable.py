@@ -1,4 +1,4 @@
-"""An encoder while it is trained: a batch in one call, in pieces that fit into memory, with heads to train by."""
+"""An encoder during training: batches in pieces that fit into memory, and heads that only training uses."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,15 +14,15 @@ SHORTEST_SHARE = 0.5  # of a piece's longest text: padding beyond that costs mor
 
 
 class TrainableEncoder(nn.Module):
-    """A ``SentenceEncoder`` with what is only there to train it.
+    """A ``SentenceEncoder`` with the heads and the mini-batches that only training needs.
 
     Args:
-        encoder: What is trained.
+        encoder: The encoder that is trained.
         mini_batch_tokens: Tokens that go through the encoder at once. The activations of a piece are then made again in
             the backward pass instead of kept, so that memory does not grow with the batch (gradient caching, Gao et
             al. 2021); dropout falls on the same places. None keeps all.
-        mlp: Put a dense layer with tanh behind the pooling, as SimCSE does.
-        classes: Classes of a classifier over pairs, as Sentence-BERT has it; 0 for none.
+        mlp: Put a dense layer with tanh after the pooling, as SimCSE does.
+        classes: Number of classes of a classifier over pairs, as in Sentence-BERT; 0 for no classifier.
     """
 
     accepts_loss_kwargs = False  # transformers' Trainer asks: the loss is a mean already, accumulation must divide it
@@ -41,7 +41,7 @@ class TrainableEncoder(nn.Module):
 
         Args:
             texts: Token ids of all first texts, then of all second ones, and so on.
-            sides: Texts of a row.
+            sides: Texts per row.
 
         Returns:
             (sides, batch, dim) float32 embeddings, and the classifier's (batch, classes) logits if it has one.

@@ -12,11 +12,9 @@ from gis.models.base import LoadSettings
 from gis.models.losses import AngleLoss, cosine_objective
 from gis.models.transformer.encoder import TokenIds
 from gis.models.transformer.model_folder import read_model_folder
-from gis.spec import Spec
 from gis.training.batches import TokenizedRows
-from gis.training.build import build_model
-from gis.training.encoder import TrainableEncoder
-from gis.training.settings import preset_with_changes
+from gis.training.model import build_model
+from gis.training.trainable import TrainableEncoder
 from gis.training.trainer import PairTrainer
 from tests.training.helpers import settings
 
@@ -25,9 +23,9 @@ POOLINGS = ["cls", "mean", "max", "last", "cls_avg"]
 
 
 def model_of(folder: Path, *, pooling: str = "mean", objective: str = "gis", **changes: Any) -> TrainableEncoder:  # noqa: ANN401
-    chosen = settings(folder, objective=Spec(objective), options={"pooling": pooling}, **changes)
+    chosen = settings(folder, objective=objective, options={"pooling": pooling}, **changes)
     checkpoint = read_model_folder(chosen.model, LOAD)
-    return build_model(checkpoint, chosen, preset_with_changes(chosen.objective), classes=0, precision="fp32")
+    return build_model(checkpoint, chosen, classes=0, precision="fp32")
 
 
 def texts(count: int, *, seed: int = 0, longest: int = 40) -> list[TokenIds]:

@@ -1,0 +1,28 @@
+"""The verb that lists the losses: objectives."""
+
+from gis.cli.app import app, print_table
+
+HOW_TO_CHANGE = """
+Change any weight or temperature after the name, separated by commas:
+  NAME,cosine=1,in_batch=0.5,angle=1,angle_form=phase,in_batch_temperature=0.05"""
+
+
+@app.command()
+def objectives() -> None:
+    """List the losses that a model can be trained with, and their sources."""
+    from gis.models.losses.presets import PRESETS
+    from gis.models.losses.settings import WEIGHTS
+    from gis.terminal_table import Column, TerminalTable
+
+    table = TerminalTable(
+        [
+            Column(title="objective", align="left"),
+            *(Column(title=weight.replace("_", " "), priority=1) for weight in WEIGHTS),
+            Column(title="angle temp.", priority=2),
+            Column(title="source", align="left", prose=True),
+        ]
+    )
+    for name, preset in PRESETS.items():
+        weights = (f"{getattr(preset.settings, weight):g}" for weight in WEIGHTS)
+        table.add_row(name, *weights, f"{preset.settings.angle_temperature:g}", preset.source)
+    print_table(table, HOW_TO_CHANGE)

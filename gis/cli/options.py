@@ -1,0 +1,33 @@
+"""Options that several verbs share, each with one wording."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+TrainModel = Annotated[
+    str, typer.Option("--model", "-m", metavar="MODEL", help="Encoder to start from: NAME,pooling=…,prompt=…,…")
+]
+TrainTask = Annotated[
+    str,
+    typer.Option(
+        "--task", "-t", metavar="TASK", help="Training data: a task, folder, file or Hub dataset with a train split."
+    ),
+]
+Data = Annotated[Path | None, typer.Option(metavar="DIR", help="Look for DIR/<task>/<split>.* before the Hub.")]
+Epochs = Annotated[float, typer.Option(metavar="X", help="Passes over the data; above 0, may be a fraction.")]
+LearningRate = Annotated[
+    float, typer.Option("--learning-rate", "--lr", metavar="X", min=0, help="Peak learning rate of AdamW.")
+]
+Layers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Keep only the first N layers.")]
+RandomInit = Annotated[bool, typer.Option("--random-init", help="Start from random weights.")]
+MaxLength = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Cut texts at N tokens.", show_default="the model's limit")
+]
+TrainLimit = Annotated[int | None, typer.Option(metavar="N", min=2, help="Train on a sample of N rows.")]
+Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")]
+TrainPrecision = Annotated[
+    Literal["auto", "fp32", "bf16"], typer.Option(help="Number format; auto takes bf16 where the GPU has it.")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")]

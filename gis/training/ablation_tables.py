@@ -1,0 +1,139 @@
+"""The cells of a grid summed up: mean, deviation and significance of each variant, as tables."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gis.benchmark.significance import Difference, holm, paired_difference
+from gis.markdown import csv_text, escape, table
+from gis.terminal_table import Column, TerminalTable
+
+MEAN_OF_OTHERS = "mean of others"
+LEVEL = 0.05
+LEGEND = (
+    "Spearman × 100, mean ± standard deviation over the seeds. "
+    f"* marks a difference from the first row (paired t-test over seeds, Holm's correction, p < {LEVEL:g})."
+)
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One training of the grid.
+
+    Attributes:
+        variant: What was varied.
+        seed: Its seed.
+        scores: Spearman by test set, -1 to 1.
+    """
+
+    variant: str
+    seed: int
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantSummary:
+    """A variant over all its seeds, by test set; after two or more further sets comes their mean.
+
+    Attributes:
+        variant: What was varied.
+        seeds: The number of seeds.
+        means: Mean Spearman over the seeds.
+        deviations: Standard deviation over the seeds; 0 for one seed.
+        differences: Difference from the first variant, seed by seed; None for the first variant, and for one seed.
+        p_values: p value of each difference, corrected for the number of variants.
+    """
+
+    variant: str
+    seeds: int
+    means: Mapping[str, float]
+    deviations: Mapping[str, float]
+    differences: Mapping[str, Difference | None]
+    p_values: Mapping[str, float]
+
+    def score(self, test_set: str) -> str:
+        """Return mean ± deviation × 100, with * where the difference from the first variant is significant."""
+        star = "*" if self.p_values.get(test_set, 1.0) < LEVEL else ""
+        return f"{100 * self.means[test_set]:.2f} ± {100 * self.deviations[test_set]:.2f}{star}"
+
+
+def summarise(cells: Sequence[GridCell]) -> list[VariantSummary]:
+    """Return a summary for each variant, in the order of the grid; the first is what the others are compared with."""
+    by_variant: dict[str, dict[int, Mapping[str, float]]] = {}
+    for cell in cells:
+        by_variant.setdefault(cell.variant, {})[cell.seed] = _with_mean(cell.scores)
+    reference = next(iter(by_variant.values()))
+    summaries = [_summary(variant, seeds, reference) for variant, seeds in by_variant.items()]
+    return _corrected(summaries)
+
+
+def markdown_table(summaries: Sequence[VariantSummary]) -> str:
+    """Return the table as Markdown, with a legend."""
+    sets = list(summaries[0].means)
+    rows = [
+        [escape(summary.variant), str(summary.seeds), *(summary.score(name).replace("*", "\\*") for name in sets)]
+        for summary in summaries
+    ]
+    return f"{table(['variant', 'seeds', *sets], rows)}\n{LEGEND.replace('*', chr(92) + '*')}\n"
+
+
+def terminal_table(summaries: Sequence[VariantSummary]) -> TerminalTable:
+    """Return the table for a terminal."""
+    sets = list(summaries[0].means)
+    columns = [Column(title="variant", align="left"), Column(title="seeds", priority=1)]
+    result = TerminalTable([*columns, *(Column(title=name) for name in sets)], transposable=True)
+    for summary in summaries:
+        result.add_row(summary.variant, str(summary.seeds), *(summary.score(name) for name in sets))
+    return result
+
+
+def csv_table(summaries: Sequence[VariantSummary]) -> str:
+    """Return everything that was computed, unrounded, as CSV: a row for each variant and test set."""
+    head = ("variant", "seeds", "set", "mean", "deviation", "difference", "low", "high", "p_holm")
+    rows = []
+    for summary in summaries:
+        for name, mean in summary.means.items():
+            difference = summary.differences[name]
+            compared: tuple[object, ...] = ("", "", "", "")
+            if difference is not None:
+                compared = (difference.mean, difference.low, difference.high, summary.p_values[name])
+            rows.append((summary.variant, summary.seeds, name, mean, summary.deviations[name], *compared))
+    return csv_text(head, rows)
+
+
+def _with_mean(scores: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the scores, and the mean over all sets but the first, which is the one trained for."""
+    others = list(scores.values())[1:]
+    return {**scores, MEAN_OF_OTHERS: statistics.mean(others)} if len(others) > 1 else dict(scores)
+
+
+def _summary(
+    variant: str, seeds: Mapping[int, Mapping[str, float]], reference: Mapping[int, Mapping[str, float]]
+) -> VariantSummary:
+    """Sum up one variant; its p values are added when those of all variants are known."""
+    means, deviations, differences = {}, {}, {}
+    shared = [seed for seed in seeds if seed in reference]
+    for name in next(iter(reference.values())):
+        scores = [by_set[name] for by_set in seeds.values()]
+        means[name] = statistics.mean(scores)
+        deviations[name] = statistics.stdev(scores) if len(scores) > 1 else 0.0
+        pairs = [(seeds[seed][name], reference[seed][name]) for seed in shared]
+        differences[name] = None if seeds is reference else paired_difference(*map(list, zip(*pairs, strict=True)))
+    return VariantSummary(
+        variant=variant,
+        seeds=len(seeds),
+        means=means,
+        deviations=deviations,
+        differences=differences,
+        p_values={},
+    )
+
+
+def _corrected(summaries: Sequence[VariantSummary]) -> list[VariantSummary]:
+    """Return the summaries with p values, corrected test set by test set."""
+    p_values: list[dict[str, float]] = [{} for _ in summaries]
+    for name in summaries[0].means:
+        compared = [(n, d.p) for n, summary in enumerate(summaries) if (d := summary.differences[name]) is not None]
+        for (n, _), p in zip(compared, holm([p for _, p in compared]), strict=True):
+            p_values[n][name] = p
+    return [replace(summary, p_values=values) for summary, values in zip(summaries, p_values, strict=True)]
