@@ -41,7 +41,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         GisError: ``path`` is a file or a link; found before the work.
     """
     if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise GisError(f"{path} is no folder; give another --output")
+        raise GisError(f"{path} is not a folder", remedy="choose a different --output")
     path = path.resolve()  # "." has a name, too
     parents = [parent for parent in path.parents if not parent.exists()]
     try:

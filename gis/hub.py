@@ -80,7 +80,8 @@ def ask_hub(what: str, revision: str | None, instead: str, *, offline: bool) -> 
         if not _is_of_the_connection(error):
             raise
         if offline:
-            reason = "the Hub is not asked (--offline), and the local Hub cache does not hold it"
+            instead = f"run without --offline, or {instead}"
+            reason = "offline, and the local Hub cache does not hold it"
         elif local_only:
             reason = "the Hub could not be reached, and the local Hub cache does not hold it"
         else:

@@ -34,7 +34,7 @@ def task_record(task: LoadedTask) -> TaskRecord:
     return TaskRecord(
         name=about.name,
         label=task.label,
-        text=about.text,
+        text="plain" if about.text == "plain" else about.markup,
         source=task.source,
         revision=task.revision,
         pinned=task.revision is not None or bool(task.verified),

@@ -27,7 +27,7 @@ class TaskRecord:
     Attributes:
         name: The task.
         label: Graded or binary.
-        text: "html" as published or "plain".
+        text: Markup of the texts: "html" or "markdown" as published, or "plain".
         source: File or Hub dataset.
         revision: Hub commit, or None.
         pinned: Whether the revision or a content hash in the catalogue fixes the data.
@@ -161,7 +161,7 @@ def pairs_path(path: Path) -> Path:
 def write_result(path: Path, result: Result, pairs: "pd.DataFrame") -> None:
     """Write the per-pair scores, then the result, so that no result is without its pairs."""
     write_atomically(pairs_path(path), lambda temporary: pairs.to_parquet(temporary, index=False))
-    write_text(path, _RESULT.dump_json(result, indent=2).decode() + "\n")
+    write_text(path, _RESULT.dump_json(result, indent=2, by_alias=True).decode() + "\n")
 
 
 def read_pairs(path: Path) -> "pd.DataFrame":

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from gis.benchmark.metrics import (
     Array,
@@ -53,7 +55,7 @@ class ViewScores:
     """Scores of some of a task's pairs.
 
     Attributes:
-        view: "all", a sub-set's name, or the stratum of negatives that all positives were set against.
+        view: "all", a subset's name, or the stratum of negatives that all positives were set against.
         pairs: How many.
         spearman: The main metric.
         pearson: Pearson's correlation.
@@ -75,15 +77,15 @@ class TaskScores:
 
     Attributes:
         main: The number of the leaderboard.
-        main_is: How it came about.
-        views: The scores of all pairs first, then of each sub-set; of each stratum for stratified negatives.
-        subset_mean: Mean of the sub-sets' Spearman, where there are sub-sets.
+        main_definition: Its definition in words; result files call it ``main_is``.
+        views: The scores of all pairs first, then of each subset; of each stratum for stratified negatives.
+        subset_mean: Mean of the subsets' Spearman, where there are subsets.
         subset_weighted_mean: The same, weighted by pairs.
         other_similarities: Spearman and Pearson over all pairs by other similarities of the same vectors.
     """
 
     main: Metric
-    main_is: str
+    main_definition: Annotated[str, Field(alias="main_is")]
     views: tuple[ViewScores, ...]
     subset_mean: Metric | None = None
     subset_weighted_mean: Metric | None = None
@@ -144,12 +146,12 @@ def score_pairs(pairs: Pairs, scores: Array, *, binary: bool, others: Mapping[st
     )
     if views[0].view != ALL:
         return TaskScores(
-            main=_mean(views), main_is="mean over strata of Spearman", views=views, other_similarities=other
+            main=_mean(views), main_definition="mean over strata of Spearman", views=views, other_similarities=other
         )
     whole, *subsets = views
     return TaskScores(
         main=whole.spearman,
-        main_is="Spearman over all pairs",
+        main_definition="Spearman over all pairs",
         views=views,
         subset_mean=_mean(subsets) if subsets else None,
         subset_weighted_mean=_mean(subsets, weighted=True) if subsets else None,

@@ -93,6 +93,8 @@ def _dataset_folder(dataset: str) -> Path:
 
     from gis.hub import ask_hub
 
-    with ask_hub(f"the dataset {dataset}", None, "give a folder", offline=False):
+    with ask_hub(f"the dataset {dataset}", None, "give a folder", offline=False) as local_only:
         patterns = [IDS_CONFIG.pattern.format(split="*"), MANIFEST]
-        return Path(snapshot_download(dataset, repo_type="dataset", allow_patterns=patterns))
+        return Path(
+            snapshot_download(dataset, repo_type="dataset", allow_patterns=patterns, local_files_only=local_only)
+        )

@@ -30,7 +30,7 @@ class Endpoint(Encoder):
         spec.check_options(OPTIONS)
         options = spec.options
         if "model" not in options:
-            raise UsageError(f"{spec.name} needs a model: --model {spec.name},model=text-embedding-3-small")
+            raise UsageError(f"{spec.name} needs a model", remedy=f"name it: {spec.name},model=text-embedding-3-small")
         self._model = options["model"]
         self._url = options.get("base_url", DEFAULT_URL)
         shown_url = re.sub(r"//[^/@]*@", "//", self._url)  # a password in the address is nobody's business

@@ -25,7 +25,7 @@ class Adapter:
 
 
 ADAPTERS = {
-    "random": Adapter("gis.models.lexical:Random", "chance: uniform numbers from --seed"),
+    "random": Adapter("gis.models.lexical:Random", "chance: uniform random numbers"),
     "length": Adapter("gis.models.lexical:Length", "difference of lengths only: shows what lengths give away"),
     "jaccard": Adapter("gis.models.lexical:Jaccard", "words in common over words in either"),
     "tfidf": Adapter("gis.models.lexical:TfIdf", "cosine of TF-IDF, fitted on the task's texts"),

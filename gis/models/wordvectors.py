@@ -28,7 +28,9 @@ class WordVectors(Encoder):
     def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
         spec.check_options(("path",))
         if "path" not in spec.options:
-            raise UsageError(f"{spec.name} needs the vectors' file: --model {spec.name},path=glove.6B.300d.txt")
+            raise UsageError(
+                f"{spec.name} needs a file of vectors", remedy=f"name it: {spec.name},path=glove.6B.300d.txt"
+            )
         self._path = Path(spec.options["path"]).expanduser()
         if not self._path.is_file():
             raise UsageError(f"no file of word vectors at {self._path}")
@@ -48,22 +50,22 @@ class WordVectors(Encoder):
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, reading from the file only the vectors of words that occur in them."""
         tokenized = [TOKEN.findall(text) for text in texts]
-        wanted = {form for words in tokenized for word in words for form in (word, word.lower())}
-        table, dimension = self._read(wanted)
+        forms = {form for words in tokenized for word in words for form in (word, word.lower())}
+        table, dimension = self._read(forms)
         for start in range(0, len(texts), TEXTS_PER_BATCH):
             rows = np.arange(start, min(start + TEXTS_PER_BATCH, len(texts)))
             vectors = np.zeros((len(rows), dimension), dtype=np.float32)
             for row, words in enumerate(tokenized[start : start + TEXTS_PER_BATCH]):
-                found = [table[word] if word in table else table[word.lower()] for word in words if _has(table, word)]
-                if found:
-                    vectors[row] = np.mean(found, axis=0)
+                known = [table[word] if word in table else table[word.lower()] for word in words if _has(table, word)]
+                if known:
+                    vectors[row] = np.mean(known, axis=0)
             counts = np.array([len(tokenized[row]) for row in rows], dtype=np.int64)
             yield EncodedBatch(
                 rows=rows, vectors=vectors, tokens=counts, kept=counts, share=(rows[-1] + 1) / len(texts)
             )
 
-    def _read(self, wanted: set[str]) -> tuple[dict[str, NDArray[np.float32]], int]:
-        """The vectors of ``wanted`` words and their width."""
+    def _read(self, forms: set[str]) -> tuple[dict[str, NDArray[np.float32]], int]:
+        """Read the vectors of the words in ``forms``, and their width."""
         table: dict[str, NDArray[np.float32]] = {}
         dimension = 0
         with _open(self._path) as file:
@@ -71,8 +73,8 @@ class WordVectors(Encoder):
                 if number == 1 and len(values) == 1 and word.isdigit():
                     continue  # word2vec's first line: words and width
                 dimension = dimension or len(values)
-                # A few entries of the large GloVe files are words with spaces in them, never asked for here.
-                if word in wanted and len(values) == dimension:
+                # A few entries of the large GloVe files are words with spaces in them, never looked up here.
+                if word in forms and len(values) == dimension:
                     try:
                         table.setdefault(word, np.array(values, dtype=np.float32))
                     except ValueError as error:

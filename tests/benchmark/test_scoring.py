@@ -27,7 +27,7 @@ def test_the_main_score_pools_all_sub_sets() -> None:
     # summed 7.5 + 1 - 1.5 + 0 - 5 - 0.5 + 4.5 = 6; squares 28 and 26.5.
     assert scores.main == pytest.approx(6 / np.sqrt(28 * 26.5))
     assert scores.main == scores.views[0].spearman
-    assert scores.main_is == "Spearman over all pairs"
+    assert scores.main_definition == "Spearman over all pairs"
 
 
 def test_mean_and_weighted_mean_of_the_sub_sets_by_hand() -> None:
@@ -66,7 +66,7 @@ def test_every_stratum_of_negatives_meets_all_positives() -> None:
     # hard: 0.9 0.5 | 0.7 0.6, ranks 4 1 3 2 against 3.5 3.5 1.5 1.5: (1.5 - 1.5 - 0.5 + 0.5) = 0.
     assert [view.spearman for view in found.views] == [pytest.approx(random), pytest.approx(0)]
     assert found.main == pytest.approx(random / 2)
-    assert found.main_is == "mean over strata of Spearman"
+    assert found.main_definition == "mean over strata of Spearman"
 
 
 def test_an_undefined_stratum_makes_the_main_score_undefined() -> None:
@@ -121,7 +121,7 @@ def test_vectors_are_scored_by_the_protocol_of_the_task() -> None:
     task = loaded(make_pairs((1, 1, 0, 0, 0), ("", "", "near", "near", "far"), "stratum"))
     first, second = np.random.default_rng(0).standard_normal((2, 5, 4)).astype(np.float32)
     scores = score_vectors(task, first, second)
-    assert scores.main_is == "mean over strata of Spearman"
+    assert scores.main_definition == "mean over strata of Spearman"
     assert scores.main != spearman(cosine(first, second), task.pairs.gold)
     assert scores.main == score_similarities(task, cosine(first, second)).main
     assert set(scores.other_similarities or ()) == {"manhattan", "euclidean"}

@@ -407,7 +407,7 @@ def test_an_output_that_is_no_folder_is_told_before_the_work(store: Path, tmp_pa
     (tmp_path / "link").symlink_to(tmp_path / "empty")
     for name in ("file", "link"):
         done = gis("--store", str(store), "--output", str(tmp_path / name), "--force")
-        assert "is no folder; give another --output" in done.err
+        assert "is not a folder; choose a different --output" in done.err
         assert "issues of" not in done.err
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 

@@ -81,7 +81,7 @@ def result(
     return Result(
         model=ModelCard(name=model, identity=identity or sha256(model.encode()).hexdigest(), settings=settings or {}),
         task=TaskRecord(name=task, label=label, **record),
-        scores=TaskScores(main=main, main_is="Spearman over all pairs", views=views),
+        scores=TaskScores(main=main, main_definition="Spearman over all pairs", views=views),
         texts=TextRecord(pairs=10, texts=20, empty=0, pairs_with_empty=0, truncated=truncated),
         run=RunRecord(
             command="gis bench",

@@ -17,6 +17,7 @@ from gis.models import endpoint
 from gis.models.registry import load_model
 from gis.spec import Spec
 from tests.conftest import UNREACHABLE
+from tests.errors import error_line
 from tests.models.embedding_server import WIDTH, Answer, EmbeddingServer, error, running, vector_of
 from tests.models.helpers import assert_close, counts, encoder, needs_openai, settings
 
@@ -258,7 +259,7 @@ def _shown(server: EmbeddingServer) -> str:
 
 class TestOptions:
     def test_a_model_is_needed(self) -> None:
-        with pytest.raises(UsageError, match="openai needs a model: --model openai,model="):
+        with error_line("openai needs a model; name it: openai,model="):
             load_model(Spec("openai"), settings())
 
     @pytest.mark.parametrize("option", ["dimensions", "max_chars", "batch"])

@@ -7,6 +7,7 @@ import pytest
 from gis.errors import GisError, UsageError
 from gis.models.registry import load_model
 from gis.spec import Spec
+from tests.errors import error_line
 from tests.models.helpers import assert_close, counts, encoder, identity, settings
 
 GLOVE = "the 1 0 0\ncat 0 2 0\nCat 0 0 4\n, 8 8 8\n"
@@ -91,7 +92,7 @@ def test_a_broken_gz_file_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 def test_the_file_must_be_given_and_exist(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="wordvectors,path="):
+    with error_line("wordvectors,path="):
         load_model(Spec("wordvectors"), settings())
     with pytest.raises(UsageError, match=r"no file of word vectors at .*nowhere"):
         encoder("wordvectors", path=tmp_path / "nowhere.txt")

@@ -1,4 +1,4 @@
-"""What can be scored: the catalogue's tasks and suites, folders and files of pairs, Hub datasets."""
+"""Find the task that a name stands for: in the catalogue, a folder or file of pairs, or a Hub dataset."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -26,16 +26,17 @@ class Task:
     Attributes:
         name: What results and leaderboards call it.
         summary: One line for ``gis tasks``.
-        label: Graded or binary; None lets the data tell.
+        label: Graded or binary; None leaves it to the data.
         folder: Its folder below ``--data``, or the path of a folder or file of pairs.
         splits: Local splits, scored as one; empty for the test split, or the only one there is.
-        hub: Hub dataset id, or None where the Hub has none.
+        hub: Hub dataset id, or None for a task that is not on the Hub.
         config: The dataset's configuration.
         revision: Commit the Hub's copy is pinned to; None is unpinned, and results say so.
         hub_splits: Splits of the Hub's copy; empty for ``splits``.
         columns: Column names of the Hub's copy.
         hub_labels: What the Hub's labels mean, where that is not what they say.
         text: "html" as published or "plain" with markup stripped.
+        markup: What the published texts are written in: html, markdown or plain.
         rows: Pairs expected, or None.
         sha256: Their content hash, or None where it was not recorded.
         licence: Terms of the texts.
@@ -57,6 +58,7 @@ class Task:
     columns: Columns = Columns()
     hub_labels: Mapping[str, float] | None = None
     text: Literal["html", "plain"] = "html"
+    markup: str = "html"
     rows: int | None = None
     sha256: str | None = None
     licence: str | None = None
@@ -68,20 +70,20 @@ class Task:
 
 @cache
 def catalogue() -> Mapping[str, Task]:
-    """Every task that has a name of its own."""
+    """Return every task that has a name of its own, by name."""
     entries: dict[str, dict[str, Any]] = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["tasks"]
     return {name: _task(name, entry, entries) for name, entry in entries.items()}
 
 
 @cache
 def suites() -> Mapping[str, tuple[str, ...]]:
-    """Names that stand for several tasks."""
-    found: dict[str, list[str]] = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["suites"]
-    return {name: tuple(tasks) for name, tasks in found.items()}
+    """Return the tasks of each name that stands for several."""
+    members: dict[str, list[str]] = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["suites"]
+    return {name: tuple(tasks) for name, tasks in members.items()}
 
 
 def resolve_tasks(specs: Iterable[Spec], data: Path | None) -> list[Task]:
-    """The tasks that ``specs`` name, suites spelt out, each once, in order.
+    """Return the tasks that ``specs`` name, suites spelt out, each once, in order.
 
     Args:
         specs: Catalogue names, suites, names below ``data``, paths of folders or files, Hub dataset ids.
@@ -108,7 +110,9 @@ def _resolve(spec: Spec, data: Path | None) -> list[Task]:
     path = Path(spec.name).expanduser()
     if data is not None and (data / spec.name).is_dir():
         path = data / spec.name
-    if path.is_dir() or (path.is_file() and path.name.endswith(FORMATS)):
+    if path.is_file() and not path.name.endswith(FORMATS):
+        raise UsageError(f"{spec.name} cannot be read: files of pairs end in {', '.join(FORMATS)}")
+    if path.is_dir() or path.is_file():
         spec.check_options(LOCAL_OPTIONS)
         name = path.resolve().name
         name = next((name.removesuffix(end) for end in FORMATS if path.is_file() and name.endswith(end)), name)
@@ -121,7 +125,8 @@ def _resolve(spec: Spec, data: Path | None) -> list[Task]:
     if "/" in spec.name:
         raise UsageError(f"no folder or file of pairs at '{spec.name}'; files end in {', '.join(FORMATS)}")
     known = [*catalogue(), *suites(), *(_names_below(data) if data else [])]
-    raise unknown_name("task", spec.name, known, "It is no folder or file here, and no Hub id (ORG/NAME) either.")
+    hint = "It is not a folder or file here, and not a Hub id (ORG/NAME) either."
+    raise unknown_name("task", spec.name, known, hint)
 
 
 def _hub_task(spec: Spec) -> Task:

@@ -62,7 +62,7 @@ class Pairs:
         text2: Second text of each pair.
         gold: (n,) gold similarity, in the data's own unit; 0 and 1 for binary labels.
         ids: What the data calls each pair; the row number where it has no names.
-        groups: The sub-set or the stratum of each pair, or None.
+        groups: The subset or the stratum of each pair, or None.
         grouped_by: What ``groups`` are: "subset", parts of one pooled test set, or "stratum", kinds of negatives.
     """
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gis.benchmark.tasks.about import described
 from gis.benchmark.tasks.catalogue import PACKAGED, Task
 from gis.benchmark.tasks.pairs import Columns, Pairs, Table, concatenated, pairs_from_table
 from gis.benchmark.tasks.readers import FORMATS, read_table, split_files
@@ -155,7 +156,8 @@ def load_task(task: Task, settings: SourceSettings) -> LoadedTask:
         GisError: The pairs cannot be found, are broken, or cannot be scored: none at all, only one, all labels equal,
             a number of rows that a published task does not have.
     """
-    return task_from_tables(task, load_tables(task, settings), settings)
+    tables = load_tables(task, settings)
+    return task_from_tables(described(task) if task.hub is None and not task.packaged else task, tables, settings)
 
 
 def task_from_tables(task: Task, tables: LoadedTables, settings: SourceSettings) -> LoadedTask:

@@ -25,7 +25,7 @@ def choose_device(name: str) -> torch.device:
         torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UsageError(
-            f"no device '{name}' here ({str(error).splitlines()[0]}); use auto, cpu, cuda or mps"
+            f"no device '{name}' here ({str(error).splitlines()[0]})", remedy="use auto, cpu, cuda or mps"
         ) from error
     return device
 

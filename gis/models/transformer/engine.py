@@ -32,7 +32,7 @@ class TransformerEngine:
 
     def __init__(self, model_folder: ModelFolder, settings: LoadSettings) -> None:
         if model_folder.pooling is None:
-            raise AssertionError("a model_folder without a pooling is sentence-transformers' to run")
+            raise AssertionError("a folder without a pooling is left to sentence-transformers")
         device = choose_device(settings.device)
         self.hardware = describe_device(device)
         backbone = load_backbone(model_folder, settings.precision).to(device).eval()
@@ -68,8 +68,8 @@ class TransformerEngine:
             torch.cuda.empty_cache()
             if len(ids) == 1:
                 raise GisError(
-                    f"a text of {len(ids[0])} tokens does not fit into the memory of {self.hardware}; "
-                    "set --max-length, or --precision bf16"
+                    f"a text of {len(ids[0])} tokens does not fit into the memory of {self.hardware}",
+                    remedy="set --max-length, or --precision bf16",
                 ) from None
             middle = len(ids) // 2
             self._budget = max(self._budget // 2, 1)

@@ -96,7 +96,7 @@ def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> M
         return found or _with_angle(_plain(folder), folder)
     base = options.get("base") or read_json(adapter).get("base_model_name_or_path")
     if not base:
-        raise GisError(f"the adapter in {folder} does not name its backbone; add base=FOLDER-OR-HUB-ID")
+        raise GisError(f"the adapter in {folder} does not name its backbone", remedy="add base=FOLDER-OR-HUB-ID")
     if not _weights(folder):
         raise GisError(f"{folder} holds an adapter_config.json but no adapter weights")
     try:
@@ -286,5 +286,7 @@ def read_json(path: Path, kind: type = dict) -> Any:  # noqa: ANN401
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise GisError(f"{path} is not valid JSON ({error}); download or save the model again") from error
     if not isinstance(found, kind):
-        raise GisError(f"{path} holds no JSON {'list' if kind is list else 'object'}; download or save the model again")
+        raise GisError(
+            f"{path} does not hold a JSON {'list' if kind is list else 'object'}; download or save the model again"
+        )
     return found

@@ -11,9 +11,10 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from gis.errors import GisError, UsageError
+from gis.errors import GisError
 from gis.models.transformer import engine
 from gis.models.transformer.encoder import SentenceEncoder
+from tests.errors import error_line
 from tests.models.helpers import LONG, SHORT, TEXTS, assert_close, counts, encoder, needs_peft, settings
 from tests.tiny_models import copy, save_bert, save_lora, save_roberta, wordpiece_tokenizer
 
@@ -200,7 +201,7 @@ def test_one_text_that_does_not_fit_into_memory_is_told(tiny_bert: Path, monkeyp
         raise torch.OutOfMemoryError("too much")
 
     monkeypatch.setattr(SentenceEncoder, "_hidden_states", no_memory)
-    with pytest.raises(GisError, match=r"a text of 64 tokens does not fit into the memory of cpu.*--max-length"):
+    with error_line(r"a text of 64 tokens does not fit into the memory of cpu.*--max-length"):
         encoder(tiny_bert).encode(TEXTS)
 
 
@@ -256,7 +257,7 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path, tiny_bert: Path) -> 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99"])
 def test_a_device_that_is_not_there_is_named(tiny_bert: Path, device: str) -> None:
-    with pytest.raises(UsageError, match=f"no device '{device}' here .*use auto, cpu, cuda or mps"):
+    with error_line(f"no device '{device}' here .*use auto, cpu, cuda or mps"):
         encoder(tiny_bert, settings(device=device)).load()
 
 

@@ -1,0 +1,58 @@
+"""What a dataset folder says about itself in its card and its manifest: markup, licence, citation."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gis.benchmark.tasks.catalogue import Task
+
+CARD = "README.md"
+MANIFEST = "gis_manifest.json"  # what gis build leaves beside the card
+
+
+def described(task: Task) -> Task:
+    """Return the task with what its local folder says about the texts; a folder without a card says nothing.
+
+    The folder of one config of a dataset, such as ``rust-issues/time``, is described by the dataset around it.
+    """
+    folder = Path(task.folder)
+    manifest = _manifest(folder) or _manifest(folder.parent)
+    if not manifest and not (folder / CARD).is_file():
+        return task
+    card = _card(folder if (folder / CARD).is_file() else folder.parent)
+    licence = card.get("license_name") or card.get("license")
+    title = card.get("pretty_name")
+    identity = manifest.get("identity")
+    return replace(
+        task,
+        markup=_markup(manifest) or task.markup,
+        licence=task.licence or (str(licence) if licence else None),
+        citation=task.citation or (f"{title}, built by gis, identity {identity}" if title and identity else None),
+    )
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of ``folder``; an unreadable one is no reason not to score the pairs."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _markup(manifest: dict[str, Any]) -> str | None:
+    settings = manifest.get("settings")
+    text = settings.get("text") if isinstance(settings, dict) else None
+    return str(text["form"]) if isinstance(text, dict) and text.get("form") else None
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    """Read the metadata of the card in ``folder``; a card that is not valid says nothing."""
+    from huggingface_hub import DatasetCard
+
+    try:
+        metadata: dict[str, Any] = DatasetCard.load(folder / CARD, ignore_metadata_errors=True).data.to_dict()
+    except Exception:  # YAML of any kind, written by anybody
+        return {}
+    return metadata

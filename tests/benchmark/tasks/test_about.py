@@ -1,0 +1,61 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from gis.benchmark.records import task_record
+from gis.benchmark.tasks.catalogue import resolve_tasks
+from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
+from gis.spec import Spec
+from tests.benchmark.helpers import write_jsonl
+
+CARD = "---\nlicense: other\nlicense_name: texts-belong-to-their-authors\npretty_name: 'Issues of a/b'\n---\n# Hello\n"
+MANIFEST = {"identity": "abc", "settings": {"text": {"form": "markdown"}}}
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """A folder as ``gis build`` leaves it."""
+    folder = tmp_path / "issues"
+    write_jsonl(folder / "test.jsonl")
+    write_jsonl(folder / "time" / "test.jsonl")
+    (folder / "README.md").write_text(CARD, encoding="utf-8")
+    (folder / "gis_manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    return folder
+
+
+def load(folder: Path, **options: str) -> LoadedTask:
+    (task,) = resolve_tasks([Spec(str(folder), options)], None)
+    return load_task(task, SourceSettings())
+
+
+@pytest.mark.parametrize("config", [".", "time"])
+def test_results_of_a_built_dataset_record_markup_licence_and_citation(built: Path, config: str) -> None:
+    record = task_record(load(built / config))
+    assert record.text == "markdown"
+    assert record.licence == "texts-belong-to-their-authors"
+    assert record.citation == "Issues of a/b, built by gis, identity abc"
+
+
+def test_stripped_texts_are_recorded_as_plain(built: Path) -> None:
+    assert task_record(load(built, text="plain")).text == "plain"
+
+
+def test_a_folder_with_a_card_alone_records_the_licence(built: Path) -> None:
+    (built / "gis_manifest.json").unlink()
+    record = task_record(load(built))
+    assert (record.text, record.licence, record.citation) == ("html", "texts-belong-to-their-authors", None)
+
+
+@pytest.mark.parametrize("card", ["", "---\n: [\n---\n", "---\nlicense: 3\n", "# no metadata\n"])
+@pytest.mark.parametrize("manifest", ["", "[]", '{"settings": 3}', '{"settings": {"text": 3}}'])
+def test_what_cannot_be_read_is_no_reason_not_to_score(built: Path, card: str, manifest: str) -> None:
+    (built / "README.md").write_text(card, encoding="utf-8")
+    (built / "gis_manifest.json").write_text(manifest, encoding="utf-8")
+    assert task_record(load(built)).text == "html"
+
+
+def test_a_folder_without_a_card_records_nothing(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "mine" / "test.jsonl")
+    record = task_record(load(tmp_path / "mine"))
+    assert (record.text, record.licence, record.citation) == ("html", None, None)
