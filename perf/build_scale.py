@@ -88,7 +88,7 @@ def make_store(path: Path, total: int) -> None:
             run = store.begin(key, "graphql", {})
             issues = issues_of(count, np.random.default_rng(n))
             while page := tuple(islice(issues, ISSUES_PER_PAGE)):
-                store.write(key, run, Page({}, page[-1].number == count, page))
+                store.write(key, run, Page(resume_point={}, done=page[-1].number == count, issues=page))
 
 
 def family_mib(process: int) -> float:

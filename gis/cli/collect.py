@@ -1,136 +1,148 @@
-"""The verb that collects."""
+"""The verb that collects issues."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gis.cli.app import app, interruptible, print_table
-from gis.errors import GisError
+from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
-    from gis.collector.collect import Brought
-    from gis.collector.dump import DumpSource
     from gis.collector.github.connection import Connection
-    from gis.collector.store import Store
+    from gis.collector.source import Source
     from gis.console import Reporter
+
+ATTEMPTS_OF_DRY_RUN = 3  # an estimate is not worth a long wait for the network
 
 
 @app.command(no_args_is_help=True)
 def collect(
-    repo: Annotated[list[str] | None, typer.Option("--repo", help="OWNER/NAME; may be repeated.")] = None,
-    repos: Annotated[Path | None, typer.Option(help="File of repositories, one a line.")] = None,
-    preset: Annotated[str | None, typer.Option(help="paper: the 55 repositories of the GIS dataset.")] = None,
-    dump: Annotated[
-        list[Path] | None, typer.Option("--from", help="Folder of issues.jsonl, comments.jsonl, …, not GitHub.")
+    repo: Annotated[
+        list[str] | None, typer.Option("--repo", metavar="OWNER/NAME", help="Repository on GitHub; may be repeated.")
     ] = None,
-    store: Annotated[Path, typer.Option(help="The store to fill: one SQLite file.")] = Path("issues.db"),
-    status: Annotated[bool, typer.Option("--status", help="Tell what the store holds; fetch nothing.")] = False,
+    repos: Annotated[Path | None, typer.Option(metavar="FILE", help="File with one repository per line.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="paper: the 55 repositories of the GIS dataset.")
+    ] = None,
+    dump: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            help="Folder with issues.jsonl, comments.jsonl, … to read instead of GitHub; may be repeated.",
+        ),
+    ] = None,
+    store: Annotated[Path, typer.Option(metavar="FILE", help="Store to fill: one SQLite file.")] = Path("issues.db"),
+    status: Annotated[bool, typer.Option("--status", help="Show what the store contains and exit.")] = False,
     manifest: Annotated[
-        bool, typer.Option("--manifest", help="Print every run as JSON: versions, queries, counts, points.")
+        bool, typer.Option("--manifest", help="Print every run as JSON (versions, queries, counts, points) and exit.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what a run would bring and cost.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate what a run would bring and cost.")] = False,
     api: Annotated[
-        Literal["auto", "graphql", "rest"], typer.Option(help="auto takes GraphQL where there is a token.")
+        Literal["auto", "graphql", "rest"], typer.Option(help="auto uses GraphQL if there is a token.")
     ] = "auto",
-    api_url: Annotated[str, typer.Option(help="GitHub Enterprise: https://HOST/api/v3.")] = "https://api.github.com",
+    api_url: Annotated[
+        str, typer.Option(metavar="URL", help="Address of the API; GitHub Enterprise: https://HOST/api/v3.")
+    ] = "https://api.github.com",
     original_bodies: Annotated[
-        bool, typer.Option("--original-bodies", help="Fetch each body as it was first written, too.")
+        bool, typer.Option("--original-bodies", help="Also fetch each body as it was first written.")
     ] = False,
-    page_size: Annotated[int, typer.Option(min=1, max=100, help="Issues of a page at the most.")] = 100,
-    max_points: Annotated[int | None, typer.Option(min=1, help="Stop when so many points are spent.")] = None,
-    max_wait: Annotated[float | None, typer.Option(min=0, help="Stop rather than wait longer, in seconds.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")] = False,
+    page_size: Annotated[int, typer.Option(metavar="N", min=1, max=100, help="Maximum issues per page.")] = 100,
+    max_points: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Stop after spending N API rate-limit points.")
+    ] = None,
+    max_wait: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and the result.")] = False,
 ) -> None:
-    """Bring issues, comments and every trace of a duplicate from GitHub into a local store.
+    """Collect issues, comments and evidence of duplicates from GitHub into a local store.
 
-    Stopped, the same command continues; run again, it fetches what changed. Tokens: GITHUB_TOKEN, GH_TOKEN (several
-    with commas), a GitHub App's GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_APP_INSTALLATION_ID, or gh auth login.
+    After an interruption, the same command continues; run again later, it fetches what changed. Tokens are read from
+    GITHUB_TOKEN and GH_TOKEN (several, separated by commas), from GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and
+    GITHUB_APP_INSTALLATION_ID (a GitHub App), or from gh auth login.
 
     Example: gis collect --repo rust-lang/rust --store issues.db
     """
-    from gis.collector.status import status_table
-    from gis.collector.store import Store
-
     if status or manifest:
-        with Store(store) as opened:
-            if status:
-                print_table(status_table(opened.status()))
-            if manifest:
-                typer.echo(json.dumps(opened.runs(), indent=2))
+        _show(store, status=status, manifest=manifest)
         return
     from gis.collector.dump import DumpSource
+    from gis.collector.github.client import MAX_ATTEMPTS, Limits
     from gis.collector.github.connection import connect
     from gis.collector.repositories import named_repositories
     from gis.console import Reporter
 
     reporter = Reporter(quiet=quiet)
-    dumps = [DumpSource(folder, reporter) for folder in dump or []]
-    names = named_repositories(repo or [], repos, preset) if repo or repos or preset or not dumps else []
+    names = named_repositories(repo or [], file=repos, preset=preset)
+    if not names and (dry_run or not dump):
+        raise UsageError(
+            "no repository on GitHub is given" if dry_run else "no repository is given",
+            remedy=f"add --repo OWNER/NAME, --repos FILE or --preset paper{'' if dry_run else ', or --from FOLDER'}",
+        )
+    sources: list[Source] = [DumpSource(folder, reporter=reporter) for folder in dump or []]
+    limits = Limits(max_points, max_wait, ATTEMPTS_OF_DRY_RUN if dry_run else MAX_ATTEMPTS)
     with interruptible():
-        github = connect(api_url, api, reporter, points=max_points, wait=max_wait) if names else None
-        if dry_run:
-            _estimate(github, names, reporter)
-            return
-        walks = [partial(_from_dump, source, reporter) for source in dumps]
-        if github is not None:
-            walks += [partial(_from_github, github, name, page_size, original_bodies) for name in names]
-        with Store.writing(store) as opened:
-            failures = _run_all(walks, opened, reporter)
-            found = opened.status()
-    print_table(status_table(found))
-    if failures:
-        raise GisError("\n".join(failures))
-    marks = sum(each.duplicates for each in found)
-    reporter.say(f"{marks:,} issues say in their data that they are duplicates; comments tell of more")
-    reporter.say("the same command again fetches what changed; next, the dataset:")
+        if names:
+            github = connect(api_url, api=api, limits=limits, reporter=reporter)
+            if dry_run:
+                _estimate(github, names, reporter)
+                return
+            sources += [github.source(name, page_size=page_size, original_bodies=original_bodies) for name in names]
+        _collect(store, sources, reporter)
+
+
+def _show(store: Path, *, status: bool, manifest: bool) -> None:
+    """Print what the store contains."""
+    from gis.collector.status import status_notes, status_table
+    from gis.collector.store import Store
+
+    with Store(store) as opened:
+        if status:
+            repositories = opened.status()
+            print_table(status_table(repositories), "", *status_notes(repositories))
+        if manifest:
+            typer.echo(json.dumps(opened.runs(), indent=2))
+
+
+def _collect(store: Path, sources: "list[Source]", reporter: "Reporter") -> None:
+    """Fill the store, and print what it contains then, even if some repositories failed."""
+    from gis.collector.collect import PartlyCollectedError, collect_all
+    from gis.collector.status import status_notes, status_table
+    from gis.collector.store import Store
+
+    failure: GisError | None = None
+    with Store.writing(store) as opened:
+        try:
+            collect_all(opened, sources, reporter=reporter)
+        except PartlyCollectedError as error:
+            failure = error
+        repositories = opened.status()
+    print_table(status_table(repositories), "", *status_notes(repositories))
+    if failure is not None:
+        raise failure
+    reporter.say("To fetch what changed, run the same command again. To build a dataset:")
     reporter.say(f"  gis build --store {store} --output DIR")
 
 
-def _from_dump(source: "DumpSource", reporter: "Reporter", store: "Store") -> "Brought":
-    from gis.collector.collect import collect
-
-    return collect(store, source.repository(), source, reporter, None)
-
-
-def _from_github(github: "Connection", name: str, page_size: int, original_bodies: bool, store: "Store") -> "Brought":
-    from gis.collector.collect import collect
-
-    source = github.source(page_size=page_size, original_bodies=original_bodies)
-    return collect(store, github.resolve(name), source, github.reporter, github.client)
-
-
-def _estimate(github: "Connection | None", names: list[str], reporter: "Reporter") -> None:
-    """Print what a run would bring and cost; a repository that cannot be read is named."""
+def _estimate(github: "Connection", names: list[str], reporter: "Reporter") -> None:
+    """Print what a first run would bring and cost; name each repository that cannot be read."""
+    from gis.collector.source import SourceUnusableError
     from gis.collector.status import estimate_table
 
-    found = []
+    estimates = []
     for name in names:
         try:
-            if github is not None:
-                found.append(github.estimate(name))
-        except GisError as error:
-            reporter.warn(str(error))
-    print_table(estimate_table(found))
-    if len(found) < len(names):
-        raise GisError(f"{len(names) - len(found)} of {len(names)} repositories cannot be read")
-
-
-def _run_all(walks: "list[partial[Brought]]", store: "Store", reporter: "Reporter") -> list[str]:
-    """Walk one repository after the other; one that fails does not stop the next, a bad token does."""
-    from gis.collector.github.client import BudgetSpent, Unauthorized
-    from gis.collector.store import StoreWriteError
-
-    failures: list[str] = []
-    for walk in walks:
-        try:
-            reporter.say(str(walk(store)))
-        except (BudgetSpent, Unauthorized, StoreWriteError):  # the next would fail alike
+            estimates.append(github.estimate(name))
+        except SourceUnusableError:
             raise
         except GisError as error:
-            failures.append(str(error))
-            if len(walks) > 1:
-                reporter.warn(failures[-1])
-    return failures
+            if len(names) == 1:
+                raise
+            reporter.warn(error.for_command_line)
+    if estimates:
+        print_table(estimate_table(estimates))
+    if len(estimates) < len(names):
+        raise GisError(f"{len(names) - len(estimates)} of {len(names)} repositories cannot be read")

@@ -63,9 +63,10 @@ def _texts_from(
 ) -> "Iterator[TextSource]":
     """Open where the texts come from."""
     if store is None:
+        from gis.collector.github.client import Limits
         from gis.collector.github.connection import connect
 
-        yield connect(api_url, "graphql", reporter, points=None, wait=max_wait).texts
+        yield connect(api_url, api="graphql", limits=Limits(wait=max_wait), reporter=reporter).texts
         return
     from functools import partial
 

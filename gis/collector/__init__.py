@@ -1,1 +1,1 @@
-"""GitHub, or a dump of it, to a local store of issues, comments and every trace of a duplicate."""
+"""Collect GitHub issues into a local store: ``collect`` reads a ``Source`` (GitHub or a dump) into a ``Store``."""

@@ -1,88 +1,178 @@
-"""Bring a repository into the store: from where the last run stopped, then what changed, then what is gone."""
+"""Collect repositories: continue where the last run stopped, fetch what changed, and note what was removed."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from gis.collector.github.client import Client
-from gis.collector.github.connection import where_to
-from gis.collector.records import Repository
-from gis.collector.source import NotFoundError, PaginationLimitError, QueryTimeoutError, Source, UnknownFieldsError
-from gis.collector.store import COMPLETE, Store
-from gis.console import Reporter
+from gis.collector.progress import Progress
+from gis.collector.source import (
+    NotFoundError,
+    PaginationLimitError,
+    QueryTimeoutError,
+    Source,
+    SourceUnusableError,
+    UnknownFieldsError,
+)
+from gis.collector.store import COMPLETE, STOPPED, Store, StoreWriteError
+from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.versions import versions_of
 
-LIBRARIES = ("gis", "PyGithub")
+EVERYTHING_IS_KEPT = "everything fetched so far is kept"
+LIBRARIES = ("gis", "PyGithub")  # whose versions a run records
 
 
 @dataclass(frozen=True)
-class Brought:
+class CollectReport:
     """What a run brought of one repository.
 
     Attributes:
-        repository: Its name today.
-        issues: Issues that were new or changed.
-        comments: Comments that came with them.
-        gone: Issues that vanished or moved since the last run.
+        repository: Its current name.
+        issues: New and changed issues.
+        comments: Comments on these issues.
+        removed: Issues that were deleted, moved or hidden since the last run.
     """
 
     repository: str
     issues: int
     comments: int
-    gone: int
+    removed: int
 
     def __str__(self) -> str:
-        """As one line."""
-        gone = f", {self.gone:,} gone" if self.gone else ""
-        return f"{self.repository}: {self.issues:,} issues and {self.comments:,} comments new or changed{gone}"
+        """Return the report as one line."""
+        removed = f", {self.removed:,} removed" if self.removed else ""
+        return f"{self.repository}: {self.issues:,} issues and {self.comments:,} comments new or changed{removed}"
 
 
-def collect(store: Store, repository: Repository, source: Source, reporter: Reporter, client: Client | None) -> Brought:
-    """Fill ``store`` with what ``source`` has of ``repository``.
+class PartlyCollectedError(GisError):
+    """Some of several repositories could not be collected.
 
-    A page and the checkpoint behind it are one transaction: whenever this stops, the same call goes on from there.
+    Args:
+        failures: The error of each of them.
+        reports: What the run brought of the others.
+    """
+
+    def __init__(self, failures: Sequence[GisError], reports: Sequence[CollectReport]) -> None:
+        remedies = dict.fromkeys(failure.remedy for failure in failures if failure.remedy)
+        super().__init__("\n".join(map(str, failures)), remedy="; ".join(remedies))
+        self.reports = tuple(reports)
+
+
+def collect_all(store: Store, sources: Sequence[Source], *, reporter: Reporter = QUIET) -> list[CollectReport]:
+    """Fill a store from several sources, one after the other.
+
+    Args:
+        store: A store that is open for writing (``Store.writing``).
+        sources: Repositories on GitHub (``Connection.source``) and dumps (``DumpSource``).
+        reporter: Shows progress and what each source brought.
+
+    Returns:
+        A report for each source, in order.
 
     Raises:
-        GisError: The source failed for good; what was written is kept.
+        PartlyCollectedError: Some sources failed; the others were collected.
+        SourceUnusableError: The account is refused or a limit of the run is reached; the run stopped there.
+        StoreWriteError: The store cannot be written; the run stopped there.
     """
-    key = store.repository(repository, source.name)
-    last, held = store.checkpoint(key), store.count(key)
-    if last is None or not source.asks <= set(last["asked"]):
-        last = {"walk": None, "newest": None, "done": True}  # the last walk did not ask for all that this one does
-    since = last["newest"] if last["done"] else None
-    if not last["done"]:
-        reporter.say(f"{repository.name}: continuing where the last run stopped")
-    newest, issues, comments = last["newest"], 0, 0
-    run = store.begin(key, source.name, {**versions_of(LIBRARIES), **source.about()})
-    asked = sorted(source.asks)
-    outcome = "stopped"
+    reports: list[CollectReport] = []
+    failures: list[GisError] = []
+    for source in sources:
+        try:
+            report = collect(store, source, reporter=reporter)
+        except (SourceUnusableError, StoreWriteError):  # the next source would fail alike
+            raise
+        except GisError as error:
+            failures.append(error)
+            if len(sources) > 1:
+                reporter.warn(str(error))
+        else:
+            reports.append(report)
+            reporter.say(str(report))
+    if failures:
+        raise PartlyCollectedError(failures, reports)
+    return reports
+
+
+def collect(store: Store, source: Source, *, reporter: Reporter = QUIET) -> CollectReport:
+    """Bring one repository into a store, or bring it up to date.
+
+    Each page is stored together with the point to continue from, in one transaction: whenever this is stopped, the
+    same call continues from there.
+
+    Args:
+        store: A store that is open for writing (``Store.writing``).
+        source: The repository.
+        reporter: Shows progress.
+
+    Returns:
+        What the run brought.
+
+    Raises:
+        GisError: The source failed for good; everything fetched so far is kept.
+    """
+    repository = source.repository
+    key = store.repository(repository, source.kind)
+    stored = store.count(key)
+    with _recorded_run(store, key, source) as run:
+        issues, comments = _fetch_changes(store, key, run, source, reporter)
+        removed = _mark_removed(store, key, run, source) if stored else 0
+    return CollectReport(repository.name, issues, comments, removed)
+
+
+@contextmanager
+def _recorded_run(store: Store, key: int, source: Source) -> Iterator[int]:
+    """Record a run and how it ended; errors of the source become ones that a person can act on."""
+    run = store.begin(key, source.kind, {**versions_of(LIBRARIES), **source.provenance()})
+    outcome = STOPPED
     try:
-        with reporter.track(repository.name, 0, "issues") as tracker:
-            for page in source.pages(repository, since, last["walk"]):
-                newest = max([issue.updated_at for issue in page.issues] + ([newest] if newest else []), default=None)
-                mark = {"asked": asked, "walk": page.checkpoint, "newest": newest, "done": page.done}
-                store.write(key, run, replace(page, checkpoint=mark))
-                issues += len(page.issues)
-                comments += page.comment_count
-                tracker.total = max(source.total, issues)
-                tracker.advance(len(page.issues), issues / max(tracker.total, 1))
-        gone = []
-        if held and (listing := source.listing(repository, store.count(key))) is not None:
-            gone = store.unlisted(key, listing)
-        for number in gone:
-            store.mark_gone(key, run, number, where_to(client, repository, number) if client else "no longer listed")
+        yield run
         outcome = COMPLETE
-    except (NotFoundError, QueryTimeoutError, PaginationLimitError, UnknownFieldsError) as error:
+    except (NotFoundError, PaginationLimitError, QueryTimeoutError, UnknownFieldsError) as error:
         outcome = f"{type(error).__name__}: {error}"
-        why = (
-            "is no longer there, its issues are disabled, or access was taken"
+        problem = (
+            "no longer exists, has its issues disabled, or may no longer be read"
             if isinstance(error, NotFoundError)
-            else "fails"
+            else "cannot be read"
         )
-        raise GisError(f"{repository.name} {why} ({error}); all that was fetched is kept") from None
+        raise GisError(f"{source.repository.name} {problem} ({error}); {EVERYTHING_IS_KEPT}") from None
     except GisError as error:
         outcome = str(error)
-        raise
+        raise type(error)(f"{error}; {EVERYTHING_IS_KEPT}", remedy=error.remedy) from error
     finally:
-        points, requests = source.spent()
-        store.end(run, outcome, {**versions_of(LIBRARIES), **source.about()}, points=points, requests=requests)
-    return Brought(repository.name, issues, comments, len(gone))
+        # the queries may have changed on the way: fields that the server lacks are left out
+        store.end(run, outcome, {**versions_of(LIBRARIES), **source.provenance()}, source.take_usage())
+
+
+def _fetch_changes(store: Store, key: int, run: int, source: Source, reporter: Reporter) -> tuple[int, int]:
+    """Store every page of the source, and return the number of issues and of comments."""
+    name = source.repository.name
+    progress = store.progress(key)
+    if progress is None or not source.capabilities <= progress.capabilities:
+        progress = Progress(capabilities=source.capabilities)
+    if not progress.done:
+        reporter.say(f"{name}: continuing where the last run stopped")
+    since = progress.newest_change if progress.done else None
+    progress = replace(progress, capabilities=source.capabilities)
+    issues = comments = 0
+    with reporter.track(name, 0, "issues") as tracker:
+        for page in source.pages(since, progress.walk):
+            times = [issue.updated_at for issue in page.issues]
+            newest = max([*times, progress.newest_change or ""]) or None
+            progress = replace(progress, walk=page.resume_point, newest_change=newest, done=page.done)
+            store.write(key, run, page, progress)
+            issues += len(page.issues)
+            comments += page.comment_count
+            tracker.total = max(source.expected_issues, issues)
+            tracker.advance(len(page.issues), issues / max(tracker.total, 1))
+    return issues, comments
+
+
+def _mark_removed(store: Store, key: int, run: int, source: Source) -> int:
+    """Note what became of each stored issue that the repository no longer lists, and return their number."""
+    numbers = source.issue_numbers(store.count(key))
+    if numbers is None:
+        return 0
+    missing = store.missing_from(key, numbers)
+    for number in missing:
+        store.mark_removed(key, run, number, source.fate_of(number))
+    return len(missing)

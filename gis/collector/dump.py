@@ -1,144 +1,248 @@
-"""A repository from a folder of JSON lines: issues, comments and cross-references as REST tells of them."""
+"""A repository from a folder of JSON lines: issues, comments and cross-references in the form of GitHub's REST API."""
 
 import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, ClassVar, cast
+from typing import IO, Any, ClassVar, NamedTuple, Self, cast
 
-from gis.collector.github.rest_rows import comment_from_row, issue_from_row, user_from_row
-from gis.collector.records import Event, Page, Reference, Repository
-from gis.console import Reporter
+from gis.collector.github.rest_rows import comment_from_row, is_on_pull_request, issue_from_row, user_from_row
+from gis.collector.records import NO_USAGE, Comment, Event, Issue, Page, Reference, Repository, Usage
+from gis.collector.source import SourceKind
+from gis.console import QUIET, Reporter
 from gis.errors import GisError
 
-FILES = ("issues", "comments", "cross_references")
+ISSUES, COMMENTS, CROSS_REFERENCES = FILES = ("issues", "comments", "cross_references")  # in the order of the walk
 ENDINGS = (".jsonl.gz", ".jsonl")
-LINES = 500  # of a page
+LINES_PER_PAGE = 500
+FIRST_BYTES = 1000  # enough to see whether a file begins with a bracket
+UNREADABLE = (OSError, EOFError, zlib.error)
+BROKEN_LINE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+class NumberedLine(NamedTuple):
+    """A line of a file.
+
+    Attributes:
+        number: Its number in the file, from 1.
+        text: Its bytes.
+    """
+
+    number: int
+    text: bytes
+
+
+@dataclass(frozen=True)
+class DumpResumePoint:
+    """Where a walk through the files continues.
+
+    Attributes:
+        file: The file to read, without its ending.
+        line: How many of its lines were read.
+        done: Whether the walk is complete.
+    """
+
+    file: str
+    line: int = 0
+    done: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form that the store keeps."""
+        return {"file": self.file, "line": self.line, "done": self.done}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` returned."""
+        return cls(**stored)
 
 
 class DumpSource:
-    """Reads a folder with issues.jsonl and, where they are, comments.jsonl and cross_references.jsonl; also .gz.
+    """A folder with issues.jsonl and, optionally, comments.jsonl and cross_references.jsonl, each also as .jsonl.gz.
 
     Args:
         folder: The folder.
-        reporter: Told of lines that are broken; the rest is read.
+        reporter: Warned about broken lines, which are left out.
+
+    Attributes:
+        broken_lines: How many lines were left out.
 
     Raises:
-        GisError: There is no file of issues.
+        GisError: There is no file of issues, or a file holds one JSON array.
     """
 
-    name: ClassVar[str] = "dump"
+    kind: ClassVar[SourceKind] = "dump"
 
-    def __init__(self, folder: Path, reporter: Reporter) -> None:
+    def __init__(self, folder: Path, *, reporter: Reporter = QUIET) -> None:
         self._files = {name: path for name in FILES if (path := _find(folder, name)) is not None}
-        if FILES[0] not in self._files:
-            raise GisError(f"{folder} holds no issues.jsonl or issues.jsonl.gz")
+        if ISSUES not in self._files:
+            raise GisError(f"{folder} does not contain issues.jsonl or issues.jsonl.gz")
+        for path in self._files.values():
+            _refuse_array(path)
+        self.capabilities = frozenset(map(_version_of, self._files.values()))
+        self.expected_issues = 0
+        self.broken_lines = 0
         self._folder = folder
         self._reporter = reporter
-        self.total = 0
-        self.broken = 0
-        marks = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in self._files.values()]
-        self.asks = frozenset(f"{path} of {size} bytes, {when}" for path, size, when in marks)
 
+    @cached_property
     def repository(self) -> Repository:
-        """The repository that the issues name; else the folder's name, OWNER_NAME."""
-        with _open(self._files[FILES[0]]) as file, suppress(OSError, EOFError, zlib.error):  # told of when it is read
-            for line in file:
-                try:
-                    name = json.loads(line).get("repository")
-                except (ValueError, AttributeError, RecursionError):
-                    continue
-                if name:
-                    return Repository(str(name), 0, str(name))
-                break
-        owner, _, name = self._folder.resolve().name.partition("_")
-        if not name:
-            raise GisError(f"{self._folder}: its issues name no repository; call the folder OWNER_NAME")
-        return Repository(f"{owner}/{name}", 0, f"{owner}/{name}")
+        """The repository that the first issue names, or the one that the folder is named after, as OWNER_NAME.
 
-    def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
-        """All lines, from where ``checkpoint`` says."""
-        names = list(self._files)
-        state: dict[str, Any] = dict(checkpoint or {"done": True})
-        if state["done"]:
-            state = {"file": names[0], "line": 0}
-        for name in names[names.index(state["file"]) :]:
-            line = state["line"] if state["file"] == name else 0
-            following = names[names.index(name) + 1 :]
-            with _open(self._files[name]) as file:
-                lines = enumerate(islice(file, line, None), start=line + 1)
-                failure: Exception | None = None
-                last = False
-                while not last:
-                    chunk: list[tuple[int, bytes]] = []
-                    try:
-                        for numbered in islice(lines, LINES):
-                            chunk.append(numbered)  # noqa: PERF402 - what was read before a failure is kept
-                    except (OSError, EOFError, zlib.error) as error:
-                        failure = error
-                    last = failure is None and len(chunk) < LINES
-                    line += len(chunk)
-                    state = {"file": following[0], "line": 0} if last and following else {"file": name, "line": line}
-                    done = last and not following
-                    yield self._page(name, chunk, {**state, "done": done}, done=done)
-                    if failure is not None:
-                        raise GisError(
-                            f"{self._files[name]} cannot be read to its end ({failure}); what came before is kept"
-                        ) from failure
+        Raises:
+            GisError: Neither of them names one.
+        """
+        name = _repository_of(self._files[ISSUES])
+        if name is None:
+            owner, _, rest = self._folder.resolve().name.partition("_")
+            if not rest:
+                raise GisError(
+                    f"{self._folder}: neither its issues nor its name say which repository it is of",
+                    remedy="rename the folder to OWNER_NAME",
+                )
+            name = f"{owner}/{rest}"
+        return Repository(name, 0, name)
 
-    def listing(self, repository: Repository, known: int) -> None:
-        """None: a dump may be a part."""
-
-    def spent(self) -> tuple[int, int]:
-        """Nothing."""
-        return 0, 0
-
-    def about(self) -> Mapping[str, Any]:
-        """The files."""
+    def provenance(self) -> Mapping[str, Any]:
+        """Return the files."""
         return {"files": [str(path) for path in self._files.values()]}
 
-    def _page(self, name: str, chunk: list[tuple[int, bytes]], state: Mapping[str, Any], *, done: bool) -> Page:
-        found: list[Any] = []
-        for number, line in chunk:
-            if not line.strip():
+    def pages(self, since: str | None, resume_from: Mapping[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
+        """Yield everything, file by file; see ``Source``. A dump does not say what changed ``since``."""
+        names = list(self._files)
+        point = DumpResumePoint(names[0]) if resume_from is None else DumpResumePoint.from_json(resume_from)
+        if point.done:
+            point = DumpResumePoint(names[0])
+        while not point.done:
+            yield from self._pages_of_file(point)
+            following = names[names.index(point.file) + 1 :]
+            if not following:
+                return
+            point = DumpResumePoint(following[0])
+
+    def issue_numbers(self, known: int) -> None:
+        """Return None: a dump may hold only a part of a repository."""
+
+    def fate_of(self, number: int) -> str:  # noqa: ARG002
+        """Return that nothing is known but that the issue is not listed."""
+        return "no longer listed"
+
+    def take_usage(self) -> Usage:
+        """Return that nothing was spent."""
+        return NO_USAGE
+
+    def _pages_of_file(self, point: DumpResumePoint) -> Iterator[Page]:
+        """Yield the rest of a file from ``point``, and at last a page that continues with the next file."""
+        path, names = self._files[point.file], list(self._files)
+        following = names[names.index(point.file) + 1 :]
+        read = point.line
+        with _open(path) as file:
+            lines = (NumberedLine(n, text) for n, text in enumerate(islice(file, read, None), start=read + 1))
+            while True:
+                chunk, failure = _read_chunk(lines)
+                read += len(chunk)
+                at_end = failure is None and len(chunk) < LINES_PER_PAGE
+                if at_end and following:
+                    next_point = DumpResumePoint(following[0])
+                else:
+                    next_point = DumpResumePoint(point.file, read, done=at_end)
+                yield self._page(point.file, chunk, next_point)
+                if failure is not None:
+                    raise GisError(f"{path} cannot be read to its end ({failure})") from failure
+                if at_end:
+                    return
+
+    def _page(self, name: str, lines: list[NumberedLine], next_point: DumpResumePoint) -> Page:
+        """Return the records of some lines; broken lines are named and left out."""
+        issues: list[Issue] = []
+        comments: list[tuple[int, Comment]] = []
+        events: list[tuple[int, Event]] = []
+        pull_requests: list[int] = []
+        for line in lines:
+            if not line.text.strip():
                 continue
             try:
-                made = MAKERS[name](json.loads(line.decode("utf-8")))
-                if made is not None:
-                    found.append(made)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                self.broken += 1
-                self._reporter.warn(f"{self._files[name]}:{number}: left out: {type(error).__name__} {error}")
-        if name == "issues":
-            self.total += len(found)
-            return Page(state, done, issues=tuple(found))
-        if name == "comments":
-            return Page(state, done, comments=tuple(found))
-        sources = [event.target for _, event in found]
-        pulls = tuple(each.number for each in sources if each and each.pull_request and each.repository is None)
-        return Page(state, done, events=tuple(found), pull_requests=pulls)
+                row = json.loads(line.text.decode("utf-8"))
+                if name == ISSUES and row.get("pull_request"):
+                    pull_requests.append(int(row["number"]))
+                elif name == ISSUES:
+                    issues.append(issue_from_row(row))
+                elif name == COMMENTS and not is_on_pull_request(row):
+                    comments.append(comment_from_row(row))
+                elif name == CROSS_REFERENCES and (event := _cross_reference(row)) is not None:
+                    events.append(event)
+            except BROKEN_LINE as error:
+                self.broken_lines += 1
+                self._reporter.warn(f"{self._files[name]}:{line.number}: left out: {type(error).__name__} {error}")
+        targets = (event.target for _, event in events)
+        pull_requests += [
+            target.number for target in targets if target and target.pull_request and target.repository is None
+        ]
+        self.expected_issues += len(issues)
+        return Page(
+            resume_point=next_point.to_json(),
+            done=next_point.done,
+            issues=tuple(issues),
+            comments=tuple(comments),
+            events=tuple(events),
+            pull_requests=tuple(pull_requests),
+        )
+
+
+def _read_chunk(lines: Iterator[NumberedLine]) -> tuple[list[NumberedLine], Exception | None]:
+    """Return the next lines, and the error if the file cannot be read any further."""
+    chunk: list[NumberedLine] = []
+    try:
+        for line in islice(lines, LINES_PER_PAGE):
+            chunk.append(line)  # noqa: PERF402 - what was read before a failure is kept
+    except UNREADABLE as error:
+        return chunk, error
+    return chunk, None
 
 
 def _cross_reference(row: Mapping[str, Any]) -> tuple[int, Event] | None:
-    """The issue that is referred to, and by what; None for a commit's reference."""
+    """Return the number of the issue that is referred to, and by what; None for the reference of a commit."""
     if row.get("event", "cross-referenced") != "cross-referenced":
         return None
-    source = row["from"]
-    repository, _, number = str(source).rpartition("#")
+    repository, _, number = str(row["from"]).rpartition("#")
     target = Reference(repository or None, int(number), row.get("type") != "issue")
     actor = row.get("actor")
-    who = user_from_row(actor if isinstance(actor, dict) or actor is None else {"login": actor, "type": _type(actor)})
-    return int(row["number"]), Event("cross_referenced", str(row["date"]), who, target)
+    if isinstance(actor, str):
+        actor = {"login": actor, "type": "Bot" if actor.endswith("[bot]") else "User"}
+    return int(row["number"]), Event("cross_referenced", str(row["date"]), user_from_row(actor), target)
 
 
-def _type(login: str) -> str:
-    return "Bot" if login.endswith("[bot]") else "User"
+def _repository_of(path: Path) -> str | None:
+    """Return the OWNER/NAME that the first readable issue of a file gives, if it does."""
+    with _open(path) as file, suppress(*UNREADABLE):  # reported when the file is read
+        for line in file:
+            try:
+                row = json.loads(line)
+                name = row.get("repository") or row.get("repository_url", "").partition("/repos/")[2]
+            except BROKEN_LINE:
+                continue
+            return str(name) or None
+    return None
 
 
-MAKERS = {"issues": issue_from_row, "comments": comment_from_row, "cross_references": _cross_reference}
+def _refuse_array(path: Path) -> None:
+    """Raise if a file holds one JSON array, as GitHub's API answers, and not an object on each line."""
+    with _open(path) as file, suppress(*UNREADABLE):  # reported when the file is read
+        if file.read(FIRST_BYTES).lstrip().startswith(b"["):
+            raise GisError(
+                f"{path} holds a JSON array; each line must be one JSON object",
+                remedy=f"jq -c '.[]' {path.name} writes it line by line",
+            )
+
+
+def _version_of(path: Path) -> str:
+    """Return a string that changes whenever the file does."""
+    status = path.stat()
+    return f"{path.resolve()} of {status.st_size} bytes, {status.st_mtime_ns}"
 
 
 def _find(folder: Path, name: str) -> Path | None:

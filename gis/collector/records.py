@@ -1,4 +1,4 @@
-"""What passes from every source to the store: a page of issues with all that hangs on them."""
+"""What passes from every source to the store: a page of issues with their comments and events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,15 +16,30 @@ EventKind = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class User:
-    """Who did something; None stands for a deleted account.
+class Usage(NamedTuple):
+    """What was spent of the server's limits.
 
     Attributes:
-        login: The name.
-        id: GitHub's number, or None where the source does not tell.
+        points: Points of the hourly GraphQL limit, or requests of the hourly REST limit.
+        requests: HTTP requests.
+    """
+
+    points: int
+    requests: int
+
+
+NO_USAGE = Usage(points=0, requests=0)
+
+
+@dataclass(frozen=True)
+class User:
+    """A GitHub account. Where a user is expected, None is a deleted account.
+
+    Attributes:
+        login: The account's name.
+        id: GitHub's number, or None if the source does not give it.
         type: "User", "Bot", "Mannequin" or "Organization".
-        site_admin: Whether it is GitHub's staff, or None where the source does not tell.
+        site_admin: Whether the account belongs to GitHub's staff, or None if the source does not say.
     """
 
     login: str
@@ -35,12 +50,12 @@ class User:
 
 @dataclass(frozen=True)
 class Reference:
-    """An issue or pull request, anywhere.
+    """An issue or pull request of any repository.
 
     Attributes:
-        repository: OWNER/NAME, or None for the one that speaks of it.
-        number: Its number.
-        pull_request: Whether it is one; None where the source does not tell.
+        repository: OWNER/NAME, or None for the repository in which the reference was made.
+        number: The number of the issue or pull request.
+        pull_request: Whether it is a pull request, or None if the source does not say.
     """
 
     repository: str | None
@@ -48,16 +63,16 @@ class Reference:
     pull_request: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comment:
     """A comment on an issue.
 
     Attributes:
         id: GitHub's number.
-        node_id: GitHub's global name.
-        author: Who wrote it.
-        association: The author's standing in the repository today, as GitHub tells it.
-        body: Markdown, as it is now.
+        node_id: GitHub's global ID.
+        author: The user who wrote it.
+        association: The author's current role in the repository, such as "MEMBER", in GitHub's words.
+        body: The current Markdown.
         created_at: ISO 8601, UTC.
         updated_at: ISO 8601, UTC.
         via_app: The app that posted it for the author, or None.
@@ -78,12 +93,12 @@ class Event:
     """Something that happened to an issue.
 
     Attributes:
-        kind: What.
+        kind: The kind of event.
         created_at: ISO 8601, UTC.
-        actor: Who did it.
-        target: The canonical issue of a duplicate, the source of a cross-reference, the place of a transfer.
-        detail: The state reason of a close, the old title of a rename.
-        id: GitHub's name of the event, or None where the source has none.
+        actor: The user who caused it.
+        target: The canonical issue of a duplicate, the source of a cross-reference, or the origin of a transfer.
+        detail: The state reason of a close, or the old title of a rename.
+        id: GitHub's global ID of the event, or None if the source gives none.
     """
 
     kind: EventKind
@@ -94,32 +109,32 @@ class Event:
     id: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Issue:
-    """An issue with all that a source told of it.
+    """An issue with everything that a source reported about it.
 
     Attributes:
         number: Its number in the repository.
         id: GitHub's number.
-        node_id: GitHub's global name.
-        title: As it is now.
-        body: Markdown, as it is now; None where there is none.
+        node_id: GitHub's global ID.
+        title: The current title.
+        body: The current Markdown; None if it is empty.
         state: "open" or "closed".
         state_reason: "completed", "not_planned", "duplicate", "reopened" or None.
-        locked: Whether comments are closed.
-        author: Who opened it.
-        association: The author's standing in the repository today.
-        labels: Names, in GitHub's order.
-        comment_count: As GitHub counts.
+        locked: Whether comments are disabled.
+        author: The user who opened it.
+        association: The author's current role in the repository, in GitHub's words.
+        labels: Names of the labels, in GitHub's order.
+        comment_count: The number of comments, as GitHub counts them.
         created_at: ISO 8601, UTC.
         updated_at: ISO 8601, UTC.
         closed_at: ISO 8601, UTC, or None.
-        closed_by: Who closed it last, also of issues that were reopened.
+        closed_by: The user who closed it last, even if it was reopened.
         duplicate_of: The issue that it was closed as a duplicate of.
-        original_body: The body at creation, where it was asked for and is known.
-        comments: Its comments, oldest first; None where the source did not ask for them.
-        events: What happened to it, oldest first; None where the source did not ask.
-        raw: The source's own answer.
+        original_body: The body as it was first written, if it was requested and is known.
+        comments: Its comments, oldest first; None if the source does not give them with the issue.
+        events: Its events, oldest first; None if the source does not give them with the issue.
+        raw: The source's answer, unchanged.
     """
 
     number: int
@@ -145,49 +160,47 @@ class Issue:
     raw: Raw = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
-    """What one step of a walk brought.
+    """One step of a walk through a repository.
 
     Attributes:
         issues: New and changed issues.
-        comments: Issue number and comment, of sources that tell of comments apart from their issues.
-        events: Issue number and event, of sources that tell of events apart from their issues.
+        comments: Issue number and comment, from sources that list comments apart from their issues.
+        events: Issue number and event, from sources that list events apart from their issues.
         pull_requests: Numbers of pull requests.
-        checkpoint: Where the walk goes on, and after the last page the next walk; the store keeps it with the page.
-        done: Whether it was the last.
-        points: What the step cost of the hourly limit.
-        requests: Requests that the step made.
+        resume_point: Where the walk continues, as JSON; on the last page, where the next walk begins.
+        done: Whether this is the last page of the walk.
+        usage: What the step cost.
     """
 
-    checkpoint: Mapping[str, Any]
+    resume_point: Mapping[str, Any]
     done: bool
     issues: tuple[Issue, ...] = ()
     comments: tuple[tuple[int, Comment], ...] = ()
     events: tuple[tuple[int, Event], ...] = ()
     pull_requests: tuple[int, ...] = ()
-    points: int = 0
-    requests: int = 0
+    usage: Usage = NO_USAGE
 
     @property
     def comment_count(self) -> int:
-        """How many comments there are, with their issues and apart."""
+        """Return the number of comments, both those within issues and those apart."""
         return len(self.comments) + sum(len(issue.comments or ()) for issue in self.issues)
 
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository as its source knows it today.
+    """A repository as its source knows it now.
 
     Attributes:
-        name: OWNER/NAME today; a repository that was renamed answers to its old names too.
-        id: GitHub's number, which a rename does not change; 0 for dumps without one.
-        asked: The name that was asked for.
+        name: The current OWNER/NAME. A renamed repository answers to its old names too.
+        id: GitHub's number, which a rename does not change; 0 for a dump, which does not give it.
+        requested_name: The name that was asked for.
     """
 
     name: str
     id: int
-    asked: str
+    requested_name: str
 
 
 class IssueText(NamedTuple):

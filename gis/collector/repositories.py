@@ -1,10 +1,10 @@
-"""The repositories to collect: as typed, from a file, or the paper's."""
+"""Names of the repositories to collect: given, read from a file, or those of a preset."""
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from gis.errors import GisError, UsageError
+from gis.errors import GisError, UsageError, unknown_name
 
 NAME = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+")
 ADDRESS = re.compile(r"^(?:https?://[^/]+/|git@[^:]+:)?(?P<name>[^/\s]+/[^/\s]+?)(?:\.git)?/?$")
@@ -24,37 +24,40 @@ PAPER = (
 PRESETS = {"paper": PAPER}
 
 
-def named_repositories(names: Iterable[str], file: Path | None, preset: str | None) -> list[str]:
-    """OWNER/NAME of every repository that was asked for, each once, in order.
+def named_repositories(names: Iterable[str] = (), *, file: Path | None = None, preset: str | None = None) -> list[str]:
+    """Return the OWNER/NAME of every repository that is given, each once, in order.
 
     Args:
         names: OWNER/NAME, or addresses of repositories.
-        file: One name a line; what follows a # is a remark.
+        file: A text file with one name per line; text after a # is a comment.
         preset: A key of ``PRESETS``.
 
     Raises:
-        UsageError: A name is none, or nothing was asked for.
+        UsageError: A name or the preset is not one.
         GisError: The file cannot be read.
     """
-    wanted = [_name(name, "--repo") for name in names]
+    repositories = [_repository_name(name) for name in names]
     if file is not None:
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise GisError(f"--repos {file} cannot be read: {error}") from error
-        parts = ((number, line.partition("#")[0].strip()) for number, line in enumerate(lines, start=1))
-        wanted += [_name(part, f"{file}:{number}") for number, part in parts if part]
+        repositories += _read_names(file)
     if preset is not None:
         if preset not in PRESETS:
-            raise UsageError(f"unknown preset '{preset}'; known: {', '.join(PRESETS)}")
-        wanted += PRESETS[preset]
-    if not wanted:
-        raise UsageError("name a repository: --repo OWNER/NAME, --repos FILE, --preset paper or --from DIR")
-    return list({name.lower(): name for name in reversed(wanted)}.values())[::-1]
+            raise unknown_name("preset", preset, PRESETS)
+        repositories += PRESETS[preset]
+    first_spelling = {name.lower(): name for name in reversed(repositories)}
+    return list(first_spelling.values())[::-1]
 
 
-def _name(text: str, where: str) -> str:
+def _read_names(file: Path) -> list[str]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise GisError(f"the list of repositories {file} cannot be read: {error}") from error
+    names = ((number, line.partition("#")[0].strip()) for number, line in enumerate(lines, start=1))
+    return [_repository_name(name, f"{file}:{number}: ") for number, name in names if name]
+
+
+def _repository_name(text: str, place: str = "") -> str:
     match = ADDRESS.match(text.strip())
     if match is None or not NAME.fullmatch(match["name"]):
-        raise UsageError(f"{where}: '{text}' is no repository; write OWNER/NAME")
+        raise UsageError(f"{place}'{text}' is not a repository; write OWNER/NAME")
     return match["name"]

@@ -1,55 +1,96 @@
-"""What a collector reads from: the protocol that GitHub and dumps fulfil, and the errors it may raise."""
+"""The protocol that every source of issues fulfils, and the errors that a source may raise."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
-from gis.collector.records import Page, Repository
+from gis.collector.records import Page, Repository, Usage
+from gis.errors import GisError
+
+SourceKind = Literal["graphql", "rest", "dump"]
 
 
 class Source(Protocol):
-    """Where a repository's issues come from."""
+    """One repository, as it can be read from GitHub or from a dump.
 
-    name: ClassVar[str]
-    total: int
-    asks: frozenset[str]  # what it asks for: a walk that asks for more begins anew
+    Attributes:
+        kind: How the repository is read.
+        expected_issues: The number of issues that the walk will bring, as far as is known; 0 before it begins.
+        capabilities: Names of what the source can bring. A walk that can bring something that the last one could not
+            starts from the beginning.
+    """
 
-    def about(self) -> Mapping[str, Any]:
-        """What one must know to ask the same again: addresses, versions, queries."""
-        ...
+    kind: ClassVar[SourceKind]
+    expected_issues: int
+    capabilities: frozenset[str]
 
-    def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:
-        """What changed at or after ``since``, oldest change first, from where ``checkpoint`` says.
+    @property
+    def repository(self) -> Repository:
+        """Return the repository under its current name; the first use may ask the server.
 
-        ``checkpoint`` is that of the last page written, of this walk or of one that came to its end ("done").
+        Raises:
+            GisError: The repository does not exist, or may not be read.
         """
         ...
 
-    def listing(self, repository: Repository, known: int) -> Iterator[Sequence[int]] | None:
-        """The numbers of all issues there; None where it cannot tell, or where none of so many can be gone."""
+    def provenance(self) -> Mapping[str, Any]:
+        """Return what is needed to repeat the run: the server and the queries, or the files."""
         ...
 
-    def spent(self) -> tuple[int, int]:
-        """Points and requests since this was last asked."""
+    def pages(self, since: str | None, resume_from: Mapping[str, Any] | None) -> Iterator[Page]:
+        """Yield what changed at or after ``since``, page by page; every page says where to continue after it.
+
+        Args:
+            since: ISO 8601, UTC; None for everything. It counts only at the beginning of a walk.
+            resume_from: The ``resume_point`` of the last page that was stored: of a walk that was stopped, or of one
+                that was completed; None before the first.
+
+        Raises:
+            GisError: The source refuses or fails for good, or a limit of the run is reached.
+            NotFoundError: The repository no longer exists.
+        """
+        ...
+
+    def issue_numbers(self, known: int) -> Iterator[Sequence[int]] | None:
+        """Return the numbers of all issues that the repository has, in parts.
+
+        Args:
+            known: How many issues are stored.
+
+        Returns:
+            None if the source cannot list them, or if there are as many as ``known``, so that none can be missing.
+        """
+        ...
+
+    def fate_of(self, number: int) -> str:
+        """Return what became of an issue that the repository no longer lists, such as "deleted"."""
+        ...
+
+    def take_usage(self) -> Usage:
+        """Return what was spent since the last call."""
         ...
 
 
-class QueryTimeoutError(Exception):
-    """The server could not make the answer in time; a smaller page may pass."""
+class SourceUnusableError(GisError):
+    """No other repository can be read either: the account is refused, or the run has spent all that it may."""
 
 
 class NotFoundError(Exception):
-    """What was asked for is not there: 404, 410, or hidden from this account."""
+    """The server has no such thing, or hides it from this account: status 404, 410 or 451."""
 
 
 class PaginationLimitError(Exception):
-    """The server lists no page this far from the first: 422."""
+    """The server does not list a page that is this far from the first: status 422."""
+
+
+class QueryTimeoutError(Exception):
+    """The server could not answer in time; a smaller page may succeed."""
 
 
 class UnknownFieldsError(Exception):
-    """The server, an older one, does not know some fields.
+    """The server, an older one, does not know some fields of a query.
 
     Args:
-        fields: Their names, as "Type.field"; arguments as "field(argument)".
+        fields: The fields as "Type.field", and arguments as "field(argument)".
     """
 
     def __init__(self, fields: frozenset[str]) -> None:

@@ -1,54 +1,86 @@
-"""What a store holds, and what a run would cost, as tables."""
+"""Tables of what a store holds, and of what a run would cost."""
 
 from collections.abc import Sequence
 
-from rich.table import Table
-
 from gis.collector.github.connection import Estimate
 from gis.collector.store import RepositoryStatus
+from gis.terminal_table import Column, TerminalTable
+
+PER_ISSUES = 1000  # the number of issues that average costs are given for
+MARKED_DUPLICATES = (
+    'marked duplicates: issues that GitHub itself marks as duplicates. Comments such as "Duplicate of #12" are not '
+    "counted here; gis build reads them."
+)
+INCOMPLETE = "Incomplete repositories: run the command that collects them again, and it continues."
 
 
-def status_table(found: Sequence[RepositoryStatus]) -> Table:
-    """A row a repository: what is there, how new it is, what it cost."""
-    table = Table(
-        "repository",
-        "issues",
-        "gone",
-        "comments",
-        "pull requests",
-        "marked duplicates",
-        "newest change",
-        "complete",
-        "points",
-        "requests",
-        "of both per 1,000 issues",
-        box=None,
-        pad_edge=False,
+def status_table(repositories: Sequence[RepositoryStatus]) -> TerminalTable:
+    """Return a table with a row for each repository: what the store holds, how recent it is, and what it cost."""
+    average = f"per {PER_ISSUES:,} issues"
+    table = TerminalTable(
+        [
+            Column(title="repository", align="left"),
+            Column(title="issues"),
+            Column(title="comments"),
+            Column(title="marked duplicates"),
+            Column(title="newest change", align="left", priority=1),
+            Column(title="complete", align="left"),
+            Column(title="removed", priority=2),
+            Column(title="pull requests", priority=2),
+            Column(title="points", priority=3),
+            Column(title="requests", priority=3),
+            Column(title="points", group=average, priority=4),
+            Column(title="requests", group=average, priority=4),
+        ],
+        hint="gis collect --status | less -S",
     )
-    for each in found:
+    for repository in repositories:
         table.add_row(
-            each.name,
-            f"{each.issues:,}",
-            f"{each.gone:,}",
-            f"{each.comments:,}",
-            f"{each.pull_requests:,}",
-            f"{each.duplicates:,}",
-            each.last_update or "–",
-            "yes" if each.complete else "no: the same command continues",
-            f"{each.points:,}",
-            f"{each.requests:,}",
-            f"{1000 * each.points / each.issues:.1f}, {1000 * each.requests / each.issues:.1f}"
-            if each.issues and each.requests
-            else "–",
+            repository.name,
+            f"{repository.issues:,}",
+            f"{repository.comments:,}",
+            f"{repository.marked_duplicates:,}",
+            (repository.last_update or "–").partition("T")[0],
+            "yes" if repository.complete else "no",
+            f"{repository.removed:,}",
+            f"{repository.pull_requests:,}",
+            f"{repository.points:,}",
+            f"{repository.requests:,}",
+            _average(repository.points, repository),
+            _average(repository.requests, repository),
         )
     return table
 
 
-def estimate_table(found: Sequence[Estimate]) -> Table:
-    """A row a repository: what a first run would bring and cost."""
-    table = Table("repository", "issues", "comments", "points", "minutes", box=None, pad_edge=False)
-    for each in found:
+def status_notes(repositories: Sequence[RepositoryStatus]) -> list[str]:
+    """Return the lines below the table that explain its columns."""
+    return [MARKED_DUPLICATES, *([] if all(repository.complete for repository in repositories) else [INCOMPLETE])]
+
+
+def estimate_table(estimates: Sequence[Estimate]) -> TerminalTable:
+    """Return a table with a row for each repository: what a first run would bring and cost."""
+    table = TerminalTable(
+        [
+            Column(title="repository", align="left"),
+            Column(title="issues"),
+            Column(title="comments"),
+            Column(title="points"),
+            Column(title="minutes"),
+        ]
+    )
+    for estimate in estimates:
         table.add_row(
-            each.repository, f"{each.issues:,}", f"about {each.comments:,}", f"{each.points:,}", f"{each.minutes:,.0f}"
+            estimate.repository,
+            f"{estimate.issues:,}",
+            f"about {estimate.comments:,}",
+            f"{estimate.points:,}",
+            f"{estimate.minutes:,.0f}",
         )
     return table
+
+
+def _average(total: int, repository: RepositoryStatus) -> str:
+    """Return the average cost of ``PER_ISSUES`` issues; a dump costs nothing."""
+    if not repository.issues or not repository.requests:
+        return "–"
+    return f"{PER_ISSUES * total / repository.issues:.1f}"

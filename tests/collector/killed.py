@@ -5,19 +5,15 @@ from pathlib import Path
 
 from gis.collector.collect import collect
 from gis.collector.github.accounts import token_account
-from gis.collector.github.client import Client, Limits
-from gis.collector.github.connection import resolve
+from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.store import Store
-from gis.console import Reporter
 
 
 def run(url: str, path: str, largest: int) -> None:
-    reporter = Reporter(quiet=True)
-    client = Client(url, [token_account("good-token-1234")], reporter, Limits())
+    client = Client(url, [token_account("good-token-1234")])
     with Store.writing(Path(path)) as store:
-        source = GraphQLSource(client, reporter, largest=largest)
-        collect(store, resolve(client, "octo/widgets"), source, reporter, client)
+        collect(store, GraphQLSource(client, "octo/widgets", largest=largest))
 
 
 if __name__ == "__main__":

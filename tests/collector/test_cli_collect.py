@@ -45,17 +45,17 @@ def test_a_run_says_what_it_brought_and_what_comes_next(github: GitHub) -> None:
     assert found.status == 0, found.err
     comments = sum(map(len, github.world.comments.values()))
     assert f"octo/widgets: 60 issues and {comments:,} comments new or changed" in found.err
-    assert re.search(r"\d issues say in their data that they are duplicates", found.err)
+    assert "marked duplicates: issues that GitHub itself marks as duplicates" in found.out
     assert "gis build --store issues.db --output DIR" in found.err
-    assert re.search(rf"octo/widgets +60 +0 +{comments} +29 +\d+ .* yes ", found.out)
+    assert re.search(rf"octo/widgets +60 +{comments} +\d+ +2020-\d\d-\d\d +yes +0 +29 ", found.out)
 
 
 def test_status_and_manifest(github: GitHub) -> None:
     gis(github, "--repo", "octo/gadgets", "--quiet")
     github.requests.clear()
     shown = gis(github, "--status")
-    assert "of both per 1,000 issues" in shown.out
-    assert re.search(r"octo/widgets .* \d+\.\d, \d+\.\d", shown.out)
+    assert "per 1,000 issues" in shown.out
+    assert re.search(r"octo/widgets .* \d+\.\d +\d+\.\d\n", shown.out)
     (run,) = json.loads(gis(github, "--manifest").out)
     assert run["outcome"] == "complete"
     assert run["issues"] == 60
@@ -77,7 +77,7 @@ def test_a_dry_run_of_issues_that_are_hidden_says_so(github: GitHub, data: objec
     github.always = lambda handler: handler.command == "POST" and status_fault(200, hidden)(handler)
     found = gis(github, "--repo", "octo/widgets", "--dry-run")
     assert found.status == 1
-    assert "octo/widgets: these accounts may not read its issues; Could not resolve to a Repository" in found.err
+    assert "octo/widgets: these accounts may not read its issues (Could not resolve to a Repository)" in found.err
 
 
 def test_an_enterprise_server_has_its_paths_elsewhere(github: GitHub) -> None:
@@ -109,7 +109,7 @@ def test_two_tokens_of_one_user_are_one(github: GitHub, monkeypatch: pytest.Monk
     found = gis(github, "--repo", "octo/widgets", "--max-wait", "5")
     assert found.status == 0, found.err
     assert "the token that ends in 2222 belongs to ann, as the token that ends in 1234 does" in found.err
-    assert "the token that ends in 4444: bad credentials; is it expired or revoked?; going on without" in found.err
+    assert "the token that ends in 4444: bad credentials; is it expired or revoked?; continuing without" in found.err
     assert used == {TOKEN, "token-of-ben-3333"}
 
 
@@ -122,7 +122,7 @@ def test_an_app_signs_in_with_its_key(github: GitHub, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", str(tmp_path / "app.pem"))
     found = gis(github, "--repo", "octo/widgets")
     assert found.status != 0
-    assert "set GITHUB_APP_INSTALLATION_ID as well" in found.err
+    assert "a GitHub App also needs GITHUB_APP_INSTALLATION_ID" in found.err
     monkeypatch.setenv("GITHUB_APP_INSTALLATION_ID", "34")
     found = gis(github, "--repo", "octo/widgets")
     assert found.status == 0, found.err
@@ -135,7 +135,9 @@ def test_without_a_token_it_says_what_that_costs(github: GitHub, monkeypatch: py
     monkeypatch.delenv("GITHUB_TOKEN")
     found = gis(github, "--repo", "octo/widgets")
     assert found.status == 0, found.err
-    assert "60 requests an hour, over REST, which does not name the issue that one duplicates" in found.err
+    assert (
+        "over REST, which allows 60 requests an hour and does not say which issue another one duplicates" in found.err
+    )
     assert set(github.requests) == {"rest"}
     refused = gis(github, "--repo", "octo/widgets", "--api", "graphql")
     assert "GraphQL needs a token" in refused.err
@@ -158,8 +160,24 @@ def test_a_bad_token_stops_at_once(github: GitHub, monkeypatch: pytest.MonkeyPat
 
 def test_a_wait_says_until_when_and_why(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    monkeypatch.setattr(github_client, "SLICE", 0.1)
+    monkeypatch.setattr(github_client, "WAIT_STEP", 0.1)
     github.faults = [status_fault(403, {"message": "You have exceeded a secondary rate limit."}, Retry_After="1")]
     found = gis(github, "--repo", "octo/widgets")
     assert re.search(r"secondary limit: waiting 1 s, until \d\d:\d\d:\d\d", found.err)
     assert found.status == 0
+
+
+def test_a_dry_run_without_network_fails_soon_and_names_the_host() -> None:
+    done = run_gis("collect", "--api-url", "http://127.0.0.1:9", "--repo", "octo/widgets", "--dry-run")
+    assert done.status == 1
+    assert done.err.endswith(
+        "error: the connection to 127.0.0.1:9 failed (ConnectionError), 3 times in a row; "
+        "run the same command again later\n"
+    )
+    assert done.out == ""
+
+
+def test_a_dry_run_of_a_dump_has_nothing_to_estimate(tmp_path: Path) -> None:
+    done = run_gis("collect", "--from", tmp_path, "--dry-run")
+    assert (done.status, done.out) == (2, "")
+    assert "no repository on GitHub is given; add --repo OWNER/NAME" in done.err

@@ -66,12 +66,11 @@ def test_broken_lines_are_named_and_the_rest_is_read(tmp_path: Path, capsys: pyt
     lines[7] = "[]"
     lines[9] = json.dumps({"number": 5})
     (folder / "issues.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    reporter = Reporter()
-    source = DumpSource(folder, reporter)
+    source = DumpSource(folder, reporter=Reporter())
     with Store.writing(tmp_path / "store.db") as store:
-        brought = collect(store, source.repository(), source, reporter, None)
+        report = collect(store, source)
     told = capsys.readouterr().err
-    assert brought.issues == 27
+    assert report.issues == 27
     assert all(f"issues.jsonl:{line}: left out" in told for line in (4, 8, 10))
 
 
@@ -80,11 +79,11 @@ def test_a_file_that_is_not_whole_is_told(tmp_path: Path) -> None:
     text = (folder / "comments.jsonl").read_bytes()
     (folder / "comments.jsonl.gz").write_bytes(gzip.compress(text)[:-50])
     (folder / "comments.jsonl").unlink()
-    source = DumpSource(folder, Reporter(quiet=True))
+    source = DumpSource(folder)
     with Store.writing(tmp_path / "store.db") as store, pytest.raises(GisError, match=r"comments\.jsonl\.gz.*is kept"):
-        collect(store, source.repository(), source, Reporter(quiet=True), None)
-    with pytest.raises(GisError, match=r"holds no issues\.jsonl"):
-        DumpSource(tmp_path, Reporter(quiet=True))
+        collect(store, source)
+    with pytest.raises(GisError, match=r"does not contain issues\.jsonl"):
+        DumpSource(tmp_path)
 
 
 BROKEN: dict[str, dict[str, object]] = {
@@ -106,9 +105,9 @@ def test_a_value_that_cannot_be_is_named_and_left_out(
     lines = (folder / "issues.jsonl").read_text(encoding="utf-8").splitlines()
     lines[3] = json.dumps({**json.loads(lines[3]), **BROKEN[name]})
     (folder / "issues.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    source = DumpSource(folder, Reporter())
+    source = DumpSource(folder, reporter=Reporter())
     with Store.writing(tmp_path / "store.db") as store:
-        assert collect(store, source.repository(), source, Reporter(), None).issues == 29
+        assert collect(store, source).issues == 29
     assert "issues.jsonl:4: left out" in capsys.readouterr().err
 
 
@@ -118,9 +117,9 @@ def test_a_byte_that_is_no_text_costs_its_line(tmp_path: Path, line: int) -> Non
     lines = (folder / "issues.jsonl").read_bytes().splitlines()
     lines[line] = lines[line].replace(b"Problem", b"\xff\xfe")
     (folder / "issues.jsonl").write_bytes(b"\n".join(lines))
-    source = DumpSource(folder, Reporter(quiet=True))
+    source = DumpSource(folder)
     with Store.writing(tmp_path / "store.db") as store:
-        assert collect(store, source.repository(), source, Reporter(quiet=True), None).issues == 29
+        assert collect(store, source).issues == 29
 
 
 def test_a_second_part_of_a_dump_is_read_from_its_start(tmp_path: Path) -> None:
@@ -132,34 +131,34 @@ def test_a_second_part_of_a_dump_is_read_from_its_start(tmp_path: Path) -> None:
         data = gzip.compress(b"".join(lines))
         (folder / "issues.jsonl.gz").write_bytes(data[:-4] if folder == one else data)
     with Store.writing(tmp_path / "store.db") as store:
-        source = DumpSource(one, Reporter(quiet=True))
-        with pytest.raises(GisError, match="what came before is kept"):
-            collect(store, source.repository(), source, Reporter(quiet=True), None)
+        source = DumpSource(one)
+        with pytest.raises(GisError, match="everything fetched so far is kept"):
+            collect(store, source)
         (status,) = store.status()
         assert 690 < status.issues <= 700
-        source = DumpSource(other, Reporter(quiet=True))
-        collect(store, source.repository(), source, Reporter(quiet=True), None)
+        source = DumpSource(other)
+        collect(store, source)
         assert store.status()[0].issues >= status.issues + 200
 
 
 def test_an_older_dump_changes_nothing(tmp_path: Path) -> None:
     folder = write_dump(tmp_path / "dump", 20)
-    source = DumpSource(folder, Reporter(quiet=True))
+    source = DumpSource(folder)
     with Store.writing(tmp_path / "store.db") as store:
-        collect(store, source.repository(), source, Reporter(quiet=True), None)
+        collect(store, source)
         store._connection.execute("UPDATE issues SET title = 'Newer', updated_at = '2030-01-01T00:00:00Z'")
-        again = DumpSource(folder, Reporter(quiet=True))
-        collect(store, again.repository(), again, Reporter(quiet=True), None)
+        again = DumpSource(folder)
+        collect(store, again)
         assert {title for (title,) in store.rows("SELECT title FROM issues")} == {"Newer"}
 
 
 @pytest.mark.shared
 def test_a_real_repository_comes_whole(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "github" / "rust-lang_rust"
-    source = DumpSource(folder, Reporter(quiet=True))
+    source = DumpSource(folder)
     with Store.writing(tmp_path / "store.db") as store:
-        brought = collect(store, source.repository(), source, Reporter(quiet=True), None)
-    assert (brought.issues, brought.comments, source.broken) == (15_813, 75_762, 0)
+        report = collect(store, source)
+    assert (report.issues, report.comments, source.broken_lines) == (15_813, 75_762, 0)
     with sqlite3.connect(tmp_path / "store.db") as connection:
         stored = {
             row[0]: row[1:]
@@ -173,3 +172,43 @@ def test_a_real_repository_comes_whole(shared_data: Path, tmp_path: Path) -> Non
             author = row["user"] and row["user"]["login"]
             told = (row["title"], row["body"], row["state"], row["state_reason"], author, labels)
             assert stored[row["number"]] == (*told, row["comments"], row["updated_at"])
+
+
+def test_one_json_array_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    for text in (json.dumps([{"number": 1}]), json.dumps([{"number": 1}], indent=2)):
+        (tmp_path / "issues.jsonl").write_text(text, encoding="utf-8")
+        with pytest.raises(GisError, match="holds a JSON array; each line must be one JSON object") as caught:
+            DumpSource(tmp_path)
+        assert caught.value.remedy == "jq -c '.[]' issues.jsonl writes it line by line"
+
+
+def test_what_gh_fetches_is_a_dump(tmp_path: Path) -> None:
+    """Rows of REST name the repository by its address, and have pull requests among the issues."""
+    world = made(10)
+    row, comment = next(iter(world.issues.values())), {**next(rows[0] for rows in world.comments.values() if rows)}
+    address = {"repository_url": "https://api.github.com/repos/octo/widgets"}
+    issues = [{**row, **address}, {**row, **address, "number": 3, "pull_request": {"url": "…"}}]
+    number = comment.pop("issue_number")
+    urls = [f"https://github.com/octo/widgets/{place}#issuecomment-1" for place in (f"issues/{number}", "pull/3")]
+    comments = [
+        {**comment, "id": n, "issue_url": f"https://api.github.com/repos/octo/widgets/issues/{number}", "html_url": url}
+        for n, url in enumerate(urls)
+    ]
+    for name, rows in (("issues", issues), ("comments", comments)):
+        text = "".join(json.dumps(item) + "\n" for item in rows)
+        (tmp_path / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    with Store.writing(tmp_path / "store.db") as store:
+        report = collect(store, DumpSource(tmp_path))
+        assert store.rows("SELECT number FROM pull_requests") == [(3,)]
+    assert (report.repository, report.issues, report.comments) == ("octo/widgets", 1, 1)
+
+
+def test_a_folder_that_names_no_repository_says_what_to_do(tmp_path: Path) -> None:
+    folder = write_dump(tmp_path / "dump")
+    rows = [json.loads(line) for line in (folder / "issues.jsonl").read_text(encoding="utf-8").splitlines()]
+    text = "".join(json.dumps({**row, "repository": None}) + "\n" for row in rows)
+    (folder / "issues.jsonl").write_text(text, encoding="utf-8")
+    with pytest.raises(GisError, match="which repository it is of") as caught:
+        _ = DumpSource(folder).repository
+    assert caught.value.remedy == "rename the folder to OWNER_NAME"
+    assert DumpSource(folder.rename(tmp_path / "octo_wid_gets")).repository.name == "octo/wid_gets"

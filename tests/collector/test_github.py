@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from gis.collector.collect import Brought, collect
+from gis.collector.collect import CollectReport, collect
 from gis.collector.github import client as github_client
 from gis.collector.github.accounts import Account, find_accounts, token_account
 from gis.collector.github.client import Client, Limits
-from gis.collector.github.connection import resolve
 from gis.collector.github.graphql import GraphQLSource
+from gis.collector.github.repository import resolve
 from gis.collector.github.rest import RestSource
 from gis.collector.store import Store
 from gis.console import Reporter
@@ -58,15 +58,22 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def asking(github: GitHub, *accounts: Account, **limits: Any) -> Client:  # noqa: ANN401
     """A client that says what it waits for, so that a token in its words would be found."""
-    return Client(github.url, list(accounts) or [token_account(TOKEN)], Reporter(), Limits(**limits), lambda _: None)
+    return Client(
+        github.url,
+        accounts or [token_account(TOKEN)],
+        limits=Limits(**limits),
+        reporter=Reporter(),
+        sleep=lambda _: None,
+    )
 
 
-def run(github: GitHub, path: Path, *, largest: int = 40, name: str | None = None, **limits: Any) -> Brought:  # noqa: ANN401
-    client = asking(github, **limits)
-    source = GraphQLSource(client, Reporter(quiet=True), largest=largest)
+def run(github: GitHub, path: Path, *, largest: int = 40, name: str | None = None, **limits: Any) -> CollectReport:  # noqa: ANN401
+    source = GraphQLSource(
+        asking(github, **limits), name or github.world.name, largest=largest, reporter=Reporter(quiet=True)
+    )
     with Store.writing(path) as store:
         try:
-            return collect(store, resolve(client, name or github.world.name), source, Reporter(quiet=True), client)
+            return collect(store, source)
         except GisError as error:
             assert_no_token(traceback.format_exception(error))
             raise
@@ -154,9 +161,9 @@ def test_a_second_run_asks_only_for_what_changed(github: GitHub, world: World, t
     world.remove(removed)
     world.remove(moved, "octo/elsewhere")
     before = len(github.requests)
-    brought = run(github, tmp_path / "store.db")
-    assert brought.gone == 2
-    assert 1 <= brought.issues <= 3  # the boundary second is asked for again
+    report = run(github, tmp_path / "store.db")
+    assert report.removed == 2
+    assert 1 <= report.issues <= 3  # the boundary second is asked for again
     assert len(github.requests) - before < 12
     issues = {row[1]: row for row in rows(tmp_path / "store.db")["issues"]}
     assert issues[changed][4] == "Another title"
@@ -178,10 +185,9 @@ def test_a_second_run_asks_for_new_pull_requests_alone(github: GitHub, world: Wo
 def test_the_bodies_as_they_were_written(github: GitHub, world: World, tmp_path: Path) -> None:
     edited = list(world.issues)[2]
     world.first_bodies[edited] = "As it was first written"
-    client = asking(github)
-    source = GraphQLSource(client, Reporter(quiet=True), original_bodies=True)
+    source = GraphQLSource(asking(github), world.name, original_bodies=True)
     with Store.writing(tmp_path / "store.db") as store:
-        collect(store, resolve(client, world.name), source, Reporter(quiet=True), client)
+        collect(store, source)
         (about,) = [each["about"] for each in store.runs()]
     assert "userContentEdits" in about["queries"][0]
     originals = {row[1]: (row[5], row[-2]) for row in rows(tmp_path / "store.db")["issues"]}
@@ -198,7 +204,7 @@ def test_the_manifest_tells_every_run(github: GitHub, tmp_path: Path) -> None:
     with Store(tmp_path / "store.db") as store:
         stopped, whole = store.runs()
         (status,) = store.status()
-    assert stopped["outcome"].startswith("--max-points 4 is spent")
+    assert stopped["outcome"].startswith("the limit of 4 points is spent")
     assert (whole["outcome"], whole["source"], whole["repository"]) == ("complete", "graphql", "octo/widgets")
     assert stopped["issues"] + whole["issues"] == 150
     assert {"python", "gis", "PyGithub", "server", "queries"} <= whole["about"].keys()
@@ -303,14 +309,14 @@ def test_all_faults_mixed(github: GitHub, tmp_path: Path, seed: int) -> None:
         return False if name in GRAPHQL_ONLY and handler.command == "GET" else FAULTS[name](handler)
 
     github.always = mixed
-    stops: list[str] = []
+    stops: list[GisError] = []
     for _ in range(50):
         try:
             run(github, tmp_path / "faulty.db")
             break
         except GisError as error:
-            stops.append(str(error))
-    assert all("the same command continues" in stop for stop in stops)
+            stops.append(error)
+    assert all("run the same command again" in stop.for_command_line for stop in stops)
     assert rows(tmp_path / "faulty.db") == rows(tmp_path / "quiet.db")
 
 
@@ -353,7 +359,7 @@ def test_a_name_that_belongs_to_another_repository_now(github: GitHub, tmp_path:
     github.world.id, github.world.old_names = 9999, ()
     run(github, tmp_path / "store.db")
     with Store(tmp_path / "store.db") as store:
-        assert sorted((each.issues, each.gone) for each in store.status()) == [(20, 0), (150, 0)]
+        assert sorted((each.issues, each.removed) for each in store.status()) == [(20, 0), (150, 0)]
 
 
 def test_what_rest_does_not_tell_is_kept(github: GitHub, tmp_path: Path) -> None:
@@ -380,10 +386,9 @@ def test_a_second_run_that_is_killed_notices_what_is_gone(github: GitHub, world:
 
 def test_bodies_that_are_asked_for_later_are_fetched(github: GitHub, world: World, tmp_path: Path) -> None:
     run(github, tmp_path / "store.db")
-    client = asking(github)
-    source = GraphQLSource(client, QUIET, original_bodies=True)
+    source = GraphQLSource(asking(github), world.name, original_bodies=True)
     with Store.writing(tmp_path / "store.db") as store:
-        collect(store, resolve(client, world.name), source, QUIET, client)
+        collect(store, source)
     assert all(row[-2] is not None for row in rows(tmp_path / "store.db")["issues"])
 
 
@@ -425,7 +430,7 @@ def test_a_token_that_expires_on_the_way_is_left_out(github: GitHub, tmp_path: P
     github.always = expiring
     client = asking(github, token_account(TOKEN), token_account("second-token-5678"))
     with Store.writing(tmp_path / "store.db") as store:
-        collect(store, resolve(client, "octo/widgets"), GraphQLSource(client, QUIET, largest=20), QUIET, client)
+        collect(store, GraphQLSource(client, "octo/widgets", largest=20))
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
 
 
@@ -437,11 +442,10 @@ def test_a_repository_without_issues(github: GitHub, world: World, tmp_path: Pat
         assert store.status()[0].complete
 
 
-def run_rest(github: GitHub, path: Path, reporter: Reporter = QUIET) -> Brought:
+def run_rest(github: GitHub, path: Path, reporter: Reporter = QUIET) -> CollectReport:
     client = asking(github)
     with Store.writing(path) as store:
-        found = resolve(client, "octo/gadgets")
-        return collect(store, found, RestSource(client, reporter), QUIET, client)
+        return collect(store, RestSource(client, "octo/gadgets", reporter=reporter))
 
 
 def test_rest_brings_issues_comments_events_and_numbers(github: GitHub, world: World, tmp_path: Path) -> None:
@@ -478,7 +482,7 @@ def test_rest_says_what_is_out_of_reach(
     assert len(found["issues"]) == 150
     for number in world.issues:
         world.issues[number]["updated_at"] = "2024-01-01T00:00:00Z"
-    with pytest.raises(GisError, match=r"beyond page 2 of what changed at 2024-01-01T00:00:00Z.*GITHUB_TOKEN"):
+    with pytest.raises(GisError, match=r"beyond page 2 of what changed at 2024-01-01T00:00:00Z"):
         run_rest(github, tmp_path / "none.db")
 
 
@@ -487,7 +491,7 @@ def test_a_clock_that_is_wrong_waits_no_longer(github: GitHub, tmp_path: Path, h
     """The reset is a time on GitHub's clock, and so is the date of its answer."""
     github.skew = 3600.0 * hours
     github.faults = [primary_fault(github.skew + 20)]
-    with pytest.raises(GisError, match=r"hourly limit: 2\d s to wait, more than --max-wait 1;"):
+    with pytest.raises(GisError, match=r"hourly limit: a wait of 2\d s is longer than the limit of 1 s"):
         run(github, tmp_path / "store.db", wait=1)
     run(github, tmp_path / "store.db")
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
@@ -495,7 +499,7 @@ def test_a_clock_that_is_wrong_waits_no_longer(github: GitHub, tmp_path: Path, h
 
 def test_a_server_that_is_slow(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(github, tmp_path / "quiet.db")
-    monkeypatch.setattr(github_client, "TIMEOUT", 1)
+    monkeypatch.setattr(github_client, "REQUEST_TIMEOUT", 1)
 
     def slow(handler: Any) -> bool:  # noqa: ANN401
         asked = handler.asked["variables"] if handler.command == "POST" else {}
@@ -515,7 +519,7 @@ def test_a_repository_that_vanishes_on_the_way(github: GitHub, world: World, tmp
         return False
 
     github.always = vanishing
-    with pytest.raises(GisError, match=r"octo/widgets is no longer there.*all that was fetched is kept"):
+    with pytest.raises(GisError, match=r"octo/widgets no longer exists.*everything fetched so far is kept"):
         run(github, tmp_path / "store.db")
     with Store(tmp_path / "store.db") as store:
         assert 0 < store.status()[0].issues < 150
@@ -525,14 +529,14 @@ def test_a_repository_that_vanishes_on_the_way(github: GitHub, world: World, tmp
 
 
 def test_limits_of_the_run(github: GitHub, tmp_path: Path) -> None:
-    with pytest.raises(GisError, match="--max-points 4 is spent; all that was fetched is kept"):
+    with pytest.raises(GisError, match="the limit of 4 points is spent; everything fetched so far is kept"):
         run(github, tmp_path / "store.db", points=4)
     with Store(tmp_path / "store.db") as store:
         (status,) = store.status()
     assert 0 < status.issues < 150
     assert not status.complete
     github.faults = [primary_fault(3000)]
-    with pytest.raises(GisError, match=r"hourly limit: .* s to wait, more than --max-wait 60"):
+    with pytest.raises(GisError, match=r"hourly limit: .* s is longer than the limit of 60 s"):
         run(github, tmp_path / "store.db", wait=60)
     run(github, tmp_path / "store.db")
     with Store(tmp_path / "store.db") as store:
@@ -550,15 +554,14 @@ def test_another_account_goes_on_where_one_is_spent(github: GitHub, tmp_path: Pa
     github.always = first_is_spent
     client = asking(github, token_account(TOKEN), token_account("second-token-5678"), wait=1.0)
     with Store.writing(tmp_path / "store.db") as store:
-        source = GraphQLSource(client, Reporter(quiet=True), largest=40)
-        collect(store, resolve(client, "octo/widgets"), source, Reporter(quiet=True), client)
+        collect(store, GraphQLSource(client, "octo/widgets", largest=40))
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
 
 
 def test_bad_names_and_tokens(github: GitHub, tmp_path: Path) -> None:
     with pytest.raises(GisError, match="no repository octo/nothing"):
         run(github, tmp_path / "store.db", name="octo/nothing")
-    client = Client(github.url, [token_account("spoilt-token-9999")], Reporter(quiet=True), Limits())
+    client = Client(github.url, [token_account("spoilt-token-9999")])
     with pytest.raises(GisError, match="the token that ends in 9999: bad credentials") as caught:
         resolve(client, "octo/widgets")
     assert "spoilt" not in repr(caught.value)

@@ -8,16 +8,13 @@ import pytest
 from gis.collector.collect import collect
 from gis.collector.dump import DumpSource
 from gis.collector.github.accounts import token_account
-from gis.collector.github.client import Client, Limits
-from gis.collector.github.connection import resolve
+from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.store import Store
-from gis.console import Reporter
 from tests.collector.server import schema_of, serving
 from tests.collector.world import from_dump
 
 pytestmark = pytest.mark.shared
-QUIET = Reporter(quiet=True)
 # What both tell. REST's answers spell an empty body as null.
 ISSUES = (
     "number, id, node_id, title, coalesce(body, ''), state, state_reason, locked, author, association, labels, "
@@ -30,13 +27,12 @@ EVENTS = "number, created_at, target_number"
 def test_all_of_rust_comes_as_it_is_at_few_points(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data.parent / "data" / "github" / "rust-lang_rust"
     with serving(from_dump(folder), schema_of(shared_data.parent / "github")) as github:
-        client = Client(github.url, [token_account("good-token-1234")], QUIET, Limits())
+        client = Client(github.url, [token_account("good-token-1234")])
         with Store.writing(tmp_path / "graphql.db") as store:
-            collect(store, resolve(client, "rust-lang/rust"), GraphQLSource(client, QUIET), QUIET, client)
+            collect(store, GraphQLSource(client, "rust-lang/rust"))
             (status,) = store.status()
     with Store.writing(tmp_path / "dump.db") as store:
-        dump = DumpSource(folder, QUIET)
-        collect(store, dump.repository(), dump, QUIET, None)
+        collect(store, DumpSource(folder))
     assert (status.issues, status.comments) == (15_813, 75_762)
     assert status.points == github.points + 1  # what the server itself counted, and the repository's name
     assert 1000 * status.points / status.issues <= 35

@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 
 from gis.collector.github.rest_rows import issue_from_row
-from gis.collector.records import Event, Page, Reference, Repository, User
-from gis.collector.repositories import PAPER, named_repositories
+from gis.collector.progress import Progress
+from gis.collector.records import NO_USAGE, Event, Issue, Page, Reference, Repository, User
 from gis.collector.store import Store
-from gis.errors import GisError, UsageError
+from gis.errors import GisError
 from tests.collector.world import made
 
 HERE = Repository("octo/widgets", 4711, "octo/widgets")
+FIRST, SECOND = (Progress(capabilities=frozenset({"graphql"}), walk={"at": n}, done=False) for n in (1, 2))
+
+
+def page(*issues: Issue, events: tuple[tuple[int, Event], ...] = ()) -> Page:
+    return Page(resume_point={}, done=True, issues=issues, events=events)
 
 
 def test_a_second_writer_is_told(tmp_path: Path) -> None:
@@ -24,10 +29,10 @@ def test_a_second_writer_is_told(tmp_path: Path) -> None:
 
 
 def test_what_is_no_store_or_a_newer_one_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(GisError, match=r"no store at .*gis collect --repo"):
+    with pytest.raises(GisError, match="there is no store at"):
         Store(tmp_path / "none.db")
     (tmp_path / "text.db").write_text("This is no database, but a text that is long enough to be read as one." * 20)
-    with pytest.raises(GisError, match="is no store of gis"):
+    with pytest.raises(GisError, match="is not a store of gis"):
         Store(tmp_path / "text.db")
     with Store.writing(tmp_path / "store.db"):
         pass
@@ -37,16 +42,16 @@ def test_what_is_no_store_or_a_newer_one_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_page_and_its_checkpoint_are_one(tmp_path: Path) -> None:
+def test_a_page_and_the_progress_behind_it_are_written_together(tmp_path: Path) -> None:
     issues = tuple(issue_from_row(row) for row in made(5).issues.values())
     broken = Event("closed", "2020-01-01T00:00:00Z", User("x", object(), "User"))  # type: ignore[arg-type]
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
         run = store.begin(key, "graphql", {})
-        store.write(key, run, Page({"at": 1}, False, issues[:2]))
+        store.write(key, run, page(*issues[:2]), FIRST)
         with pytest.raises(sqlite3.Error):
-            store.write(key, run, Page({"at": 2}, False, issues[2:], events=((1, broken),)))
-        assert store.checkpoint(key) == {"at": 1}
+            store.write(key, run, page(*issues[2:], events=((1, broken),)), SECOND)
+        assert store.progress(key) == FIRST
         assert store.count(key) == 2
 
 
@@ -58,7 +63,7 @@ def test_a_link_to_a_store_is_the_same_store(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_store(tmp_path: Path) -> None:
-    with pytest.raises(GisError, match="is a folder; --store names a file"), Store.writing(tmp_path):
+    with pytest.raises(GisError, match="is a folder; a store is a file"), Store.writing(tmp_path):
         pass
 
 
@@ -67,14 +72,14 @@ def test_a_full_disk_is_told_and_keeps_what_was_written(tmp_path: Path) -> None:
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
         run = store.begin(key, "graphql", {})
-        store.write(key, run, Page({"at": 1}, False, issues[:20]))
+        store.write(key, run, page(*issues[:20]), FIRST)
         (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
         store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-        with pytest.raises(GisError, match=r"store\.db cannot be written: database or disk is full; make room"):
-            store.write(key, run, Page({"at": 2}, False, issues[20:]))
+        with pytest.raises(GisError, match=r"store\.db cannot be written: database or disk is full$"):
+            store.write(key, run, page(*issues[20:]), SECOND)
         store._connection.execute("PRAGMA max_page_count = 1000000")
-        assert (store.count(key), store.checkpoint(key)) == (20, {"at": 1})
-        store.write(key, run, Page({"at": 2}, False, issues[20:]))
+        assert (store.count(key), store.progress(key)) == (20, FIRST)
+        store.write(key, run, page(*issues[20:]), SECOND)
         assert store.count(key) == 300
 
 
@@ -83,12 +88,12 @@ def test_what_is_no_longer_listed_is_found(tmp_path: Path) -> None:
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
         run = store.begin(key, "graphql", {})
-        store.write(key, run, Page({}, True, issues))
+        store.write(key, run, page(*issues))
         numbers = [issue.number for issue in issues]
         for _ in range(2):
-            assert store.unlisted(key, [numbers[5:], numbers[:4]]) == [numbers[4]]
-        store.mark_gone(key, run, numbers[4], "deleted")
-        assert store.unlisted(key, [numbers[5:], numbers[:4]]) == []
+            assert store.missing_from(key, [numbers[5:], numbers[:4]]) == [numbers[4]]
+        store.mark_removed(key, run, numbers[4], "deleted")
+        assert store.missing_from(key, [numbers[5:], numbers[:4]]) == []
         assert store.runs()[0]["gone"] == 1
 
 
@@ -97,27 +102,9 @@ def test_an_event_told_twice_is_one(tmp_path: Path) -> None:
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "dump")
         for _ in range(2):
-            store.write(key, store.begin(key, "dump", {}), Page({}, True, events=((1, event), (2, event))))
+            store.write(key, store.begin(key, "dump", {}), page(events=((1, event), (2, event))))
     with sqlite3.connect(tmp_path / "store.db") as connection:
         assert connection.execute("SELECT number, position FROM events").fetchall() == [(1, 0), (2, 0)]
-
-
-def test_names_of_repositories(tmp_path: Path) -> None:
-    file = tmp_path / "repos.txt"
-    file.write_text("# mine\nocto/widgets  # the first\n\nhttps://github.com/octo/Gears.git\n", encoding="utf-8")
-    assert named_repositories(["Octo/Widgets"], file, None) == ["Octo/Widgets", "octo/Gears"]
-    assert len(PAPER) == len({name.lower() for name in PAPER}) == 55
-    assert named_repositories([], None, "paper") == list(PAPER)
-    for names, message in (
-        (["widgets"], "write OWNER/NAME"),
-        (["a/b/c"], "write OWNER/NAME"),
-        ([], "name a repository"),
-    ):
-        with pytest.raises(UsageError, match=message):
-            named_repositories(names, None, None)
-    (tmp_path / "bad.txt").write_text("octo/widgets\nnonsense here\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"bad\.txt:2: 'nonsense here'"):
-        named_repositories([], tmp_path / "bad.txt", None)
 
 
 @pytest.mark.parametrize(
@@ -134,5 +121,5 @@ def test_a_store_knows_the_address_of_its_server(tmp_path: Path, server: str | N
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
         for about in ({} if server is None else {"server": server}, {}):
-            store.end(store.begin(key, "graphql", about), "complete", about, points=0, requests=0)
+            store.end(store.begin(key, "graphql", about), "complete", about, NO_USAGE)
         assert store.web_url == web_url

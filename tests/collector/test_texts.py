@@ -7,7 +7,7 @@ import pytest
 
 from gis.collector.github import client as github_client
 from gis.collector.github.accounts import token_account
-from gis.collector.github.client import Client, Limits
+from gis.collector.github.client import Client
 from gis.collector.github.connection import Connection
 from gis.console import QUIET, Reporter
 from tests.collector.server import GitHub, schema_of, serving, status_fault
@@ -23,7 +23,7 @@ def github(shared_data: Path) -> Iterator[GitHub]:
 
 
 def connection(github: GitHub, reporter: Reporter = QUIET) -> Connection:
-    client = Client(github.url, [token_account("good-token-1234")], reporter, Limits(), lambda _: None)
+    client = Client(github.url, [token_account("good-token-1234")], reporter=reporter)
     return Connection(client, "graphql", reporter)
 
 

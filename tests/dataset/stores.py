@@ -22,7 +22,16 @@ def person(name: str) -> User:
 
 
 def comment(identity: int, author: str, body: str, when: int, *, via_app: str | None = None) -> Comment:
-    return Comment(identity, f"C{identity}", person(author), "NONE", body, at(when), at(when), via_app)
+    return Comment(
+        id=identity,
+        node_id=f"C{identity}",
+        author=person(author),
+        association="NONE",
+        body=body,
+        created_at=at(when),
+        updated_at=at(when),
+        via_app=via_app,
+    )
 
 
 def issue(
@@ -73,7 +82,7 @@ def fill(
     with Store.writing(path) as store:
         repository = store.repository(Repository(name, key, name), "graphql")
         run = store.begin(repository, "graphql", {})
-        store.write(repository, run, Page({}, True, tuple(issues), pull_requests=tuple(pulls)))
+        store.write(repository, run, Page(resume_point={}, done=True, issues=tuple(issues), pull_requests=tuple(pulls)))
     return path
 
 

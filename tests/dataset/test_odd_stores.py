@@ -110,7 +110,7 @@ def test_a_removal_request_follows_a_moved_issue(tmp_path: Path) -> None:
     fill(tmp_path / "store.db", written(range(1, 81), pairs(80), 2), name="c/d", key=2)
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(Repository("a/b", 1, "a/b"), "graphql")
-        store.mark_gone(key, store.begin(key, "graphql", {}), 4, "moved to c/d#3")
+        store.mark_removed(key, store.begin(key, "graphql", {}), 4, "moved to c/d#3")
     (tmp_path / "removed.txt").write_text("a/b#4\n", encoding="utf-8")
     done = gis(tmp_path / "store.db", tmp_path / "built", "--leave-out", str(tmp_path / "removed.txt"))
     assert done.status == 0, done.err

@@ -34,8 +34,7 @@ NET = re.compile(
 def store(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("rust") / "rust.db"
     with Store.writing(path) as opened:
-        source = DumpSource(shared_data / "github" / "rust-lang_rust", QUIET)
-        collect(opened, source.repository(), source, QUIET, None)
+        collect(opened, DumpSource(shared_data / "github" / "rust-lang_rust"))
     return path
 
 

@@ -1,38 +1,45 @@
-"""A GitHub server with our accounts on it: finds repositories, and the source to read them through."""
+"""A connection to a GitHub server: reads repositories, estimates what that costs, and fetches texts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 from gis.collector.github.accounts import Account, find_accounts
 from gis.collector.github.adaptive import AdaptiveClient
-from gis.collector.github.client import Client, Forbidden, Limits, Unauthorized
+from gis.collector.github.client import NO_LIMITS, Client, ForbiddenError, Limits, UnauthorizedError
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.github.texts import fetch_texts
-from gis.collector.records import IssueText, Repository
+from gis.collector.records import IssueText
 from gis.collector.source import NotFoundError
-from gis.console import Reporter
+from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
 
-PATIENCE = 5.0  # seconds that asking for a token's user may wait
+GITHUB_API = "https://api.github.com"
+MAX_WAIT_FOR_USER = 5.0  # seconds, for the question to which user a token belongs
+ISSUES_PER_PAGE = 100
+POINTS_PER_PAGE = 3  # GraphQL: labels, comments and events count as one request for each issue
+# Rough, for estimates: GitHub takes some 6 s for a page of a hundred issues through GraphQL, and 2 s for one over REST.
+MINUTES_PER_GRAPHQL_PAGE = 6 / 60
+MINUTES_PER_REST_PAGE = 2 / 60
+NO_TOKEN = (
+    "no token (GITHUB_TOKEN): reading over REST, which allows 60 requests an hour "
+    "and does not say which issue another one duplicates"
+)
 Api = Literal["auto", "graphql", "rest"]
-POINTS_PER_PAGE = 3  # of a hundred issues: labels, comments and events count a request each an issue
-MINUTES_PER_PAGE = 0.1  # as others observe
-ANONYMOUS = "no token (GITHUB_TOKEN): 60 requests an hour, over REST, which does not name the issue that one duplicates"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a run would bring and cost.
+    """What a first run would bring and cost.
 
     Attributes:
-        repository: Its name today.
+        repository: The repository's current name.
         issues: Issues to fetch.
-        comments: Comments, by a sample.
-        points: Points or, over REST, requests.
-        minutes: Rough time.
+        comments: Comments, estimated from a sample.
+        points: GraphQL points or REST requests.
+        minutes: Rough duration.
     """
 
     repository: str
@@ -44,115 +51,123 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Connection:
-    """A GitHub server.
+    """A connection to a GitHub server.
 
     Attributes:
-        client: Asks it.
-        api: What issues are read through.
-        reporter: Told of what is missing.
+        client: Sends the requests.
+        api: The API that issues are read through.
+        reporter: Warned about what the server lacks.
     """
 
     client: Client
     api: Literal["graphql", "rest"]
-    reporter: Reporter
+    reporter: Reporter = QUIET
 
-    def resolve(self, name: str) -> Repository:
-        """As ``collect.resolve``."""
-        return resolve(self.client, name)
+    def source(
+        self, name: str, *, page_size: int = ISSUES_PER_PAGE, original_bodies: bool = False
+    ) -> GraphQLSource | RestSource:
+        """Return the source that reads a repository.
 
-    def source(self, *, page_size: int, original_bodies: bool) -> GraphQLSource | RestSource:
-        """What the issues of a repository are read through."""
+        Args:
+            name: OWNER/NAME.
+            page_size: Maximum issues per page, at most 100; REST ignores it.
+            original_bodies: Whether to fetch each body as it was first written, too; REST ignores it.
+        """
         if self.api == "rest":
-            return RestSource(self.client, self.reporter)
-        return GraphQLSource(self.client, self.reporter, largest=page_size, original_bodies=original_bodies)
+            return RestSource(self.client, name, reporter=self.reporter)
+        return GraphQLSource(
+            self.client, name, largest=page_size, original_bodies=original_bodies, reporter=self.reporter
+        )
 
     def texts(self, issues: Iterable[tuple[str, int]]) -> Iterator[IssueText]:
         """Yield the titles and bodies of issues, each given as OWNER/NAME and number; see ``fetch_texts``."""
         return fetch_texts(AdaptiveClient(self.client, self.reporter), issues)
 
     def estimate(self, name: str) -> Estimate:
-        """What a first run would bring and cost."""
-        repository = self.resolve(name)
+        """Estimate what a first run would bring and cost.
+
+        Args:
+            name: OWNER/NAME.
+
+        Raises:
+            GisError: The repository does not exist, or its issues may not be read.
+        """
+        source = self.source(name)
+        repository = source.repository
         try:
-            issues, pulls, comments = self.source(page_size=100, original_bodies=False).size(repository)
+            size = source.size()
         except NotFoundError as error:
-            raise GisError(f"{name}: these accounts may not read its issues; {error}") from None
-        pages = -(-issues // 100)
+            raise GisError(f"{name}: these accounts may not read its issues ({error})") from None
+        issue_pages = _pages(size.issues)
         if self.api == "rest":
-            requests = pages + -(-comments // 100)
-            return Estimate(repository.name, issues, comments, requests, requests * MINUTES_PER_PAGE / 3)
-        extra = max(-(-pulls // 100) - pages, 0)
-        return Estimate(repository.name, issues, comments, pages * POINTS_PER_PAGE + extra, pages * MINUTES_PER_PAGE)
+            points = issue_pages + _pages(size.comments)
+            minutes = points * MINUTES_PER_REST_PAGE
+        else:
+            pull_pages = max(_pages(size.pull_requests) - issue_pages, 0)  # the others come along with the issues
+            points = issue_pages * POINTS_PER_PAGE + pull_pages
+            minutes = issue_pages * MINUTES_PER_GRAPHQL_PAGE
+        return Estimate(
+            repository=repository.name, issues=size.issues, comments=size.comments, points=points, minutes=minutes
+        )
 
 
-def connect(url: str, api: Api, reporter: Reporter, *, points: int | None, wait: float | None) -> Connection:
-    """Sign in with what the environment holds.
+def connect(
+    url: str = GITHUB_API, *, api: Api = "auto", limits: Limits = NO_LIMITS, reporter: Reporter = QUIET
+) -> Connection:
+    """Connect to a GitHub server with the accounts of the environment; see ``find_accounts``.
+
+    Args:
+        url: The address of the API; https://HOST/api/v3 for GitHub Enterprise.
+        api: The API that issues are read through; "auto" is GraphQL if there is a token.
+        limits: How much the run may spend.
+        reporter: Told about waits, and warned about missing or refused tokens.
 
     Raises:
-        UsageError: GraphQL was asked for without a token, which GitHub refuses.
-        GisError: As ``find_accounts``; or GitHub refuses every token.
+        UsageError: The address is not one, or GraphQL is requested without a token.
+        GisError: GitHub refuses every token; or as for ``find_accounts``.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise UsageError(f"--api-url {parts.hostname or url}: write https://HOST/api/v3, without a name or password")
+        raise UsageError(
+            f"{parts.hostname or url} is not the address of an API",
+            remedy="write --api-url https://HOST/api/v3, without a name or password",
+        )
     accounts = find_accounts(host="github.com" if parts.hostname == "api.github.com" else parts.hostname)
     if len(accounts) > 1:
-        accounts = _distinct(url, accounts, reporter)
+        accounts = _one_account_per_user(url, accounts, reporter)
     if not accounts:
         if api == "graphql":
             raise UsageError(
-                "GraphQL needs a token: set GITHUB_TOKEN (for public repositories one without rights will do)"
+                "GraphQL needs a token", remedy="set GITHUB_TOKEN; for public repositories, one without rights will do"
             )
-        reporter.warn(ANONYMOUS)
-    client = Client(url, accounts, reporter, Limits(points, wait))
-    chosen: Literal["graphql", "rest"] = "rest" if api == "rest" or not accounts else "graphql"
-    return Connection(client, chosen, reporter)
+        reporter.warn(NO_TOKEN)
+    client = Client(url, accounts, limits=limits, reporter=reporter)
+    return Connection(client, "rest" if api == "rest" or not accounts else "graphql", reporter)
 
 
-def _distinct(url: str, accounts: list[Account], reporter: Reporter) -> list[Account]:
-    """One token of each user, as a user's tokens share one limit; those that are refused are named and left out."""
-    found: dict[str, Account] = {}
-    refused = 0
+def _one_account_per_user(url: str, accounts: Sequence[Account], reporter: Reporter) -> list[Account]:
+    """Keep one token of each user, since a user's tokens share one limit; warn about the others and refused ones."""
+    account_of: dict[str, Account] = {}
+    refused = False
     for account in accounts:
+        client = Client(url, [account], limits=Limits(wait=MAX_WAIT_FOR_USER), reporter=reporter)
         try:
-            user = str(Client(url, [account], reporter, Limits(wait=PATIENCE)).get("/user").body["login"])
-        except Forbidden:  # an app's installation is no user, and has a limit of its own
+            user = str(client.get("/user").body["login"])
+        except ForbiddenError:  # the installation of an app is not a user, and has a limit of its own
             user = str(account)
-        except Unauthorized as error:
-            reporter.warn(f"{error}; going on without it")
-            refused += 1
+        except UnauthorizedError as error:
+            reporter.warn(f"{error}; continuing without it")
+            refused = True
             continue
-        except GisError:  # it has used up its limit: whose it is cannot be asked now
+        except GisError:  # its limit is used up, so it cannot be asked now
             user = str(account)
-        if user in found:
-            reporter.warn(f"{account} belongs to {user}, as {found[user]} does: GitHub's limits are per user")
-        found.setdefault(user, account)
-    if not found and refused:
+        if user in account_of:
+            reporter.warn(f"{account} belongs to {user}, as {account_of[user]} does: GitHub's limits are per user")
+        account_of.setdefault(user, account)
+    if refused and not account_of:
         raise GisError("GitHub refuses every token")
-    return list(found.values())
+    return list(account_of.values())
 
 
-def resolve(client: Client, name: str) -> Repository:
-    """The repository that ``name`` is today: renamed ones answer to their old names.
-
-    Raises:
-        GisError: There is none, or these accounts may not see it.
-    """
-    try:
-        found = client.get(f"/repos/{name}").body
-    except NotFoundError:
-        hint = "check the spelling" if client.authenticated else "check the spelling; a private one needs GITHUB_TOKEN"
-        raise GisError(f"no repository {name} on {client.url}, or no access to it: {hint}") from None
-    return Repository(str(found["full_name"]), int(found["id"]), name)
-
-
-def where_to(client: Client, repository: Repository, number: int) -> str:
-    """What became of an issue that its repository no longer lists."""
-    try:
-        found = client.get(f"/repos/{repository.name}/issues/{number}").body
-    except NotFoundError:
-        return "deleted"
-    home = str(found.get("repository_url", "")).partition("/repos/")[2]
-    if home and home.lower() != repository.name.lower():
-        return f"moved to {home}#{found['number']}"
-    return "hidden"
+def _pages(count: int) -> int:
+    return -(-count // ISSUES_PER_PAGE)

@@ -25,7 +25,7 @@ EVENTS = (
 
 # GitHub lists edits newest first: the last of them is the body as it was first written.
 FIRST_BODY = "userContentEdits(last: 1) { nodes { diff } }"
-NESTED = 100  # comments, events and labels that come with an issue; the rest is asked for one issue at a time
+MAX_NODES = 100  # of a connection in one request, as GitHub allows
 
 ACTOR = """
 fragment Who on Actor {
@@ -43,11 +43,11 @@ fragment Target on IssueOrPullRequest {
 
 
 def page_query(without: Collection[str], *, edits: bool) -> str:
-    """A page of issues by their last change, and beside it a page of pull requests' numbers.
+    """Make the query for a page of issues by their last change, and beside it a page of numbers of pull requests.
 
     Args:
-        without: What of ``OPTIONAL_FIELDS`` the server lacks.
-        edits: Ask for the history of the bodies.
+        without: The members of ``OPTIONAL_FIELDS`` that the server lacks.
+        edits: Whether to request each body as it was first written.
     """
     return f"""
 query Issues(
@@ -75,7 +75,7 @@ query Issues(
 
 
 def more_comments_query(without: Collection[str]) -> str:
-    """The comments of one issue that did not fit onto its page."""
+    """Make the query for comments of one issue that did not fit onto its page."""
     return f"""
 query MoreComments($id: ID!, $first: Int!, $after: String) {{
   rateLimit {{ cost remaining resetAt }}
@@ -90,7 +90,7 @@ query MoreComments($id: ID!, $first: Int!, $after: String) {{
 
 
 def more_events_query(without: Collection[str]) -> str:
-    """The events of one issue that did not fit onto its page."""
+    """Make the query for events of one issue that did not fit onto its page."""
     return f"""
 query MoreEvents($id: ID!, $first: Int!, $after: String) {{
   rateLimit {{ cost remaining resetAt }}
@@ -107,7 +107,7 @@ query MoreEvents($id: ID!, $first: Int!, $after: String) {{
 
 
 def numbers_query() -> str:
-    """The numbers of a hundred issues."""
+    """Make the query for the numbers of a page of issues."""
     return """
 query Numbers($owner: String!, $name: String!, $first: Int!, $after: String) {
   rateLimit { cost remaining resetAt }
@@ -121,7 +121,7 @@ query Numbers($owner: String!, $name: String!, $first: Int!, $after: String) {
 
 
 def size_query() -> str:
-    """How much there is, for an estimate: one point."""
+    """Make the query for the size of a repository, which costs one point."""
     return """
 query Size($owner: String!, $name: String!) {
   rateLimit { cost remaining resetAt }

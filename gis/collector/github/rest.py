@@ -1,115 +1,171 @@
 """A repository's issues, comments and events through REST: all but the canonical issue of a duplicate."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 from gis.collector.github.client import Client
-from gis.collector.github.rest_rows import comment_from_row, event_from_row, issue_from_row
-from gis.collector.records import Page, Repository
-from gis.collector.source import PaginationLimitError
-from gis.console import Reporter
+from gis.collector.github.repository import RepositorySize, fate_of_missing_issue, resolve
+from gis.collector.github.rest_rows import comment_from_row, event_from_row, is_on_pull_request, issue_from_row
+from gis.collector.records import Page, Repository, Usage
+from gis.collector.source import PaginationLimitError, SourceKind
+from gis.console import QUIET, Reporter
 from gis.errors import GisError
 
-PER_PAGE = 100
-LISTS = ("issues", "issues/comments", "issues/events")  # below a repository's address, in the order of the walk
+ROWS_PER_PAGE = 100
+ISSUES, COMMENTS, EVENTS = "issues", "issues/comments", "issues/events"  # lists below the address of a repository
+LISTS = (ISSUES, COMMENTS, EVENTS)  # in the order of the walk
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestResumePoint:
+    """Where a walk through the three lists continues.
+
+    Attributes:
+        list: The list to read.
+        start: Only what changed at or after this time is walked; None for everything.
+        since: Only rows that changed at or after this time are requested, as the walk has reached it; None for all.
+        page: The page to request, from 1.
+        done: Whether the walk is complete.
+    """
+
+    list: str
+    start: str | None
+    since: str | None
+    page: int = 1
+    done: bool = False
+
+    @classmethod
+    def first(cls, since: str | None) -> Self:
+        """Return the beginning of a walk."""
+        return cls(list=ISSUES, start=since, since=since)
+
+    def after(self, rows: Rows, *, last_page: bool) -> Self:
+        """Return where to continue after a page.
+
+        Args:
+            rows: The page.
+            last_page: Whether GitHub lists no page after it.
+        """
+        if self.list == EVENTS:  # newest first: what is older than the walk was read by the one before
+            last_page = last_page or rows[-1]["created_at"] < (self.start or "")
+        if last_page:
+            return self._next_list()
+        newest = None if self.list == EVENTS else rows[-1]["updated_at"]
+        if newest in (None, self.since):  # a list without times, or a whole page of one second
+            return replace(self, page=self.page + 1)
+        return replace(self, since=newest, page=1)
+
+    def _next_list(self) -> Self:
+        position = LISTS.index(self.list) + 1
+        if position == len(LISTS):
+            return replace(self, done=True)
+        return replace(self, list=LISTS[position], since=self.start, page=1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form that the store keeps."""
+        return {"list": self.list, "start": self.start, "since": self.since, "page": self.page, "done": self.done}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` returned."""
+        return cls(**stored)
 
 
 class RestSource:
-    """Walks the issues, the comments and the events of a repository, one list after the other.
+    """A repository on GitHub, walked through its lists of issues, of comments and of events.
 
-    Issues and comments are followed a page at a time: the next request asks for what changed since the last row, as
-    GitHub refuses deep pages. Events come newest first and cannot be asked for by time: they are followed until they
-    are older than the last walk.
+    Issues and comments are read oldest change first; each request asks for what changed since the last row, because
+    GitHub refuses deep pages. Events come newest first and cannot be requested by time: they are read until they are
+    older than the last walk.
 
     Args:
-        client: Asks GitHub.
-        reporter: Told of events that are out of reach.
+        client: Sends the requests.
+        name: OWNER/NAME.
+        reporter: Warned about events that are out of reach.
     """
 
-    name: ClassVar[str] = "rest"
+    kind: ClassVar[SourceKind] = "rest"
 
-    def __init__(self, client: Client, reporter: Reporter) -> None:
+    def __init__(self, client: Client, name: str, *, reporter: Reporter = QUIET) -> None:
+        self.capabilities: frozenset[str] = frozenset({self.kind})
+        self.expected_issues = 0  # REST does not count them
         self._client = client
+        self._name = name
         self._reporter = reporter
-        self.total = 0
-        self.asks = frozenset({self.name})
 
-    def pages(self, repository: Repository, since: str | None, checkpoint: Mapping[str, Any] | None) -> Iterator[Page]:
-        """As ``GraphQLSource.pages``."""
-        state: dict[str, Any] = dict(checkpoint or {"done": True})
-        if state["done"]:
-            state = {"list": LISTS[0], "start": since, "since": since, "page": 1, "done": False}
-        while not state["done"]:
-            rows, ended = self._rows(repository, state)
-            if state["list"] == LISTS[2]:
-                ended = ended or rows[-1]["created_at"] < (state["start"] or "")
-                state["page"] += 1
-            else:
-                last = rows[-1]["updated_at"] if rows else state["since"]
-                if last == state["since"]:  # a whole page of one second
-                    state["page"] += 1
-                else:
-                    state.update(since=last, page=1)
-            asked = state["list"]
-            if ended and asked == LISTS[-1]:
-                state["done"] = True
-            elif ended:
-                state.update(list=LISTS[LISTS.index(asked) + 1], since=state["start"], page=1)
-            points, requests = self.spent()
-            page = Page(dict(state), state["done"], points=points, requests=requests)
-            yield _filled(page, asked, rows)
+    @cached_property
+    def repository(self) -> Repository:
+        """The repository under its current name; see ``Source``."""
+        return resolve(self._client, self._name)
 
-    def listing(self, repository: Repository, known: int) -> None:
-        """None: a list of all numbers would cost a request a hundred, every time."""
-
-    def spent(self) -> tuple[int, int]:
-        """Requests since this was last asked, each a point."""
-        return self._client.spent.take()
-
-    def about(self) -> Mapping[str, Any]:
-        """The server's address and the paths."""
+    def provenance(self) -> Mapping[str, Any]:
+        """Return the address of the server and the paths."""
         return {"server": self._client.url, "queries": [f"/repositories/ID/{path}" for path in LISTS]}
 
-    def size(self, repository: Repository) -> tuple[int, int, int]:
-        """Issues and pull requests together, 0, and comments: from the newest number and a sample."""
-        base = f"/repositories/{repository.id}/issues"
-        newest = self._client.get(base, state="all", sort="created", direction="desc", per_page=1).body
+    def pages(self, since: str | None, resume_from: Mapping[str, Any] | None) -> Iterator[Page]:
+        """Yield what changed at or after ``since``, one list after the other; see ``Source``."""
+        point = RestResumePoint.first(since) if resume_from is None else RestResumePoint.from_json(resume_from)
+        if point.done:
+            point = RestResumePoint.first(since)
+        while not point.done:
+            rows, last_page = self._fetch_rows(point)
+            list_read = point.list
+            point = point.after(rows, last_page=last_page)
+            page = Page(resume_point=point.to_json(), done=point.done, usage=self.take_usage())
+            yield _filled(page, list_read, rows)
+
+    def issue_numbers(self, known: int) -> None:
+        """Return None: a list of all numbers would take a request for every hundred, in every run."""
+
+    def fate_of(self, number: int) -> str:
+        """Return what became of an issue that is no longer listed."""
+        return fate_of_missing_issue(self._client, self.repository, number)
+
+    def take_usage(self) -> Usage:
+        """Return the requests since the last call; each counts as a point."""
+        return self._client.usage.take_delta()
+
+    def size(self) -> RepositorySize:
+        """Return how much the repository holds, estimated from its newest number and a sample."""
+        path = f"/repositories/{self.repository.id}/issues"
+        newest = self._client.get(path, state="all", sort="created", direction="desc", per_page=1).body
         issues = newest[0]["number"] if newest else 0
-        sample = self._client.get(base, state="all", per_page=PER_PAGE).body
+        sample = self._client.get(path, state="all", per_page=ROWS_PER_PAGE).body
         comments = sum(row["comments"] for row in sample) / max(len(sample), 1)
-        return issues, 0, round(issues * comments)
+        return RepositorySize(issues=issues, pull_requests=0, comments=round(issues * comments))
 
-    def _rows(self, repository: Repository, state: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
-        """The rows of a page, and whether it is the last that GitHub lists."""
-        # By number, as the redirect of a renamed repository would lose the query.
-        path = f"/repositories/{repository.id}/{state['list']}"
-        asked: dict[str, Any] = {"per_page": PER_PAGE, "page": state["page"]}
-        if state["list"] != LISTS[2]:
-            asked |= {"sort": "updated", "direction": "asc", **({"since": state["since"]} if state["since"] else {})}
-        if state["list"] == LISTS[0]:
-            asked["state"] = "all"
+    def _fetch_rows(self, point: RestResumePoint) -> tuple[Rows, bool]:
+        """Return the rows of a page, and whether it is the last that GitHub lists."""
+        # The path has the repository's number, since the redirect of a renamed repository would lose the parameters.
+        path = f"/repositories/{self.repository.id}/{point.list}"
+        parameters: dict[str, str | int] = {"per_page": ROWS_PER_PAGE, "page": point.page}
+        if point.list != EVENTS:
+            parameters |= {"sort": "updated", "direction": "asc", **({"since": point.since} if point.since else {})}
+        if point.list == ISSUES:
+            parameters["state"] = "all"
         try:
-            answer = self._client.get(path, **asked)
-            rows = list(answer.body)
-            return rows, not rows or 'rel="next"' not in answer.headers.get("link", "")
+            response = self._client.get(path, **parameters)
         except PaginationLimitError:
-            if state["list"] != LISTS[2]:
+            if point.list != EVENTS:
                 raise GisError(
-                    f"GitHub does not list beyond page {state['page']} of what changed at {state['since']}; "
-                    "a token (GITHUB_TOKEN) reads it through GraphQL"
+                    f"over REST, GitHub does not list beyond page {point.page} of what changed at {point.since}",
+                    remedy="set a token in GITHUB_TOKEN, and it is read through GraphQL",
                 ) from None
-            self._reporter.warn(f"{repository.name}: GitHub lists no older events over REST; GraphQL would")
+            self._reporter.warn(f"{self.repository.name}: GitHub lists no older events over REST; GraphQL would")
             return [], True
+        rows = list(response.body)
+        return rows, not rows or 'rel="next"' not in response.headers.get("link", "")
 
 
-def _filled(page: Page, asked: str, rows: list[dict[str, Any]]) -> Page:
-    """``page`` with what ``rows`` tell."""
-    if asked == LISTS[0]:
+def _filled(page: Page, list_read: str, rows: Rows) -> Page:
+    """Return ``page`` with the records of the rows of a list."""
+    if list_read == ISSUES:
         issues = tuple(issue_from_row(row) for row in rows if "pull_request" not in row)
         return replace(page, issues=issues, pull_requests=tuple(row["number"] for row in rows if "pull_request" in row))
-    if asked == LISTS[1]:
-        on_issues = [row for row in rows if "/pull/" not in str(row.get("html_url"))]
-        return replace(page, comments=tuple(comment_from_row(row) for row in on_issues))
-    found = [event_from_row(row) for row in rows if "pull_request" not in (row.get("issue") or {})]
-    return replace(page, events=tuple(each for each in found if each is not None))
+    if list_read == COMMENTS:
+        return replace(page, comments=tuple(comment_from_row(row) for row in rows if not is_on_pull_request(row)))
+    events = (event_from_row(row) for row in rows if "pull_request" not in (row.get("issue") or {}))
+    return replace(page, events=tuple(event for event in events if event is not None))

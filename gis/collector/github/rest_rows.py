@@ -1,4 +1,4 @@
-"""Issues and comments in the shape of GitHub's REST API, which dumps share."""
+"""Records from rows of GitHub's REST API, whose form dumps share."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -7,15 +7,17 @@ from typing import Any, cast, get_args
 from gis.collector.records import Comment, Event, EventKind, Issue, User
 
 Row = Mapping[str, Any]
+EVENT_KINDS: Collection[str] = get_args(EventKind)
+LARGEST_NUMBER = 2**63 - 1  # that the store can hold
 
 
 def issue_from_row(row: Row) -> Issue:
-    """An issue; without comments and events, which REST tells of elsewhere.
+    """Return an issue, without comments and events, which REST lists elsewhere.
 
     Raises:
         KeyError: A field is missing.
-        TypeError: The row, or a part of it, is no object.
-        ValueError: A number is none.
+        TypeError: A value has the wrong type.
+        ValueError: A number, a time or a text is malformed.
     """
     return Issue(
         number=_number(row["number"]),
@@ -39,12 +41,12 @@ def issue_from_row(row: Row) -> Issue:
 
 
 def comment_from_row(row: Row) -> tuple[int, Comment]:
-    """The number of the issue, and a comment on it.
+    """Return the number of an issue and a comment on it.
 
     Raises:
         KeyError: A field is missing.
-        TypeError: The row, or a part of it, is no object.
-        ValueError: A number is none.
+        TypeError: A value has the wrong type.
+        ValueError: A number, a time or a text is malformed.
     """
     number = row["issue_number"] if "issue_number" in row else str(row["issue_url"]).rpartition("/")[2]
     app = row.get("performed_via_github_app")
@@ -60,19 +62,21 @@ def comment_from_row(row: Row) -> tuple[int, Comment]:
     )
 
 
-KINDS: Collection[str] = get_args(EventKind)
+def is_on_pull_request(row: Row) -> bool:
+    """Return whether a comment is on a pull request: REST lists comments on issues and on pull requests together."""
+    return "/pull/" in str(row.get("html_url"))
 
 
 def event_from_row(row: Row) -> tuple[int, Event] | None:
-    """The number of the issue, and what happened to it; None for what gis has no use for.
+    """Return the number of an issue and an event of it; None for kinds of events that gis does not use.
 
-    REST never tells the other issue of a duplicate.
+    REST never names the other issue of a duplicate.
 
     Raises:
         KeyError: A field is missing.
-        TypeError: The row, or a part of it, is no object.
+        TypeError: A value has the wrong type.
     """
-    if row["event"] not in KINDS or not row.get("issue"):
+    if row["event"] not in EVENT_KINDS or not row.get("issue"):
         return None
     kind = cast("EventKind", row["event"])
     detail = row["rename"]["from"] if kind == "renamed" else row.get("state_reason")
@@ -81,7 +85,7 @@ def event_from_row(row: Row) -> tuple[int, Event] | None:
 
 
 def user_from_row(row: Row | None) -> User | None:
-    """Who did something; None for a deleted account."""
+    """Return a user; None for a deleted account."""
     if row is None:
         return None
     identity = row.get("id")
@@ -95,7 +99,7 @@ def user_from_row(row: Row | None) -> User | None:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"text is expected, not {type(value).__name__}")
+        raise TypeError(f"expected text, got {type(value).__name__}")
     value.encode()  # half of a character (a lone surrogate) raises a ValueError
     return value
 
@@ -106,9 +110,9 @@ def _text_or_none(value: object) -> str | None:
 
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"a whole number is expected, not {type(value).__name__}")
-    if not 0 <= value < 2**63:
-        raise ValueError(f"{value} is no number that GitHub gives")
+        raise TypeError(f"expected an integer, got {type(value).__name__}")
+    if not 0 <= value <= LARGEST_NUMBER:
+        raise ValueError(f"{value} is not a number that GitHub uses")
     return value
 
 

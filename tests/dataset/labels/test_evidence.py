@@ -169,7 +169,7 @@ def test_a_transferred_issue_is_found_where_it_is(tmp_path: Path) -> None:
     fill(path, [issue(4)], name="octo/gadgets", key=2)
     with Store.writing(path) as store:
         key = store.repository(Repository("octo/widgets", 1, "octo/widgets"), "graphql")
-        store.mark_gone(key, store.begin(key, "graphql", {}), 1, "moved to octo/gadgets#4")
+        store.mark_removed(key, store.begin(key, "graphql", {}), 1, "moved to octo/gadgets#4")
     found, issues = found_in(path)
     assert [issues.name(each.target) for each in found if each.target is not None] == ["octo/gadgets#4"]
 
@@ -211,7 +211,7 @@ def test_issues_moved_in_a_circle_are_nowhere(tmp_path: Path) -> None:
     with Store.writing(path) as store:
         for name, number, where in (("widgets", 1, "octo/gadgets#4"), ("gadgets", 4, "octo/widgets#1")):
             key = store.repository(Repository(f"octo/{name}", 1 + (name == "gadgets"), f"octo/{name}"), "graphql")
-            store.mark_gone(key, store.begin(key, "graphql", {}), number, f"moved to {where}")
+            store.mark_removed(key, store.begin(key, "graphql", {}), number, f"moved to {where}")
     ((each,), _) = found_in(path)
     assert each.target is None
 

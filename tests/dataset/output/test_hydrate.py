@@ -10,17 +10,14 @@ import pytest
 
 from gis.collector.collect import collect
 from gis.collector.github.accounts import token_account
-from gis.collector.github.client import Client, Limits
-from gis.collector.github.connection import resolve
+from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.store import Store
-from gis.console import Reporter
 from tests.collector.server import GitHub, schema_of, serving
 from tests.collector.world import World, made, user_row
 from tests.command_line import Done, run_gis
 
 pytestmark = pytest.mark.shared
-QUIET = Reporter(quiet=True)
 TOKEN = "good-token-1234"
 
 
@@ -51,10 +48,9 @@ def github(shared_data: Path) -> Iterator[GitHub]:
 @pytest.fixture
 def built(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    client = Client(github.url, [token_account(TOKEN)], QUIET, Limits())
+    client = Client(github.url, [token_account(TOKEN)])
     with Store.writing(tmp_path / "issues.db") as store:
-        source = GraphQLSource(client, QUIET, original_bodies=True)
-        collect(store, resolve(client, "octo/widgets"), source, QUIET, client)
+        collect(store, GraphQLSource(client, "octo/widgets", original_bodies=True))
     arguments = [
         "--store",
         str(tmp_path / "issues.db"),

@@ -1,0 +1,92 @@
+"""What goes wrong with a GraphQL query although the request itself succeeds."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gis.collector.source import NotFoundError, UnknownFieldsError
+from gis.errors import GisError
+
+# How servers report a field, or an argument of one, as unknown: in GitHub's words and those of GraphQL's reference.
+UNKNOWN_FIELD = (
+    re.compile(r"Field '(?P<field>\w+)' doesn't exist on type '(?P<type>\w+)'"),
+    re.compile(r"Cannot query field '(?P<field>\w+)' on type '(?P<type>\w+)'"),
+)
+UNKNOWN_ARGUMENT = (
+    re.compile(r"Field '(?P<field>\w+)' doesn't accept argument '(?P<argument>\w+)'"),
+    re.compile(r"Unknown argument '(?P<argument>\w+)' on field '(?:\w+\.)?(?P<field>\w+)'"),
+)
+
+Body = Any  # parsed JSON
+
+
+class Failure(NamedTuple):
+    """Why a request was not answered; it may be repeated.
+
+    Attributes:
+        reason: For messages.
+        too_large: Whether a smaller page may succeed.
+    """
+
+    reason: str
+    too_large: bool = False
+
+
+def failure_of(body: Body) -> Failure | None:
+    """Return why a query was not answered, if a repetition may succeed; None if it was answered or refused."""
+    errors = errors_of(body)
+    if any(
+        error.get("type") == "RESOURCE_LIMITS_EXCEEDED" or "Something went wrong" in str(error.get("message"))
+        for error in errors
+    ):
+        return Failure("GitHub ran out of time", too_large=True)
+    if not errors and not (isinstance(body, dict) and isinstance(body.get("data"), dict)):
+        return Failure("GitHub answers without data")
+    return None
+
+
+def check_answer(body: Body) -> None:
+    """Check that errors leave something to use; those that concern single nodes remain in the response.
+
+    Raises:
+        UnknownFieldsError: The server lacks fields of the query.
+        NotFoundError: The repository does not exist.
+        GisError: The query is refused.
+    """
+    errors = errors_of(body)
+    if unknown := frozenset(filter(None, map(_unknown_field, errors))):
+        raise UnknownFieldsError(unknown)
+    data = body.get("data")
+    only_absent = {error.get("type") for error in errors} <= {"NOT_FOUND", "FORBIDDEN"}
+    if (data is None and only_absent) or (data is not None and data.get("repository", data) is None):
+        raise NotFoundError("; ".join(map(message_of, errors)))
+    if only_absent:
+        return
+    messages = "; ".join(message_of(error)[:200] for error in errors[:3])
+    raise GisError(f"GitHub refuses the query: {messages}")
+
+
+def _unknown_field(error: Mapping[str, Any]) -> str | None:
+    """Return what an error reports as unknown: "Type.field", or "field(argument)"."""
+    message = str(error.get("message"))
+    for pattern in UNKNOWN_ARGUMENT:
+        if match := pattern.search(message):
+            return f"{match['field']}({match['argument']})"
+    details = error.get("extensions") or {}
+    if details.get("code") == "undefinedField":
+        return f"{details.get('typeName')}.{details.get('fieldName')}"
+    for pattern in UNKNOWN_FIELD:
+        if match := pattern.search(message):
+            return f"{match['type']}.{match['field']}"
+    return None
+
+
+def errors_of(body: Body) -> list[Mapping[str, Any]]:
+    """Return the errors that a GraphQL response reports."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return [error for error in errors or () if isinstance(error, dict)]
+
+
+def message_of(body: Body) -> str:
+    """Return the message of a response or of an error; "" if it has none."""
+    return str(body.get("message", "")) if isinstance(body, dict) else ""
