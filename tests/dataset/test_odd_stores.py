@@ -84,7 +84,7 @@ def test_what_accepted_evidence_joins_is_in_one_split_also_if_it_makes_no_cluste
         done = gis(path, tmp_path / f"built-{seed}", "--negatives", "random", "--seed", str(seed))
         assert done.status == 0, done.err
         where = splits_of(table(tmp_path / f"built-{seed}"))
-        assert "Set aside, as one ruling alone would have joined two large clusters: 1." in (
+        assert "Set aside, because this evidence alone would have joined two large clusters: 1." in (
             tmp_path / f"built-{seed}" / "README.md"
         ).read_text(encoding="utf-8")
         for group in ((*crowds[0], *crowds[1]), range(319, 339)):
