@@ -90,7 +90,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
     labels = _label_issues(store, settings, reporter)
     citations = cross_references(store, labels.issues)
     partners = _partners(labels.clusters, citations)
-    with make_texts(store, labels.issues, partners, settings.text, reporter) as texts:
+    with make_texts(store, labels.issues, partners, settings.text, reporter=reporter) as texts:
         positives = find_positives(labels.clusters.clusters, texts, settings.closure)
         sampler = NegativeSampler(
             issues=labels.issues,

@@ -76,14 +76,32 @@ def issue(
 
 
 def fill(
-    path: Path, issues: Iterable[Issue], *, name: str = "octo/widgets", pulls: Sequence[int] = (), key: int = 1
+    path: Path,
+    issues: Iterable[Issue],
+    *,
+    name: str = "octo/widgets",
+    pulls: Sequence[int] = (),
+    key: int = 1,
+    server: str = "",
 ) -> Path:
-    """A store, or one more repository in it."""
+    """A store, or one more repository in it; ``server`` is the address of its API where that is not GitHub's."""
     with Store.writing(path) as store:
         repository = store.repository(Repository(name, key, name), "graphql")
-        run = store.begin(repository, "graphql", {})
+        run = store.begin(repository, "graphql", {"server": server} if server else {})
         store.write(repository, run, Page(resume_point={}, done=True, issues=tuple(issues), pull_requests=tuple(pulls)))
     return path
+
+
+def new_store(folder: Path, issues: Iterable[Issue], *, pulls: Sequence[int] = ()) -> Path:
+    """A store of its own for each call."""
+    return fill(folder / f"store-{len(list(folder.glob('store-*.db')))}.db", issues, pulls=pulls)
+
+
+def mark_moved(path: Path, repository: str, number: int, where: str, *, key: int = 1) -> None:
+    """Note that an issue was transferred, as collecting notes it."""
+    with Store.writing(path) as store:
+        index = store.repository(Repository(repository, key, repository), "graphql")
+        store.mark_removed(index, store.begin(index, "graphql", {}), number, f"moved to {where}")
 
 
 def by_chance(count: int, seed: int) -> list[Issue]:

@@ -4,17 +4,12 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pytest
-from numpy.typing import NDArray
 
-from gis.collector.records import Issue, Repository
-from gis.collector.store import Store
-from gis.dataset.texts import near_duplicates as near_duplicates_module
-from gis.dataset.texts.near_duplicates import Sketches, jaccard, near_duplicates
+from gis.collector.records import Issue
+from gis.dataset.texts.near_duplicates import Sketches, near_duplicates
 from tests.command_line import Done, run_gis
-from tests.dataset.stores import comment, fill, issue
+from tests.dataset.stores import comment, fill, issue, mark_moved
 
 SPLITS = ("train", "valid", "test")
 
@@ -108,9 +103,7 @@ def test_what_is_called_a_duplicate_of_nobody_knows_what_is_no_negative(tmp_path
 def test_a_removal_request_follows_a_moved_issue(tmp_path: Path) -> None:
     fill(tmp_path / "store.db", written(range(1, 81), pairs(80)), name="a/b", key=1)
     fill(tmp_path / "store.db", written(range(1, 81), pairs(80), 2), name="c/d", key=2)
-    with Store.writing(tmp_path / "store.db") as store:
-        key = store.repository(Repository("a/b", 1, "a/b"), "graphql")
-        store.mark_removed(key, store.begin(key, "graphql", {}), 4, "moved to c/d#3")
+    mark_moved(tmp_path / "store.db", "a/b", 4, "c/d#3")
     (tmp_path / "removed.txt").write_text("a/b#4\n", encoding="utf-8")
     done = gis(tmp_path / "store.db", tmp_path / "built", "--leave-out", str(tmp_path / "removed.txt"))
     assert done.status == 0, done.err
@@ -162,17 +155,3 @@ def test_no_query_reads_like_an_issue_of_another_split(tmp_path: Path) -> None:
     groups = near_duplicates(split_of, Sketches(lambda n: split_of[n][1]))
     assert groups  # an original and its copy, in one split
     assert all(len({split_of[n][0] for n in group}) == 1 for group in groups)
-
-
-def test_two_thousand_texts_alike_are_compared_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = 0
-
-    def counting(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
-        nonlocal compared
-        compared += 1
-        return jaccard(one, other)
-
-    monkeypatch.setattr(near_duplicates_module, "jaccard", counting)
-    texts = {n: " ".join(f"word{k}" for k in range(120)) + f" number {n}" for n in range(2000)}
-    assert near_duplicates(texts, Sketches(texts.__getitem__)) == [list(range(2000))]
-    assert compared < 10_000  # of two million pairs, in 32 bands

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gis.collector.records import Reference
 from gis.collector.store import Store
-from gis.console import Reporter
+from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import Issues
 from gis.dataset.settings import TextSettings
 from gis.dataset.texts.cleaning import Cites, Cleaned, clean, learn_templates, prose
@@ -115,7 +115,7 @@ class _FilteredText(NamedTuple):
 
 @contextmanager
 def make_texts(
-    store: Store, issues: Issues, partners: Partners, settings: TextSettings, reporter: Reporter
+    store: Store, issues: Issues, partners: Partners, settings: TextSettings, *, reporter: Reporter = QUIET
 ) -> Iterator[Texts]:
     """Clean all texts of a store, in a temporary database that is deleted at the end of the block.
 

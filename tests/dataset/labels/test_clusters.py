@@ -8,7 +8,7 @@ from gis.dataset.labels.clusters import Clusters, find_clusters
 from gis.dataset.labels.evidence import find_evidence
 from gis.dataset.labels.policy import POLICY
 from gis.dataset.pairs.positives import positive_pairs
-from tests.dataset.stores import comment, fill, issue
+from tests.dataset.stores import comment, issue, new_store
 
 
 def clusters_of(tmp_path: Path, edges: list[tuple[int, int]], author: str = "keeper") -> Clusters:
@@ -18,7 +18,7 @@ def clusters_of(tmp_path: Path, edges: list[tuple[int, int]], author: str = "kee
         targets = [target for source, target in edges if source == number]
         said = [comment(number * 10 + n, author, f"Duplicate of #{t}", 10**6) for n, t in enumerate(targets)]
         issues.append(issue(number, closed=10**6 + 5, comments=said))
-    with Store(fill(tmp_path / "store.db", issues)) as store:
+    with Store(new_store(tmp_path, issues)) as store:
         found = load_issues(store)
         return find_clusters(find_evidence(store, found), found, POLICY)
 
@@ -38,7 +38,6 @@ def test_one_edge_does_not_join_two_crowds_and_two_do(tmp_path: Path) -> None:
     found = clusters_of(tmp_path, [*crowds, (14, 4)])
     assert [len(cluster.members) for cluster in found.clusters] == [4, 4]
     assert found.held_back == ((3, 13),)
-    (tmp_path / "store.db").unlink()
     found = clusters_of(tmp_path, [*crowds, (14, 4), (13, 2)])
     assert [len(cluster.members) for cluster in found.clusters] == [8]
     assert found.held_back == ()

@@ -1,18 +1,30 @@
 """Evidence in stores made by hand: who, when, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gis.collector.records import Event, Issue, Reference, Repository
+from gis.collector.records import Event, Issue, Reference
 from gis.collector.store import Store
 from gis.dataset.issues.table import Issues, load_issues
 from gis.dataset.labels.clusters import find_clusters
-from gis.dataset.labels.evidence import Evidence, cross_references, find_evidence, is_duplicate_label
-from gis.dataset.labels.policy import POLICY, label_of, read_policy
-from gis.errors import UsageError
-from tests.dataset.stores import DAY, at, comment, fill, issue, person
+from gis.dataset.labels.evidence import (
+    CommentRow,
+    Evidence,
+    called_duplicates,
+    cross_references,
+    find_evidence,
+    is_duplicate_label,
+    looks_like_a_bot,
+    tier_of,
+    withdrawn_by,
+)
+from gis.dataset.labels.policy import POLICY, label_of
+from gis.dataset.labels.rulings import rulings
+from gis.dataset.labels.timeline import Close, IssueEvents, IssueTimeline
+from tests.dataset.stores import DAY, at, comment, fill, issue, mark_moved, new_store, person
 
 
 def found_in(path: Path) -> tuple[list[Evidence], Issues]:
@@ -21,9 +33,9 @@ def found_in(path: Path) -> tuple[list[Evidence], Issues]:
         return find_evidence(store, issues), issues
 
 
-def on_second(tmp_path: Path, second: Issue, **more: object) -> list[Evidence]:
+def on_second(tmp_path: Path, second: Issue, *, pulls: Sequence[int] = ()) -> list[Evidence]:
     """The evidence of a store of issue 1 and this one, number 2."""
-    return found_in(fill(tmp_path / "store.db", [issue(1), second], **more))[0]  # type: ignore[arg-type]
+    return found_in(new_store(tmp_path, [issue(1), second], pulls=pulls))[0]
 
 
 def mark(kind: str, when: int, target: Reference, actor: str = "keeper") -> Event:
@@ -38,7 +50,6 @@ def test_structured_marks_and_their_withdrawal(tmp_path: Path) -> None:
     assert (each.tier, each.issue, each.target, each.actor) == ("structured", 1, 0, "person")
     assert (each.by_closer, each.seconds_to_close, each.withdrawn_reason) == (True, 10, "")
     events = [mark("marked_as_duplicate", 8990, HERE), mark("unmarked_as_duplicate", 9500, HERE)]
-    (tmp_path / "store.db").unlink()
     (each,) = on_second(tmp_path, issue(2, closed=9000, events=events))
     assert each.withdrawn_reason == "unmarked"
     assert label_of(each, POLICY) == "related"
@@ -81,7 +92,6 @@ def test_what_was_taken_back_or_reopened_is_only_related(tmp_path: Path) -> None
     said = [comment(5, "ann", "Duplicate of #1", 8000), comment(6, "ann", "Sorry, not a duplicate of that", 8500)]
     (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
     assert each.withdrawn_reason == "taken back"
-    (tmp_path / "store.db").unlink()
     reopened = Event("reopened", at(9500), person("ann"))
     again = issue(2, closed=9000, comments=said[:1], events=[Event("closed", at(9000), person("keeper")), reopened])
     (each,) = on_second(tmp_path, again)
@@ -92,10 +102,8 @@ def test_a_label_needs_one_target_in_the_last_comments(tmp_path: Path) -> None:
     said = [comment(5, "keeper", "Please follow #1", 8990)]
     (each,) = on_second(tmp_path, issue(2, closed=9000, labels=["Resolution-Duplicate"], comments=said))
     assert (each.tier, each.source) == ("label_with_target", "label")
-    (tmp_path / "store.db").unlink()
     two = [*said, comment(6, "keeper", "and #3", 8995)]
     assert on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=two)) == []
-    (tmp_path / "store.db").unlink()
     assert on_second(tmp_path, issue(2, closed=9000, labels=["possible-duplicate"], comments=said)) == []
 
 
@@ -104,10 +112,8 @@ def test_a_label_does_not_revive_what_was_denied(tmp_path: Path) -> None:
         [comment(5, "keeper", "This is not a duplicate of #1", 8990)],
         [comment(5, "keeper", "Duplicate of #1", 8980), comment(6, "keeper", "Sorry, not a duplicate of #1", 8990)],
     ):
-        (tmp_path / "store.db").unlink(missing_ok=True)
         found = on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=said))
         assert not [each for each in found if label_of(each, POLICY) == "positive"]
-    (tmp_path / "store.db").unlink()
     said = [comment(5, "github-actions[bot]", "Please follow #1", 8990)]
     (each,) = on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=said))
     assert each.actor == "bot"
@@ -130,11 +136,32 @@ def test_githubs_own_marks_mean_the_repository_that_they_name(tmp_path: Path) ->
     assert (each.target, each.reference) == (None, "fork/widgets#1")
 
 
-def test_labels() -> None:
-    yes = ("duplicate", "Duplicate", "r: duplicate", "S-duplicate", "*duplicate", "kind/dup", "status: duplicate 🔁")
-    no = ("potential-duplicate", "not a duplicate", "maybe dup", "dupont", "deduplication")
-    assert all(map(is_duplicate_label, yes))
-    assert not any(map(is_duplicate_label, no))
+@pytest.mark.parametrize(
+    "name", ["duplicate", "Duplicate", "r: duplicate", "S-duplicate", "*duplicate", "kind/dup", "status: duplicate 🔁"]
+)
+def test_labels_that_call_an_issue_a_duplicate(name: str) -> None:
+    assert is_duplicate_label(name)
+
+
+@pytest.mark.parametrize("name", ["potential-duplicate", "not a duplicate", "maybe dup", "dupont", "deduplication"])
+def test_labels_that_do_not(name: str) -> None:
+    assert not is_duplicate_label(name)
+
+
+@pytest.mark.parametrize("login", ["triage[bot]", "dedupe-bot", "bot-five", "issueBot", "rustbot", "octo-ci"])
+def test_logins_of_bots(login: str) -> None:
+    assert looks_like_a_bot(login)
+
+
+@pytest.mark.parametrize("login", ["ann", "abbot", "robotnik", "cicero"])
+def test_logins_of_people(login: str) -> None:
+    assert not looks_like_a_bot(login)
+
+
+def test_a_label_or_a_state_calls_an_issue_a_duplicate(tmp_path: Path) -> None:
+    issues = [issue(1), issue(2, labels=["dup"]), issue(3, closed=9000, reason="duplicate"), issue(4, labels=["bug"])]
+    with Store(new_store(tmp_path, issues)) as store:
+        assert called_duplicates(store, load_issues(store)) == {1, 2}
 
 
 def test_pull_requests_are_no_issues(tmp_path: Path) -> None:
@@ -167,9 +194,7 @@ def test_a_transferred_issue_is_found_where_it_is(tmp_path: Path) -> None:
     said = [comment(5, "keeper", "Duplicate of #1", 8990)]
     path = fill(tmp_path / "store.db", [issue(1), issue(2, closed=9000, comments=said)])
     fill(path, [issue(4)], name="octo/gadgets", key=2)
-    with Store.writing(path) as store:
-        key = store.repository(Repository("octo/widgets", 1, "octo/widgets"), "graphql")
-        store.mark_removed(key, store.begin(key, "graphql", {}), 1, "moved to octo/gadgets#4")
+    mark_moved(path, "octo/widgets", 1, "octo/gadgets#4")
     found, issues = found_in(path)
     assert [issues.name(each.target) for each in found if each.target is not None] == ["octo/gadgets#4"]
 
@@ -204,16 +229,48 @@ def test_a_ruling_that_names_its_target_twice_is_on_the_issue(tmp_path: Path) ->
     assert (each.issue, each.target) == (1, 0)
 
 
-def test_issues_moved_in_a_circle_are_nowhere(tmp_path: Path) -> None:
-    said = [comment(5, "keeper", "Duplicate of #1", 8990)]
-    path = fill(tmp_path / "store.db", [issue(1), issue(2, closed=9000, comments=said)])
-    fill(path, [issue(4)], name="octo/gadgets", key=2)
-    with Store.writing(path) as store:
-        for name, number, where in (("widgets", 1, "octo/gadgets#4"), ("gadgets", 4, "octo/widgets#1")):
-            key = store.repository(Repository(f"octo/{name}", 1 + (name == "gadgets"), f"octo/{name}"), "graphql")
-            store.mark_removed(key, store.begin(key, "graphql", {}), number, f"moved to {where}")
-    ((each,), _) = found_in(path)
-    assert each.target is None
+def test_full_addresses_are_those_of_the_stores_own_server(tmp_path: Path) -> None:
+    said = [
+        comment(5, "keeper", "Duplicate of https://github.example.com/octo/widgets/issues/1", 8990),
+        comment(6, "keeper", "Duplicate of https://github.com/octo/widgets/issues/3", 8991),
+    ]
+    issues = [issue(1), issue(2, closed=9000, comments=said), issue(3)]
+    evidence, _ = found_in(fill(tmp_path / "store.db", issues, server="https://github.example.com/api/v3"))
+    assert [(each.target, each.tier) for each in evidence] == [(0, "whole_comment")]
+
+
+@pytest.mark.parametrize(
+    ("ruling", "closes", "later", "tier"),
+    [
+        ("Dup of #1?", [], [], "suggestion"),
+        ("Dup of #1?", [], ["Yes, it is a dup"], "suggestion"),  # it was never closed
+        ("Dup of #1?", [1000 - 600], [], "settled_suggestion"),
+        ("Dup of #1?", [1000 - 601], [], "suggestion"),
+        ("Dup of #1?", [1000 + 7 * DAY], [], "settled_suggestion"),
+        ("Dup of #1?", [1001 + 7 * DAY], [], "suggestion"),
+        ("Dup of #1?", [1001 + 7 * DAY], ["Yes, it is a dup"], "settled_suggestion"),
+        ("Dup of #1", [], [], "whole_comment"),
+    ],
+)
+def test_a_suggestion_is_settled_by_a_close_or_a_comment(
+    tmp_path: Path, ruling: str, closes: list[int], later: list[str], tier: str
+) -> None:
+    issues = found_in(new_store(tmp_path, [issue(1)]))[1]
+    start = int(issues.created[0])
+    timeline = IssueTimeline(issues, 0, IssueEvents(closes=[Close(start + at, "ann") for at in closes]))
+    (read,) = rulings(ruling)
+    assert tier_of(read, timeline, start + 1000, [said_by("ann", body) for body in later]) == tier
+
+
+def test_only_the_author_takes_a_ruling_back() -> None:
+    later = [said_by("ann", "Sorry, this is not a duplicate"), said_by("ben", "Duplicate of #1")]
+    assert withdrawn_by("ann", later)
+    assert not withdrawn_by("ben", later)
+    assert not withdrawn_by(None, [said_by(None, "This is not a duplicate")])
+
+
+def said_by(author: str | None, body: str) -> CommentRow:
+    return CommentRow(1, "C1", author, body, at(0), None)
 
 
 def test_cross_references(tmp_path: Path) -> None:
@@ -221,20 +278,3 @@ def test_cross_references(tmp_path: Path) -> None:
     pull = [Event("cross_referenced", at(5), None, Reference(None, 9, True))]
     with Store(fill(tmp_path / "store.db", [issue(1, events=cites + pull), issue(2, events=cites)])) as store:
         assert cross_references(store, load_issues(store)) == [(0, 1)]
-
-
-def test_the_policy_may_be_changed(tmp_path: Path) -> None:
-    file = tmp_path / "policy.toml"
-    file.write_text('[whole_comment]\nperson = "ignore"\n', encoding="utf-8")
-    assert read_policy(file)["whole_comment", "person"] == "ignore"
-    assert read_policy(file)["whole_comment", "bot"] == "train"
-    for text, message in (
-        ('[whole_coment]\nperson = "ignore"', "unknown tier 'whole_coment'. Did you mean whole_comment"),
-        ('[related]\nhuman = "ignore"', "unknown actor 'human'"),
-        ('[related]\nperson = "good"', "unknown label 'good'"),
-        ("related = 1", "related is not a table"),
-        ("[", "policy.toml"),
-    ):
-        file.write_text(text, encoding="utf-8")
-        with pytest.raises(UsageError, match=message):
-            read_policy(file)

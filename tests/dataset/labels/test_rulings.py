@@ -5,8 +5,7 @@ from collections import Counter
 import pytest
 
 from gis.collector.records import Reference
-from gis.dataset.issues.references import references
-from gis.dataset.labels.rulings import confirms, rulings, takes_back
+from gis.dataset.labels.rulings import confirms, rulings, spoken, takes_back
 from gis.dataset.texts.cleaning import prose
 from gis.dataset.texts.redaction import redact
 
@@ -35,6 +34,11 @@ def said(text: str) -> list[tuple[str, int]]:
         ("Status changed to **Duplicate**.\nMerged into issue #12.", [("import_status", 12)]),
         ("/duplicate of #12", [("slash_command", 12)]),
         ("/dup octo/gadgets#12", [("slash_command", 12)]),
+        ("Thanks for the report.\n/duplicate #12", [("slash_command", 12)]),
+        ("Superseded by #12, let us talk there", [("related", 12)]),
+        ("This is covered by #12", [("related", 12)]),
+        ("The work is tracked in #12", [("related", 12)]),
+        ("Subsumed into issue #12", [("related", 12)]),
         ("Possibly a duplicate of #12", [("suggestion", 12)]),
         ("Is this a duplicate of #12?", [("suggestion", 12)]),
         ("Dup of #12?", [("suggestion", 12)]),
@@ -88,13 +92,22 @@ def test_what_is_no_ruling(text: str) -> None:
     assert said(text) == []
 
 
-def test_a_ruling_may_speak_of_another_issue() -> None:
-    for text in ("By the way, #7 is a duplicate of #12", "See #7 (duplicate of #12), too"):
-        (ruling,) = rulings(text)
-        assert (ruling.subject, ruling.target) == (Reference(None, 7), Reference(None, 12))
+@pytest.mark.parametrize(
+    "text", ["By the way, #7 is a duplicate of #12", "See #7 (duplicate of #12), too", "#7 was a dup of #12"]
+)
+def test_a_ruling_may_speak_of_another_issue(text: str) -> None:
+    (ruling,) = rulings(text)
+    assert (ruling.subject, ruling.target) == (Reference(None, 7), Reference(None, 12))
+
+
+def test_a_ruling_may_speak_of_the_target_of_another() -> None:
     (_, ruling) = rulings("Dupe of #3, which is itself claimed to be a dupe of #12.")
     assert (ruling.subject, ruling.target) == (Reference(None, 3), Reference(None, 12))
-    for text in (
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Like #7, this is a duplicate of #12",
         "Unrelated to #7; this is a duplicate of #12",
         "Confirmed as unrelated to #7, dupe of #12",
@@ -104,9 +117,11 @@ def test_a_ruling_may_speak_of_another_issue() -> None:
         "Blocked by #7 and dup of #12",
         "Related to #7 and is a dup of #12",
         "See https://github.com/octo/widgets/issues/7, so closing as a dupe of #12",
-    ):
-        (ruling,) = rulings(text)
-        assert (ruling.subject, ruling.target) == (None, Reference(None, 12))
+    ],
+)
+def test_an_issue_that_is_only_named_before_is_not_the_subject(text: str) -> None:
+    (ruling,) = rulings(text)
+    assert (ruling.subject, ruling.target) == (None, Reference(None, 12))
 
 
 @pytest.mark.parametrize(
@@ -128,31 +143,60 @@ def test_machines_put_guesses() -> None:
     assert not ruling.guess
 
 
-def test_taken_back_and_confirmed() -> None:
-    assert takes_back("Sorry, this is not a duplicate after all")
-    assert takes_back("It isn't a duplicate")
-    assert takes_back("Not quite a dup, but nearly")
-    assert not takes_back("Please do not open duplicates.")
-    assert not takes_back("Please don't open duplicates; #5 is about this")
-    assert not takes_back("Sorry, we don't need duplicates, closing")
-    assert not takes_back("There is not a single duplicate")
-    assert not takes_back("It is not OK to open duplicates")
-    assert takes_back("I don't think it's a duplicate of that one")
-    assert takes_back("These aren't duplicates")
-    assert not takes_back("This is a duplicate")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sorry, this is not a duplicate after all",
+        "It isn't a duplicate",
+        "Not quite a dup, but nearly",
+        "I don't think it's a duplicate of that one",
+        "These aren't duplicates",
+    ],
+)
+def test_what_takes_a_ruling_back(text: str) -> None:
+    assert takes_back(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please do not open duplicates.",
+        "Please don't open duplicates; #5 is about this",
+        "Sorry, we don't need duplicates, closing",
+        "There is not a single duplicate",
+        "It is not OK to open duplicates",
+        "This is a duplicate",
+        "> This is not a duplicate",
+    ],
+)
+def test_what_takes_nothing_back(text: str) -> None:
+    assert not takes_back(text)
+
+
+def test_what_confirms_a_suggestion() -> None:
     assert confirms("Looks like it! Closing as a dupe.")
     assert not confirms("Is it a dupe?")
     assert not confirms("I do not think it is a dup")
+    assert not confirms("Yes, perhaps it is a dup")
+    assert not confirms("Thanks!")
 
 
-def test_references() -> None:
-    text = "#1, octo/gadgets#2, https://github.com/octo/things/issues/3#issuecomment-9, GH-4, (#5) https://github.com/a/b/pull/6"
-    assert list(references(text)) == [
-        Reference(None, 1),
-        Reference("octo/gadgets", 2),
-        Reference("octo/things", 3),
-        Reference(None, 4),
-        Reference(None, 5),
-        Reference("a/b", 6, True),
-    ]
-    assert list(references("abc#1def &#39; color #fff page/#7")) == []
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a `#5` b `code` c", "a #5 b   c"),
+        ("see [this one](https://github.com/octo/widgets/issues/5)", "see https://github.com/octo/widgets/issues/5"),
+        ("see [the guide](https://example.org/guide)", "see the guide"),
+        ("one\r\n> two\r\nthree", "one\n\nthree"),
+        ('he said "dup of #5" to me', "he said \n to me"),
+        ("yes\nOn Mon, 3 May 2021, ann wrote:\nno", "yes\n\n"),
+    ],
+)
+def test_what_is_spoken(text: str, expected: str) -> None:
+    assert spoken(text) == expected
+
+
+def test_links_of_another_server_are_read_where_they_are_its_own() -> None:
+    text = "Duplicate of [this](https://github.example.com/octo/widgets/issues/12)"
+    assert said(text) == []
+    assert [ruling.target for ruling in rulings(text, "github.example.com")] == [Reference("octo/widgets", 12)]
