@@ -1,7 +1,7 @@
 """Measure the peak memory of gis collect on repositories of different sizes.
 
-A server on this machine makes up issues of a kilobyte with three comments each; gis collect runs as a process of its
-own, through GraphQL, and a second time for what changed.
+A server on this machine generates issues with a kilobyte of text and three comments each. gis collect runs in its own
+process, through GraphQL, and then a second time to fetch what changed.
 """
 
 import argparse
@@ -18,30 +18,30 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-COMMENTS = 3
+COMMENTS_PER_ISSUE = 3
 BODY = "It breaks when the widget is opened twice.\n" * 24
 
 
 def stamp(number: int) -> str:
-    """When an issue was made and last changed."""
+    """Return the time at which an issue was created and last changed."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_500_000_000 + 60 * number))
 
 
 def user(number: int) -> dict[str, Any]:
-    """One of five thousand."""
+    """Return one of five thousand users."""
     return {"__typename": "User", "login": f"user-{number % 5000}", "databaseId": number % 5000, "isSiteAdmin": False}
 
 
 def connection(
-    nodes: list[Any], more: bool = False, end: str | None = None, total: int | None = None
+    nodes: list[Any], *, more: bool = False, end: str | None = None, total: int | None = None
 ) -> dict[str, Any]:
-    """A page of nodes."""
+    """Return a page of nodes, as GraphQL gives it."""
     count = len(nodes) if total is None else total
     return {"totalCount": count, "nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": end}}
 
 
 def issue(number: int) -> dict[str, Any]:
-    """An issue with its comments."""
+    """Return an issue with its comments."""
     shared = {"authorAssociation": "NONE", "createdAt": stamp(number), "updatedAt": stamp(number)}
     comments = [
         {
@@ -51,7 +51,7 @@ def issue(number: int) -> dict[str, Any]:
             "author": user(n),
             **shared,
         }
-        for n in range(COMMENTS)
+        for n in range(COMMENTS_PER_ISSUE)
     ]
     return {
         "fullDatabaseId": str(number), "id": f"I_{number}", "number": number, "title": f"Widget {number}", "body": BODY,
@@ -62,13 +62,13 @@ def issue(number: int) -> dict[str, Any]:
 
 
 def handler(total: int) -> type[BaseHTTPRequestHandler]:
-    """A repository of ``total`` issues."""
+    """Return the request handler of a server whose repository has ``total`` issues."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_: object) -> None:
-            """Keep quiet."""
+            """Log nothing."""
 
         def answer(self, body: Any) -> None:  # noqa: ANN401
             data = json.dumps(body).encode()
@@ -82,21 +82,22 @@ def handler(total: int) -> type[BaseHTTPRequestHandler]:
             self.answer({"full_name": "octo/widgets", "id": 1})
 
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["variables"]
-            since = int(asked.get("since") is not None and total)  # only the newest issue is as new as that
-            start = max(int(asked.get("after") or 0), since - 1 if since else 0)
-            numbers = range(start + 1, min(start + asked.get("first", 0), total) + 1)
+            variables = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["variables"]
+            since = int(variables.get("since") is not None and total)  # only the newest issue is as new as that
+            start = max(int(variables.get("after") or 0), since - 1 if since else 0)
+            numbers = range(start + 1, min(start + variables.get("first", 0), total) + 1)
             end = str(numbers[-1]) if numbers else None
-            issues = connection([issue(n) for n in numbers], bool(numbers) and numbers[-1] < total, end, total)
-            found = {"issues": issues, "pullRequests": connection([]), "sample": connection([])}
-            self.answer({"data": {"rateLimit": {"cost": 3}, "repository": found}})
+            more = bool(numbers) and numbers[-1] < total
+            issues = connection([issue(n) for n in numbers], more=more, end=end, total=total)
+            repository = {"issues": issues, "pullRequests": connection([]), "sample": connection([])}
+            self.answer({"data": {"rateLimit": {"cost": 3}, "repository": repository}})
 
     return Handler
 
 
 @contextmanager
 def serving(total: int) -> Iterator[str]:
-    """The address of a server."""
+    """Run a server, and give its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(total))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -107,22 +108,11 @@ def serving(total: int) -> Iterator[str]:
 
 
 def peak_of(url: str, store: Path) -> tuple[float, float]:
-    """Seconds and peak MiB of a run of gis collect."""
-    command = [
-        sys.executable,
-        "-m",
-        "gis",
-        "collect",
-        "--repo",
-        "octo/widgets",
-        "--api-url",
-        url,
-        "--store",
-        str(store),
-    ]
+    """Return the seconds and the peak MiB of a run of gis collect."""
+    command = [sys.executable, "-m", "gis", "collect", "--repo", "octo/widgets", "--api-url", url]
+    command += ["--store", str(store), "--quiet"]
     started = time.monotonic()
     environment = {**os.environ, "GITHUB_TOKEN": "any-token-will-do"}
-    command += ["--store", str(store), "--quiet"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -135,15 +125,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--issues", type=int, nargs="+", default=[15_000, 150_000])
     sys.stdout.write(
-        "| issues | seconds | peak MiB | peak MiB of a second run | store MiB |\n| --: | --: | --: | --: | --: |\n"
+        "| issues | seconds | peak MiB | peak MiB of the second run | store MiB |\n| --: | --: | --: | --: | --: |\n"
     )
     for total in parser.parse_args().issues:
         with serving(total) as url, tempfile.TemporaryDirectory() as folder:
             store = Path(folder) / "issues.db"
             seconds, peak = peak_of(url, store)
-            _, again = peak_of(url, store)
+            _, second_peak = peak_of(url, store)
             size = store.stat().st_size / 2**20
-            sys.stdout.write(f"| {total:,} | {seconds:.0f} | {peak:.0f} | {again:.0f} | {size:.0f} |\n")
+            sys.stdout.write(f"| {total:,} | {seconds:.0f} | {peak:.0f} | {second_peak:.0f} | {size:.0f} |\n")
             sys.stdout.flush()
 
 

@@ -153,6 +153,7 @@ def test_an_older_dump_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_a_real_repository_comes_whole(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "github" / "rust-lang_rust"
     source = DumpSource(folder)

@@ -497,6 +497,7 @@ def test_a_clock_that_is_wrong_waits_no_longer(github: GitHub, tmp_path: Path, h
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
 
 
+@pytest.mark.slow
 def test_a_server_that_is_slow(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(github, tmp_path / "quiet.db")
     monkeypatch.setattr(github_client, "REQUEST_TIMEOUT", 1)

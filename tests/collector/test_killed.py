@@ -16,7 +16,7 @@ from tests.collector.world import made
 
 KILLS = 100
 TABLES = ("issues", "comments", "events", "users", "pull_requests", "raw")
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 
 def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -25,7 +25,7 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_killed_a_hundred_times_the_store_is_that_of_a_quiet_run(tmp_path: Path, shared_data: Path) -> None:
-    """A resumed run fetches one page again at the most, so what a kill costs is bounded, too."""
+    """A resumed run fetches at most one page again, so the cost of a kill is bounded too."""
     rng = random.Random(7)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.collector.killed"])

@@ -14,7 +14,7 @@ from gis.collector.store import Store
 from tests.collector.server import schema_of, serving
 from tests.collector.world import from_dump
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 # What both tell. REST's answers spell an empty body as null.
 ISSUES = (
     "number, id, node_id, title, coalesce(body, ''), state, state_reason, locked, author, association, labels, "

@@ -20,7 +20,7 @@ GITHUB_API = "https://api.github.com"
 MAX_WAIT_FOR_USER = 5.0  # seconds, for the question to which user a token belongs
 ISSUES_PER_PAGE = 100
 POINTS_PER_PAGE = 3  # GraphQL: labels, comments and events count as one request for each issue
-# Rough, for estimates: GitHub takes some 6 s for a page of a hundred issues through GraphQL, and 2 s for one over REST.
+# Assumptions for estimates, not measurements: 6 s for a hundred issues through GraphQL, 2 s for a page over REST.
 MINUTES_PER_GRAPHQL_PAGE = 6 / 60
 MINUTES_PER_REST_PAGE = 2 / 60
 NO_TOKEN = (
