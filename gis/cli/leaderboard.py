@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @app.command(no_args_is_help=True)
 def leaderboard(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder that gis bench wrote.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", file_okay=False, help="Folder that gis bench wrote.")],
     task: Annotated[
         list[str] | None,
         typer.Option("--task", "-t", metavar="NAME,…", help="Show only these tasks and suites, in this order."),
