@@ -36,6 +36,8 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mdformat $(PROSE)
+	$(BIN)/gis leaderboard docs/results --markdown README.md >/dev/null
+	$(BIN)/python -m gis.cli.reference > docs/cli.md
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("gis needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

@@ -1,6 +1,7 @@
 """The help of the command line, and its reference in docs/cli.md."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 from gis.cli import app
 from gis.cli.app import VERBS
+from gis.cli.reference import reference
 from tests.command_line import Gis
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -48,3 +50,19 @@ def test_a_shell_can_complete_verbs_and_options() -> None:
 
     assert completed("gis ") == PRESENT
     assert "--markdown" in completed("gis leaderboard --ma")
+
+
+@pytest.mark.parametrize("verb", PRESENT)
+def test_the_summary_of_a_verb_is_not_cut_at_80_columns(verb: str) -> None:
+    assert not COMMANDS[verb].get_short_help_str(61).endswith("...")
+
+
+@pytest.mark.parametrize("verb", PRESENT)
+def test_an_option_says_what_it_takes(verb: str) -> None:
+    help_text = COMMANDS[verb].get_help(typer.Context(COMMANDS[verb], info_name=verb))
+    assert not re.search(r"--[\w-]+ <(str|int|float|path|list\[\w+\])( range)?>", help_text)
+
+
+def test_the_reference_is_fresh() -> None:
+    stale = "docs/cli.md is stale; run: python -m gis.cli.reference > docs/cli.md"
+    assert (CHECKOUT / "docs" / "cli.md").read_text(encoding="utf-8") == reference(), stale
