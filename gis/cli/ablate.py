@@ -71,7 +71,9 @@ def ablate(
     offline: Offline = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train every combination of objectives, poolings, batch sizes and temperatures with several seeds, and compare.
+    """Compare losses and settings over several seeds.
+
+    Every combination of objectives, poolings, batch sizes and temperatures is trained with every seed.
 
     If it is stopped, the same command continues. The weights of the last step are scored: there is no validation.
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from gis.cli import options
 from gis.cli.app import app, check_names, interruptible
 from gis.cli.leaderboard import print_leaderboard
 from gis.errors import GisError, UsageError
@@ -16,32 +17,43 @@ from gis.errors import GisError, UsageError
 def bench(
     model: Annotated[
         list[str],
-        typer.Option("--model", "-m", help="Models: NAME,key=value,NAME,… (gis models). A name, folder or Hub id."),
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME,…",
+            help="Models: NAME,key=value,NAME,… (gis models). A name, folder or Hub id.",
+        ),
     ],
     task: Annotated[
         list[str],
-        typer.Option("--task", "-t", help="Tasks and suites: T,T,… (gis tasks). A name, folder, file or Hub dataset."),
+        typer.Option(
+            "--task", "-t", metavar="NAME,…", help="Tasks and suites (gis tasks). A name, folder, file or Hub dataset."
+        ),
     ],
-    data: Annotated[Path | None, typer.Option(help="Look for DIR/<task>/<split>.* before the Hub.")] = None,
-    output: Annotated[Path, typer.Option(help="Folder of the result files.")] = Path("results"),
+    data: options.Data = None,
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result files.")] = Path("results"),
     limit: Annotated[
-        int | None, typer.Option(min=2, help="Score a sample of N pairs; marks results as partial.")
+        int | None, typer.Option(metavar="N", min=2, help="Score a sample of N pairs; results are marked as partial.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of --limit's sample and of the random model.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Random seed of the sample (--limit) and of the model random.")
+    ] = 0,
+    device: options.Device = "auto",
     precision: Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="Number format of the model.")] = "fp32",
-    batch_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens of one forward pass.")] = None,
-    max_length: Annotated[
-        int | None, typer.Option(min=1, help="Cut texts at N tokens, not at the model's limit.")
+    batch_tokens: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Tokens per forward pass.", show_default="chosen by the device"),
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Score again what has a result already.")] = False,
+    max_length: options.MaxLength = None,
+    offline: options.Offline = False,
+    force: Annotated[bool, typer.Option("--force", help="Score again where there is a result already.")] = False,
     cache: Annotated[
-        Path | None, typer.Option(help="Folder of cached embeddings.", show_default="~/.cache/gis")
+        Path | None, typer.Option(metavar="DIR", help="Folder of cached embeddings.", show_default="~/.cache/gis")
     ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep embeddings.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do not read or write cached embeddings.")] = False,
     export: Annotated[
-        tuple[str, Path] | None, typer.Option(help="Also write the results as another tool's: mteb DIR.")
+        tuple[str, Path] | None,
+        typer.Option(metavar="mteb DIR", help="Also write the results as mteb stores them, into DIR."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the table.")] = False,
 ) -> None:

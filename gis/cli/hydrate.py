@@ -18,27 +18,32 @@ if TYPE_CHECKING:
 @app.command(no_args_is_help=True)
 def hydrate(
     dataset: Annotated[
-        str, typer.Argument(help="Dataset folder, Hub dataset (ORG/NAME), or a task that ships as ids: rust_issues.")
+        str,
+        typer.Argument(
+            metavar="DATASET", help="Dataset folder, Hub dataset (ORG/NAME), or a task that ships as ids: rust_issues."
+        ),
     ],
-    output: Annotated[Path, typer.Option(help="Folder to make.")],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
     store: Annotated[
-        Path | None, typer.Option(help="Take the texts from this store of gis collect, not from GitHub.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Take the texts from this store of gis collect, not from GitHub."),
     ] = None,
     only_same: Annotated[
         bool, typer.Option("--only-same", help="Leave out texts that changed after the dataset was built.")
     ] = False,
     api_url: Annotated[
-        str, typer.Option(help="API of a GitHub Enterprise server: https://HOST/api/v3.")
+        str, typer.Option(metavar="URL", help="API of a GitHub Enterprise server: https://HOST/api/v3.")
     ] = "https://api.github.com",
     max_wait: Annotated[
-        float | None, typer.Option(min=0, help="Stop instead of waiting longer than this many seconds.")
+        float | None,
+        typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this many seconds."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, only warnings.")] = False,
 ) -> None:
-    """Restore the texts of a dataset that is shared as ids, from GitHub or from a store.
+    """Restore the texts of a dataset that is shared as ids.
 
-    GitHub charges one point of the rate limit for a hundred issues and needs a token (GITHUB_TOKEN); a store needs
-    neither.
+    They come from GitHub or from a store. GitHub charges one point of the rate limit for a hundred issues and needs a
+    token (GITHUB_TOKEN); a store needs neither.
 
     Example: gis hydrate rust_issues --store issues.db --output tasks/rust_issues
     """

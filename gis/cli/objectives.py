@@ -9,7 +9,7 @@ Change any weight or temperature after the name, separated by commas:
 
 @app.command()
 def objectives() -> None:
-    """List the losses that a model can be trained with, and their sources."""
+    """List the losses that a model can be trained with."""
     from gis.models.losses.presets import PRESETS
     from gis.models.losses.settings import WEIGHTS
     from gis.terminal_table import Column, TerminalTable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gis.cli.app import app, interruptible
+from gis.cli.app import app, interruptible, print_table
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ NAME = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}")
 
 @app.command(no_args_is_help=True)
 def publish(
-    folder: Annotated[Path, typer.Argument(help="Folder of gis build, gis train or gis bench.")],
-    to: Annotated[str, typer.Option(help="ORG/NAME on the Hub; made if it does not exist.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Folder of gis build, gis train or gis bench.")
+    ],
+    to: Annotated[str, typer.Option(metavar="ORG/NAME", help="ORG/NAME on the Hub; made if it does not exist.")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the folder, show files, sizes and the card, and send nothing.")
     ] = False,
@@ -28,13 +30,17 @@ def publish(
     ids_only: Annotated[
         bool, typer.Option("--ids-only", help="Publish only the ids and the evidence of a dataset, without any text.")
     ] = False,
-    revision: Annotated[str | None, typer.Option(help="Branch to commit to; made if it does not exist.")] = None,
+    revision: Annotated[
+        str | None, typer.Option(metavar="BRANCH", help="Branch to commit to; made if it does not exist.")
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Publish to a repository with files that gis did not publish.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only warnings and the result.")] = False,
 ) -> None:
-    """Check a dataset, a model or results, and send them to the Hugging Face Hub in one commit.
+    """Publish a dataset, a model or results on the Hub.
+
+    The folder is checked first, then sent to the Hugging Face Hub in one commit.
 
     Needs a token with the right to write: set HF_TOKEN, or run hf auth login.
 
@@ -64,8 +70,11 @@ def publish(
 
 def _show(publication: "Publication") -> None:
     """Print the files, their sizes and the card."""
-    width = max(map(len, publication.files))
+    from gis.terminal_table import Column, TerminalTable
+
+    table = TerminalTable([Column(title="file", align="left"), Column(title="bytes")])
     for name in publication.files:
-        typer.echo(f"{name:<{width}}  {publication.size(name):>12,} bytes")
+        table.add_row(name, f"{publication.size(name):,}")
+    print_table(table)
     total = sum(map(publication.size, publication.files))
     typer.echo(f"\n{len(publication.files)} files, {total:,} bytes, a {publication.kind}\n\n{publication.card}")

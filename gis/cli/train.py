@@ -80,7 +80,9 @@ def train(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fine-tune an encoder on pairs, positive pairs or triplets; keep the weights with the best validation score.
+    """Fine-tune an encoder on pairs or triplets.
+
+    The data are labelled pairs, positive pairs or triplets; the weights with the best validation score are kept.
 
     If it is stopped, the same command continues. For several processes: torchrun --nproc-per-node 2 -m gis train …
 
