@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from gis.cli import options
 from gis.cli.app import app, check_names, interruptible
 from gis.cli.leaderboard import print_leaderboard
+from gis.cli.options import Data, Device, MaxLength, Offline
 from gis.errors import GisError, UsageError
 
 
@@ -30,7 +30,7 @@ def bench(
             "--task", "-t", metavar="NAME,…", help="Tasks and suites (gis tasks). A name, folder, file or Hub dataset."
         ),
     ],
-    data: options.Data = None,
+    data: Data = None,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result files.")] = Path("results"),
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=2, help="Score a sample of N pairs; results are marked as partial.")
@@ -38,14 +38,14 @@ def bench(
     seed: Annotated[
         int, typer.Option(metavar="N", help="Random seed of the sample (--limit) and of the model random.")
     ] = 0,
-    device: options.Device = "auto",
+    device: Device = "auto",
     precision: Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="Number format of the model.")] = "fp32",
     batch_tokens: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Tokens per forward pass.", show_default="chosen by the device"),
     ] = None,
-    max_length: options.MaxLength = None,
-    offline: options.Offline = False,
+    max_length: MaxLength = None,
+    offline: Offline = False,
     force: Annotated[bool, typer.Option("--force", help="Score again where there is a result already.")] = False,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of cached embeddings.", show_default="~/.cache/gis")

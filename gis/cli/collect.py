@@ -30,7 +30,7 @@ def collect(
         list[Path] | None,
         typer.Option(
             "--from",
-            metavar="FOLDER",
+            metavar="DIR",
             help="Folder with issues.jsonl, comments.jsonl, … to read instead of GitHub; may be repeated.",
         ),
     ] = None,
@@ -58,11 +58,12 @@ def collect(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and the result.")] = False,
 ) -> None:
-    """Collect issues, comments and evidence of duplicates from GitHub into a local store.
+    """Collect issues and their comments into a store.
 
-    After an interruption, the same command continues; run again later, it fetches what changed. Tokens are read from
-    GITHUB_TOKEN and GH_TOKEN (several, separated by commas), from GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and
-    GITHUB_APP_INSTALLATION_ID (a GitHub App), or from gh auth login.
+    They come from GitHub or from a dump, with every piece of evidence of a duplicate. After an interruption, the
+    same command continues; run again later, it fetches what changed. Tokens are read from GITHUB_TOKEN and GH_TOKEN
+    (several, separated by commas), from GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID (a
+    GitHub App), or from gh auth login.
 
     Example: gis collect --repo rust-lang/rust --store issues.db
     """
