@@ -17,8 +17,8 @@ def objectives() -> None:
     table = TerminalTable(
         [
             Column(title="objective", align="left"),
-            *(Column(title=weight.replace("_", " "), priority=1) for weight in WEIGHTS),
-            Column(title="angle temp.", priority=2),
+            *(Column(title=weight.replace("_", " "), priority=n) for n, weight in enumerate(WEIGHTS)),
+            Column(title="angle temp.", priority=1),
             Column(title="source", align="left", prose=True),
         ]
     )

@@ -83,7 +83,11 @@ def model_card(folder: Path, manifest: Mapping[str, Any] | None = None) -> "Mode
         limits=_limits(opened, base),
         validation=_validation(values),
         data=_data(train),
-        settings=table(["setting", "value"], [[escape(key), escape(_shown(value))] for key, value in shown.items()]),
+        settings=table(
+            ["setting", "value"],
+            [[escape(key), escape(_shown(value))] for key, value in shown.items()],
+            align=("left", "left"),
+        ),
         report=_report(values),
         licence=_licence(base_on_hub, train),
         citation=ANGLE,
