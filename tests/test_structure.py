@@ -21,9 +21,9 @@ ALLOWED = {
     "models": set(),
     "small": set(),
 }
-# Inside the dataset part, each stage may use those before it and the two modules beside the stages.
+# Inside the dataset part, each stage may use those before it and the settings.
 STAGES = ("issues", "labels", "texts", "pairs", "output")
-BESIDE_STAGES = {"settings", "union_find"}
+BESIDE_STAGES = {"settings"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "sentence_transformers", "datasets", "pandas", "sklearn", "scipy", "bm25s", "peft"}
 

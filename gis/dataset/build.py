@@ -27,12 +27,12 @@ from gis.dataset.pairs.positives import Positives, find_positives
 from gis.dataset.pairs.retrieval import make_queries
 from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.settings import BuildSettings
-from gis.dataset.texts.near_duplicates import Sketches
 from gis.dataset.texts.texts import Texts, make_texts
 from gis.errors import GisError, UsageError
 from gis.files import new_folder
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import adapter_of, load_model
+from gis.near_duplicates import Sketches
 from gis.spec import Spec
 
 PairKey = tuple[int, int]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from gis.collector.records import Issue
-from gis.dataset.texts.near_duplicates import Sketches, near_duplicates
+from gis.near_duplicates import Sketches, near_duplicates
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import comment, fill, issue, mark_moved
 

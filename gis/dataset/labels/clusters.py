@@ -8,7 +8,7 @@ from functools import cached_property
 from gis.dataset.issues.table import Issues
 from gis.dataset.labels.evidence import TIERS, Evidence
 from gis.dataset.labels.policy import Policy, label_of
-from gis.dataset.union_find import DisjointSets
+from gis.union_find import DisjointSets
 
 # Two groups of this many issues or more need two pairs to become one cluster: one wrong pair must not merge them.
 LARGE_GROUP = 4

@@ -22,8 +22,8 @@ from gis.dataset.pairs.splits import (
     units_of,
 )
 from gis.dataset.settings import BuildSettings
-from gis.dataset.texts.near_duplicates import near_duplicates
 from gis.errors import GisError
+from gis.near_duplicates import near_duplicates
 
 
 class PairCount(NamedTuple):

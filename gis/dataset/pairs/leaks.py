@@ -8,7 +8,7 @@ import numpy as np
 
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import ENDS, SPLITS, Split, Splits
-from gis.dataset.union_find import DisjointSets
+from gis.union_find import DisjointSets
 
 
 @dataclass(frozen=True)

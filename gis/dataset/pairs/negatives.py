@@ -15,8 +15,8 @@ from gis.dataset.labels.evidence import is_duplicate_label
 from gis.dataset.pairs.length_buckets import LengthBuckets
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import SPLITS, Assignment, Split
-from gis.dataset.texts.near_duplicates import NEAR_JACCARD, Sketches, jaccard
 from gis.dataset.texts.texts import Texts
+from gis.near_duplicates import NEAR_JACCARD, Sketches, jaccard
 
 MAX_CANDIDATES = 64  # that a negative is chosen from
 MAX_COMPARED = 100  # issues of a cluster that a text is compared with

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gis.dataset.labels.clusters import Clusters
 from gis.dataset.pairs.positives import Pair
-from gis.dataset.union_find import DisjointSets
+from gis.union_find import DisjointSets
 
 Split = Literal["train", "valid", "test"]
 Splits = Mapping[Split, Sequence[Pair]]

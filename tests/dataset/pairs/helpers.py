@@ -11,7 +11,7 @@ from gis.dataset.labels.clusters import Cluster, Clusters
 from gis.dataset.labels.evidence import Evidence
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.texts.texts import Texts
-from gis.dataset.union_find import DisjointSets
+from gis.union_find import DisjointSets
 
 
 def make_issues(

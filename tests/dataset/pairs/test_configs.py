@@ -8,8 +8,8 @@ from gis.dataset.pairs.negatives import NegativeSampler
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.settings import BuildSettings
-from gis.dataset.texts.near_duplicates import Sketches
 from gis.errors import GisError
+from gis.near_duplicates import Sketches
 from tests.dataset.pairs.helpers import cluster, make_clusters, make_issues, make_texts, positive
 
 RANDOM = BuildSettings.from_recipe(negatives={"random": 1})

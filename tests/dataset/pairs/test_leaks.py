@@ -4,7 +4,7 @@ import pytest
 
 from gis.dataset.pairs.leaks import find_leaks, random_split, without_near_duplicates
 from gis.dataset.pairs.splits import SPLITS, Splits
-from gis.dataset.union_find import DisjointSets
+from gis.union_find import DisjointSets
 from tests.dataset.pairs.helpers import joined, negative, positive
 
 

@@ -10,7 +10,7 @@ import pytest
 from gis.dataset.labels.clusters import Clusters
 from gis.dataset.pairs.negatives import Negatives, NegativeSampler, draw_negatives, quotas
 from gis.dataset.pairs.splits import SPLITS, Assignment, by_cluster
-from gis.dataset.texts.near_duplicates import Sketches
+from gis.near_duplicates import Sketches
 from tests.dataset.pairs.helpers import cluster, joined, make_clusters, make_issues, make_texts, positive
 
 COUNT = 60

@@ -15,7 +15,7 @@ from gis.dataset.pairs.splits import (
     by_time,
     units_of,
 )
-from gis.dataset.union_find import DisjointSets
+from gis.union_find import DisjointSets
 from tests.dataset.pairs.helpers import cluster, joined, make_clusters, positive
 
 CREATED = np.arange(1000)

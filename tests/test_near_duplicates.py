@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gis.dataset.texts import near_duplicates as near_duplicates_module
-from gis.dataset.texts.near_duplicates import NEAR_JACCARD, Sketches, jaccard, near_duplicates, sketch
+from gis import near_duplicates as near_duplicates_module
+from gis.near_duplicates import NEAR_JACCARD, Sketches, jaccard, near_duplicates, sketch
 
 
 def test_jaccard_by_hand() -> None:

@@ -4,7 +4,7 @@ import random
 
 import networkx as nx
 
-from gis.dataset.union_find import DisjointSets
+from gis.union_find import DisjointSets
 
 
 def test_what_was_never_joined_is_alone() -> None:
