@@ -15,7 +15,7 @@ Also a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA or Hu
 @app.command()
 def tasks() -> None:
     """List the tasks that can be scored."""
-    from gis.benchmark.tasks.catalogue import catalogue, suites
+    from gis.benchmark.tasks.catalogue import catalogue, packaged_ids, suites
     from gis.terminal_table import Column, TerminalTable
 
     table = TerminalTable(
@@ -28,7 +28,9 @@ def tasks() -> None:
         ]
     )
     for task in catalogue().values():
-        source = "ships with gis" if task.packaged else task.hub or "--data"
+        source = (
+            "ships with gis" if task.packaged else task.hub or ("gis hydrate" if packaged_ids(task.name) else "--data")
+        )
         table.add_row(task.name, task.label or "", f"{task.rows:,}" if task.rows else "", source, task.summary)
     suite_notes = (f"suite {name}: {', '.join(members)}" for name, members in suites().items())
     print_table(table, "", *suite_notes, OTHER_TASKS)

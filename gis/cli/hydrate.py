@@ -84,15 +84,15 @@ def _texts_from(
 
 def _dataset_folder(dataset: str) -> Path:
     """Return the folder of a dataset: here, packaged with gis, or fetched from the Hub."""
-    from gis.benchmark.tasks.catalogue import PACKAGED
+    from gis.benchmark.tasks.catalogue import packaged_ids
     from gis.dataset.output.layout import IDS_CONFIG
     from gis.dataset.output.manifest import MANIFEST
 
     folder = Path(dataset).expanduser()
     if folder.is_dir():
         return folder
-    if "/" not in dataset and (PACKAGED / dataset / MANIFEST).is_file():
-        return PACKAGED / dataset
+    if (packaged := packaged_ids(dataset)) is not None:
+        return packaged
     if dataset.count("/") != 1:
         raise UsageError(f"no dataset folder at {dataset}, no task that ships as ids, and not a Hub dataset (ORG/NAME)")
     from huggingface_hub import snapshot_download

@@ -7,6 +7,8 @@ import networkx as nx
 import pandas as pd
 import pytest
 
+from gis.benchmark.tasks.catalogue import catalogue
+from gis.benchmark.tasks.sources import SourceSettings, load_task
 from gis.collector.collect import collect
 from gis.collector.dump import DumpSource
 from gis.collector.store import Store
@@ -19,6 +21,7 @@ from gis.dataset.labels.policy import POLICY
 from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.settings import BuildSettings
 from gis.publishing.prepare import prepare
+from tests.command_line import run_gis
 
 pytestmark = pytest.mark.shared
 QUIET = Reporter(quiet=True)
@@ -107,3 +110,11 @@ def test_the_dataset_of_a_real_repository(store: Path, tmp_path: Path) -> None:
     scores = {view.view: view.binary.auroc for view in report.baselines["tfidf"].views if view.binary}
     expected = {"same_author": 0.90, "bm25": 0.52, "random": 0.94, "cross_referenced": 0.78, "same_label": 0.86}
     assert scores == pytest.approx(expected, abs=0.005)
+
+
+def test_the_texts_of_rust_issues_come_back_from_the_store(store: Path, tmp_path: Path) -> None:
+    done = run_gis("hydrate", "rust_issues", "--store", store, "--output", tmp_path / "rust_issues", "--only-same")
+    assert done.status == 0, done.err
+    assert "pairs 3,364 in test; issues: 3,832 as built, 0 changed, 0 gone" in done.out
+    task = load_task(catalogue()["rust_issues"], SourceSettings(data=tmp_path))
+    assert task.verified

@@ -82,6 +82,12 @@ def suites() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(tasks) for name, tasks in members.items()}
 
 
+def packaged_ids(name: str) -> Path | None:
+    """Return the dataset folder with the pair ids of a task whose texts do not ship with gis; None where none does."""
+    folder = PACKAGED / name
+    return folder if "/" not in name and (folder / "ids").is_dir() else None
+
+
 def resolve_tasks(specs: Iterable[Spec], data: Path | None) -> list[Task]:
     """Return the tasks that ``specs`` name, suites spelt out, each once, in order.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gis.benchmark.tasks.about import described
-from gis.benchmark.tasks.catalogue import PACKAGED, Task
+from gis.benchmark.tasks.catalogue import PACKAGED, Task, packaged_ids
 from gis.benchmark.tasks.pairs import Columns, Pairs, Table, concatenated, pairs_from_table
 from gis.benchmark.tasks.readers import FORMATS, read_table, split_files
 from gis.errors import GisError
@@ -110,9 +110,14 @@ def load_tables(task: Task, settings: SourceSettings) -> LoadedTables:
             tables=tables, columns=columns, labels=None, source=source, revision=None, splits=tuple(files)
         )
     if task.hub is None:
+        folder = f"DIR/{task.folder or task.name}"
+        fetch = (
+            f"gis hydrate {task.name} --output {folder}"
+            if packaged_ids(task.name)
+            else f"put it in {folder}/test.jsonl"
+        )
         raise GisError(
-            f"{task.name} is not on the Hub, and no local folder holds it",
-            remedy=f"put it in DIR/{task.folder or task.name}/test.jsonl and add --data DIR",
+            f"{task.name} is not on the Hub, and no local folder holds it", remedy=f"{fetch} and add --data DIR"
         )
     splits = task.hub_splits or task.splits or ("test",)
     tables = tuple(_from_hub(task, split, settings) for split in splits)

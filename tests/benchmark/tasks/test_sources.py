@@ -131,6 +131,10 @@ def test_a_task_that_the_hub_does_not_have_says_where_to_put_it() -> None:
     assert "--data DIR" in message
 
 
+def test_a_task_that_ships_as_ids_says_how_to_fill_them_in() -> None:
+    assert "gis hydrate rust_issues --output DIR/rust_issues" in error_of(catalogue()["rust_issues"])
+
+
 def test_another_number_of_rows_is_another_test_set(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "published" / "test.jsonl", ROWS[:5])
     message = error_of(PUBLISHED, tmp_path)
