@@ -14,19 +14,17 @@ from gis.errors import GisError, unknown_name
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from gis.spec import Spec
     from gis.terminal_table import TerminalTable
 
 INTERRUPTED = 130
 WIDER_THAN_ANY_TABLE = 10_000
-
 HELP_WIDTH = 100  # columns, where the terminal has as many
-# The order of gis --help: the way that data goes.
+# The order of gis --help: from the data to what is made of them.
 VERBS = (
-    *("collect", "build", "hydrate", "annotate", "review", "train", "ablate", "objectives"),
-    *("bench", "leaderboard", "plot", "tasks", "models", "index", "find", "publish"),
+    *("collect", "build", "hydrate", "train", "ablate", "objectives"),
+    *("bench", "leaderboard", "tasks", "models", "publish"),
 )
 
 
@@ -120,7 +118,7 @@ def check_names(specs: "list[Spec]") -> None:
         adapter_of(spec)
 
 
-def print_table(table: "TerminalTable | Table", *notes: str) -> None:
+def print_table(table: "TerminalTable", *notes: str) -> None:
     """Print a result and the notes below it: in a terminal to its width, elsewhere as wide as it must be."""
     console = _console()
     console.print(table)

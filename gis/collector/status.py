@@ -33,6 +33,7 @@ def status_table(repositories: Sequence[RepositoryStatus]) -> TerminalTable:
             Column(title="requests", group=average, priority=4),
         ],
         hint="gis collect --status | less -S",
+        transposable=True,
     )
     for repository in repositories:
         table.add_row(

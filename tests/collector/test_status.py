@@ -35,7 +35,12 @@ def test_a_narrow_terminal_keeps_names_and_numbers_whole() -> None:
     assert max(map(len, lines)) <= 80
     text = "\n".join(lines)
     assert all(word in text for word in ("rust-lang/rust", "15,813", "75,762", "2025-12-19", "yes", "no"))
-    assert "per 1,000 issues: points" in text  # left out, and named
+    assert "per 1,000 issues" in text
+
+
+def test_many_repositories_leave_out_columns_and_name_them() -> None:
+    text = "\n".join(line.plain for line in status_table([WHOLE] * 20).lines(80))
+    assert "per 1,000 issues: points" in text
 
 
 def test_costs_are_averages_of_a_thousand_issues() -> None:
