@@ -18,6 +18,7 @@ import graphql
 
 from tests.collector.world import Row, World, after, cursor
 
+POLL_SECONDS = 0.01  # how soon the server stops
 Fault = Callable[["Handler"], bool]  # answers the request itself and gives True, or lets it pass
 
 
@@ -455,7 +456,7 @@ def serving(world: World, schema: graphql.GraphQLSchema | None) -> Iterator[GitH
     server = Quiet(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     github.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
     try:
         yield github
     finally:
