@@ -48,7 +48,7 @@ class TerminalTable:
 
     Args:
         columns: The first names the rows, and is never left out.
-        hint: What shows the columns that were left out, such as "--csv FILE"; by default a pipe to less.
+        hint: What shows the columns that were left out, such as "--csv FILE", beside a wider terminal.
         transposable: Whether rows and columns may change places where the table is too wide.
     """
 
@@ -179,7 +179,7 @@ class TerminalTable:
             titles = ", ".join(column.title for column in columns)
             names.append(f"{group}: {titles}" if group else titles)
         more = f"{len(hidden)} more {'column' if len(hidden) == 1 else 'columns'}"
-        where = f"{self.hint or '| less -S'}, or a wider terminal"
+        where = f"{self.hint}, or a wider terminal" if self.hint else "a wider terminal"
         return [Text(line) for line in wrapped(f"{more} ({', '.join(names)}): {where}", width).split("\n")]
 
     def _blocks(self, width: int) -> list[Text]:

@@ -26,7 +26,8 @@ def tasks() -> None:
             Column(title="pairs"),
             Column(title="from", align="left", priority=1),
             Column(title="what", align="left", prose=True),
-        ]
+        ],
+        hint="gis tasks | less -S",
     )
     for task in catalogue().values():
         source = (

@@ -20,7 +20,8 @@ def objectives() -> None:
             *(Column(title=weight.replace("_", " "), priority=n) for n, weight in enumerate(WEIGHTS)),
             Column(title="angle temp.", priority=1),
             Column(title="source", align="left", prose=True),
-        ]
+        ],
+        hint="gis objectives | less -S",
     )
     for name, preset in PRESETS.items():
         weights = (f"{getattr(preset.settings, weight):g}" for weight in WEIGHTS)

@@ -17,13 +17,14 @@ def summary_table(trained: Sequence[tuple[Path, TrainingReport]]) -> TerminalTab
         [
             Column(title="model", align="left"),
             Column(title="seed"),
-            Column(title="before"),
+            Column(title="before", priority=1),
             Column(title="best"),
             Column(title="at step", priority=2),
             Column(title="steps", priority=3),
             Column(title="loss", priority=1),
             Column(title="rows/s", priority=4),
-        ]
+        ],
+        transposable=True,
     )
     for folder, report in trained:
         table.add_row(
