@@ -42,9 +42,9 @@ def ablate(
         ),
     ],
     pooling: Annotated[
-        str | None, typer.Option(metavar="NAME,…", help="Poolings.", show_default="the model's own")
+        str | None, typer.Option(metavar="NAME,…", help="Poolings to compare.", show_default="the model's own")
     ] = None,
-    batch_size: Annotated[str, typer.Option(metavar="N,…", help="Batch sizes, in rows.")] = "32",
+    batch_size: Annotated[str, typer.Option(metavar="N,…", help="Batch sizes to compare.")] = "32",
     temperature: Annotated[
         str | None,
         typer.Option(

@@ -39,7 +39,7 @@ def collect(
     manifest: Annotated[
         bool, typer.Option("--manifest", help="Print every run as JSON (versions, queries, counts, points) and exit.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate what a run would bring and cost.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate what a run would fetch and cost.")] = False,
     api: Annotated[
         Literal["auto", "graphql", "rest"], typer.Option(help="auto uses GraphQL if there is a token.")
     ] = "auto",
@@ -129,7 +129,7 @@ def _collect(store: Path, sources: "list[Source]", reporter: "Reporter") -> None
 
 
 def _estimate(github: "Connection", names: list[str], reporter: "Reporter") -> None:
-    """Print what a first run would bring and cost; name each repository that cannot be read."""
+    """Print what a first run would fetch and cost; name each repository that cannot be read."""
     from gis.collector.source import SourceUnusableError
     from gis.collector.status import estimate_table
 

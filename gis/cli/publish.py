@@ -20,7 +20,7 @@ def publish(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Folder of gis build, gis train or gis bench.")
     ],
-    to: Annotated[str, typer.Option(metavar="ORG/NAME", help="ORG/NAME on the Hub; made if it does not exist.")],
+    to: Annotated[str, typer.Option(metavar="ORG/NAME", help="ORG/NAME on the Hub; created if it does not exist.")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the folder, show files, sizes and the card, and send nothing.")
     ] = False,
@@ -31,11 +31,9 @@ def publish(
         bool, typer.Option("--ids-only", help="Publish only the ids and the evidence of a dataset, without any text.")
     ] = False,
     revision: Annotated[
-        str | None, typer.Option(metavar="BRANCH", help="Branch to commit to; made if it does not exist.")
+        str | None, typer.Option(metavar="BRANCH", help="Branch to commit to; created if it does not exist.")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Publish to a repository with files that gis did not publish.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Publish even over files that gis did not publish.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only warnings and the result.")] = False,
 ) -> None:
     """Publish a dataset, a model or results on the Hub.

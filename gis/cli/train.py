@@ -30,7 +30,7 @@ def train(
     model: TrainModel,
     task: TrainTask,
     output: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the model; with --seeds, of a folder for each seed.")
+        Path, typer.Option(metavar="DIR", help="Folder for the model; with --seeds, for one folder per seed.")
     ],
     data: Data = None,
     objective: Annotated[
