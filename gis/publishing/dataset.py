@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from huggingface_hub import DatasetCard
 
+from gis.dataset.issues.names import host_of
 from gis.dataset.output.card import with_name
 from gis.dataset.output.layout import CARD, CONFIGS, IDS_CARD, LABELLED, POSITIVE_CONFIG, WITHOUT_TEXTS, Config
 from gis.dataset.output.manifest import MANIFEST, Manifest, read_manifest
@@ -26,7 +27,7 @@ def prepare_dataset(folder: Path, name: str | None) -> Publication:
     problems = [*_file_problems(folder, manifest), *_card_problems(card, folder)]
     try:
         if not problems:
-            problems = [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder)]
+            problems = [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder, manifest)]
     except pa.ArrowException as error:
         problems = [f"a Parquet file cannot be read: {error}"]
     files = {path: file for path, file in files_of(folder).items() if path != IDS_CARD}
@@ -140,21 +141,21 @@ def _leak_problems(folder: Path) -> Iterator[str]:
             yield f"{config.name}: {len(shared)} issues are in two splits, for example {shared[0]}"
 
 
-def _secret_problems(folder: Path) -> Iterator[str]:
+def _secret_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield a problem for each table whose texts hold what the build redacts."""
     for config in CONFIGS.values():
         for split, path in _existing(config, folder).items():
-            if counts := _secrets(path, config.text_columns):
+            if counts := _secrets(path, config.text_columns, host_of(manifest.web_url)):
                 kinds = ", ".join(f"{count} of kind {kind}" for kind, count in sorted(counts.items()))
                 yield f"{config.path(split)}: texts hold what should have been redacted: {kinds}; build again"
 
 
-def _secrets(path: Path, columns: Iterable[str]) -> Mapping[str, int]:
+def _secrets(path: Path, columns: Iterable[str], host: str) -> Mapping[str, int]:
     """Count what the build redacts in the texts of a table, by kind."""
     counts: Counter[str] = Counter()
     names = [name for name in pq.read_schema(path).names if name in columns]
     for batch in pq.ParquetFile(path).iter_batches(1000, columns=names) if names else ():
         for column in batch.columns:
             for text in column.to_pylist():
-                redact(text, counts)
+                redact(text, counts, host)
     return counts

@@ -2,12 +2,16 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from gis.collector.records import Issue
+from gis.collector.records import Issue, IssueText
+from gis.dataset.output.manifest import read_manifest
+from gis.dataset.output.restore import Restorer, TextRecord
 from gis.near_duplicates import Sketches, near_duplicates
+from gis.publishing.prepare import prepare
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import comment, fill, issue, mark_moved
 
@@ -155,3 +159,23 @@ def test_no_query_reads_like_an_issue_of_another_split(tmp_path: Path) -> None:
     groups = near_duplicates(split_of, Sketches(lambda n: split_of[n][1]))
     assert groups  # an original and its copy, in one split
     assert all(len({split_of[n][0] for n in group}) == 1 for group in groups)
+
+
+def test_an_enterprise_store_is_read_by_its_own_addresses(tmp_path: Path) -> None:
+    host = "https://github.example.com"
+    rulings = {n: f"Duplicate of {host}/octo/widgets/issues/{n - 1}" for n in range(4, 161, 4)}
+    issues = written(range(1, 161), rulings)
+    issues[3] = replace(issues[3], body=f"{issues[3].body}\n\nAs {host}/ann told me. See {host}/octo/widgets/issues/3.")
+    path = fill(tmp_path / "store.db", issues, server=f"{host}/api/v3")
+    assert gis(path, tmp_path / "built").status == 0
+    built = table(tmp_path / "built")
+    assert len(built[built.label == 1]) == 40
+    assert built.url1.str.startswith(f"{host}/octo/widgets/issues/").all()
+    (text,) = set(built[built.number1 == 4].text1)
+    assert text.endswith(f"As {host}/user told me.")
+    ids = pd.concat(pd.read_parquet(file) for file in (tmp_path / "built" / "ids").glob("*.parquet"))
+    row = ids[ids.number1 == 4].iloc[0]
+    issue_text = IssueText("octo/widgets", 4, issues[3].title, issues[3].body or "", None, None)
+    restorer = Restorer(read_manifest(tmp_path / "built"), ["octo/widgets"])
+    assert restorer.restore(issue_text, TextRecord(row.sha256_1, as_written=False, cut=row.cut1)).same
+    assert prepare(tmp_path / "built").problems == ()

@@ -25,7 +25,7 @@ class RepositoryNames:
     @property
     def host(self) -> str:
         """The server's name in the addresses of its pages, such as github.com."""
-        return urlsplit(self.web_url).netloc
+        return host_of(self.web_url)
 
     def index_of(self, reference: Reference, repository: int) -> int | None:
         """Return the index of the repository that a reference typed in ``repository`` means.
@@ -49,6 +49,11 @@ class RepositoryNames:
         """Return OWNER/NAME#N for a reference typed in ``repository``, under the repository's current name."""
         index = self.index_of(reference, repository)
         return f"{reference.repository if index is None else self.repositories[index]}#{reference.number}"
+
+
+def host_of(web_url: str) -> str:
+    """Return the host name in a server's address."""
+    return urlsplit(web_url).netloc
 
 
 def _without_owner(name: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from gis.collector.store import Store
+from gis.collector.store import GITHUB, Store
 from gis.dataset.issues.table import Issues
 from gis.dataset.output.layout import CARD, IDS_CARD
 from gis.dataset.settings import BuildSettings
@@ -34,6 +34,7 @@ class Manifest:
     Attributes:
         settings: The settings of the build, as JSON.
         repository_names: OWNER/NAME of each repository by every lower-case name it is known by.
+        web_url: Address of the server that the issues are on.
         templates: Hashes, in hexadecimal, of the lines of issue templates by repository.
         files: SHA-256 of each file by its path in the folder; "" where the manifest has none.
         identity: Hash of the whole manifest.
@@ -42,6 +43,7 @@ class Manifest:
 
     settings: Mapping[str, Any]
     repository_names: Mapping[str, str]
+    web_url: str = GITHUB
     templates: Mapping[str, list[str]]
     files: Mapping[str, str]
     identity: str
@@ -90,6 +92,7 @@ def write_manifest(
             }
             for status in store.status()
         ],
+        **({} if names.web_url == GITHUB else {"server": names.web_url}),
         "names": {name: names.repositories[index] for name, index in sorted(names.index_by_name.items())},
         "templates": {
             names.repositories[index]: sorted(line.hex() for line in lines) for index, lines in templates.items()
@@ -121,6 +124,7 @@ def read_manifest(folder: Path) -> Manifest:
             settings={**content["settings"], "text": dict(content["settings"]["text"])},
             # the first manifests have no names: each repository had the one that it was collected under
             repository_names=dict(content.get("names") or {name.lower(): name for name in templates}),
+            web_url=str(content.get("server", GITHUB)),
             templates=templates,
             files={name: _sha256(record) for name, record in content["files"].items()},
             identity=str(content["identity"]),

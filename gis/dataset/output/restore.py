@@ -57,7 +57,9 @@ class Restorer:
         current_names = tuple(sorted({*manifest.repository_names.values(), *repositories}))
         self._index = {name: index for index, name in enumerate(current_names)}
         self._names = RepositoryNames(
-            current_names, {name: self._index[current] for name, current in manifest.repository_names.items()}
+            current_names,
+            {name: self._index[current] for name, current in manifest.repository_names.items()},
+            manifest.web_url,
         )
 
     def restore(self, issue: IssueText, record: TextRecord) -> Restored:
@@ -84,4 +86,5 @@ class Restorer:
         def cites(reference: Reference) -> bool:
             return self._names.canonical(reference, self._index[repository]) in cut
 
-        return clean(title, body, self._templates.get(repository, frozenset()), cites, self._form).text
+        templates = self._templates.get(repository, frozenset())
+        return clean(title, body, templates, cites, self._form, self._names.host).text

@@ -5,11 +5,11 @@ import os
 import sqlite3
 import tempfile
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -22,16 +22,12 @@ from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import Issues
 from gis.dataset.settings import TextSettings
-from gis.dataset.texts.cleaning import Cites, Cleaned, clean, learn_templates, prose
-from gis.text import words
+from gis.dataset.texts.cleaning import Cites, Cleaned, clean, learn_templates
+from gis.dataset.texts.filters import REASONS, judge
 
 ISSUES_PER_CHUNK = 500  # what a worker process takes at a time
 MIN_ISSUES_FOR_WORKERS = 5000  # starting workers takes longer than they save on fewer issues
 TEMPLATE_SAMPLE = 5000  # issues of a repository that its templates are learnt from
-# A language counts as known if it is at least this probable, in at least so many words.
-LANGUAGE_PROBABILITY, MIN_LANGUAGE_WORDS = 0.95, 20
-LANGUAGE_CHARS = 2000  # characters that a language is told by
-REASONS = ("kept", "empty", "short", "long", "language", "removed")
 Partners = Mapping[int, Collection[int]]
 Templates = Mapping[int, frozenset[bytes]]  # hashes of template lines by repository index
 
@@ -223,37 +219,6 @@ def _cleaned_chunks(texts: Iterator[_RawText], cleaner: Cleaner, count: int) -> 
 
 def _clean_chunk(cleaner: Cleaner, chunk: Sequence[_RawText]) -> list[_FilteredText]:
     return [cleaner.filtered(raw) for raw in chunk]
-
-
-def judge(text: str, settings: TextSettings) -> int:
-    """Return why a text is left out, as an index in ``REASONS``; 0 if it is kept."""
-    count = len(words(text))
-    if not count:
-        return REASONS.index("empty")
-    if count < settings.min_words:
-        return REASONS.index("short")
-    if len(text) > settings.max_chars:
-        return REASONS.index("long")
-    if settings.languages and language(text) not in (*settings.languages, None):
-        return REASONS.index("language")
-    return 0
-
-
-def language(text: str) -> str | None:
-    """Return the ISO 639-1 code of the language of a text's prose; None where it is not certain."""
-    sample = prose(text)[:LANGUAGE_CHARS]
-    if len(words(sample)) < MIN_LANGUAGE_WORDS:
-        return None
-    code, probability = _identifier()(sample)
-    return str(code) if probability >= LANGUAGE_PROBABILITY else None
-
-
-@cache
-def _identifier() -> Callable[[str], tuple[str, float]]:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    return identifier.classify  # type: ignore[no-any-return]
 
 
 def _add(texts: Texts, chunk: Iterable[_FilteredText]) -> None:

@@ -12,7 +12,7 @@ from gis.collector.store import Store
 from gis.dataset.issues.table import load_issues
 from gis.dataset.settings import TextSettings
 from gis.dataset.texts import texts as texts_module
-from gis.dataset.texts.texts import REASONS, Partners, Texts, judge, language, make_texts
+from gis.dataset.texts.texts import Partners, Texts, make_texts
 from tests.dataset.stores import at, fill, issue, new_store
 
 ANY = TextSettings(languages=())
@@ -22,22 +22,6 @@ ANY = TextSettings(languages=())
 def texts_of(path: Path, settings: TextSettings, partners: Partners = MappingProxyType({})) -> Iterator[Texts]:
     with Store(path) as store, make_texts(store, load_issues(store), partners, settings) as texts:
         yield texts
-
-
-def test_filters() -> None:
-    settings = TextSettings(max_chars=200)
-    english = (
-        "The program stops with an error when I open a large file and press the button twice, which it should not do "
-        "at all."
-    )
-    german = (
-        "Das Programm bleibt mit einem Fehler stehen, wenn ich eine große Datei öffne und zweimal auf den Knopf "
-        "drücke, was es nicht tun sollte."
-    )
-    found = [REASONS[judge(text, settings)] for text in ("!!!", "too short", "word " * 99, german, english)]
-    assert found == ["empty", "short", "long", "language", "kept"]
-    assert (language(english), language(german), language("Kaputt")) == ("en", "de", None)
-    assert judge(german, TextSettings(languages=())) == 0
 
 
 def test_a_text_is_title_and_body(tmp_path: Path) -> None:
