@@ -1,4 +1,4 @@
-"""The command line's frame: what comes before a verb, how results are printed, how errors end."""
+"""The frame of the command line: options before a verb, printed results, exit statuses."""
 
 import signal
 import sys
@@ -38,7 +38,7 @@ class VerbGroup(TyperGroup):
 
 app = typer.Typer(
     cls=VerbGroup,
-    help="Long-text similarity: score models by Spearman correlation, rank them, train them, collect data for them.",
+    help="Text similarity: score models by Spearman correlation, rank and train them, build datasets for them.",
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": HELP_WIDTH},
     rich_markup_mode=None,  # plain help: rich would double the time of gis --help
     no_args_is_help=True,
@@ -47,7 +47,7 @@ app = typer.Typer(
 
 
 class State:
-    """What the options before the verb set."""
+    """The options before the verb."""
 
     debug = False
 
@@ -86,32 +86,32 @@ def show_help(
 
 
 @contextmanager
-def interruptible(kept: str = "all that was finished is kept, the same command continues") -> Iterator[None]:
-    """Say what an interrupted person wants to know; typer would end in silence, and SIGTERM without tidying up.
+def interruptible(outcome: str = "all that was finished is kept, the same command continues") -> Iterator[None]:
+    """Answer Ctrl-C and SIGTERM with one line and exit status 130, after the block has tidied up.
 
     Args:
-        kept: What became of the work.
+        outcome: What became of the work, for that line.
     """
 
     def terminated(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     try:
-        before = signal.signal(signal.SIGTERM, terminated)
-    except ValueError:  # not the main thread, which alone hears signals
-        before = None
+        previous = signal.signal(signal.SIGTERM, terminated)
+    except ValueError:  # only the main thread may handle signals
+        previous = None
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; {kept}", err=True)
+        typer.echo(f"interrupted; {outcome}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
 
 
 def check_names(specs: "list[Spec]") -> None:
-    """A misspelt model must show before the tasks are fetched."""
+    """Raise for a misspelt model now, before any task is fetched."""
     from gis.models.registry import adapter_of
 
     for spec in specs:
