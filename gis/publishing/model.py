@@ -5,27 +5,30 @@ import re
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import ModelCard, ModelCardData
-
 from gis.errors import GisError
 from gis.publishing.publication import CARD, Publication, files_of, foreign_file_problems, metadata_of, read_card
 from gis.training.manifest import MANIFEST
+from gis.training.model_card import model_card
 
-TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
 PATTERNS = ("*.json", "*.safetensors", "*.model", "*.spm", "*.bpe", "*.jinja", "vocab.txt", "merges.txt", CARD)
 # A path on this machine: everything before its last part.
 FOLDERS = re.compile(r"(?<![\w/:.])(?:~|\.{0,2})/(?:[^\s,]+/)?(?=[^\s,/]+)")
 
 
-def prepare_model(folder: Path) -> Publication:
-    """Check a model folder: its files, its weights and its card, which is made where there is none."""
+def prepare_model(folder: Path, name: str | None) -> Publication:
+    """Check a model folder: its files, its weights and its card, which is made where there is none.
+
+    The examples in the card open the model as ``name``, if one is given.
+    """
     manifest = _without_folders(_read_manifest(folder / MANIFEST))
     files = files_of(folder)
     files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
     problems = [*foreign_file_problems(files, PATTERNS)]
     if not any(name.endswith(".safetensors") for name in files):
         problems.append("there are no weights (.safetensors)")
-    card = read_card(folder) or _make_card(manifest)
+    card = read_card(folder) or f"{model_card(folder, manifest)}\n"
+    if name is not None:
+        card = re.sub(rf"\./{re.escape(folder.resolve().name)}(?![\w.-])", name, card)
     if not metadata_of(card):
         problems.append(f"{CARD} has no metadata (--- … ---) that can be read")
     files[CARD] = card.encode()
@@ -49,21 +52,3 @@ def _without_folders(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, list):
         return [_without_folders(member) for member in value]
     return FOLDERS.sub("", value) if isinstance(value, str) else value
-
-
-def _make_card(manifest: dict[str, Any]) -> str:
-    """Return a card from the manifest of a training."""
-    data = ModelCardData(
-        library_name="sentence-transformers",
-        pipeline_tag="sentence-similarity",
-        tags=["sentence-similarity", "gis"],
-    )
-    record = {name: value for name, value in manifest.items() if name not in ("outcome", "versions", "schema")}
-    card = ModelCard.from_template(
-        data,
-        template_path=str(TEMPLATE),
-        manifest=MANIFEST,
-        record=json.dumps(record, indent=2, ensure_ascii=False),
-        versions=", ".join(f"{name} {version}" for name, version in manifest.get("versions", {}).items()),
-    )
-    return f"{card}\n"

@@ -16,7 +16,7 @@ def prepare(folder: Path, *, name: str | None = None, ids_only: bool = False) ->
 
     Args:
         folder: A dataset, a model or results that gis made.
-        name: ORG/NAME on the Hub, which the examples of a dataset card then use; None keeps those of the folder.
+        name: ORG/NAME on the Hub, which the examples of the card then use; None keeps the name of the folder.
         ids_only: Publish only the ids and the evidence of a dataset, without any text.
 
     Raises:
@@ -30,7 +30,7 @@ def prepare(folder: Path, *, name: str | None = None, ids_only: bool = False) ->
     if ids_only:
         raise GisError(f"{folder} is not a dataset of gis build, so it has no ids", remedy="leave out --ids-only")
     if (folder / MODEL_MANIFEST).is_file():
-        return prepare_model(folder)
+        return prepare_model(folder, name)
     if any(folder.rglob("*.parquet")) and any(folder.rglob("*.json")):
         return prepare_results(folder)
     raise GisError(f"{folder} is not a dataset of gis build, a model of gis train, or results of gis bench")

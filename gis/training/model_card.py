@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gis.citation import ANGLE_BIBTEX
 from gis.errors import GisError
 from gis.markdown import escape, table
 from gis.models.base import LoadSettings
@@ -29,16 +30,6 @@ POOLING_CODE = {
     "last": "hidden[torch.arange(len(hidden)), mask.sum(1) - 1]",
     "cls_avg": "(hidden[:, 0] + (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)) / 2",
 }
-ANGLE = """\
-@inproceedings{li-li-2024-aoe,
-  title     = {{AoE}: Angle-optimized Embeddings for Semantic Textual Similarity},
-  author    = {Li, Xianming and Li, Jing},
-  booktitle = {Proceedings of the 62nd Annual Meeting of the Association for Computational Linguistics
-               (Volume 1: Long Papers)},
-  year      = {2024},
-  pages     = {1825--1839},
-  url       = {https://aclanthology.org/2024.acl-long.101}
-}"""
 
 
 def model_card(folder: Path, manifest: Mapping[str, Any] | None = None) -> "ModelCard":
@@ -90,7 +81,7 @@ def model_card(folder: Path, manifest: Mapping[str, Any] | None = None) -> "Mode
         ),
         report=_report(values),
         licence=_licence(base_on_hub, train),
-        citation=ANGLE,
+        citation=ANGLE_BIBTEX,
     )
     return card
 

@@ -309,8 +309,9 @@ def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp
     assert "optimizer.pt" not in sent
     assert b"library_name: sentence-transformers" in sent["README.md"]
     assert any(name.endswith(".safetensors") for name in sent)
-    for name in ("README.md", "gis_training.json"):
-        assert b'"source": "task"' in sent[name]
+    assert b'SentenceTransformer("octo/model")' in sent["README.md"]
+    assert b'"source": "task"' in sent["gis_training.json"]
+    assert all(b"/home/ann" not in sent[name] for name in ("README.md", "gis_training.json"))
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
     assert "notes.txt was not made by gis; remove it" in gis(str(folder), "--to", "octo/model").err
 
