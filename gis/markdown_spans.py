@@ -152,8 +152,8 @@ class _Scanner:
         closing = END_TAGS[opening["tag"].lower()].search(self._text, opening.end())
         return closing.end() if closing else len(self._text)
 
-    def _after(self, found: int, length: int) -> int:
-        return len(self._text) if found < 0 else found + length
+    def _after(self, closing: int, length: int) -> int:
+        return len(self._text) if closing < 0 else closing + length
 
     def _next_line(self, at: int) -> int:
         return self._text.find("\n", at) + 1 or len(self._text)

@@ -3,6 +3,7 @@
 import html
 import re
 import textwrap
+from collections.abc import Iterator
 
 BLOCKS = frozenset(
     "address article aside blockquote dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li"
@@ -12,7 +13,7 @@ INLINE = frozenset(
     "a abbr b bdi bdo br cite code data del dfn em font g-emoji i img input ins kbd label mark path picture q rp rt"
     " ruby s samp small source span strike strong sub sup svg task-lists time tt u var video wbr".split()
 )
-TAG = re.compile(r"""<!--.*?-->|<(/?)([a-zA-Z][\w-]*)(?:\s(?:"[^"]*"|'[^']*'|[^<>"'])*)?/?>""", re.DOTALL)
+TAG = re.compile(r"""<!--|</?(?P<name>[a-zA-Z][\w-]*)(?:\s(?:"[^"]*"|'[^']*'|[^<>"'])*)?/?>""")
 WORD = re.compile(r"\w+")
 BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -49,18 +50,34 @@ def plain_text(markup: str) -> str:
     inscriptis would drop it.
     """
     chunks: list[str] = []
-    end = 0
-    for tag in TAG.finditer(markup):
-        chunks.append(markup[end : tag.start()])
-        last = next((chunk for chunk in reversed(chunks) if chunk), "\n")
-        chunks.append(_replacement(tag, at_line_start=last.endswith("\n")))
-        end = tag.end()
+    end, at_line_start = 0, True
+    for tag, tag_end in _tags(markup):
+        before = markup[end : tag.start()]
+        at_line_start = before.endswith("\n") if before else at_line_start
+        replacement = _replacement(tag, at_line_start=at_line_start)
+        at_line_start = replacement.endswith("\n") if replacement else at_line_start
+        chunks += [before, replacement]
+        end = tag_end
     text = html.unescape("".join([*chunks, markup[end:]]))
     return BLANK_LINES.sub("\n\n", text).strip()
 
 
+def _tags(markup: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each tag and closed comment with its end; in time linear in the length of the markup."""
+    at, more_comments = 0, True
+    while tag := TAG.search(markup, at):
+        at = tag.end()
+        if tag["name"] is None:
+            comment_end = markup.find("-->", at) + 3 if more_comments else 0
+            if comment_end < 3:
+                more_comments = False
+                continue
+            at = comment_end
+        yield tag, at
+
+
 def _replacement(tag: re.Match[str], *, at_line_start: bool) -> str:
-    name = (tag[2] or "").lower()  # a comment has none
+    name = (tag["name"] or "").lower()
     if name == "br":
         return "\n"
     if name in BLOCKS:

@@ -1,6 +1,8 @@
+import time
+
 import pytest
 
-from gis.text import plain_text
+from gis.text import plain_text, visible, words
 
 CASES = {
     "paragraphs": ("<p>One.</p>\n<p>Two.</p>", "One.\n\nTwo."),
@@ -122,3 +124,22 @@ def test_many_blank_lines_become_one() -> None:
 
 def test_indentation_of_code_is_kept() -> None:
     assert plain_text("<pre>if x:\n    y\n\n    z</pre>") == "if x:\n    y\n\n    z"
+
+
+def test_words_are_lower_case_and_without_punctuation() -> None:
+    assert words("Don't open_it 2x: ÄÖ!") == ["don", "t", "open_it", "2x", "äö"]
+
+
+def test_control_characters_are_not_shown() -> None:
+    assert visible("a\x1b[31mb\u202ec\td é") == "a [31mb c d é"
+
+
+@pytest.mark.parametrize("piece", ["<!-- ", "--><!--", "<b>", "<a x", "<a \"'", "<p>"])
+def test_no_markup_takes_long(piece: str) -> None:
+    """Ten times the text takes about ten times as long; a square would take a hundred times."""
+    short, long = (piece * (length // len(piece)) for length in (20_000, 200_000))
+    start = time.process_time()
+    plain_text(short)
+    between = time.process_time()
+    plain_text(long)
+    assert time.process_time() - between < 30 * (between - start) + 0.2

@@ -1,1 +1,1 @@
-"""Stage 1: which issues there are, and which issue a reference means."""
+"""Stage 1: the issues of a store, and which issue a reference means."""

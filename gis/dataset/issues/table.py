@@ -1,4 +1,4 @@
-"""The issues of a store as arrays, so that a million of them fit into memory and are found in no time."""
+"""The issues of a store as arrays: a million of them fit into memory, and each is found by binary search."""
 
 import json
 import re

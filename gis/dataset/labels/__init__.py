@@ -1,1 +1,1 @@
-"""Stage 2: who says what is a duplicate of what, and what of that counts."""
+"""Stage 2: the evidence that issues are duplicates, what of it counts, and the clusters that it makes."""

@@ -1,1 +1,1 @@
-"""Stage 3: what each issue says, cleaned, redacted, compared."""
+"""Stage 3: the text of each issue: cleaned, redacted and filtered."""
