@@ -81,7 +81,7 @@ def collect(
     if not names and (dry_run or not dump):
         raise UsageError(
             "no repository on GitHub is given" if dry_run else "no repository is given",
-            remedy=f"add --repo OWNER/NAME, --repos FILE or --preset paper{'' if dry_run else ', or --from DIR'}",
+            remedy=f"add --repo OWNER/NAME, --repos FILE{' or' if dry_run else ', --from DIR or'} --preset paper",
         )
     sources: list[Source] = [DumpSource(folder, reporter=reporter) for folder in dump or []]
     limits = Limits(max_points, max_wait, ATTEMPTS_OF_DRY_RUN if dry_run else MAX_ATTEMPTS)

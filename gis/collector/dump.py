@@ -72,12 +72,14 @@ class DumpSource:
         broken_lines: How many lines were left out.
 
     Raises:
-        GisError: There is no file of issues, or a file holds one JSON array.
+        GisError: The folder or its file of issues does not exist, or a file holds one JSON array.
     """
 
     kind: ClassVar[SourceKind] = "dump"
 
     def __init__(self, folder: Path, *, reporter: Reporter = QUIET) -> None:
+        if not folder.is_dir():
+            raise GisError(f"{folder} is not a folder")
         self._files = {name: path for name in FILES if (path := _find(folder, name)) is not None}
         if ISSUES not in self._files:
             raise GisError(f"{folder} does not contain issues.jsonl or issues.jsonl.gz")
@@ -235,7 +237,7 @@ def _refuse_array(path: Path) -> None:
         if file.read(FIRST_BYTES).lstrip().startswith(b"["):
             raise GisError(
                 f"{path} holds a JSON array; each line must be one JSON object",
-                remedy=f"jq -c '.[]' {path.name} writes it line by line",
+                remedy=f"convert it with jq -c '.[]' {path.name}",
             )
 
 

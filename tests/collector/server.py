@@ -145,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
     def _list(self, rest: list[str], asked: dict[str, str]) -> None:
         world = self.github.world
         if rest[-1] == "comments":
-            rows = [row for found in world.comments.values() for row in found]
+            rows = [row for comments in world.comments.values() for row in comments]
             rows = [{**row, "issue_url": f"x/issues/{row['issue_number']}", "html_url": "x/issues/1"} for row in rows]
             rows += [  # REST lists them together
                 {**rows[0], "id": 7 * 10**9 + n, "issue_url": f"x/issues/{n}", "html_url": f"x/pull/{n}#c"}
@@ -184,17 +184,16 @@ class Handler(BaseHTTPRequestHandler):
         if not self.headers.get("Authorization"):
             self.answer(401, {"message": "This endpoint requires you to be authenticated."})
             return
-        found = self.execute(self.asked["query"], self.asked["variables"])
-        self.answer(200, found)
+        self.answer(200, self.execute(self.asked["query"], self.asked["variables"]))
 
     def execute(self, query: str, variables: Row) -> Row:
         schema = self.github.schema
         assert schema is not None
         document, errors = checked(schema, query)
-        found = [{"message": error.message} for error in errors]
-        found += [lacks(name) for name in self.github.lacking if asks_for(query, name)]
-        if found:
-            return {"errors": found}
+        problems = [{"message": error.message} for error in errors]
+        problems += [lacks(name) for name in self.github.lacking if asks_for(query, name)]
+        if problems:
+            return {"errors": problems}
         if "since" in variables and variables["since"] is not None:
             datetime.fromisoformat(variables["since"])  # a DateTime, as the schema asks
         cost = cost_of(document, variables)

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.shared
 
 @pytest.fixture
 def github(shared_data: Path) -> Iterator[GitHub]:
-    with serving(made(60), schema_of(shared_data.parent / "github")) as found:
-        yield found
+    with serving(made(60), schema_of(shared_data.parent / "github")) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -41,13 +41,13 @@ def gis(github: GitHub, *arguments: str) -> Done:
 
 
 def test_a_run_says_what_it_brought_and_what_comes_next(github: GitHub) -> None:
-    found = gis(github, "--repo", "octo/widgets")
-    assert found.status == 0, found.err
+    done = gis(github, "--repo", "octo/widgets")
+    assert done.status == 0, done.err
     comments = sum(map(len, github.world.comments.values()))
-    assert f"octo/widgets: 60 issues and {comments:,} comments new or changed" in found.err
-    assert "marked duplicates: issues that GitHub itself marks as duplicates" in found.out
-    assert "gis build --store issues.db --output DIR" in found.err
-    assert re.search(rf"octo/widgets +60 +{comments} +\d+ +2020-\d\d-\d\d +yes +0 +29 ", found.out)
+    assert f"octo/widgets: 60 issues and {comments:,} comments new or changed" in done.err
+    assert "marked duplicates: issues that GitHub itself marks as duplicates" in done.out
+    assert "gis build --store issues.db --output DIR" in done.err
+    assert re.search(rf"octo/widgets +60 +{comments} +\d+ +2020-\d\d-\d\d +yes +0 +29 ", done.out)
 
 
 def test_status_and_manifest(github: GitHub) -> None:
@@ -64,9 +64,9 @@ def test_status_and_manifest(github: GitHub) -> None:
 
 
 def test_a_dry_run_fetches_no_issue(github: GitHub, tmp_path: Path) -> None:
-    found = gis(github, "--repo", "octo/widgets", "--dry-run")
-    assert found.status == 0
-    assert re.search(r"octo/widgets +60 +about \d+ +3 +\d", found.out)
+    done = gis(github, "--repo", "octo/widgets", "--dry-run")
+    assert done.status == 0
+    assert re.search(r"octo/widgets +60 +about \d+ +3 +\d", done.out)
     assert len(github.requests) == 2
     assert list(tmp_path.iterdir()) == []
 
@@ -75,9 +75,9 @@ def test_a_dry_run_fetches_no_issue(github: GitHub, tmp_path: Path) -> None:
 def test_a_dry_run_of_issues_that_are_hidden_says_so(github: GitHub, data: object) -> None:
     hidden = {"errors": [{"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}], "data": data}
     github.always = lambda handler: handler.command == "POST" and status_fault(200, hidden)(handler)
-    found = gis(github, "--repo", "octo/widgets", "--dry-run")
-    assert found.status == 1
-    assert "octo/widgets: these accounts may not read its issues (Could not resolve to a Repository)" in found.err
+    done = gis(github, "--repo", "octo/widgets", "--dry-run")
+    assert done.status == 1
+    assert "octo/widgets: these accounts may not read its issues (Could not resolve to a Repository)" in done.err
 
 
 def test_an_enterprise_server_has_its_paths_elsewhere(github: GitHub) -> None:
@@ -88,8 +88,8 @@ def test_an_enterprise_server_has_its_paths_elsewhere(github: GitHub) -> None:
         return False
 
     github.always = watch
-    found = run_gis("collect", "--api-url", f"{github.url}/api/v3", "--repo", "octo/widgets")
-    assert found.status == 0, found.err
+    done = run_gis("collect", "--api-url", f"{github.url}/api/v3", "--repo", "octo/widgets")
+    assert done.status == 0, done.err
     assert set(asked) == {"/api/v3/repos/octo/widgets", "/api/graphql"}
 
 
@@ -106,10 +106,10 @@ def test_two_tokens_of_one_user_are_one(github: GitHub, monkeypatch: pytest.Monk
         return token == TOKEN and primary_fault(3000)(handler)  # type: ignore[arg-type]
 
     github.always = spent
-    found = gis(github, "--repo", "octo/widgets", "--max-wait", "5")
-    assert found.status == 0, found.err
-    assert "the token that ends in 2222 belongs to ann, as the token that ends in 1234 does" in found.err
-    assert "the token that ends in 4444: bad credentials; is it expired or revoked?; continuing without" in found.err
+    done = gis(github, "--repo", "octo/widgets", "--max-wait", "5")
+    assert done.status == 0, done.err
+    assert "the token that ends in 2222 belongs to ann, as the token that ends in 1234 does" in done.err
+    assert "the token that ends in 4444: bad credentials; is it expired or revoked?; continuing without" in done.err
     assert used == {TOKEN, "token-of-ben-3333"}
 
 
@@ -120,12 +120,12 @@ def test_an_app_signs_in_with_its_key(github: GitHub, monkeypatch: pytest.Monkey
     monkeypatch.delenv("GITHUB_TOKEN")
     monkeypatch.setenv("GITHUB_APP_ID", "12")
     monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", str(tmp_path / "app.pem"))
-    found = gis(github, "--repo", "octo/widgets")
-    assert found.status != 0
-    assert "a GitHub App also needs GITHUB_APP_INSTALLATION_ID" in found.err
+    done = gis(github, "--repo", "octo/widgets")
+    assert done.status != 0
+    assert "a GitHub App also needs GITHUB_APP_INSTALLATION_ID" in done.err
     monkeypatch.setenv("GITHUB_APP_INSTALLATION_ID", "34")
-    found = gis(github, "--repo", "octo/widgets")
-    assert found.status == 0, found.err
+    done = gis(github, "--repo", "octo/widgets")
+    assert done.status == 0, done.err
     (tmp_path / "app.pem").unlink()
     files = [path.read_bytes() for path in tmp_path.iterdir()]
     assert all(b"app-token-of-an-hour" not in content and b"PRIVATE" not in content for content in files)
@@ -133,28 +133,26 @@ def test_an_app_signs_in_with_its_key(github: GitHub, monkeypatch: pytest.Monkey
 
 def test_without_a_token_it_says_what_that_costs(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_TOKEN")
-    found = gis(github, "--repo", "octo/widgets")
-    assert found.status == 0, found.err
-    assert (
-        "over REST, which allows 60 requests an hour and does not say which issue another one duplicates" in found.err
-    )
+    done = gis(github, "--repo", "octo/widgets")
+    assert done.status == 0, done.err
+    assert "over REST, which allows 60 requests an hour and does not say which issue another one duplicates" in done.err
     assert set(github.requests) == {"rest"}
     refused = gis(github, "--repo", "octo/widgets", "--api", "graphql")
     assert "GraphQL needs a token" in refused.err
 
 
 def test_one_bad_name_does_not_stop_the_others(github: GitHub) -> None:
-    found = gis(github, "--repo", "octo/wigdets", "--repo", "octo/widgets")
-    assert "no repository octo/wigdets" in found.err
-    assert "octo/widgets: 60 issues" in found.err
-    assert found.status != 0
+    done = gis(github, "--repo", "octo/wigdets", "--repo", "octo/widgets")
+    assert "no repository octo/wigdets" in done.err
+    assert "octo/widgets: 60 issues" in done.err
+    assert done.status != 0
 
 
 def test_a_bad_token_stops_at_once(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "expired-token-9876")
-    found = gis(github, "--repo", "octo/widgets", "--repo", "octo/gadgets")
-    assert "the token that ends in 9876: bad credentials; is it expired or revoked?" in found.err
-    assert "expired-token" not in found.out + found.err
+    done = gis(github, "--repo", "octo/widgets", "--repo", "octo/gadgets")
+    assert "the token that ends in 9876: bad credentials; is it expired or revoked?" in done.err
+    assert "expired-token" not in done.out + done.err
     assert len(github.requests) == 1
 
 
@@ -162,9 +160,9 @@ def test_a_wait_says_until_when_and_why(github: GitHub, monkeypatch: pytest.Monk
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(github_client, "WAIT_STEP", 0.1)
     github.faults = [status_fault(403, {"message": "You have exceeded a secondary rate limit."}, Retry_After="1")]
-    found = gis(github, "--repo", "octo/widgets")
-    assert re.search(r"secondary limit: waiting 1 s, until \d\d:\d\d:\d\d", found.err)
-    assert found.status == 0
+    done = gis(github, "--repo", "octo/widgets")
+    assert re.search(r"secondary limit: waiting 1 s, until \d\d:\d\d:\d\d", done.err)
+    assert done.status == 0
 
 
 def test_a_dry_run_without_network_fails_soon_and_names_the_host() -> None:

@@ -21,7 +21,7 @@ def write_dump(folder: Path, count: int = 30) -> Path:
     world = made(count)
     folder.mkdir(parents=True)
     rows = [{**row, "repository": world.name} for row in world.issues.values()]
-    comments = [row for found in world.comments.values() for row in found]
+    comments = [row for bodies in world.comments.values() for row in bodies]
     references = [
         {
             "number": 1,
@@ -34,8 +34,8 @@ def write_dump(folder: Path, count: int = 30) -> Path:
         {"number": 1, "event": "cross-referenced", "from": 3, "type": "pull request", "date": "2020-01-01T00:00:00Z"},
         {"number": 2, "event": "referenced", "commit": "abc", "date": "2020-01-01T00:00:00Z", "actor": "a"},
     ]
-    for name, found in (("issues", rows), ("comments", comments), ("cross_references", references)):
-        text = "".join(json.dumps(row) + "\n" for row in found)
+    for name, lines in (("issues", rows), ("comments", comments), ("cross_references", references)):
+        text = "".join(json.dumps(row) + "\n" for row in lines)
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     return folder
 
@@ -49,7 +49,7 @@ def test_a_dump_fills_a_store_once_and_again(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM issues").fetchone() == (30,)
         assert (
             connection.execute("SELECT count(*), count(DISTINCT id) FROM comments").fetchone()
-            == (sum(len(found) for found in made(30).comments.values()),) * 2
+            == (sum(len(comments) for comments in made(30).comments.values()),) * 2
         )
         events = connection.execute("SELECT number, kind, target_number, target_pull_request FROM events").fetchall()
         assert events == [(1, "cross_referenced", 4, 0), (1, "cross_referenced", 3, 1)]
@@ -69,12 +69,12 @@ def test_broken_lines_are_named_and_the_rest_is_read(tmp_path: Path, capsys: pyt
     source = DumpSource(folder, reporter=Reporter())
     with Store.writing(tmp_path / "store.db") as store:
         report = collect(store, source)
-    told = capsys.readouterr().err
+    warnings = capsys.readouterr().err
     assert report.issues == 27
-    assert all(f"issues.jsonl:{line}: left out" in told for line in (4, 8, 10))
+    assert all(f"issues.jsonl:{line}: left out" in warnings for line in (4, 8, 10))
 
 
-def test_a_file_that_is_not_whole_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_whole_is_reported(tmp_path: Path) -> None:
     folder = write_dump(tmp_path / "dump")
     text = (folder / "comments.jsonl").read_bytes()
     (folder / "comments.jsonl.gz").write_bytes(gzip.compress(text)[:-50])
@@ -171,8 +171,8 @@ def test_a_real_repository_comes_whole(shared_data: Path, tmp_path: Path) -> Non
         for row in map(json.loads, file):
             labels = json.dumps([label["name"] for label in row["labels"]], ensure_ascii=False)
             author = row["user"] and row["user"]["login"]
-            told = (row["title"], row["body"], row["state"], row["state_reason"], author, labels)
-            assert stored[row["number"]] == (*told, row["comments"], row["updated_at"])
+            expected = (row["title"], row["body"], row["state"], row["state_reason"], author, labels)
+            assert stored[row["number"]] == (*expected, row["comments"], row["updated_at"])
 
 
 def test_one_json_array_is_refused_with_the_way_out(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_one_json_array_is_refused_with_the_way_out(tmp_path: Path) -> None:
         (tmp_path / "issues.jsonl").write_text(text, encoding="utf-8")
         with pytest.raises(GisError, match="holds a JSON array; each line must be one JSON object") as caught:
             DumpSource(tmp_path)
-        assert caught.value.remedy == "jq -c '.[]' issues.jsonl writes it line by line"
+        assert caught.value.remedy == "convert it with jq -c '.[]' issues.jsonl"
 
 
 def test_what_gh_fetches_is_a_dump(tmp_path: Path) -> None:

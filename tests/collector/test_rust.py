@@ -37,13 +37,13 @@ def test_all_of_rust_comes_as_it_is_at_few_points(shared_data: Path, tmp_path: P
     assert status.points == github.points + 1  # what the server itself counted, and the repository's name
     assert 1000 * status.points / status.issues <= 35
     assert 1000 * status.requests / status.issues <= 15
-    found, expected = (sqlite3.connect(tmp_path / name) for name in ("graphql.db", "dump.db"))
+    collected, expected = (sqlite3.connect(tmp_path / name) for name in ("graphql.db", "dump.db"))
     for columns, table in (
         (ISSUES, "issues"),
         (COMMENTS, "comments"),
         (EVENTS, "events WHERE kind = 'cross_referenced'"),
     ):
         query = f"SELECT {columns} FROM {table}"
-        assert sorted(found.execute(query), key=repr) == sorted(expected.execute(query), key=repr)
-    for connection in (found, expected):
+        assert sorted(collected.execute(query), key=repr) == sorted(expected.execute(query), key=repr)
+    for connection in (collected, expected):
         connection.close()

@@ -20,7 +20,7 @@ def page(*issues: Issue, events: tuple[tuple[int, Event], ...] = ()) -> Page:
     return Page(resume_point={}, done=True, issues=issues, events=events)
 
 
-def test_a_second_writer_is_told(tmp_path: Path) -> None:
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     path, message = tmp_path / "store.db", "another gis collect is filling"
     with Store.writing(path), pytest.raises(GisError, match=message), Store.writing(path):
         pass
@@ -67,7 +67,7 @@ def test_a_folder_is_no_store(tmp_path: Path) -> None:
         pass
 
 
-def test_a_full_disk_is_told_and_keeps_what_was_written(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_keeps_what_was_written(tmp_path: Path) -> None:
     issues = tuple(issue_from_row(row) for row in made(300).issues.values())
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
@@ -97,7 +97,7 @@ def test_what_is_no_longer_listed_is_found(tmp_path: Path) -> None:
         assert store.runs()[0]["gone"] == 1
 
 
-def test_an_event_told_twice_is_one(tmp_path: Path) -> None:
+def test_an_event_that_comes_twice_is_stored_once(tmp_path: Path) -> None:
     event = Event("cross_referenced", "2020-01-01T00:00:00Z", None, Reference(None, 7, False))
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "dump")

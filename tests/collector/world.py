@@ -59,9 +59,9 @@ class World:
 
     def add_comment(self, number: int, body: str, author: Row | None) -> None:
         self.clock += 1
-        found = self.comments.setdefault(number, [])
-        found.append(comment_row(number, 10**9 + self.clock, body, author, stamp(self.clock)))
-        self.change(number, comments=len(found))
+        comments = self.comments.setdefault(number, [])
+        comments.append(comment_row(number, 10**9 + self.clock, body, author, stamp(self.clock)))
+        self.change(number, comments=len(comments))
 
     def remove(self, number: int, moved_to: str | None = None) -> None:
         del self.issues[number]
@@ -132,23 +132,23 @@ def made(count: int, *, seed: int = 0, comments: int = 3) -> World:
 
 def events_of(row: Row, rng: random.Random) -> list[Row]:
     """A cross-reference now and then, a mark as duplicate, and the close."""
-    found: list[Row] = []
+    events: list[Row] = []
     number = row["number"]
     earlier = max(number - 1 - (number - 1) % 3, 1)
     if number % 7 == 0 and number > 3:
-        found.append(
+        events.append(
             {"kind": "CrossReferencedEvent", "createdAt": row["created_at"], "actor": row["user"], "source": earlier}
         )
     if row["state"] == "closed":
         if number % 10 == 0 and number > 3:
             mark = {"kind": "MarkedAsDuplicateEvent", "createdAt": row["closed_at"], "actor": row["closed_by"]}
-            found.append({**mark, "canonical": earlier})
+            events.append({**mark, "canonical": earlier})
         reason = row["state_reason"]
-        found.append(
+        events.append(
             {"kind": "ClosedEvent", "createdAt": row["closed_at"], "actor": row["closed_by"], "stateReason": reason}
         )
     rng.random()
-    return found
+    return events
 
 
 def from_dump(folder: Path) -> World:

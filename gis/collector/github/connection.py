@@ -138,7 +138,8 @@ def connect(
     if not accounts:
         if api == "graphql":
             raise UsageError(
-                "GraphQL needs a token", remedy="set GITHUB_TOKEN; for public repositories, one without rights will do"
+                "GraphQL needs a token",
+                remedy="set GITHUB_TOKEN (for public repositories, a token without any rights is enough)",
             )
         reporter.warn(NO_TOKEN)
     client = Client(url, accounts, limits=limits, reporter=reporter)

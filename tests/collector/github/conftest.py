@@ -18,16 +18,16 @@ def world() -> World:
 
 @pytest.fixture
 def github(world: World, shared_data: Path) -> Iterator[GitHub]:
-    with serving(world, schema_of(shared_data.parent / "github")) as found:
-        yield found
+    with serving(world, schema_of(shared_data.parent / "github")) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
 def _no_token_is_left_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     """After every test, whatever went wrong in it."""
     yield
-    told = capsys.readouterr()
-    assert TOKEN not in told.out + told.err
+    captured = capsys.readouterr()
+    assert TOKEN not in captured.out + captured.err
     assert [path for path in tmp_path.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()] == []
 
 

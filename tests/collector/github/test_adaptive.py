@@ -16,8 +16,8 @@ def test_an_older_server_is_asked_without_what_it_lacks(
 ) -> None:
     github.lacking = frozenset({"Issue.duplicateOf", "ClosedEvent.duplicateOf"})
     run(github, tmp_path / "store.db")
-    told = capsys.readouterr().err
-    assert told.count("lacks ClosedEvent.duplicateOf, Issue.duplicateOf") == 1
+    warnings = capsys.readouterr().err
+    assert warnings.count("lacks ClosedEvent.duplicateOf, Issue.duplicateOf") == 1
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
     with Store(tmp_path / "store.db") as store:
         assert "duplicateOf" not in str(store.runs()[0]["about"])  # the queries that were asked

@@ -222,6 +222,6 @@ def test_the_token_is_nowhere(github: GitHub, tmp_path: Path, capsys: pytest.Cap
     github.tokens.clear()
     with pytest.raises(GisError) as caught:
         run(github, tmp_path / "store.db")
-    told = capsys.readouterr()
-    assert TOKEN not in told.out + told.err + str(caught.value)
+    captured = capsys.readouterr()
+    assert TOKEN not in captured.out + captured.err + str(caught.value)
     assert all(TOKEN.encode() not in path.read_bytes() for path in tmp_path.iterdir())

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.shared  # the server executes queries against GitHub's 
 
 def test_everything_comes_field_by_field(github: GitHub, world: World, tmp_path: Path) -> None:
     run(github, tmp_path / "store.db")
-    found = rows(tmp_path / "store.db")
-    assert len(found["issues"]) == 150
-    by_number = {row[1]: row for row in found["issues"]}
+    tables = rows(tmp_path / "store.db")
+    assert len(tables["issues"]) == 150
+    by_number = {row[1]: row for row in tables["issues"]}
     for number, row in world.issues.items():
         _, _, identity, node, title, body, state, reason, locked, author, association, labels, count, *times = (
             by_number[number]
@@ -33,11 +33,11 @@ def test_everything_comes_field_by_field(github: GitHub, world: World, tmp_path:
         assert times[:3] == [row["created_at"], row["updated_at"], row["closed_at"]]
         assert times[3] == (row["closed_by"] and row["closed_by"]["login"])
         assert labels == str([label["name"] for label in row["labels"]]).replace("'", '"')
-    assert len(found["comments"]) == sum(map(len, world.comments.values()))
-    assert {(row[1], row[2], row[6]) for row in found["comments"]} == {
+    assert len(tables["comments"]) == sum(map(len, world.comments.values()))
+    assert {(row[1], row[2], row[6]) for row in tables["comments"]} == {
         (number, each["id"], each["body"]) for number, all_of in world.comments.items() for each in all_of
     }
-    marks = {(row[1], row[7]) for row in found["events"] if row[3] == "marked_as_duplicate"}
+    marks = {(row[1], row[7]) for row in tables["events"] if row[3] == "marked_as_duplicate"}
     assert marks == {
         (number, event["canonical"])
         for number, events in world.events.items()
@@ -45,7 +45,7 @@ def test_everything_comes_field_by_field(github: GitHub, world: World, tmp_path:
         if event["kind"] == "MarkedAsDuplicateEvent"
     }
     assert marks
-    assert [row[1] for row in found["pull_requests"]] == sorted(world.pulls, key=lambda n: repr((1, n)))
+    assert [row[1] for row in tables["pull_requests"]] == sorted(world.pulls, key=lambda n: repr((1, n)))
 
 
 def test_every_kind_of_event_comes_whole(github: GitHub, world: World, tmp_path: Path) -> None:
@@ -68,14 +68,14 @@ def test_every_kind_of_event_comes_whole(github: GitHub, world: World, tmp_path:
         for day, (kind, more, _) in enumerate(happened, 1)
     ]
     run(github, tmp_path / "store.db")
-    found = [row for row in rows(tmp_path / "store.db")["events"] if row[1] == other]
-    assert [(kind, home, number, detail) for _, _, _, kind, _, _, home, number, _, detail, _ in found] == [
+    events = [row for row in rows(tmp_path / "store.db")["events"] if row[1] == other]
+    assert [(kind, home, number, detail) for _, _, _, kind, _, _, home, number, _, detail, _ in events] == [
         row for _, _, row in happened
     ]
-    assert [(row[4], row[5]) for row in found] == [
+    assert [(row[4], row[5]) for row in events] == [
         (f"2021-01-0{day}T00:00:00Z", f"user-0000{day}") for day in range(1, 8)
     ]
-    assert [row[8] for row in found] == [None, None, True, False, False, False, None]  # whether a pull request
+    assert [row[8] for row in events] == [None, None, True, False, False, False, None]  # whether a pull request
 
 
 def test_a_second_run_asks_only_for_what_changed(github: GitHub, world: World, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_the_bodies_as_they_were_written(github: GitHub, world: World, tmp_path:
     assert {row[1]: row[-2] for row in rows(tmp_path / "store.db")["issues"]}[edited] == "As it was first written"
 
 
-def test_the_manifest_tells_every_run(github: GitHub, tmp_path: Path) -> None:
+def test_the_manifest_lists_every_run(github: GitHub, tmp_path: Path) -> None:
     with pytest.raises(GisError):
         run(github, tmp_path / "store.db", points=4)
     run(github, tmp_path / "store.db")
@@ -189,7 +189,7 @@ def test_bodies_that_are_asked_for_later_are_fetched(github: GitHub, world: Worl
 
 
 def test_an_issue_that_vanishes_between_its_page_and_its_comments(github: GitHub, world: World, tmp_path: Path) -> None:
-    (long,) = [number for number, found in world.comments.items() if len(found) > 100][:1]
+    (long,) = [number for number, comments in world.comments.items() if len(comments) > 100][:1]
 
     def vanishing(handler: Any) -> bool:  # noqa: ANN401
         if handler.command == "POST" and handler.asked["variables"].get("id") == f"I_{long}":

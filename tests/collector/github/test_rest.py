@@ -17,16 +17,15 @@ pytestmark = pytest.mark.shared  # the server executes queries against GitHub's 
 def test_rest_brings_issues_comments_events_and_numbers(github: GitHub, world: World, tmp_path: Path) -> None:
     run_rest(github, tmp_path / "rest.db")
     run(github, tmp_path / "graphql.db")
-    found, expected = rows(tmp_path / "rest.db", "comments"), rows(tmp_path / "graphql.db", "comments")
-    assert found == expected
+    assert rows(tmp_path / "rest.db", "comments") == rows(tmp_path / "graphql.db", "comments")
     assert len(rows(tmp_path / "rest.db", "issues")["issues"]) == 150
     assert rows(tmp_path / "rest.db", "pull_requests") == rows(tmp_path / "graphql.db", "pull_requests")
     assert set(github.requests[: len(github.requests) // 4]) == {"rest"}
 
     def happened(name: str) -> set[tuple[Any, ...]]:
         """Events as both tell them: without their targets and places."""
-        found = [(row[1], *row[3:6], row[9], row[10]) for row in rows(tmp_path / name)["events"]]
-        return {row for row in found if row[1] != "cross_referenced"}
+        events = [(row[1], *row[3:6], row[9], row[10]) for row in rows(tmp_path / name)["events"]]
+        return {row for row in events if row[1] != "cross_referenced"}
 
     assert happened("rest.db") == happened("graphql.db")
     assert len(happened("rest.db")) > 90
@@ -43,9 +42,9 @@ def test_rest_says_what_is_out_of_reach(
         world.events[number].append(closed)
     run_rest(github, tmp_path / "some.db", Reporter())
     assert "lists no older events over REST; GraphQL would" in capsys.readouterr().err
-    found = rows(tmp_path / "some.db")
-    assert len(found["events"]) == 100
-    assert len(found["issues"]) == 150
+    tables = rows(tmp_path / "some.db")
+    assert len(tables["events"]) == 100
+    assert len(tables["issues"]) == 150
     for number in world.issues:
         world.issues[number]["updated_at"] = "2024-01-01T00:00:00Z"
     with pytest.raises(GisError, match=r"beyond page 2 of what changed at 2024-01-01T00:00:00Z"):
