@@ -1,7 +1,30 @@
-"""Long-text similarity: datasets, models, a benchmark and a leaderboard."""
+"""Long-text similarity: datasets, models, a benchmark and a leaderboard.
 
+The functions named in ``__all__`` are the Python API; each verb of the command line calls the one of its name.
+``import gis`` is light: what a function needs is imported when it is first used.
+"""
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from gis.versions import DISTRIBUTION
 
+if TYPE_CHECKING:
+    from gis.api import bench, build, collect, load_model, load_results, train
+    from gis.models import losses
+
+__all__ = ["bench", "build", "collect", "load_model", "load_results", "losses", "train"]
 __version__ = version(DISTRIBUTION)
+
+
+def __getattr__(name: str) -> object:
+    if name == "losses":
+        return import_module("gis.models.losses")
+    if name in __all__:
+        return getattr(import_module("gis.api"), name)
+    raise AttributeError(f"module 'gis' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

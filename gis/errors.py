@@ -24,6 +24,23 @@ class GisError(Exception):
         return f"{self}; {self.remedy}" if self.remedy else str(self)
 
 
+class CombinedError(GisError):
+    """Several failures of one run, a line for each.
+
+    Args:
+        errors: The failures, in the order in which they are named.
+    """
+
+    def __init__(self, errors: Iterable[GisError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(map(str, self.errors)))
+
+    @property
+    def for_command_line(self) -> str:
+        """Each message with its own remedy."""
+        return "\n".join(error.for_command_line for error in self.errors)
+
+
 class UsageError(GisError):
     """The request itself is wrong (a misspelt name, an impossible option); exits with status 2."""
 

@@ -98,11 +98,11 @@ class ModelFailure(NamedTuple):
     model: str
     error: GisError
 
-    @property
-    def for_command_line(self) -> str:
-        """The error with its remedy, and the model's name before it where the error does not begin with it."""
-        line = self.error.for_command_line
-        return line if line.startswith(self.model) else f"{self.model}: {line}"
+
+def _failure(model: str, error: GisError) -> ModelFailure:
+    """Return the failure, with the model's name before a message that does not begin with it."""
+    named = str(error).startswith(model)
+    return ModelFailure(model, error if named else GisError(f"{model}: {error}", remedy=error.remedy))
 
 
 @dataclass(frozen=True)
@@ -121,19 +121,6 @@ class RunOutcome:
     def results(self) -> list[Result]:
         """The results alone."""
         return [scored.result for scored in self.scored]
-
-    def pairs(self, model: str, task: str) -> "pd.DataFrame":
-        """Return the per-pair scores of a model on a task, by the names in the results: see ``ScoredTask.pairs``.
-
-        Raises:
-            UsageError: There is no such result, or several models have this name.
-            GisError: The file of the per-pair scores is missing or broken.
-        """
-        matching = [s for s in self.scored if (s.result.model.name, s.result.task.name) == (model, task)]
-        if len(matching) != 1:
-            known = ", ".join(f"{result.model.name} on {result.task.name}" for result in self.results) or "none"
-            raise UsageError(f"{len(matching) or 'no'} results of '{model}' on '{task}'; there are: {known}")
-        return matching[0].pairs()
 
 
 def run_models(
@@ -168,8 +155,8 @@ def run_models(
     failures: list[ModelFailure] = []
 
     def note(model: str, error: GisError) -> None:
-        failures.append(ModelFailure(model, error))
-        reporter.warn(failures[-1].for_command_line)
+        failures.append(_failure(model, error))
+        reporter.warn(str(failures[-1].error))
 
     waiting: list[tuple[str, Model]] = []
     for given in models:  # weights are loaded with the first text, so that a wrong option shows before hours of work

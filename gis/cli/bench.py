@@ -3,14 +3,19 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from gis import api
 from gis.cli.app import app, check_names, interruptible
 from gis.cli.leaderboard import print_leaderboard
-from gis.cli.options import Data, Device, MaxLength, Offline
-from gis.errors import GisError, UsageError
+from gis.cli.options import Data, Device, MaxLength, Offline, Quiet
+from gis.errors import CombinedError, UsageError
+
+if TYPE_CHECKING:
+    from gis.console import Reporter
+    from gis.leaderboard.result_set import ResultSet
 
 
 @app.command(no_args_is_help=True)
@@ -55,16 +60,14 @@ def bench(
         tuple[str, Path] | None,
         typer.Option(metavar="mteb DIR", help="Also write the results as mteb stores them, into DIR."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the table.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Score models on tasks by Spearman correlation.
 
     Example: gis bench --model minilm,tfidf --task sts --data tasks
     """
     from gis.benchmark.tasks.catalogue import resolve_tasks
-    from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
-    from gis.models.base import LoadSettings
     from gis.spec import parse_specs
 
     if export is not None and export[0] != "mteb":
@@ -75,39 +78,36 @@ def bench(
     specs = parse_specs(model)
     check_names(specs)
     tasks = resolve_tasks(parse_specs(task), data)
-
-    from gis.benchmark.runner import RunSettings, run_models
-    from gis.files import cache_folder
-
-    settings = RunSettings(
-        output=output,
-        cache=None if no_cache else cache or cache_folder(),
-        load=LoadSettings(
+    with interruptible():
+        results = api.bench(
+            specs,
+            tasks,
+            data=data,
+            output=output,
+            limit=limit,
+            seed=seed,
             device=device,
             precision=precision,
             batch_tokens=batch_tokens,
             max_length=max_length,
             offline=offline,
-            seed=seed,
-        ),
-        source=SourceSettings(data, offline, limit, seed),
-        force=force,
-        command=shlex.join(["gis", *sys.argv[1:]]),
-    )
-    with interruptible():
-        outcome = run_models(specs, tasks, settings, reporter=reporter)
-    results = outcome.results
-    if results:
-        from gis.leaderboard.table import make_table
-
-        print_leaderboard(make_table(results), output)
-        reporter.say(f"results in {output}; compare with all that is there: gis leaderboard {shlex.quote(str(output))}")
+            force=force,
+            cache=False if no_cache else cache or True,
+            command=shlex.join(["gis", *sys.argv[1:]]),
+            reporter=reporter,
+        )
+    print_leaderboard(results.leaderboard(), output)
+    reporter.say(f"results in {output}; to compare everything there: gis leaderboard {shlex.quote(str(output))}")
     if export is not None:
-        from gis.benchmark.mteb_export import export as export_mteb
+        _export(results, export[1], reporter)
+    if results.failures:
+        raise CombinedError(failure.error for failure in results.failures)
 
-        written, left_out = export_mteb(results, export[1])
-        for line in left_out:
-            reporter.warn(f"not exported: {line}")
-        reporter.say(f"{len(written)} files for mteb in {export[1]}")
-    if outcome.failures:
-        raise GisError("\n".join(failure.for_command_line for failure in outcome.failures))
+
+def _export(results: "ResultSet", folder: Path, reporter: "Reporter") -> None:
+    from gis.benchmark.mteb_export import export
+
+    written, left_out = export(list(results), folder)
+    for line in left_out:
+        reporter.warn(f"not exported: {line}")
+    reporter.say(f"{len(written)} files for mteb in {folder}")

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import gis.api
 from gis.cli.app import app, interruptible, print_table
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
-    from gis.collector.github.connection import Connection
-    from gis.collector.source import Source
+    from gis.collector.github.client import Limits
+    from gis.collector.github.connection import Api
     from gis.console import Reporter
 
 ATTEMPTS_OF_DRY_RUN = 3  # an estimate is not worth a long wait for the network
@@ -70,9 +71,8 @@ def collect(
     if status or manifest:
         _show(store, status=status, manifest=manifest)
         return
-    from gis.collector.dump import DumpSource
-    from gis.collector.github.client import MAX_ATTEMPTS, Limits
-    from gis.collector.github.connection import connect
+    from gis.collector.collect import PartlyCollectedError
+    from gis.collector.github.client import Limits
     from gis.collector.repositories import named_repositories
     from gis.console import Reporter
 
@@ -83,16 +83,31 @@ def collect(
             "no repository on GitHub is given" if dry_run else "no repository is given",
             remedy=f"add --repo OWNER/NAME, --repos FILE{' or' if dry_run else ', --from DIR or'} --preset paper",
         )
-    sources: list[Source] = [DumpSource(folder, reporter=reporter) for folder in dump or []]
-    limits = Limits(max_points, max_wait, ATTEMPTS_OF_DRY_RUN if dry_run else MAX_ATTEMPTS)
+    failure: GisError | None = None
     with interruptible():
-        if names:
-            github = connect(api_url, api=api, limits=limits, reporter=reporter)
-            if dry_run:
-                _estimate(github, names, reporter)
-                return
-            sources += [github.source(name, page_size=page_size, original_bodies=original_bodies) for name in names]
-        _collect(store, sources, reporter)
+        if dry_run:
+            _estimate(names, api, api_url, Limits(max_points, max_wait, ATTEMPTS_OF_DRY_RUN), reporter)
+            return
+        try:
+            gis.api.collect(
+                *names,
+                store=store,
+                source=dump or [],
+                api=api,
+                api_url=api_url,
+                original_bodies=original_bodies,
+                page_size=page_size,
+                max_points=max_points,
+                max_wait=max_wait,
+                reporter=reporter,
+            )
+        except PartlyCollectedError as error:
+            failure = error
+    _show(store, status=True, manifest=False)
+    if failure is not None:
+        raise failure
+    reporter.say("To fetch what changed, run the same command again. To build a dataset:")
+    reporter.say(f"  gis build --store {store} --output DIR")
 
 
 def _show(store: Path, *, status: bool, manifest: bool) -> None:
@@ -108,31 +123,13 @@ def _show(store: Path, *, status: bool, manifest: bool) -> None:
             typer.echo(json.dumps(opened.runs(), indent=2))
 
 
-def _collect(store: Path, sources: "list[Source]", reporter: "Reporter") -> None:
-    """Fill the store, and print what it contains then, even if some repositories failed."""
-    from gis.collector.collect import PartlyCollectedError, collect_all
-    from gis.collector.status import status_notes, status_table
-    from gis.collector.store import Store
-
-    failure: GisError | None = None
-    with Store.writing(store) as opened:
-        try:
-            collect_all(opened, sources, reporter=reporter)
-        except PartlyCollectedError as error:
-            failure = error
-        repositories = opened.status()
-    print_table(status_table(repositories), "", *status_notes(repositories))
-    if failure is not None:
-        raise failure
-    reporter.say("To fetch what changed, run the same command again. To build a dataset:")
-    reporter.say(f"  gis build --store {store} --output DIR")
-
-
-def _estimate(github: "Connection", names: list[str], reporter: "Reporter") -> None:
+def _estimate(names: list[str], api: "Api", url: str, limits: "Limits", reporter: "Reporter") -> None:
     """Print what a first run would fetch and cost; name each repository that cannot be read."""
+    from gis.collector.github.connection import connect
     from gis.collector.source import SourceUnusableError
     from gis.collector.status import estimate_table
 
+    github = connect(url, api=api, limits=limits, reporter=reporter)
     estimates = []
     for name in names:
         try:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from gis import api
 from gis.cli.app import app, interruptible
 from gis.errors import UsageError
 
@@ -76,28 +77,30 @@ def build(
     Example: gis build --store issues.db --output my-issues
     """
     from gis.console import Reporter
-    from gis.dataset.build import build as build_dataset
-    from gis.dataset.settings import BuildSettings
 
-    settings = BuildSettings.from_recipe(
-        recipe,
-        negatives=None if negatives is None else _weights(negatives),
-        ratio=ratio,
-        dense=dense,
-        closure=closure,
-        text=text,
-        original=False if latest else None,
-        languages=None if languages is None else _languages(languages),
-        min_words=min_words,
-        max_chars=max_chars,
-        leave_out=() if leave_out is None else _issues_named_in(leave_out),
-        policy=policy,
-        retrieval=not no_retrieval,
-        seed=seed,
-    )
     reporter = Reporter(quiet=quiet)
+    named = () if leave_out is None else _issues_named_in(leave_out)
     with interruptible("nothing was written"):
-        report = build_dataset(store, output, settings, reporter=reporter, force=force)
+        report = api.build(
+            store,
+            output,
+            recipe=recipe,
+            negatives=None if negatives is None else _weights(negatives),
+            ratio=ratio,
+            dense=dense,
+            closure=closure,
+            text=text,
+            original=False if latest else None,
+            languages=None if languages is None else _languages(languages),
+            min_words=min_words,
+            max_chars=max_chars,
+            leave_out=named,
+            policy=policy,
+            retrieval=not no_retrieval,
+            seed=seed,
+            force=force,
+            reporter=reporter,
+        ).report
     typer.echo(
         f"{report.pairs:,} pairs from {sum(report.clusters.values()):,} clusters in {output}; "
         f"the card: {output}/README.md"

@@ -15,7 +15,7 @@ from gis.collector.source import (
 )
 from gis.collector.store import COMPLETE, STOPPED, Store, StoreWriteError
 from gis.console import QUIET, Reporter
-from gis.errors import GisError
+from gis.errors import CombinedError, GisError
 from gis.versions import versions_of
 
 EVERYTHING_IS_KEPT = "everything fetched so far is kept"
@@ -44,7 +44,7 @@ class CollectReport:
         return f"{self.repository}: {self.issues:,} issues and {self.comments:,} comments new or changed{removed}"
 
 
-class PartlyCollectedError(GisError):
+class PartlyCollectedError(CombinedError):
     """Some of several repositories could not be collected.
 
     Args:
@@ -53,8 +53,7 @@ class PartlyCollectedError(GisError):
     """
 
     def __init__(self, failures: Sequence[GisError], reports: Sequence[CollectReport]) -> None:
-        remedies = dict.fromkeys(failure.remedy for failure in failures if failure.remedy)
-        super().__init__("\n".join(map(str, failures)), remedy="; ".join(remedies))
+        super().__init__(failures)
         self.reports = tuple(reports)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gis.benchmark.metrics import Metric, Undefined
-from gis.benchmark.results import Result, pairs_path, read_result, result_files
+from gis.benchmark.results import Result, read_result, result_files
+from gis.benchmark.runner import ModelFailure, ScoredTask
 from gis.benchmark.scoring import ViewScores
 from gis.errors import GisError, unknown_name
 from gis.leaderboard.board import Leaderboard
@@ -27,23 +28,22 @@ def load_results(folder: str | Path) -> "ResultSet":
     Raises:
         GisError: There are no results, or a file is damaged.
     """
-    files = result_files(Path(folder))
-    return ResultSet([read_result(path) for path in files], [pairs_path(path) for path in files])
+    return ResultSet([ScoredTask(read_result(path), path) for path in result_files(Path(folder))])
 
 
 class ResultSet:
     """Results of models on tasks; iterating gives each ``Result``, and a notebook shows their leaderboard.
 
     Args:
-        results: The results, in any order.
-        pair_tables: For each result the scores of its pairs, or the Parquet file that holds them.
+        scored: The results, in any order, each with the scores of its pairs or the file that holds them.
+        failures: The models that could not be scored.
     """
 
-    def __init__(self, results: Sequence[Result], pair_tables: "Sequence[pd.DataFrame | Path]") -> None:
-        if len(results) != len(pair_tables):
-            raise ValueError(f"{len(results)} results, but {len(pair_tables)} tables of pairs")
-        self._results, self._pair_tables = tuple(results), tuple(pair_tables)
-        self._names = display_names(results)
+    def __init__(self, scored: Sequence[ScoredTask], failures: Sequence[ModelFailure] = ()) -> None:
+        self.failures = tuple(failures)
+        self._scored = tuple(scored)
+        self._results = tuple(each.result for each in scored)
+        self._names = display_names(self._results)
 
     def __iter__(self) -> Iterator[Result]:
         return iter(self._results)
@@ -104,7 +104,7 @@ class ResultSet:
             names = sorted({self._names[self._results[n].model.identity] for n in matches})
             raise GisError(f"several models are called {model}: {', '.join(names)}")
         largest = max(matches, key=lambda n: self._results[n].texts.pairs)
-        return _read_pairs(self._pair_tables[largest])
+        return self._scored[largest].pairs()
 
     def _is_called(self, result: Result, model: str) -> bool:
         identity = result.model.identity
@@ -119,16 +119,6 @@ class ResultSet:
             "limit": result.task.limit,
             "seed": result.task.seed,
         }
-
-
-def _read_pairs(table: "pd.DataFrame | Path") -> "pd.DataFrame":
-    import pandas as pd
-
-    if not isinstance(table, Path):
-        return table.copy()
-    if not table.is_file():
-        raise GisError(f"{table} is missing", remedy="score again with gis bench --force")
-    return pd.read_parquet(table)
 
 
 def _views(result: Result) -> Iterator[dict[str, object]]:

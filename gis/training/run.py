@@ -1,6 +1,7 @@
 """One training from its settings to the model folder; a stopped one is continued, a finished one is kept."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -51,8 +52,8 @@ NOT_LOSSES = ("epoch", "learning_rate", "grad_norm")  # what transformers logs b
 
 
 @dataclass(frozen=True)
-class TrainedModel:
-    """A model folder that training left.
+class TrainedModel(os.PathLike[str]):
+    """A model folder that training left; it can stand wherever a model's folder can be named.
 
     Attributes:
         folder: The folder; ``gis bench --model``, sentence-transformers and AutoModel open it.
@@ -61,6 +62,10 @@ class TrainedModel:
 
     folder: Path
     report: TrainingReport
+
+    def __fspath__(self) -> str:
+        """Return the folder."""
+        return str(self.folder)
 
     def load(self, settings: LoadSettings | None = None) -> Encoder:
         """Load the model to embed texts."""

@@ -341,9 +341,8 @@ def test_a_run_of_names_objects_and_frames_needs_no_folder(tmp_path: Path, task:
     names = [(result.model.name, result.task.name) for result in outcome.results]
     assert names == [(model, name) for model in ("jaccard", "fake") for name in ("first", "frame", "third")]
     assert outcome.failures == ()
-    assert outcome.pairs("fake", "frame")["id"].tolist() == [row["id"] for row in ROWS]
-    with pytest.raises(UsageError, match=r"no results of 'fake' on 'stsb'; there are: jaccard on first, "):
-        outcome.pairs("fake", "stsb")
+    (frame_scores,) = (s for s in outcome.scored if (s.result.model.name, s.result.task.name) == ("fake", "frame"))
+    assert frame_scores.pairs()["id"].tolist() == [row["id"] for row in ROWS]
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["data"]
 
 
@@ -352,11 +351,11 @@ def test_pairs_of_a_run_with_a_folder_are_read_from_it(tmp_path: Path, task: Loa
     assert all(scored.table is None for scored in first.scored)
     again = run_models(["jaccard"], [task], settings(tmp_path))
     assert again.results == first.results
-    pd.testing.assert_frame_equal(again.pairs("jaccard", "first"), first.pairs("jaccard", "first"))
+    pd.testing.assert_frame_equal(again.scored[0].pairs(), first.scored[0].pairs())
     (file,) = (tmp_path / "results").rglob("*.parquet")
     file.unlink()
     with pytest.raises(GisError, match="no per-pair scores beside it"):
-        again.pairs("jaccard", "first")
+        again.scored[0].pairs()
 
 
 def test_a_model_that_fails_does_not_stop_the_others(task: LoadedTask) -> None:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from gis.benchmark.results import Result, pairs_path, result_path, write_result
+from gis.benchmark.runner import ScoredTask
 from gis.errors import GisError, UsageError
 from gis.leaderboard.result_set import MEAN_VIEW, ResultSet, load_results
 from tests.leaderboard.helpers import result, suite
@@ -11,7 +12,7 @@ from tests.leaderboard.helpers import result, suite
 
 def result_set(*results: Result) -> ResultSet:
     """Results with a table of pairs each, whose one score is the result's place."""
-    return ResultSet(results, [pd.DataFrame({"score": [n]}) for n in range(len(results))])
+    return ResultSet([ScoredTask(each, table=pd.DataFrame({"score": [n]})) for n, each in enumerate(results)])
 
 
 def test_it_holds_its_results() -> None:
@@ -30,7 +31,7 @@ def test_it_is_drawn_as_its_leaderboard() -> None:
     results = result_set(result("m", "stsb", 0.5))
     assert results._repr_html_() == results.leaderboard()._repr_html_()
     assert repr(results) == str(results.leaderboard())
-    assert repr(ResultSet([], [])) == ResultSet([], [])._repr_html_() == "no results"
+    assert repr(ResultSet([])) == ResultSet([])._repr_html_() == "no results"
 
 
 def test_the_frame_has_a_row_for_each_view() -> None:
@@ -87,10 +88,5 @@ def test_a_folder_is_read_with_its_pairs(tmp_path: Path) -> None:
     assert [each.task.name for each in results] == ["sts12", "sts13"]
     assert list(results.pairs("m", "sts13").score) == [1]
     pairs_path(path).unlink()
-    with pytest.raises(GisError, match="is missing"):
+    with pytest.raises(GisError, match="no per-pair scores beside it"):
         results.pairs("m", "sts13")
-
-
-def test_each_result_has_its_table() -> None:
-    with pytest.raises(ValueError, match="1 results, but 0 tables"):
-        ResultSet([result("m", "stsb", 0.5)], [])

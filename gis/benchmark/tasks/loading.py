@@ -8,26 +8,23 @@ from gis.benchmark.tasks.catalogue import Task, resolve_tasks
 from gis.benchmark.tasks.frames import task_from_frame
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from gis.console import QUIET, Reporter
-from gis.errors import GisError, UsageError
+from gis.errors import CombinedError, GisError, UsageError
 from gis.hub import HubError
 from gis.spec import Spec, parse_specs
 
 
-class TasksError(GisError):
+class TasksError(CombinedError):
     """Some tasks of a run cannot be loaded; the message has a line for each reason."""
 
     def __init__(self, errors: Iterable[GisError], loaded: Iterable[str]) -> None:
-        self.errors = HubError.combined(errors)
-        super().__init__("\n".join(str(error) for error in self.errors))
+        super().__init__(HubError.combined(errors))
         self._loaded = list(loaded)
 
     @property
     def for_command_line(self) -> str:
         """Each message with its own remedy, and how to go on with the tasks that were loaded."""
-        lines = [error.for_command_line for error in self.errors]
-        if self._loaded:
-            lines.append(f"the others can be scored: --task {','.join(self._loaded)}")
-        return "\n".join(lines)
+        rest = f"\nthe others can be scored: --task {','.join(self._loaded)}" if self._loaded else ""
+        return super().for_command_line + rest
 
 
 def load_tasks(
