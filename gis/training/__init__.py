@@ -1,1 +1,1 @@
-"""Fit an encoder to pairs: data, batches, the trainer, and the folder it leaves."""
+"""Fine-tune an encoder on pairs: data, loss, batches, the trainer, the model folder, ablations."""

@@ -62,12 +62,12 @@ class TrainingSet:
     languages: tuple[str, ...]
 
     def __len__(self) -> int:
-        """The number of rows."""
+        """Return the number of rows."""
         return len(self.rows)
 
     @property
     def format(self) -> Format:
-        """What a row is."""
+        """The kind of rows: labelled pairs, positive pairs or triplets."""
         if self.labels is not None:
             return "pairs"
         return "triplets" if self.rows.shape[1] == 3 else "positives"
@@ -138,20 +138,23 @@ def _task(spec: Spec, data: Path | None) -> Task:
     return tasks[0]
 
 
-def _with_split(task: Task, spec: Spec, wanted: Sequence[str], settings: SourceSettings) -> Task:
-    """``task`` with the split that ``spec`` or ``wanted`` names; a single file is its own split."""
+def _with_split(task: Task, spec: Spec, usual: Sequence[str], settings: SourceSettings) -> Task:
+    """Return ``task`` with the split that ``spec`` names, else with the first of the usual ones that it has.
+
+    A single file is its own split.
+    """
     if "test" in spec.options.get("split", ""):
         raise UsageError(f"{spec}: neither training nor the choice of a checkpoint may see a test split")
     if "split" in spec.options:
         return _named(task, spec.options["split"])
     if task.hub is None and Path(task.folder).is_file():
         return task
-    found = split_names(task, settings)
-    name = next((name for name in wanted if name in found), None)
-    if name is None:
-        remedy = "" if found else "say where it is: --data DIR"
-        raise UsageError(f"{task.name} has no {wanted[0]} split, found: {', '.join(found) or 'nothing'}", remedy=remedy)
-    return _named(task, name)
+    splits = split_names(task, settings)
+    split = next((name for name in usual if name in splits), None)
+    if split is None:
+        remedy = "" if splits else "say where it is: --data DIR"
+        raise UsageError(f"{task.name} has no {usual[0]} split, found: {', '.join(splits) or 'nothing'}", remedy=remedy)
+    return _named(task, split)
 
 
 def _named(task: Task, split: str) -> Task:

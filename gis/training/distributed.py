@@ -1,4 +1,7 @@
-"""The batch of all processes: so that two of half a batch compute what one of a whole batch does."""
+"""Gather the batch of all processes, so that two with half a batch each compute what one with the whole does.
+
+torch's own ``distributed.nn.functional.all_gather`` wants parts of equal size; these may differ.
+"""
 
 from typing import Any
 
@@ -8,20 +11,26 @@ from torch.autograd import Function
 
 
 def processes() -> int:
-    """How many processes train together."""
+    """Return the number of processes that train together."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
 def rank() -> int:
-    """The number of this process among them, from 0."""
+    """Return the number of this process among them, from 0."""
     return distributed.get_rank() if processes() > 1 else 0
 
 
 def gather_batch(part: Tensor) -> Tensor:
-    """Every process's part, (sum of parts, …), in the order of ranks.
+    """Return every process's part of a batch, concatenated in the order of ranks.
 
     The gradient of the whole flows back into this process's part, times the number of processes: the mean over
     processes, which data-parallel training takes, is then the gradient of the loss of the whole batch.
+
+    Args:
+        part: (rows, …) this process's part.
+
+    Returns:
+        (rows of all processes, …) the whole batch.
     """
     if processes() == 1:
         return part
@@ -40,7 +49,7 @@ class _Gather(Function):
         parts = [torch.empty_like(padded) for _ in counts]
         distributed.all_gather(parts, padded)
         ctx.start, ctx.length = sum(counts[: distributed.get_rank()]), len(part)
-        return torch.cat([each[:count] for each, count in zip(parts, counts, strict=True)])
+        return torch.cat([padded[:count] for padded, count in zip(parts, counts, strict=True)])
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Tensor:  # noqa: ANN401

@@ -72,7 +72,7 @@ def _labels(rows: TrainingSet, settings: LossSettings) -> tuple[NDArray[np.float
     if settings.softmax:
         levels = np.unique(rows.labels)
         if len(levels) > MAX_CLASSES:
-            raise UsageError(f"the softmax objective wants classes; the labels have {len(levels)} different values")
+            raise UsageError(f"the softmax objective needs classes; the labels have {len(levels)} different values")
         return np.searchsorted(levels, rows.labels).astype(np.float64), len(levels)
     return (rows.scaled_labels() if settings.regression else rows.labels), 0
 

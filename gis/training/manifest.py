@@ -16,11 +16,11 @@ MANIFEST = "gis_training.json"
 SCHEMA = 2
 LIBRARIES = ("gis", "numpy", "torch", "transformers", "tokenizers", "accelerate", "peft")
 # Groups of the record, and how a message names what differs in them.
-GROUPS = {"settings": "{}", "train": "the training data's {}", "validation": "the validation data's {}"}
+GROUPS = {"settings": "{}", "train": "training {}", "validation": "validation {}"}
 NOT_COMPARED = ("licence", "languages")  # they decide no weight
 SINGLES = {
-    "base_sha256": "the base model has other files",
-    "processes": "the number of processes was another",
+    "base_sha256": "other files of the base model",
+    "processes": "another number of processes",
 }
 
 
@@ -83,15 +83,17 @@ def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, p
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return in words how two records differ; what only one of them has, as an older version's, is no difference."""
-    found = []
+    differing = []
     for group, wording in GROUPS.items():
         old, new = before.get(group), now.get(group)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             changed = [name for name in new if name in old and old[name] != new[name] and name not in NOT_COMPARED]
-            found += [f"{wording.format(name)} was {_shown(old[name])}, not {_shown(new[name])}" for name in changed]
+            differing += [f"{wording.format(name)} {_shown(old[name])} (now {_shown(new[name])})" for name in changed]
         elif old != new:
-            found.append(f"it was trained {'without' if old is None else 'with'} {group} data")
-    return found + [words for name, words in SINGLES.items() if name in before and before[name] != now[name]]
+            differing.append(
+                f"{'no' if old is None else 'some'} {group} pairs (now {'none' if new is None else 'some'})"
+            )
+    return differing + [words for name, words in SINGLES.items() if name in before and before[name] != now[name]]
 
 
 def _shown(value: object) -> str:

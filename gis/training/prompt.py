@@ -1,4 +1,4 @@
-"""A prompt as part of the tokenizer: whoever opens the trained folder, with whatever library, applies it."""
+"""Make a prompt part of the tokenizer, so that every library that opens the trained folder applies it."""
 
 import copy
 from typing import Any
@@ -10,14 +10,14 @@ SAMPLE = "a"
 
 
 def with_prompt(tokenizer: Any, prompt: str) -> Any:  # noqa: ANN401 - transformers' tokenizers share no useful type
-    """A copy of a fast tokenizer that puts ``prompt`` around each text.
+    """Return a copy of a fast tokenizer that puts ``prompt`` around each text.
 
-    Its tokens join the tokenizer's own special tokens, so that cutting a long text leaves both whole. No library needs
-    to be told of the prompt; one that is told adds it twice.
+    Its tokens join the tokenizer's own special tokens, so that cutting a long text leaves both whole. A library that is
+    also given the prompt adds it twice.
 
     Args:
         tokenizer: A fast tokenizer of transformers.
-        prompt: Text with ``{text}`` where the text goes.
+        prompt: The prompt, with ``{text}`` in place of the text.
     """
     if prompt == "{text}":
         plain = copy.deepcopy(tokenizer)
@@ -43,7 +43,7 @@ def with_prompt(tokenizer: Any, prompt: str) -> Any:  # noqa: ANN401 - transform
             {"id": name, "ids": ids, "tokens": [backend.id_to_token(i) for i in ids]} for name, ids in pieces.items()
         ],
     )
-    # A class of its own name, as BERT's would put back BERT's template when it is opened again.
+    # Not the tokenizer's own class: BERT's, for one, restores BERT's template when it is opened again.
     return transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend,
         model_max_length=tokenizer.model_max_length,

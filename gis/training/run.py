@@ -255,7 +255,7 @@ def _started_record(path: Path) -> dict[str, Any]:
 
 
 def _other_settings(message: str, changed: list[str]) -> GisError:
-    return GisError(f"{message}: {'; '.join(changed)}", remedy="choose a different --output, or --force to train again")
+    return GisError(f"{message}: {', '.join(changed)}", remedy="choose a different --output, or --force to train again")
 
 
 def _fit(run: _Run, reporter: Reporter, *, keep_checkpoints: bool) -> TrainingReport:

@@ -14,7 +14,7 @@ from gis.models.transformer.pooling import FIRST_LAST_AVG
 from gis.training.trainable import TrainableEncoder
 
 MODULES = "sentence_transformers.models"
-# What the poolings are called in sentence-transformers' Pooling module.
+# The names of the poolings in sentence-transformers' Pooling module.
 MODES = {
     "cls": ("cls_token",),
     "mean": ("mean_tokens",),
@@ -25,9 +25,11 @@ MODES = {
 
 
 def check_pooling(pooling: str) -> None:
-    """Raise a UsageError for a pooling that the saved folder could not express."""
+    """Raise a UsageError for a pooling that a saved folder cannot express."""
     if pooling not in MODES:
-        raise UsageError(f"{FIRST_LAST_AVG} cannot be saved for others to open; train with {', '.join(MODES)}")
+        raise UsageError(
+            f"{FIRST_LAST_AVG} cannot be saved so that other libraries open it; train with {', '.join(MODES)}"
+        )
 
 
 def save_encoder(
@@ -84,7 +86,7 @@ def save_encoder(
 
 
 def _save_mean(folder: Path, width: int, parts: int) -> None:
-    """A dense layer that averages concatenated poolings, which sentence-transformers cannot do itself."""
+    """Write a dense layer that averages concatenated poolings, which sentence-transformers cannot do itself."""
     folder.mkdir()
     weight = torch.cat([torch.eye(width) / parts] * parts, dim=1).contiguous()
     save_file({"linear.weight": weight}, folder / "model.safetensors")

@@ -52,7 +52,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_the_same_command_continues(gis: Gis, tin
     shorter = [*command[: command.index("--epochs")], "--epochs", "31", *command[command.index("--epochs") + 2 :]]
     refused = gis(*shorter[3:])
     assert refused.status == 1
-    assert "the beginning of a training with other settings or data: epochs was 30.0, not 31.0" in refused.err
+    assert "the beginning of a training with other settings or data: epochs 30.0 (now 31.0)" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -68,11 +68,11 @@ def test_what_differs_is_named() -> None:
         "validation": {"source": "data"},
     }
     assert differences(RECORD, now) == [
-        "epochs was 1, not 2",
-        "the training data's rows was 48, not 50",
-        "the training data's sha256 was bbbbbbbb…, not eeeeeeee…",
-        "it was trained without validation data",
-        "the base model has other files",
+        "epochs 1 (now 2)",
+        "training rows 48 (now 50)",
+        "training sha256 bbbbbbbb… (now eeeeeeee…)",
+        "no validation pairs (now some)",
+        "other files of the base model",
     ]
 
 
