@@ -5,17 +5,16 @@ The functions named in ``__all__`` are the Python API; each verb of the command 
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from gis.versions import DISTRIBUTION
+from gis.versions import VERSION
 
 if TYPE_CHECKING:
     from gis.api import bench, build, collect, load_model, load_results, train
     from gis.models import losses
 
 __all__ = ["bench", "build", "collect", "load_model", "load_results", "losses", "train"]
-__version__ = version(DISTRIBUTION)
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> object:

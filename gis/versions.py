@@ -1,10 +1,11 @@
-"""Record which versions made a number."""
+"""Which versions made a number, that of gis among them."""
 
 import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
 DISTRIBUTION = "gis-similarity"  # the package index knows another project as "gis"
+VERSION = version(DISTRIBUTION)
 
 
 def versions_of(libraries: Iterable[str]) -> dict[str, str]:

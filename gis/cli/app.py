@@ -54,9 +54,9 @@ class State:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from gis import __version__
+        from gis.versions import VERSION
 
-        typer.echo(f"gis {__version__}")
+        typer.echo(f"gis {VERSION}")
         raise typer.Exit
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from gis.errors import GisError
+from gis.versions import VERSION
 
 SCHEMA = 1
 TABLES = """
@@ -57,11 +58,9 @@ def create_store(path: Path) -> None:
     """
     if path.is_file() and path.stat().st_size:
         return
-    from gis import __version__
-
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.executescript(f"BEGIN; {TABLES} INSERT INTO meta VALUES ({SCHEMA}, '{__version__}'); COMMIT;")
+            connection.executescript(f"BEGIN; {TABLES} INSERT INTO meta VALUES ({SCHEMA}, '{VERSION}'); COMMIT;")
     except sqlite3.Error as error:
         raise GisError(f"{path} cannot be created: {error}") from error
 
