@@ -1,7 +1,7 @@
 """What passes from every source to the store: a page of issues with their comments and events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Raw = Mapping[str, Any]
@@ -105,6 +105,7 @@ class Event:
     created_at: str
     actor: User | None = None
     target: Reference | None = None
+    _: KW_ONLY
     detail: str | None = None
     id: str | None = None
 

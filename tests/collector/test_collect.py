@@ -113,7 +113,7 @@ def test_one_source_that_fails_does_not_stop_the_others(store: Store, capsys: py
     sources = [MemorySource("octo/broken", fails_at=0), MemorySource("octo/whole")]
     with pytest.raises(PartlyCollectedError, match="the cable broke") as caught:
         collect_all(store, sources)
-    assert caught.value.remedy == "mend it"
+    assert caught.value.for_command_line == "the cable broke; everything fetched so far is kept; mend it"
     assert [report.repository for report in caught.value.reports] == ["octo/whole"]
     assert "warning: the cable broke" in capsys.readouterr().err
 

@@ -102,7 +102,7 @@ def _event(node: Node) -> Event | None:
     if kind == "transferred" and node.get("fromRepository"):
         target = Reference(node["fromRepository"]["nameWithOwner"], 0)
     detail = node.get("previousTitle") if kind == "renamed" else _lower(node.get("stateReason"))
-    return Event(kind, node["createdAt"], _user(node.get("actor")), target, detail, node.get("id"))
+    return Event(kind, node["createdAt"], _user(node.get("actor")), target, detail=detail, id=node.get("id"))
 
 
 def _lower(value: str | None) -> str | None:

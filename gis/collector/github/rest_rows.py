@@ -80,7 +80,8 @@ def event_from_row(row: Row) -> tuple[int, Event] | None:
         return None
     kind = cast("EventKind", row["event"])
     detail = row["rename"]["from"] if kind == "renamed" else row.get("state_reason")
-    event = Event(kind, str(row["created_at"]), user_from_row(row.get("actor")), None, detail, row.get("node_id"))
+    actor = user_from_row(row.get("actor"))
+    event = Event(kind, str(row["created_at"]), actor, detail=detail, id=row.get("node_id"))
     return int(row["issue"]["number"]), event
 
 

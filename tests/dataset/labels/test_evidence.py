@@ -39,7 +39,7 @@ def on_second(tmp_path: Path, second: Issue, *, pulls: Sequence[int] = ()) -> li
 
 
 def mark(kind: str, when: int, target: Reference, actor: str = "keeper") -> Event:
-    return Event(kind, at(when), person(actor), target, None, f"E{when}")  # type: ignore[arg-type]
+    return Event(kind, at(when), person(actor), target, id=f"E{when}")  # type: ignore[arg-type]
 
 
 HERE = Reference("octo/widgets", 1)

@@ -14,7 +14,7 @@ from tests.dataset.stores import at, by_chance, fill, issue, person
 
 
 def test_an_issue_comes_with_its_first_title_and_body(tmp_path: Path) -> None:
-    renames = [Event("renamed", at(n), person("x"), None, f"Title {n}") for n in (2, 1)]
+    renames = [Event("renamed", at(n), person("x"), detail=f"Title {n}") for n in (2, 1)]
     path = fill(tmp_path / "issues.db", [issue(7, title="Now", body="As it is", original="As it was", events=renames)])
     with Store(path) as store:
         (text,) = stored_texts(store, [("Octo/Widgets", 7)])
