@@ -107,7 +107,7 @@ def _make_card(
     identity: str,
     configs: Collection[str],
 ) -> DatasetCard:
-    default, random_split = report.configs["default"], report.random_split
+    default = report.configs["default"]
     existing = {config: files for config in CONFIGS if config in configs and (files := CONFIGS[config].files(rows))}
     first = "ids" if "default" not in existing else "default"
     card: DatasetCard = DatasetCard.from_template(
@@ -137,9 +137,7 @@ def _make_card(
         lengths_table=_lengths_table(report),
         leaks_table=_leaks_table(report),
         related_across=", ".join(f"{n:,} in `{config}`" for config, n in report.related_across_splits.items()),
-        random_issues=f"{random_split.issues:,}",
-        random_clusters=f"{random_split.clusters:,}",
-        random_pairs=f"{random_split.test_pairs:.0%}",
+        random_pairs=f"{report.random_split.test_pairs:.0%}",
         baselines_table=_baselines_table(report),
         form=FORMS[settings.text.form],
         as_written=f"{report.as_written:,}",
@@ -265,6 +263,8 @@ def _leaks_table(report: Report) -> str:
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in config.dropped.items() if count) or "–"
         shared = (config.leaks.issues, config.leaks.clusters, config.leaks.near_duplicates)
         lines.append([f"`{name}`", *map(str, shared), f"{config.near:,}", left_out])
+    random_split = report.random_split
+    lines.append(["random, for comparison", f"{random_split.issues:,}", f"{random_split.clusters:,}", "–", "–", "–"])
     head = [
         "config",
         "issues",

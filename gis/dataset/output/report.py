@@ -29,7 +29,7 @@ class Lengths:
     difference: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """The numbers of a build.
 

@@ -106,8 +106,8 @@ def positive(first: int, second: int, *, of: int | None = None, human_confirmed:
     )  # fmt: skip
 
 
-def negative(first: int, second: int) -> Pair:
-    return Pair(first=first, second=second, label=0, stratum="random")
+def negative(first: int, second: int, stratum: str = "random") -> Pair:
+    return Pair(first=first, second=second, label=0, stratum=stratum)
 
 
 def joined(*groups: Sequence[int]) -> DisjointSets:
