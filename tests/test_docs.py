@@ -15,6 +15,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+import gis as package
 from gis.cli import app
 from tests.command_line import Gis
 
@@ -125,9 +126,12 @@ def test_what_the_readme_says_that_one_can_run_runs(gis: Gis, tmp_path: Path, mo
         assert gis(*arguments).status == 0, arguments
 
 
-def test_the_python_of_the_readme_is_python() -> None:
-    for block in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL):
-        ast.parse(block)
+@every_page
+def test_python_in_a_page_uses_what_gis_offers(page: Path) -> None:
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "gis":
+                assert node.attr in package.__all__
 
 
 def tables_of(page: Path) -> Iterator[list[list[str]]]:
