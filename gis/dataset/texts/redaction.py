@@ -7,7 +7,9 @@ PyPI publish for theirs.
 import ipaddress
 import re
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 from gis.dataset.issues.references import GITHUB_HOST
 from gis.markdown_spans import parts
@@ -61,62 +63,30 @@ MENTION = re.compile(
 )
 
 
-def redact(text: str, counts: Counter[str], host: str = GITHUB_HOST) -> str:
-    """Replace keys, tokens, e-mail addresses, home folders, shell prompts, network addresses and mentions.
+class Rule(NamedTuple):
+    """What is replaced by what.
 
-    Mentions stay inside inline code and fences, where ``@`` mostly starts a decorator. Redacting twice changes nothing.
-
-    Args:
-        text: Markdown, plain text or HTML.
-        counts: Replacements by kind; those made here are added.
-        host: Host name of the server that the text is from: addresses of profiles there count as mentions.
-
-    Returns:
-        The text with a placeholder for each.
+    Attributes:
+        kind: The name under which replacements are counted.
+        pattern: Finds the candidates.
+        placeholder: Returns what to put in place of a match, or None to leave it.
     """
 
-    def count(kind: str, placeholder: str) -> str:
-        counts[kind] += 1
-        return placeholder
+    kind: str
+    pattern: re.Pattern[str]
+    placeholder: Callable[[re.Match[str]], str | None]
 
-    def secret(match: re.Match[str]) -> str:
-        return match["name"] + count("token", "[token]") if _is_random(match["value"]) else match[0]
+    def apply(self, text: str, counts: Counter[str]) -> str:
+        """Return ``text`` with all matches replaced, and add their number to ``counts``."""
 
-    def home_folder(match: re.Match[str]) -> str:
-        return match[0] if match["user"].lower() in SHARED_HOME_FOLDERS else count("home", f"{match['root']}user")
+        def replacement(match: re.Match[str]) -> str:
+            placeholder = self.placeholder(match)
+            if placeholder is None:
+                return match[0]
+            counts[self.kind] += 1
+            return placeholder
 
-    def network_address(match: re.Match[str]) -> str:
-        return count("ip", "[ip]") if _is_reachable_address(match) else match[0]
-
-    text = PRIVATE_KEY.sub(lambda _: count("key", "[key]"), text)
-    text = TOKEN.sub(lambda _: count("token", "[token]"), text)
-    text = SECRET.sub(secret, text)
-    text = LOGIN_IN_ADDRESS.sub(lambda _: count("token", "[token]"), text)
-    text = EMAIL.sub(lambda _: count("email", "[email]"), text)
-    text = HOME_FOLDER.sub(home_folder, text)
-    text = SHELL_PROMPT.sub(lambda _: count("prompt", "user@host"), text)
-    if f"{GITHUB_HOST}/" in text or f"{host}/" in text:  # much faster than the pattern
-        text = _profile(host).sub(lambda match: match["host"] + count("mention", "user"), text)
-    text = IPV4.sub(network_address, text)
-    text = IPV6.sub(network_address, text)
-    return "".join(
-        part if kind else MENTION.sub(lambda _: count("mention", "@mention"), part)
-        for kind, part in parts(text, "fence", "inline_code")
-    )
-
-
-@cache
-def _profile(host: str) -> re.Pattern[str]:
-    """Return the pattern of a profile's address: on github.com, and on the server that the text is from."""
-    hosts = "|".join(re.escape(name) for name in sorted({GITHUB_HOST, host}))
-    return re.compile(
-        rf"""
-        (?P<host> (?<![\w.-]) (?:www\.)? (?:{hosts})/ )
-        (?! (?: user|features|about|topics|orgs|issues|pulls )\b )
-        [A-Za-z0-9][\w-]{{0,38}} (?! [\w-] | /\w )
-        """,
-        re.VERBOSE,
-    )
+        return self.pattern.sub(replacement, text)
 
 
 def _is_random(value: str) -> bool:
@@ -136,3 +106,67 @@ def _is_reachable_address(match: re.Match[str]) -> bool:
     if address.version == 6:
         return match[0].count(":") > 2
     return str(address) != "255.255.255.255"
+
+
+def _secret(match: re.Match[str]) -> str | None:
+    return f"{match['name']}[token]" if _is_random(match["value"]) else None
+
+
+def _home_folder(match: re.Match[str]) -> str | None:
+    return None if match["user"].lower() in SHARED_HOME_FOLDERS else f"{match['root']}user"
+
+
+def _network_address(match: re.Match[str]) -> str | None:
+    return "[ip]" if _is_reachable_address(match) else None
+
+
+# In this order: a later rule does not see what an earlier one replaced.
+RULES = (
+    Rule("key", PRIVATE_KEY, lambda _: "[key]"),
+    Rule("token", TOKEN, lambda _: "[token]"),
+    Rule("token", SECRET, _secret),
+    Rule("token", LOGIN_IN_ADDRESS, lambda _: "[token]"),
+    Rule("email", EMAIL, lambda _: "[email]"),
+    Rule("home", HOME_FOLDER, _home_folder),
+    Rule("prompt", SHELL_PROMPT, lambda _: "user@host"),
+    Rule("ip", IPV4, _network_address),
+    Rule("ip", IPV6, _network_address),
+)
+MENTION_RULE = Rule("mention", MENTION, lambda _: "@mention")
+
+
+def redact(text: str, counts: Counter[str], host: str = GITHUB_HOST) -> str:
+    """Replace keys, tokens, e-mail addresses, home folders, shell prompts, network addresses and mentions.
+
+    Mentions stay inside inline code and fences, where ``@`` mostly starts a decorator. Redacting twice changes nothing.
+
+    Args:
+        text: Markdown, plain text or HTML.
+        counts: Replacements by kind; those made here are added.
+        host: Host name of the server that the text is from: addresses of profiles there count as mentions.
+
+    Returns:
+        The text with a placeholder for each.
+    """
+    for rule in RULES:
+        text = rule.apply(text, counts)
+    if f"{GITHUB_HOST}/" in text or f"{host}/" in text:  # much faster than the pattern
+        text = _profile_rule(host).apply(text, counts)
+    return "".join(
+        part if kind else MENTION_RULE.apply(part, counts) for kind, part in parts(text, "fence", "inline_code")
+    )
+
+
+@cache
+def _profile_rule(host: str) -> Rule:
+    """Return the rule for addresses of profiles: on github.com, and on the server that the text is from."""
+    hosts = "|".join(re.escape(name) for name in sorted({GITHUB_HOST, host}))
+    pattern = re.compile(
+        rf"""
+        (?P<host> (?<![\w.-]) (?:www\.)? (?:{hosts})/ )
+        (?! (?: user|features|about|topics|orgs|issues|pulls )\b )
+        [A-Za-z0-9][\w-]{{0,38}} (?! [\w-] | /\w )
+        """,
+        re.VERBOSE,
+    )
+    return Rule("mention", pattern, lambda match: f"{match['host']}user")
