@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gis.dataset.output.report import Report
     from gis.leaderboard.result_set import ResultSet
     from gis.models.base import Model, Precision
-    from gis.models.losses import Preset
+    from gis.models.losses import LossSettings, Preset
     from gis.training.run import TrainedModel
 
 PathLike = str | os.PathLike[str]
@@ -291,7 +291,7 @@ def train(
     task: PathLike,
     *,
     output: PathLike,
-    objective: "str | Preset" = "gis",
+    objective: "str | Preset | LossSettings" = "gis",
     data: PathLike | None = None,
     validation: PathLike | None = None,
     positive_threshold: float | None = None,
@@ -324,7 +324,7 @@ def train(
         model: Encoder to start from: "minilm", a folder or a Hub id, with options: "NAME,pooling=cls".
         task: A task, file, folder or Hub dataset with a train split: labelled pairs, positive pairs or triplets.
         output: Folder of the model.
-        objective: A preset with changes, such as "preprint" or "cosent,cosine_temperature=0.1", or a ``Preset``.
+        objective: A preset with changes, such as "preprint" or "cosent,cosine_temperature=0.1"; or an ``AngleLoss``.
         data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
         validation: Task whose validation pairs choose the weights; by default those of ``task``.
         positive_threshold: Lowest label of a positive pair; by default 80 % of the labels' range.
@@ -365,7 +365,7 @@ def train(
 
     settings = TrainSettings(
         model=parse_spec(os.fspath(model)),
-        objective=objective_of(objective) if isinstance(objective, str) else objective,
+        objective=objective_of(objective),
         epochs=epochs,
         batch_size=batch_size,
         accumulate=accumulate,

@@ -1,7 +1,7 @@
 """Train MiniLM on a file of pairs with sentence-transformers or angle_emb. Called by training_speed.py.
 
-Both get the loss that gis trains in this comparison (CoSENT), 256 tokens, mean pooling, AdamW, float32 and no
-validation; everything else is their default.
+Both use the loss that gis trains in this comparison (CoSENT), 256 tokens, mean pooling, AdamW, float32 and no
+validation; all other settings are their defaults.
 """
 
 import argparse
@@ -18,7 +18,7 @@ LEARNING_RATE = 2e-5
 
 
 def with_sentence_transformers(rows: list[dict[str, object]], output: str, batch_size: int) -> float:
-    """Seconds of SentenceTransformerTrainer.train."""
+    """Return the seconds that SentenceTransformerTrainer.train needs."""
     from sentence_transformers import (
         SentenceTransformer,
         SentenceTransformerTrainer,
@@ -46,7 +46,7 @@ def with_sentence_transformers(rows: list[dict[str, object]], output: str, batch
 
 
 def with_angle_emb(rows: list[dict[str, object]], output: str, batch_size: int) -> float:
-    """Seconds of AnglE.fit."""
+    """Return the seconds that AnglE.fit needs."""
     from angle_emb import AnglE
 
     model = AnglE(MODEL, max_length=MAX_LENGTH, pooling_strategy="mean", is_llm=False)
@@ -75,6 +75,6 @@ parser.add_argument("--output", required=True)
 parser.add_argument("--batch-size", type=int, required=True)
 options = parser.parse_args()
 
-found = [json.loads(line) for line in options.pairs.read_text(encoding="utf-8").splitlines()]
+pairs = [json.loads(line) for line in options.pairs.read_text(encoding="utf-8").splitlines()]
 train = with_angle_emb if options.library == "angle_emb" else with_sentence_transformers
-print(json.dumps({"seconds": train(found, options.output, options.batch_size)}))  # noqa: T201
+print(json.dumps({"seconds": train(pairs, options.output, options.batch_size)}))  # noqa: T201

@@ -1,8 +1,8 @@
-"""Measure how many pairs a second gis train, sentence-transformers and angle_emb train on: same model, batch and data.
+"""Measure how many pairs per second gis, sentence-transformers and angle_emb train on: same model, batch and data.
 
-Half of the pairs are short (STS-B), half long (issues of 256 tokens and more), mixed at random. Each program trains one
-epoch in a process of its own; what is timed is the training alone, tokenising included, without imports and without
-loading the model (gis's time includes loading and saving it). They take turns, each round in another order.
+Half of the pairs are short (STS-B), half are long (issues of 256 tokens and more), in random order. Each program trains
+one epoch in its own process. Only the training is timed: with tokenising, without imports and without loading the model
+(the time of gis includes loading and saving it). The programs take turns, in a different order each round.
 """
 
 import argparse
@@ -22,23 +22,23 @@ SHORT, LONG = "stsb/train.jsonl.gz", "rust_issues/test.jsonl.gz"
 
 
 def mixed_pairs(data: Path, rows: int, seed: int) -> list[dict[str, object]]:
-    """``rows`` pairs, half short and half long, labels from 0 to 1, in random order."""
+    """Return ``rows`` pairs, half of them short and half long, with labels from 0 to 1, in random order."""
     mixed = []
     for name, count in ((SHORT, rows - rows // 2), (LONG, rows // 2)):
         with gzip.open(data / name, "rt", encoding="utf-8") as file:
-            found = [json.loads(line) for line in file]
-        labels = [float(row["label"] if "label" in row else row["score"]) for row in found]
+            pairs = [json.loads(line) for line in file]
+        labels = [float(row["label"] if "label" in row else row["score"]) for row in pairs]
         highest = max(labels)
-        chosen = random.Random(seed).sample(range(len(found)), count)
+        chosen = random.Random(seed).sample(range(len(pairs)), count)
         mixed += [
-            {"text1": found[n]["text1"], "text2": found[n]["text2"], "label": labels[n] / highest} for n in chosen
+            {"text1": pairs[n]["text1"], "text2": pairs[n]["text2"], "label": labels[n] / highest} for n in chosen
         ]
     random.Random(seed).shuffle(mixed)
     return mixed
 
 
 def measure(program: str, python: str, pairs: Path, threads: int, batch_size: int) -> float:
-    """Seconds that ``program`` trains on ``pairs``."""
+    """Return the seconds that ``program`` needs to train on ``pairs``."""
     script = HERE / ("train_with_gis.py" if program == "gis" else "train_with_peer.py")
     environment = {
         **os.environ,
@@ -79,7 +79,7 @@ def main() -> None:
                 taken = measure(program, python, pairs, options.threads, options.batch_size)
                 seconds[program].append(taken)
                 print(f"round {number + 1}: {program} {taken:.1f} s", file=sys.stderr, flush=True)  # noqa: T201
-    lines = ["| program | pairs/s (median) | ratio of gis to it, round by round |", "| :-- | --: | --: |"]
+    lines = ["| program | pairs/s (median) | speed of gis relative to it, in each round |", "| :-- | --: | --: |"]
     for program, times in seconds.items():
         ratios = [theirs / ours for ours, theirs in zip(seconds["gis"], times, strict=True)]
         shown = "1" if program == "gis" else ", ".join(f"{ratio:.2f}" for ratio in ratios)

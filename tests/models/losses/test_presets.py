@@ -8,7 +8,15 @@ import torch
 from torch.nn import functional
 
 from gis.errors import UsageError
-from gis.models.losses import PRESETS, contrastive_objective, cosine_objective, preset_of
+from gis.models.losses import (
+    PRESETS,
+    AngleLoss,
+    Preset,
+    contrastive_objective,
+    cosine_objective,
+    objective_of,
+    preset_of,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
@@ -99,3 +107,22 @@ def test_the_document_cites_tests_that_exist() -> None:
     assert [name for name in cited if f"def {name}(" not in tests] == []
     paths = re.findall(r"`((?:tests|perf)/[\w/]+\.py)`", DOCUMENT)
     assert all((ROOT / path).exists() for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("objective", "typed"),
+    [
+        ("gis", "gis"),
+        ("gis,angle=1.0", "gis"),
+        ("preprint,angle=0.5,angle_form=phase", "preprint,angle=0.5,angle_form=phase"),
+        (PRESETS["acl"], "acl"),
+        (AngleLoss(cosine=0.5, angle_form="phase"), "custom,angle_form=phase,cosine=0.5"),
+    ],
+)
+def test_an_objective_is_known_by_what_differs_from_its_preset(objective: str | Preset | AngleLoss, typed: str) -> None:
+    assert str(objective_of(objective)) == typed
+
+
+def test_an_objective_with_changes_has_the_loss_of_its_settings() -> None:
+    loss = objective_of("preprint,angle=0.5").loss
+    assert (loss.angle, loss.angle_temperature, loss.cosine) == (0.5, 1.0, 1.0)
