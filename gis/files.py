@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and known by the hash of their content."""
+"""Write files whole or not at all, and hash their content."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill beside ``path``, which takes its place when the block ends well; else nothing is left of it.
+    """Yield a folder to fill, which takes the place of ``path`` if the block succeeds; otherwise nothing is left of it.
 
     Raises:
         GisError: ``path`` is a file or a link; found before the work.
@@ -78,7 +78,7 @@ def sha256_of_file(path: Path) -> str:
 
 
 def cache_folder() -> Path:
-    """Where gis keeps what it can make again: ``$GIS_CACHE``, else ``$XDG_CACHE_HOME/gis``, else ``~/.cache/gis``."""
+    """Return the cache's folder: ``$GIS_CACHE``, else ``$XDG_CACHE_HOME/gis``, else ``~/.cache/gis``."""
     if explicit := os.environ.get("GIS_CACHE"):
         return Path(explicit)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gis"

@@ -19,7 +19,7 @@ class Spec:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """The spec in the grammar that ``parse_specs`` reads, options sorted."""
+        """Return the spec in the grammar that ``parse_specs`` reads, options sorted."""
         parts = [self.name, *(f"{key}={value}" for key, value in sorted(self.options.items()))]
         return ",".join(_quoted(part) for part in parts)
 
@@ -52,7 +52,7 @@ def parse_specs(texts: Iterable[str]) -> list[Spec]:
             elif named:
                 named[-1][1][key.strip()] = value
             else:
-                raise UsageError(f"'{part}' stands before any name in '{text}'; write NAME,{part}")
+                raise UsageError(f"'{part}' comes before any name in '{text}'; write NAME,{part}")
         specs += [Spec(name, options) for name, options in named]
     return specs
 
@@ -70,7 +70,7 @@ def parse_spec(text: str) -> Spec:
 
 
 def _split(text: str) -> list[str]:
-    """Split at commas and trim blanks, but for what stands in double quotes: a prompt may end in a blank."""
+    """Split at commas and trim blanks, except inside double quotes: a prompt may end in a blank."""
     parts: list[str] = []
     current, quoted, protected = "", False, 0  # protected: how much of current a quote keeps from being trimmed
     for character in text:

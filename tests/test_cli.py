@@ -242,7 +242,7 @@ def test_a_model_that_fails_leaves_the_others_results(gis: Gis, mine: Path) -> N
         ("minilm,poling=cls", ("poling", "pooling")),
         ("minilm,pooling=clss", ("clss", "cls", "mean")),
         (",jaccard", ("an empty name",)),
-        ("pooling=cls", ("stands before any name",)),
+        ("pooling=cls", ("comes before any name",)),
         ('jaccard,"x', ("not closed",)),
     ],
 )
@@ -306,7 +306,7 @@ def test_all_tasks_that_cannot_be_loaded_are_named_at_once(gis: Gis, mine: Path)
     (Path("empty")).mkdir()
     write_jsonl(Path("one") / "test.jsonl", ROWS[:1])
     done = gis("bench", "--model", "jaccard", "--task", f"./empty,{mine},./one,lee50", "--offline")
-    assert_failed(done, 1, "empty has no split test", "one holds 1 pair", "lee50", "--data DIR")
+    assert_failed(done, 1, "empty has no split test", "one has 1 pair", "lee50", "--data DIR")
     assert not Path("results").exists()
 
 

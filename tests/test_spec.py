@@ -43,7 +43,7 @@ def test_spaces_inside_quotes_are_kept() -> None:
         ("", "an empty name"),
         ("a,,b", "an empty name in 'a,,b'"),
         ("a,", "an empty name"),
-        ("x=1,a", "'x=1' stands before any name"),
+        ("x=1,a", "'x=1' comes before any name"),
         ('a,prompt="open', "a double quote is not closed"),
     ],
 )

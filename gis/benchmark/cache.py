@@ -57,7 +57,7 @@ class EmbeddingCache:
         self._database.close()
 
     def find(self, texts: Sequence[str]) -> Iterator[tuple[int, StoredVector]]:
-        """The positions of those ``texts`` that are stored, with what is stored."""
+        """Yield the position of each text that is stored, with what is stored."""
         positions = {_key(text): position for position, text in enumerate(texts)}
         keys = list(positions)
         for start in range(0, len(keys), VARIABLES_PER_STATEMENT):

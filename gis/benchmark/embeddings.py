@@ -135,9 +135,10 @@ def _allocated(vectors: NDArray[np.float32] | None, n: int, dimension: int) -> N
 
 
 def _timed(model: Encoder, texts: list[str], label: str, reporter: Reporter) -> Iterable[tuple[EncodedBatch, float]]:
-    """The model's batches, each with its seconds; loading the model is no text's cost."""
-    reporter.say(f"{label}: loading the model")
-    model.load()
+    """Yield the model's batches with the seconds each took; loading the model is not counted as the cost of a text."""
+    if type(model).load is not Encoder.load:  # it has something to load
+        reporter.say(f"{label}: loading the model")
+        model.load()
     with reporter.track(label, len(texts), "texts") as tracker:
         started = time.perf_counter()
         for batch in model.batches(texts):

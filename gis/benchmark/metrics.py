@@ -1,4 +1,4 @@
-"""Agreement between a model's scores and people's, each definition once.
+"""Agreement between a model's scores and gold labels, each definition once.
 
 Undefined is a value with a reason, never NaN and never a silent 0.
 """
@@ -21,6 +21,8 @@ class Undefined:
 
 
 Metric = float | Undefined
+
+NO_CONTRAST = "all labels are equal"
 
 
 def pearson(scores: Array, gold: Array) -> Metric:
@@ -49,7 +51,7 @@ def auroc(scores: Array, gold: Array) -> Metric:
 
 
 def average_precision(scores: Array, gold: Array) -> Metric:
-    """Area under the precision-recall steps; equal scores stand at one threshold, so order never matters."""
+    """Area under the precision-recall steps; equal scores share one threshold, so order never matters."""
     if gold.min() == gold.max():
         return Undefined(NO_CONTRAST)
     _, hits, taken = _thresholds(scores, gold)
@@ -58,7 +60,7 @@ def average_precision(scores: Array, gold: Array) -> Metric:
 
 
 def best_accuracy(scores: Array, gold: Array) -> tuple[float, float | None]:
-    """The highest accuracy any threshold reaches on these pairs, and that threshold.
+    """Return the highest accuracy any threshold reaches on these pairs, and that threshold.
 
     A pair counts as positive when its score is at or above the threshold; None means that calling every pair
     negative is best. Chosen on the scored pairs themselves, as mteb and SentEval do: an upper bound.
@@ -73,7 +75,7 @@ def best_accuracy(scores: Array, gold: Array) -> tuple[float, float | None]:
 
 
 def spearman_ceiling(gold: Array) -> Metric:
-    """The highest Spearman that scores without ties can reach against binary labels.
+    """Return the highest Spearman that scores without ties can reach against binary labels.
 
     The labels' ranks are two values, so even a perfect separation stays at sqrt(3pq) for positive rate p and
     q = 1 - p (times n / sqrt(n^2 - 1) for n pairs).
@@ -82,9 +84,6 @@ def spearman_ceiling(gold: Array) -> Metric:
     if p in (0.0, 1.0):
         return Undefined(NO_CONTRAST)
     return float(np.sqrt(3 * p * (1 - p)) * n / np.sqrt(n * n - 1))
-
-
-NO_CONTRAST = "all labels are equal"
 
 
 def _unless_constant(scores: Array, gold: Array, metric: Callable[[Array, Array], float]) -> Metric:

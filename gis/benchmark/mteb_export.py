@@ -56,7 +56,7 @@ def _reason_against(result: Result) -> str | None:
 
 
 def _model_meta(result: Result) -> dict[str, Any]:
-    """What mteb's ModelMeta requires: null is its word for unknown, and a name without organisation it refuses."""
+    """Return what mteb's ModelMeta requires: null means unknown, and a name must have an organisation."""
     name = result.model.name
     unknown = (
         "release_date languages loader n_parameters memory_usage_mb embed_dim license open_weights"

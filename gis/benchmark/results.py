@@ -227,7 +227,7 @@ def read_results(folder: Path) -> Iterator[Result]:
 
 
 def safe_name(name: str) -> str:
-    """A file name for a model or task: a slash becomes two underscores, as in the Hub's caches.
+    """Return a file name for a model or task: a slash becomes two underscores, as in the Hub's caches.
 
     Where more must change, the start of a hash keeps names apart that would become the same.
     """

@@ -333,7 +333,12 @@ def _scored_by_pairs(
                 scores=score_similarities(task, similarity),
                 texts=texts,
                 run=run_record(
-                    model.card, settings.load, settings.command, seconds=seconds, from_cache=0, hardware=(PROCESSOR,)
+                    model.card,
+                    settings.load,
+                    settings.command,
+                    seconds=seconds,
+                    from_cache=0,
+                    hardware=(PROCESSOR if model.reproducible else "not known",),
                 ),
                 notes=notes_on(task, texts, None),
             )

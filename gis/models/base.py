@@ -130,11 +130,11 @@ def distinguishing_settings(cards: Sequence[ModelCard]) -> list[str]:
         For each card what only some of them have, such as "max length 8, bf16, cls pooling"; where the settings do not
         differ, the start of the identity: "05bb9f".
     """
-    settings = [{**card.settings, "max_tokens": card.max_tokens} for card in cards]
-    keys = dict.fromkeys(key for each in settings for key in each)
-    differing = [key for key in keys if len({each.get(key) for each in settings}) > 1]
+    by_card = [{**card.settings, "max_tokens": card.max_tokens} for card in cards]
+    keys = dict.fromkeys(key for settings in by_card for key in settings)
+    differing = [key for key in keys if len({settings.get(key) for settings in by_card}) > 1]
     readable = [key for key in differing if key not in ("content_sha256", "file_sha256", "layout")]
-    words = [", ".join(_setting_in_words(key, each.get(key)) for key in readable) for each in settings]
+    words = [", ".join(_setting_in_words(key, settings.get(key)) for key in readable) for settings in by_card]
     return [
         ", ".join(filter(None, [text, card.identity[:SHORT_IDENTITY] if words.count(text) > 1 else ""]))
         for text, card in zip(words, cards, strict=True)

@@ -21,9 +21,9 @@ REQUEST_CHARACTERS = 200_000  # one request stays far below the services' limit 
 
 
 class Endpoint(Encoder):
-    """Embeddings by HTTP. The identity is what was asked for: no client can see what a server really runs.
+    """Embeddings over HTTP. The identity is what was requested: no client can see what a server really runs.
 
-    Empty texts, which services refuse, are not sent and get the zero vector.
+    Services refuse empty texts; these are not sent and get the zero vector.
     """
 
     def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
@@ -33,7 +33,7 @@ class Endpoint(Encoder):
             raise UsageError(f"{spec.name} needs a model", remedy=f"name it: {spec.name},model=text-embedding-3-small")
         self._model = options["model"]
         self._url = options.get("base_url", DEFAULT_URL)
-        shown_url = re.sub(r"//[^/@]*@", "//", self._url)  # a password in the address is nobody's business
+        shown_url = re.sub(r"//[^/@]*@", "//", self._url)  # the address may hold a password
         self._shown_url = shown_url.split("?")[0]
         self._key_variable = options.get("key_env", "OPENAI_API_KEY")
         self._dimensions = _count("dimensions", options.get("dimensions"))
@@ -140,7 +140,7 @@ class Endpoint(Encoder):
         return vectors
 
     def _failed(self, what: str) -> GisError:
-        """The error to raise, without the key, which servers like to repeat."""
+        """Return the error to raise, without the key, which servers tend to repeat."""
         message = f"{self._shown_url} {what}"
         return GisError(message.replace(self._secret, "***") if self._secret else message)
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,9 +161,10 @@ def _name_of_function(function: object) -> str:
 
 
 def _name_of_sentence_transformer(model: "SentenceTransformer") -> str:
-    """Return the name that the model was loaded by, where it says so."""
-    name = getattr(model.model_card_data, "base_model", None) or getattr(model[0], "model_name_or_path", None)
-    return str(name or type(model).__name__)
+    """Return the Hub id or the folder's name that the model was loaded by, where it says so."""
+    config = getattr(getattr(model[0], "auto_model", None), "config", None)
+    name = str(getattr(config, "_name_or_path", "") or type(model).__name__)
+    return Path(name).name if Path(name).is_dir() else name
 
 
 def _precision(model: "SentenceTransformer") -> str:

@@ -120,5 +120,5 @@ def _both_columns(pairs: Pairs) -> list[str]:
 
 
 def _row_products(a: Any, b: Any) -> NDArray[np.float64]:  # noqa: ANN401 - scipy's sparse matrices, untyped
-    """The scalar product of each row of one sparse matrix with the same row of another."""
+    """Return the scalar product of each row of one sparse matrix with the same row of another."""
     return np.asarray(a.multiply(b).sum(axis=1), dtype=np.float64).ravel()

@@ -50,7 +50,7 @@ PRETRAINED = Adapter(
 
 
 def adapter_of(spec: Spec) -> Adapter:
-    """What ``spec`` names; nothing is imported or loaded.
+    """Return the adapter that ``spec`` names; nothing is imported or loaded.
 
     Raises:
         UsageError: No adapter, folder or Hub id can have this name.

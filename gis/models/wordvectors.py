@@ -20,7 +20,7 @@ TEXTS_PER_BATCH = 4096
 
 
 class WordVectors(Encoder):
-    """Mean of the vectors of a text's words; a word is looked up as it stands, then in lower case.
+    """Mean of the vectors of a text's words; a word is looked up as written, then in lower case.
 
     Words without a vector are left out; a text of only such words gets the zero vector, which results count.
     """

@@ -7,7 +7,7 @@ import transformers
 from gis.errors import GisError, UsageError
 from gis.models.base import Precision
 from gis.models.transformer.encoder import SentenceEncoder
-from gis.models.transformer.engine import load_backbone, load_tokenizer, quieten_transformers
+from gis.models.transformer.engine import load_backbone, load_tokenizer, quiet_transformers
 from gis.models.transformer.model_folder import ModelFolder
 from gis.training.prompt import with_prompt
 from gis.training.saving import check_pooling
@@ -62,8 +62,8 @@ def _backbone(base: ModelFolder, settings: TrainSettings, precision: Precision) 
         if getattr(config, "layer_types", None):
             config.layer_types = config.layer_types[: settings.layers]
     if settings.random_init:
-        quieten_transformers()
-        backbone = transformers.AutoModel.from_config(config, trust_remote_code=trust)  # type: ignore[no-untyped-call]
+        with quiet_transformers():
+            backbone = transformers.AutoModel.from_config(config, trust_remote_code=trust)  # type: ignore[no-untyped-call]
     else:
         backbone = load_backbone(base, precision, config)
     if backbone.config.is_encoder_decoder:

@@ -51,3 +51,18 @@ def test_nothing_heavy_is_imported_to_list_models() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["jaccard", "tfidf"])
+def test_every_model_takes_a_display_name_that_leaves_its_identity(name: str) -> None:
+    plain, named = (load_model(Spec(name, options), settings()) for options in ({}, {"name": "Mine, the best"}))
+    assert named.card.name == "Mine, the best"
+    assert named.card.identity == plain.card.identity
+
+
+def test_a_display_name_is_not_an_option_of_the_model(tiny_bert: Path) -> None:
+    plain = load_model(Spec(str(tiny_bert)), settings())
+    named = load_model(Spec(str(tiny_bert), {"name": "tiny"}), settings())
+    assert (named.card.name, named.card.identity) == ("tiny", plain.card.identity)
+    with pytest.raises(UsageError, match=r"unknown option of .* 'nam'"):
+        load_model(Spec(str(tiny_bert), {"nam": "tiny"}), settings())

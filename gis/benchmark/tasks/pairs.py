@@ -1,4 +1,4 @@
-"""Pairs of texts with a gold label: the one thing that passes from every source to every score."""
+"""Pairs of texts with a gold label, whatever they were read from."""
 
 import json
 import math
@@ -47,10 +47,10 @@ class Columns:
     text2: str = "text2"
     label: str | None = None
 
-    def label_in(self, found: Sequence[str]) -> str | None:
-        """The label's column among ``found``: the named one, else ``label``, else ``score``."""
-        wanted = ("label", "score") if self.label is None else (self.label,)
-        return next((name for name in wanted if name in found), None)
+    def label_in(self, columns: Sequence[str]) -> str | None:
+        """Return the label's column among ``columns``: the named one, else ``label``, else ``score``."""
+        candidates = ("label", "score") if self.label is None else (self.label,)
+        return next((name for name in candidates if name in columns), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Pairs:
         text2: Second text of each pair.
         gold: (n,) gold similarity, in the data's own unit; 0 and 1 for binary labels.
         ids: What the data calls each pair; the row number where it has no names.
-        groups: The subset or the stratum of each pair, or None.
+        groups: The subset or the stratum of each pair; None where the data has neither.
         grouped_by: What ``groups`` are: "subset", parts of one pooled test set, or "stratum", kinds of negatives.
     """
 
@@ -74,7 +74,7 @@ class Pairs:
     grouped_by: Literal["subset", "stratum"] | None = None
 
     def __len__(self) -> int:
-        """The number of pairs."""
+        """Return the number of pairs."""
         return len(self.text1)
 
     @property
@@ -84,7 +84,7 @@ class Pairs:
 
     @cached_property
     def content_sha256(self) -> str:
-        """Hash of texts and labels, whatever the order of the rows and the file they came in."""
+        """Hash of texts and labels, the same for any order of the rows and any file format."""
         rows = (
             json.dumps([a, b, round(float(gold), 4)], ensure_ascii=True)
             for a, b, gold in zip(self.text1, self.text2, self.gold, strict=True)
@@ -92,7 +92,7 @@ class Pairs:
         return sha256("\n".join(sorted(sha256(row.encode()).hexdigest() for row in rows)).encode()).hexdigest()
 
     def take(self, rows: NDArray[np.intp]) -> "Pairs":
-        """The pairs at ``rows``."""
+        """Return the pairs at ``rows``."""
         return Pairs(
             text1=tuple(self.text1[row] for row in rows),
             text2=tuple(self.text2[row] for row in rows),
@@ -103,50 +103,50 @@ class Pairs:
         )
 
     def sample(self, count: int, seed: int) -> "Pairs":
-        """``count`` pairs drawn without replacement, in their order; all of them if there are no more."""
+        """Draw ``count`` pairs without replacement, in their order; all of them if there are no more."""
         if count >= len(self):
             return self
         rows = np.random.default_rng(seed).choice(len(self), size=count, replace=False)
         return self.take(np.sort(rows))
 
     def map_texts(self, change: Callable[[str], str]) -> "Pairs":
-        """The same pairs with every text changed."""
+        """Return the same pairs with every text changed."""
         return replace(self, text1=tuple(map(change, self.text1)), text2=tuple(map(change, self.text2)))
 
 
-def pairs_from_table(found: Table, columns: Columns, labels: Mapping[str, float] | None = None) -> Pairs:
-    """Make pairs of a table's columns.
+def pairs_from_table(table: Table, columns: Columns, labels: Mapping[str, float] | None = None) -> Pairs:
+    """Make pairs from a table.
 
     Args:
-        found: Rows from a file or the Hub.
+        table: Rows from a file, the Hub or memory.
         columns: Which columns to take; ``id``, ``subset`` and ``stratum`` are taken where they exist.
-        labels: What the labels mean, where they are not numbers to be read as they stand.
+        labels: What the labels mean, where they are not numbers to be taken literally.
 
     Raises:
         GisError: A column is missing (the ones found are named), a text is not text, a label is not a number.
     """
-    table, where = found.columns, found.where
-    label = columns.label_in(list(table))
-    missing = [name for name in (columns.text1, columns.text2) if name not in table]
+    values, where = table.columns, table.where
+    label = columns.label_in(list(values))
+    missing = [name for name in (columns.text1, columns.text2) if name not in values]
     if label is None:
         missing.append(columns.label or "label (or score)")
     if missing or label is None:
-        have = ", ".join(table) or "none"
+        have = ", ".join(values) or "none"
         raise GisError(f"{where(0).rsplit(':', 1)[0]} lacks the column {', '.join(missing)}; columns found: {have}")
-    texts = [texts_of(table[name], name, where) for name in (columns.text1, columns.text2)]
-    gold = np.array([_number(value, where(row), labels) for row, value in enumerate(table[label])], dtype=np.float64)
+    texts = [texts_of(values[name], name, where) for name in (columns.text1, columns.text2)]
+    gold = np.array([_number(value, where(row), labels) for row, value in enumerate(values[label])], dtype=np.float64)
     grouped_by: Literal["subset", "stratum"] | None = None
-    if "stratum" in table:
+    if "stratum" in values:
         grouped_by = "stratum"
-    elif "subset" in table:
+    elif "subset" in values:
         grouped_by = "subset"
-    ids = table.get("id", range(len(gold)))
+    ids = values.get("id", range(len(gold)))
     return Pairs(
         text1=texts[0],
         text2=texts[1],
         gold=gold,
         ids=tuple(str(row if value in (None, MISSING) else value) for row, value in enumerate(ids)),
-        groups=tuple("" if value in (None, MISSING) else str(value) for value in table[grouped_by])
+        groups=tuple("" if value in (None, MISSING) else str(value) for value in values[grouped_by])
         if grouped_by
         else None,
         grouped_by=grouped_by,
@@ -154,7 +154,7 @@ def pairs_from_table(found: Table, columns: Columns, labels: Mapping[str, float]
 
 
 def concatenated(parts: Sequence[Pairs]) -> Pairs:
-    """Several splits as one."""
+    """Return several splits as one."""
     grouped_by = next((part.grouped_by for part in parts if part.grouped_by), None)
     return Pairs(
         text1=tuple(text for part in parts for text in part.text1),
@@ -167,7 +167,7 @@ def concatenated(parts: Sequence[Pairs]) -> Pairs:
 
 
 def texts_of(values: Sequence[Any], column: str, where: Where) -> tuple[str, ...]:
-    """The texts of one column; a missing one is empty.
+    """Return the texts of one column; a missing one is empty.
 
     Raises:
         GisError: A value is not a text; the message names the row.

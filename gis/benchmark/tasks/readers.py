@@ -16,7 +16,7 @@ FORMATS = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 
 
 def split_files(folder: Path) -> dict[str, list[Path]]:
-    """A dataset folder's splits and their files: ``test.jsonl``, ``data/test-00000-of-00001.parquet`` and the like."""
+    """Return the files of each split of a folder: ``test.jsonl``, ``data/test-00000-of-00001.parquet`` and the like."""
     splits: dict[str, list[Path]] = {}
     for path in sorted([*folder.glob("*"), *folder.glob("data/*")]):
         if path.is_file() and path.name.endswith(FORMATS) and not path.name.startswith("."):
@@ -81,7 +81,7 @@ def _read_csv(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
         header = next(reader, [])
         table: dict[str, list[str]] = {name: [] for name in header}
         if len(table) < len(header):
-            raise GisError(f"{path}:1: a column's name stands in the header twice: {', '.join(header)}")
+            raise GisError(f"{path}:1: the header names a column twice: {', '.join(header)}")
         lines: list[int] = []
         for fields in reader:
             if not fields:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gis.benchmark.tasks.about import described
 from gis.benchmark.tasks.catalogue import PACKAGED, Task, packaged_ids
@@ -77,7 +78,7 @@ class LoadedTables:
     Attributes:
         tables: A table for each file or Hub split.
         columns: Which of their columns hold a pair.
-        labels: What their labels mean, where they are not numbers to be read as they stand.
+        labels: What their labels mean, where they are not numbers to be taken literally.
         source: The file, folder or Hub dataset.
         revision: The Hub commit; None for local files and for unpinned datasets.
         splits: The splits that were read.
@@ -91,23 +92,22 @@ class LoadedTables:
     splits: tuple[str, ...]
 
     def pairs(self) -> Pairs:
-        """The tables' rows as pairs, in order."""
+        """Return the tables' rows as pairs, in order."""
         return concatenated([pairs_from_table(table, self.columns, self.labels) for table in self.tables])
 
 
 def load_tables(task: Task, settings: SourceSettings) -> LoadedTables:
-    """Read the splits of ``task``, whatever their columns hold.
+    """Read the splits of ``task``, whatever their columns are.
 
     Raises:
         GisError: They cannot be found, or are broken.
     """
-    found = _local_files(task, settings.data)
-    if found is not None:
-        source, files = found
+    local = _local_files(task, settings.data)
+    if local is not None:
         columns = task.columns if task.hub is None else Columns()
-        tables = tuple(read_table(path) for paths in files.values() for path in paths)
+        tables = tuple(read_table(path) for paths in local.splits.values() for path in paths)
         return LoadedTables(
-            tables=tables, columns=columns, labels=None, source=source, revision=None, splits=tuple(files)
+            tables=tables, columns=columns, labels=None, source=local.source, revision=None, splits=tuple(local.splits)
         )
     if task.hub is None:
         folder = f"DIR/{task.folder or task.name}"
@@ -132,7 +132,7 @@ def load_tables(task: Task, settings: SourceSettings) -> LoadedTables:
 
 
 def split_names(task: Task, settings: SourceSettings) -> tuple[str, ...]:
-    """The splits that ``task`` has where its data lies, sorted.
+    """Return the names of the splits that ``task`` has, sorted.
 
     Raises:
         GisError: The data cannot be found.
@@ -196,25 +196,32 @@ def task_from_tables(task: Task, tables: LoadedTables, settings: SourceSettings)
 
 def _check(task: Task, pairs: Pairs, source: str) -> None:
     if len(pairs) < 2:
-        raise GisError(f"{source} holds {len(pairs)} pair: a correlation needs two at least")
+        raise GisError(f"{source} has {len(pairs)} pair; a correlation needs at least two")
     if pairs.gold.min() == pairs.gold.max():
         raise GisError(f"{source}: all labels are {pairs.gold[0]:g}, so there is nothing to rank")
     if task.label == "binary" and not pairs.binary:
         raise GisError(f"{source} holds labels other than 0 and 1, but {task.name} is binary")
 
 
-def _local_files(task: Task, data: Path | None) -> tuple[str, dict[str, list[Path]]] | None:
-    """Where the task lies and the files of its splits, or None where it does not lie here."""
+class LocalFiles(NamedTuple):
+    """Where a task's local files are, as results record it, and the files of each split."""
+
+    source: str
+    splits: dict[str, list[Path]]
+
+
+def _local_files(task: Task, data: Path | None) -> LocalFiles | None:
+    """Return the local files of a task, or None where there are none."""
     folder = _local_folder(task, data)
     if folder is None:
         return None
     if folder.is_file():
-        return str(folder), {folder.name.split(".", 1)[0]: [folder]}
-    return "packaged with gis" if task.packaged else str(folder), _splits_of(task, folder)
+        return LocalFiles(str(folder), {folder.name.split(".", 1)[0]: [folder]})
+    return LocalFiles("packaged with gis" if task.packaged else str(folder), _splits_of(task, folder))
 
 
 def _local_folder(task: Task, data: Path | None) -> Path | None:
-    """The folder, or the one file, of a task that lies here."""
+    """Return the local folder, or the one file, of a task."""
     if task.packaged:
         return PACKAGED / task.name
     if task.hub is None and task.folder and Path(task.folder).exists():
@@ -224,14 +231,14 @@ def _local_folder(task: Task, data: Path | None) -> Path | None:
 
 
 def _splits_of(task: Task, folder: Path) -> dict[str, list[Path]]:
-    """The files of the splits to score: those the task names, else the test split, else the only one there is."""
-    found = split_files(folder)
-    wanted = task.splits or (("test",) if "test" in found or len(found) != 1 else tuple(found))
-    missing = [split for split in wanted if split not in found]
+    """Return the files of the splits to score: those the task names, else the test split, else the only split."""
+    files = split_files(folder)
+    splits = task.splits or (("test",) if "test" in files or len(files) != 1 else tuple(files))
+    missing = [split for split in splits if split not in files]
     if missing:
-        have = ", ".join(found) or f"no file ending in {', '.join(FORMATS)}"
+        have = ", ".join(files) or f"no file ending in {', '.join(FORMATS)}"
         raise GisError(f"{folder} has no split {' and no '.join(missing)} for {task.name}; found: {have}")
-    return {split: found[split] for split in wanted}
+    return {split: files[split] for split in splits}
 
 
 def _from_hub(task: Task, split: str, settings: SourceSettings) -> Table:

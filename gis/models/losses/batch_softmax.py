@@ -23,7 +23,7 @@ LOWEST_TEMPERATURE_FLOAT32 = 0.025
 
 @dataclass(frozen=True)
 class Candidates:
-    """Who is compared with whom.
+    """Which texts are compared with which.
 
     Attributes:
         weights: (n,) weight of each text's log-partition; 0 for texts that are candidates only.
@@ -43,7 +43,7 @@ def log_partition(units: Tensor, candidates: Candidates, temperature: float) -> 
 
     Args:
         units: (n, dim) vectors of length 1 (or 0).
-        candidates: Who is compared with whom.
+        candidates: Which texts are compared with which.
         temperature: Divides the cosines; at least 0.003.
 
     Returns:
@@ -53,7 +53,7 @@ def log_partition(units: Tensor, candidates: Candidates, temperature: float) -> 
         ValueError: The temperature is too low for the sums to be held.
     """
     if temperature < LOWEST_TEMPERATURE:
-        raise ValueError(f"the temperature must be {LOWEST_TEMPERATURE} at least, not {temperature}")
+        raise ValueError(f"the temperature must be at least {LOWEST_TEMPERATURE}, not {temperature}")
     exact = units.double() if temperature < LOWEST_TEMPERATURE_FLOAT32 else units
     with torch.autocast(units.device.type, enabled=False):
         value: Tensor = _LogPartition.apply(exact, candidates, temperature)  # type: ignore[no-untyped-call]
@@ -119,7 +119,7 @@ class _Blocks:
             self._rows = self._sorted(torch.arange(len(units), device=units.device))
 
     def __iter__(self) -> Iterator[tuple[slice, slice]]:
-        """Rows and columns of each block; columns never lie before rows."""
+        """Yield the rows and columns of each block; columns never come before rows."""
         total = len(self.weights)
         for start in range(0, self._heavy, self._size):
             # Where all are compared with all, the heavy rows end anywhere and blocks must not overlap themselves.
@@ -129,11 +129,11 @@ class _Blocks:
                 yield rows, slice(column, min(column + self._size, total))
 
     def weighted(self, part: slice) -> bool:
-        """Whether any text in ``part`` has a weight."""
+        """Return whether any text in ``part`` has a weight."""
         return self._queries is None and part.start < self._heavy
 
     def exponentials(self, rows: slice, columns: slice) -> Tensor:
-        """exp((cosine - 1) / temperature) of a block, 0 where a text is no candidate."""
+        """exp((cosine - 1) / temperature) of a block, 0 where a text is not a candidate."""
         block = torch.addmm(self._least, self.scaled[rows], self.scaled[columns].T).exp_()
         if self._queries is None and rows == columns:
             block.fill_diagonal_(0)

@@ -1,7 +1,7 @@
 """AnglE's objectives and its baselines', as functions of the two sides' embeddings.
 
 Everything here works in float32 from the embeddings on (float64 where they are), whatever autocast says. A cosine with
-the zero vector is 0 and moves nothing. docs/losses.md tells where the paper, its code and these functions differ.
+the zero vector is 0 and moves nothing. docs/losses.md lists where the paper, its code and these functions differ.
 """
 
 import functools
@@ -70,7 +70,7 @@ def angle_objective(
         labels: (batch,) gold similarity, higher for more similar; only the order counts.
         temperature: Divides the closeness.
         form: ``abs-sum`` is what the official code computes, |cos(x, y) + cos(x, Jy)| with J(a, b) = (-b, a): 1 for
-            identical and for opposite vectors, 1.41 at the most, and not symmetric. ``phase`` is 1 - 2 theta / pi,
+            identical and for opposite vectors, at most 1.41, and not symmetric. ``phase`` is 1 - 2 theta / pi,
             where theta is the mean difference of the phases of x and y, each dimension weighted by its two
             magnitudes: symmetric, 1 where all phases agree, -1 where all are opposite.
 
@@ -315,7 +315,7 @@ def unit(vectors: Tensor) -> Tensor:
 
 
 def pair_features(x: Tensor, y: Tensor) -> Tensor:
-    """What Sentence-BERT's classifier sees of a pair: (batch, 3 dim) of u, v and |u - v|."""
+    """Return what Sentence-BERT's classifier sees of a pair: u, v and |u - v|, (batch, 3 dim)."""
     return torch.cat([x, y, (x - y).abs()], dim=-1)
 
 
@@ -368,7 +368,7 @@ def _regression(cosine: Tensor, labels: Tensor) -> Tensor:
     outside = (labels.abs() > 1).nonzero()
     if len(outside):
         row = int(outside[0])
-        raise ValueError(f"the label of row {row} is {float(labels[row]):g}; regression wants labels in [-1, 1]")
+        raise ValueError(f"the label of row {row} is {float(labels[row]):g}; regression expects labels in [-1, 1]")
     return functional.mse_loss(cosine, labels, reduction="sum") / max(len(labels), 1)  # no pairs cost nothing
 
 
@@ -377,7 +377,9 @@ def _classes(labels: Tensor) -> Tensor:
     broken = (classes != labels).nonzero()
     if len(broken):
         row = int(broken[0])
-        raise ValueError(f"the label of row {row} is {float(labels[row]):g}; softmax wants whole numbers, one a class")
+        raise ValueError(
+            f"the label of row {row} is {float(labels[row]):g}; softmax expects whole numbers, one per class"
+        )
     return classes
 
 

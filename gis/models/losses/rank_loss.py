@@ -10,7 +10,7 @@ from torch.autograd import Function
 def rank_loss(similarity: Tensor, labels: Tensor, temperature: float) -> Tensor:
     """log(1 + sum of exp((s_j - s_i) / temperature) over all i, j whose labels say label_i > label_j).
 
-    The double sum needs no matrix: with the pairs sorted by label, what stands before a pair is a running
+    The double sum needs no matrix: with the pairs sorted by label, what comes before a pair is a running
     log-sum-exp. Pairs of equal label are not compared, so a batch of one label only gives 0 with gradient 0.
 
     Args:

@@ -11,10 +11,10 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called ``name``; "auto" takes CUDA, else Apple's GPU, else the CPU.
+    """Return the device called ``name``; "auto" takes CUDA, else Apple's GPU, else the CPU.
 
     Raises:
-        UsageError: There is no such device here.
+        UsageError: This machine has no such device.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -38,7 +38,7 @@ def training_precision(name: Literal["auto", "fp32", "bf16"], device: torch.devi
 
 
 def describe_device(device: torch.device) -> str:
-    """The device as a result records it: the GPU's name, or the processor's kind and the threads used."""
+    """Describe the device as a result records it: the GPU's name, or the processor's kind and the threads used."""
     if device.type == "cuda":
         return f"cuda: {torch.cuda.get_device_name(device)}"
     return f"{device.type}: {platform.machine()}, {torch.get_num_threads()} threads"

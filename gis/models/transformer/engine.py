@@ -1,6 +1,7 @@
 """The engine that embeds texts with a transformer: tokenised once, longest first, batches by tokens."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,15 +88,15 @@ def load_backbone(model_folder: ModelFolder, precision: str, config: Any = None)
     Raises:
         GisError: Weights are missing (transformers would fill them with random numbers and go on), or ``peft`` is.
     """
-    quieten_transformers()
     try:
-        model, report = transformers.AutoModel.from_pretrained(
-            model_folder.folder,
-            dtype=DTYPES[precision],
-            trust_remote_code=model_folder.trust_remote_code,
-            output_loading_info=True,
-            **({} if config is None else {"config": config}),
-        )
+        with quiet_transformers():
+            model, report = transformers.AutoModel.from_pretrained(
+                model_folder.folder,
+                dtype=DTYPES[precision],
+                trust_remote_code=model_folder.trust_remote_code,
+                output_loading_info=True,
+                **({} if config is None else {"config": config}),
+            )
     except Exception as error:  # every library below has errors of its own for a file that is not whole
         raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {_first_line(error)}") from error
     missing = sorted(key for key in report["missing_keys"] if "pooler." not in key and "position_ids" not in key)
@@ -111,10 +112,19 @@ def load_backbone(model_folder: ModelFolder, precision: str, config: Any = None)
     return model.get_encoder() if model.config.is_encoder_decoder else model
 
 
-def quieten_transformers() -> None:
-    """Keep transformers' progress bars and remarks away: gis says itself what a person must know."""
-    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Let transformers work without progress bars and remarks in this block; its switches are then put back."""
+    logging = transformers.utils.logging
+    verbosity, progress = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if progress:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401
@@ -141,7 +151,7 @@ def load_tokenizer(model_folder: ModelFolder) -> Any:  # noqa: ANN401
         GisError: There is none, or it is broken.
     """
     folders = [folder for folder in (model_folder.adapter, model_folder.folder) if folder is not None]
-    folder = next((each for each in folders if any(any(each.glob(p)) for p in TOKENIZER_FILES)), None)
+    folder = next((f for f in folders if any(any(f.glob(pattern)) for pattern in TOKENIZER_FILES)), None)
     if folder is None:  # transformers would make one up that knows no word
         raise GisError(f"{model_folder.folder} holds no tokenizer ({', '.join(TOKENIZER_FILES)})")
     try:

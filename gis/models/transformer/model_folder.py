@@ -1,4 +1,4 @@
-"""Read what a model folder says about itself: sentence-transformers', AnglE's or plain Hugging Face."""
+"""Read what a model folder says about itself: one of sentence-transformers, of AnglE, or a plain Hugging Face one."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from gis.spec import Spec
 
 OPTIONS = ("pooling", "prompt", "prompt_name", "max_length", "revision", "base", "trust_remote_code")
 WEIGHTS = ("*.safetensors", "*.bin")
-# Everything that can change a vector. What training leaves behind (optimizer.pt, event files) is none of it.
+# Everything that can change a vector. What training leaves behind (optimizer.pt, event files) cannot.
 CONTENT = (*WEIGHTS, "*.json", "*.txt", "*.model", "*.py", "*.jinja")
 NOT_CONTENT = (
     "trainer_state.json",
@@ -30,7 +30,7 @@ FIRST_POSITION_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFolder:
-    """A model folder, understood.
+    """What a model folder says about itself.
 
     Attributes:
         folder: Where configuration, weights and tokenizer are; of the backbone when ``adapter`` is set.
@@ -75,25 +75,25 @@ def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
     options = spec.options
     folder = find_folder(spec.name, options.get("revision"), settings)
     trust = _truth("trust_remote_code", options.get("trust_remote_code", "false"))
-    found = _read(folder, options, settings)
-    found = replace(found, trust_remote_code=trust)
+    model = _read(folder, options, settings)
+    model = replace(model, trust_remote_code=trust)
     if "pooling" in options:
-        if found.pooling is None:
+        if model.pooling is None:
             raise UsageError(f"{spec.name} has modules of its own behind the pooling: pooling= cannot replace them")
-        found = replace(found, pooling=pooling_name(options["pooling"]))
+        model = replace(model, pooling=pooling_name(options["pooling"]))
     if "prompt" in options:
-        found = replace(found, prompt=as_prompt(options["prompt"]))
-    if "prompt_name" in options and found.layout != "sentence-transformers":
+        model = replace(model, prompt=as_prompt(options["prompt"]))
+    if "prompt_name" in options and model.layout != "sentence-transformers":
         raise UsageError(f"{spec.name} has no named prompts; write the prompt itself: prompt=…")
-    return replace(found, max_tokens=_limit(found, options, settings))
+    return replace(model, max_tokens=_limit(model, options, settings))
 
 
 def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> ModelFolder:
     """Read ``folder`` by the conventions that it follows."""
     adapter = folder / "adapter_config.json"
-    found = _sentence_transformers(folder, options) if (folder / "modules.json").is_file() else None
+    model = _sentence_transformers(folder, options) if (folder / "modules.json").is_file() else None
     if not adapter.is_file():
-        return found or _with_angle(_plain(folder), folder)
+        return model or _with_angle(_plain(folder), folder)
     base = options.get("base") or read_json(adapter).get("base_model_name_or_path")
     if not base:
         raise GisError(f"the adapter in {folder} does not name its backbone", remedy="add base=FOLDER-OR-HUB-ID")
@@ -107,15 +107,15 @@ def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> M
             f"the backbone of the adapter in {folder}: {error}",
             remedy=f"{error.remedy}, or {instead}" if error.remedy else instead,
         ) from error
-    if found is None:
+    if model is None:
         return _with_angle(replace(backbone, adapter=folder, pooling="last"), folder)
-    if found.pooling is None:
-        return replace(found, backbone=backbone.folder)
-    return replace(found, folder=backbone.folder, adapter=folder)
+    if model.pooling is None:
+        return replace(model, backbone=backbone.folder)
+    return replace(model, folder=backbone.folder, adapter=folder)
 
 
 def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path:
-    """The local folder ``name``, or the snapshot of the Hub repository ``name``."""
+    """Return the local folder ``name``, or the snapshot of the Hub repository ``name``."""
     path = Path(name).expanduser()
     if path.is_dir():
         return path
@@ -168,17 +168,17 @@ def _weights(folder: Path) -> list[Path]:
     return [path for pattern in WEIGHTS for path in folder.glob(pattern) if path.name not in NOT_CONTENT]
 
 
-def _with_angle(found: ModelFolder, folder: Path) -> ModelFolder:
+def _with_angle(model: ModelFolder, folder: Path) -> ModelFolder:
     """Apply the angle_config.json of ``folder``, or of its parent, where AnglE leaves it beside best-checkpoint."""
     files = [path for path in (folder / "angle_config.json", folder.parent / "angle_config.json") if path.is_file()]
     if not files:
-        return found
+        return model
     config = read_json(files[0])
     if config.get("apply_billm"):
         raise GisError(f"{files[0]} asks for a bidirectional LLM (billm), which gis cannot run")
-    limit = config.get("max_length") or found.max_tokens
+    limit = config.get("max_length") or model.max_tokens
     pooling = pooling_name(str(config.get("pooling_strategy") or "cls"))
-    return replace(found, layout="angle", pooling=pooling, max_tokens=limit)
+    return replace(model, layout="angle", pooling=pooling, max_tokens=limit)
 
 
 def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> ModelFolder:
@@ -214,7 +214,7 @@ def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> ModelFol
 
 
 def _stored_pooling(config: Mapping[str, Any]) -> str | None:
-    """The pooling that a Pooling module's config names, in old or new words; None for one that gis has not."""
+    """Return the pooling that a Pooling module's config names, in old or new terms; None for one that gis lacks."""
     active = config.get("pooling_mode") or [
         key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
         for key, value in config.items()
@@ -235,7 +235,7 @@ def _stored_prompt(config: Mapping[str, Any], options: Mapping[str, str], folder
 
 
 def _declared_limit(folder: Path) -> int | None:
-    """The shorter of the tokenizer's limit and the number of positions, as sentence-transformers reads them."""
+    """Return the shorter of the tokenizer's limit and the number of positions, as sentence-transformers reads them."""
     config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
     tokenizer_file = folder / "tokenizer_config.json"
     declared = read_json(tokenizer_file).get("model_max_length") if tokenizer_file.is_file() else None
@@ -244,31 +244,31 @@ def _declared_limit(folder: Path) -> int | None:
 
 
 def _positions(config: Mapping[str, Any]) -> int | None:
-    """How many tokens the position table holds; RoBERTa's first rows are the padding's."""
+    """Return how many tokens the position table holds; RoBERTa's first rows belong to the padding."""
     positions: int | None = config.get("max_position_embeddings")
     if positions and config.get("model_type") in FIRST_POSITION_AFTER_PADDING:
         return positions - int(config.get("pad_token_id", 1)) - 1
     return positions
 
 
-def _limit(found: ModelFolder, options: Mapping[str, str], settings: LoadSettings) -> int | None:
-    config_file = found.folder / "config.json"
+def _limit(model: ModelFolder, options: Mapping[str, str], settings: LoadSettings) -> int | None:
+    config_file = model.folder / "config.json"
     positions = _positions(read_json(config_file)) if config_file.is_file() else None
-    asked = options.get("max_length", settings.max_length)
-    if asked is None:
+    requested = options.get("max_length", settings.max_length)
+    if requested is None:
         # A folder may promise more than its position table holds; reading past its end would crash.
-        return min((limit for limit in (found.max_tokens, positions) if limit), default=None)
-    if not str(asked).isdecimal() or int(asked) < 1:
-        raise UsageError(f"max_length must be a whole number of tokens above 0, not '{asked}'")
-    if positions and int(asked) > positions:
-        raise UsageError(f"max_length {asked} is more than the {positions} positions that the model has")
-    return int(asked)
+        return min((limit for limit in (model.max_tokens, positions) if limit), default=None)
+    if not str(requested).isdecimal() or int(requested) < 1:
+        raise UsageError(f"max_length must be a whole number of tokens above 0, not '{requested}'")
+    if positions and int(requested) > positions:
+        raise UsageError(f"max_length {requested} is more than the {positions} positions that the model has")
+    return int(requested)
 
 
 def _hashes(folder: Path) -> dict[str, str]:
     paths = {path for pattern in CONTENT for path in [*folder.glob(pattern), *folder.glob(f"*/{pattern}")]}
-    kept = [path for path in paths if path.name not in NOT_CONTENT and not path.parent.name.startswith("checkpoint-")]
-    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in sorted(kept)}
+    content = [p for p in paths if p.name not in NOT_CONTENT and not p.parent.name.startswith("checkpoint-")]
+    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in sorted(content)}
 
 
 def _truth(key: str, value: str) -> bool:
@@ -280,13 +280,13 @@ def _truth(key: str, value: str) -> bool:
 def read_json(path: Path, kind: type = dict) -> Any:  # noqa: ANN401
     """Read a JSON file that holds a ``kind``, naming it in the error when it is missing or broken."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise GisError(f"{path} is missing; download or save the model again") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise GisError(f"{path} is not valid JSON ({error}); download or save the model again") from error
-    if not isinstance(found, kind):
+    if not isinstance(content, kind):
         raise GisError(
             f"{path} does not hold a JSON {'list' if kind is list else 'object'}; download or save the model again"
         )
-    return found
+    return content

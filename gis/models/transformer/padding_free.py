@@ -1,4 +1,4 @@
-"""BERT without padding: the tokens of a batch stand in one row, and only attention sees where texts begin.
+"""BERT without padding: the tokens of a batch form one row, and only attention sees where texts begin.
 
 Padding to the longest text of a batch is work thrown away, and so is masking it out again. Here every linear layer
 runs once over all real tokens of the batch, and attention runs once for each group of texts of equal length, without
@@ -86,7 +86,7 @@ class PaddingFreeBert:
         ]
 
     def _positions(self, text: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-        """Where each token stands; the RoBERTa family does not count a padding token, even one that a text spells."""
+        """Return the position of each token; the RoBERTa family never counts a padding token, even in a text."""
         if self._padding is None:
             return np.arange(len(text), dtype=np.int64)
         counted = text != self._padding

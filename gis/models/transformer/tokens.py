@@ -1,4 +1,4 @@
-"""Texts to token ids, once, with an account of what the model's limit cut off."""
+"""Turn texts into token ids, once, and count what the model's limit cut off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class TextTokenizer:
     Args:
         tokenizer: A fast tokenizer.
         max_tokens: Longest sequence, special tokens included; None without limit.
-        prompt: Text with ``{text}`` where the text goes. What stands behind it survives the cut: the text is
+        prompt: Text with ``{text}`` where the text goes. What follows it survives the cut: the text is
             shortened instead, because a last-token model reads its answer off the prompt's end.
         lowercase: Lower-case the text first, for models that were trained so outside their tokenizer.
     """
@@ -71,7 +71,7 @@ class TextTokenizer:
         return f"{self._before}{text.lower() if self._lowercase else text}{self._after}"
 
     def _encode(self, texts: list[str]) -> list[tuple[NDArray[np.int32], int]]:
-        """Ids cut at the limit, and the length before the cut, of each text."""
+        """Return the ids of each text, cut at the limit, and its length before the cut."""
         if self._max_tokens is None:
             self._backend.no_truncation()
         else:
