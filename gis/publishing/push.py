@@ -56,13 +56,7 @@ def push(
         raise GisError(f"{to} is not published: {'; '.join(publication.problems)}")
     api, repo_type = HfApi(), publication.repo_type
     with _clear_errors(to):
-        if api.token is None and _no_token():
-            raise GisError(f"publishing to {to} needs a token of {api.endpoint}", remedy=WRITE_TOKEN)
-        api.create_repo(to, repo_type=repo_type, private=not public, exist_ok=True)
-        if not public and not api.repo_info(to, repo_type=repo_type).private:
-            raise GisError(f"{to} is public", remedy="add --public to publish for everybody, or choose another name")
-        if revision is not None:
-            api.create_branch(to, branch=revision, repo_type=repo_type, exist_ok=True)
+        _open_repository(api, to, repo_type, revision, public=public)
         existing = api.list_repo_files(to, repo_type=repo_type, revision=revision)
         stale = _stale_files(api, publication, to, existing, revision, force=force)
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
@@ -81,10 +75,17 @@ def push(
     return PushResult(str(commit.commit_url), files=len(publication.files), removed=len(stale))
 
 
-def _no_token() -> bool:
+def _open_repository(api: "HfApi", to: str, repo_type: str, revision: str | None, *, public: bool) -> None:
+    """Make the repository and the branch where there are none."""
     from huggingface_hub import get_token
 
-    return get_token() is None
+    if get_token() is None:
+        raise GisError(f"publishing to {to} needs a token of {api.endpoint}", remedy=WRITE_TOKEN)
+    api.create_repo(to, repo_type=repo_type, private=not public, exist_ok=True)
+    if not public and not api.repo_info(to, repo_type=repo_type).private:
+        raise GisError(f"{to} is public", remedy="add --public to publish for everybody, or choose another name")
+    if revision is not None:
+        api.create_branch(to, branch=revision, repo_type=repo_type, exist_ok=True)
 
 
 def _stale_files(

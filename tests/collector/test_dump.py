@@ -6,15 +6,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from gis.cli import app
 from gis.collector.collect import collect
 from gis.collector.dump import DumpSource
 from gis.collector.store import Store
 from gis.console import Reporter
 from gis.errors import GisError
 from tests.collector.world import made
+from tests.command_line import run_gis
 
 
 def write_dump(folder: Path, count: int = 30) -> Path:
@@ -43,8 +42,8 @@ def write_dump(folder: Path, count: int = 30) -> Path:
 def test_a_dump_fills_a_store_once_and_again(tmp_path: Path) -> None:
     folder = write_dump(tmp_path / "dump")
     for _ in range(2):
-        done = CliRunner().invoke(app, ["collect", "--from", str(folder), "--store", str(tmp_path / "store.db")])
-        assert done.exit_code == 0, done.output
+        done = run_gis("collect", "--from", folder, "--store", tmp_path / "store.db")
+        assert done.status == 0, done.err
     with sqlite3.connect(tmp_path / "store.db") as connection:
         assert connection.execute("SELECT count(*) FROM issues").fetchone() == (30,)
         assert (
@@ -54,9 +53,9 @@ def test_a_dump_fills_a_store_once_and_again(tmp_path: Path) -> None:
         events = connection.execute("SELECT number, kind, target_number, target_pull_request FROM events").fetchall()
         assert events == [(1, "cross_referenced", 4, 0), (1, "cross_referenced", 3, 1)]
         assert connection.execute("SELECT number FROM pull_requests").fetchall() == [(3,)]
-    status = CliRunner().invoke(app, ["collect", "--status", "--store", str(tmp_path / "store.db")])
-    assert "octo/widgets" in status.output
-    assert "yes" in status.output
+    status = run_gis("collect", "--status", "--store", tmp_path / "store.db")
+    assert "octo/widgets" in status.out
+    assert "yes" in status.out
 
 
 def test_broken_lines_are_named_and_the_rest_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

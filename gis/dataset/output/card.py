@@ -107,49 +107,56 @@ def _make_card(
     identity: str,
     configs: Collection[str],
 ) -> DatasetCard:
-    default = report.configs["default"]
     existing = {config: files for config in CONFIGS if config in configs and (files := CONFIGS[config].files(rows))}
-    first = "ids" if "default" not in existing else "default"
+    first = "default" if "default" in existing else "ids"
     card: DatasetCard = DatasetCard.from_template(
         _card_data(report, settings, existing, first),
         template_path=str(TEMPLATE),
         title=escape(title_of(report)),
         name=name,
         without_texts="default" not in existing,
-        pairs=f"{report.pairs:,}",
-        positives=f"{default.count('direct', 'closure'):,}",
-        transitive=default.count("closure"),
-        issues=f"{report.issues:,}",
-        repositories="one repository"
-        if len(report.repositories) == 1
-        else f"{len(report.repositories):,} repositories",
         configs_table=_configs_table(existing, rows),
         examples=_examples(name, existing, first),
-        funnel_table=_funnel_table(report),
-        clusters=f"{report.clusters.total():,}",
-        cluster_sizes=", ".join(f"{count:,} of {size}" for size, count in sorted(report.clusters.items())),
-        evidence_table=_evidence_table(report),
-        withdrawn=", ".join(f"{n:,} ({reason})" for reason, n in sorted(report.withdrawn.items())) or "none",
-        uncollected=f"{report.uncollected:,}",
-        held_back=f"{report.held_back:,}",
-        match=settings.match,
-        negatives_table=_negatives_table(default),
-        lengths_table=_lengths_table(report),
-        leaks_table=_leaks_table(report),
-        related_across=", ".join(f"{n:,} in `{config}`" for config, n in report.related_across_splits.items()),
-        random_pairs=f"{report.random_split.test_pairs:.0%}",
-        baselines_table=_baselines_table(report),
-        form=FORMS[settings.text.form],
-        as_written=f"{report.as_written:,}",
-        template_lines=f"{report.template_lines:,}",
-        sentences=f"{report.sentences:,}",
-        redactions_table=_redactions_table(report),
         identity=identity[:SHORT_IDENTITY],
         bibtex=ANGLE_BIBTEX,
         manifest=MANIFEST,
         croissant=CROISSANT,
+        **_numbers(report, settings),
     )
     return card
+
+
+def _numbers(report: Report, settings: BuildSettings) -> dict[str, Any]:
+    """Return what the template shows of the build, whichever configs the card lists."""
+    default = report.configs["default"]
+    return {
+        "pairs": f"{report.pairs:,}",
+        "positives": f"{default.count('direct', 'closure'):,}",
+        "transitive": default.count("closure"),
+        "issues": f"{report.issues:,}",
+        "repositories": "one repository"
+        if len(report.repositories) == 1
+        else f"{len(report.repositories):,} repositories",
+        "funnel_table": _funnel_table(report),
+        "clusters": f"{report.clusters.total():,}",
+        "cluster_sizes": ", ".join(f"{count:,} of {size}" for size, count in sorted(report.clusters.items())),
+        "evidence_table": _evidence_table(report),
+        "withdrawn": ", ".join(f"{n:,} ({reason})" for reason, n in sorted(report.withdrawn.items())) or "none",
+        "uncollected": f"{report.uncollected:,}",
+        "held_back": f"{report.held_back:,}",
+        "match": settings.match,
+        "negatives_table": _negatives_table(default),
+        "lengths_table": _lengths_table(report),
+        "leaks_table": _leaks_table(report),
+        "random_pairs": f"{report.random_split.test_pairs:.0%}",
+        "related_across": ", ".join(f"{n:,} in `{config}`" for config, n in report.related_across_splits.items()),
+        "baselines_table": _baselines_table(report),
+        "form": FORMS[settings.text.form],
+        "as_written": f"{report.as_written:,}",
+        "template_lines": f"{report.template_lines:,}",
+        "sentences": f"{report.sentences:,}",
+        "redactions_table": _redactions_table(report),
+    }
 
 
 def _card_data(
