@@ -37,7 +37,7 @@ def _one_of(errors: list[GisError]) -> GisError:
     if len(errors) == 1 or not isinstance(first, HubError):
         return first
     kind = first.what.split(" ", 1)[0]
-    names = [error.what.split(" ", 1)[1] for error in errors if isinstance(error, HubError)]
+    names = [error.what.split(" ")[1] for error in errors if isinstance(error, HubError)]  # without revisions
     return HubError(f"{kind}s {', '.join(names)}", first.reason, f"{first.remedy}, and so for the others")
 
 

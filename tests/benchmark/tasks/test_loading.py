@@ -44,7 +44,7 @@ def test_a_hub_that_cannot_be_reached_is_reported_once_for_a_suite() -> None:
     with pytest.raises(TasksError) as caught:
         load_tasks(["sts"], SourceSettings(offline=True))
     (line,) = caught.value.for_command_line.splitlines()
-    assert line.startswith("no datasets mteb/sts12-sts at revision ")
+    assert line.startswith("no datasets mteb/sts12-sts, mteb/sts13-sts, ")
     assert line.count("offline, and the local Hub cache does not hold it") == 1
     assert "mteb/sickr-sts" in line
 
