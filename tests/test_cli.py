@@ -400,6 +400,7 @@ def slow(mode: str, mine: Path) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_130_and_the_next_run_continues(mine: Path) -> None:
     process = slow("wait", mine)
     assert process.stderr is not None

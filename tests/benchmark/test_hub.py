@@ -13,6 +13,8 @@ from tests.benchmark.helpers import ROWS, jsonl, number, write_jsonl
 from tests.benchmark.worker import Done, Worker, worker
 from tests.hub_server import COMMIT, Hub, serve
 
+pytestmark = pytest.mark.slow
+
 UNKNOWN = "1" * 40
 COLUMNS = "text1=sentence1,text2=sentence2,label=score"
 

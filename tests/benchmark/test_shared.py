@@ -16,7 +16,7 @@ from gis.benchmark.tasks.catalogue import catalogue
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from tests.benchmark.helpers import number
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 STS = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
 MINILM = dict(zip((*STS, "sickr-mteb"), (72.37, 80.60, 75.60, 85.39, 78.99, 82.03, 77.15, 77.58), strict=True))
@@ -130,31 +130,26 @@ def test_lee50_is_all_pairs_of_50_documents(shared_data: Path) -> None:
     assert not pairs.binary
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("task", MINILM)
 def test_minilm_gives_the_published_number(minilm: Mapping[str, Result], task: str) -> None:
     assert percent(minilm[task].scores) == pytest.approx(MINILM[task], abs=0.02)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("task", TFIDF)
 def test_tfidf_gives_the_reference_number(lexical: tuple[Path, Mapping[str, Result]], task: str) -> None:
     assert percent(lexical[1][task].scores) == pytest.approx(TFIDF[task], abs=0.01)
 
 
-@pytest.mark.slow
 def test_texts_of_sickr_are_embedded_once_for_both_protocols(minilm: Mapping[str, Result]) -> None:
     assert minilm["sickr-mteb"].texts.texts > minilm["sickr"].texts.texts
     assert minilm["sickr"].model.identity == minilm["sickr-mteb"].model.identity
     assert {result.run.from_cache for result in minilm.values()} == {0}
 
 
-@pytest.mark.slow
 def test_every_result_is_verified_and_says_so(minilm: Mapping[str, Result]) -> None:
     assert all(result.task.verified and result.task.pinned for result in minilm.values())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("task", ["stsb", "lee50", "rust_issues"])
 def test_no_text_reaches_the_results(lexical: tuple[Path, Mapping[str, Result]], shared_data: Path, task: str) -> None:
     folder, results = lexical

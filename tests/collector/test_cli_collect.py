@@ -15,7 +15,7 @@ from tests.collector.world import made
 from tests.command_line import Done, run_gis
 
 TOKEN = "good-token-1234"
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from gis.text import words
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, comment, fill, issue, person
 
+pytestmark = pytest.mark.slow
+
 SPLITS = ("train", "valid", "test")
 
 

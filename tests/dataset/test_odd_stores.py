@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from gis.collector.records import Issue, IssueText
 from gis.dataset.output.manifest import read_manifest
@@ -14,6 +15,8 @@ from gis.near_duplicates import Sketches, near_duplicates
 from gis.publishing.prepare import prepare
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import comment, fill, issue, mark_moved
+
+pytestmark = pytest.mark.slow
 
 SPLITS = ("train", "valid", "test")
 

@@ -23,7 +23,7 @@ from gis.dataset.settings import BuildSettings
 from gis.publishing.prepare import prepare
 from tests.command_line import run_gis
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 QUIET = Reporter(quiet=True)
 # "dup", "dupe" or "duplicate" before a number, whatever else is said: a net that is wide on purpose
 NET = re.compile(

@@ -150,6 +150,7 @@ def test_a_frame_has_unrounded_scores_by_model() -> None:
 
 def test_as_text_it_is_the_table_and_its_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     table = make_table([result("a", "stsb", 0.9)])
+    monkeypatch.setenv("COLUMNS", "200")
     assert str(table).splitlines() == ["model   stsb", "────────────", "a      90.00", *table.notes]
     monkeypatch.setenv("COLUMNS", "40")
     assert all(len(line) <= 40 for line in str(table).splitlines())

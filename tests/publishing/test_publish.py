@@ -16,6 +16,8 @@ from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, fill
 from tests.hub_server import Hub, serve
 
+pytestmark = pytest.mark.slow
+
 TO = "octo/issues"
 
 
@@ -150,7 +152,6 @@ def test_a_refused_dry_run_shows_the_problems_alone(dataset: Path) -> None:
     assert all(problem.startswith("  ") for problem in problems)
 
 
-@pytest.mark.slow
 def test_what_was_sent_can_be_scored(hub: Hub, dataset: Path, tmp_path: Path) -> None:
     gis(str(dataset), "--to", TO, "--public")
     assert not hub.private[TO]
@@ -298,7 +299,6 @@ def test_files_and_card_are_checked(hub: Hub, dataset: Path) -> None:
     assert hub.requests == []
 
 
-@pytest.mark.slow
 def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny_sentence_transformer, tmp_path / "model"))
     (folder / "README.md").unlink(missing_ok=True)

@@ -21,6 +21,8 @@ from gis.training.settings import TrainSettings
 from tests.training.helpers import dataset, graded_rows, loaded, settings, write_rows
 from tests.training.test_manifest import OUTCOME
 
+pytestmark = pytest.mark.slow
+
 
 def grid_of(*objectives: str, **others: Any) -> Grid:  # noqa: ANN401
     return Grid(objectives=tuple(map(objective_of, objectives)), **others)
@@ -71,7 +73,6 @@ def test_every_combination_is_trained_once_and_a_stopped_grid_continues(
     assert list(again[0].means) == ["one", "two"]
 
 
-@pytest.mark.slow
 def test_what_all_cells_share_is_said_once(tiny_bert: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data, tests = loaded(dataset(tmp_path / "data", validation=0)).train, scored_on(tmp_path / "tests")
     run_grid(grid_of("cosent", "acl"), settings(tiny_bert), data, tests, tmp_path, device="cpu", reporter=Reporter())

@@ -11,6 +11,8 @@ from tests.benchmark.worker import Worker, worker
 from tests.hub_server import COMMIT, Hub, serve
 from tests.training.helpers import graded_rows
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def gis(tiny_bert: Path, tmp_path: Path) -> Iterator[Worker]:

@@ -14,6 +14,8 @@ from tests.training.helpers import dataset, fit
 from tests.training.test_manifest import OLD
 from tests.training.test_saving import TEXTS, with_gis
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

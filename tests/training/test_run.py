@@ -22,6 +22,8 @@ from gis.training.run import train, train_seeds
 from gis.training.validation import Validation
 from tests.training.helpers import LOAD, dataset, fit, graded_rows, loaded, settings, write_rows
 
+pytestmark = pytest.mark.slow
+
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "model.safetensors")
@@ -32,7 +34,6 @@ def same(first: Path, second: Path) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.slow
 def test_a_tiny_model_learns(tiny_bert: Path, tmp_path: Path) -> None:
     """Held-out pairs: neither the training nor the choice of the checkpoint has seen them."""
     data = dataset(tmp_path / "data", train=1024, validation=100)
@@ -73,7 +74,6 @@ def test_the_same_seed_gives_the_same_weights(tiny_bert: Path, tmp_path: Path, c
     assert not same(tmp_path / "one", tmp_path / "other")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stop_after", [1, 3, 4])
 def test_a_stopped_training_ends_as_if_it_had_not_been(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
@@ -102,7 +102,6 @@ def test_a_stopped_training_ends_as_if_it_had_not_been(
     assert not (tmp_path / "stopped" / "checkpoints").exists()
 
 
-@pytest.mark.slow
 def test_the_best_checkpoint_is_kept(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that are best in the middle: its weights are saved, not the last ones."""
     data = dataset(tmp_path / "data")

@@ -16,6 +16,8 @@ from gis.spec import Spec
 from tests.tiny_models import save_sentence_transformer
 from tests.training.helpers import dataset, fit
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["cat sat mat", "", "a very long text about a crash " * 20, "duplicate issue", "Red Green BLUE"]
 PROMPT = 'report "{text}" in one word:'
 

@@ -35,4 +35,4 @@ def test_without_validation_and_steps_there_is_nothing_to_show() -> None:
 def test_in_a_narrow_terminal_no_number_is_broken() -> None:
     text = "\n".join(lines(REPORT, width=40))
     assert "20.00" in text
-    assert "more columns" in text
+    assert max(map(len, text.splitlines())) <= 40

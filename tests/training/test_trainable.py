@@ -18,6 +18,8 @@ from gis.training.trainable import TrainableEncoder
 from gis.training.trainer import PairTrainer
 from tests.training.helpers import settings
 
+pytestmark = pytest.mark.slow
+
 LOAD = LoadSettings(device="cpu")
 POOLINGS = ["cls", "mean", "max", "last", "cls_avg"]
 

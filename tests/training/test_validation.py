@@ -23,6 +23,8 @@ from gis.training.validation import Validation
 from tests.tiny_models import WORDS
 from tests.training.helpers import LOAD, Row, loaded, settings, write_rows
 
+pytestmark = pytest.mark.slow
+
 
 def stratified_rows(count: int, seed: int) -> list[Row]:
     """Positive pairs and two kinds of negatives, one of them easy and three times as frequent."""

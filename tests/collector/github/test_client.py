@@ -18,7 +18,8 @@ from gis.errors import GisError
 from tests.collector.github.runs import TOKEN, asking, rows, run
 from tests.collector.server import Fault, GitHub, cut_fault, primary_fault, status_fault
 
-pytestmark = pytest.mark.shared  # the server executes queries against GitHub's public schema
+# the server executes queries against GitHub's public schema
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 
 class Kill(BaseException):

@@ -25,6 +25,7 @@ LACKING = [
 ]
 
 
+@pytest.mark.slow
 def test_all_queries_are_valid(shared_data: Path) -> None:
     schema = schema_of(shared_data.parent / "github")
     queries = [more_comments_query(()), numbers_query(), size_query()]

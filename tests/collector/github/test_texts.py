@@ -13,7 +13,7 @@ from gis.console import QUIET, Reporter
 from tests.collector.server import GitHub, schema_of, serving, status_fault
 from tests.collector.world import made, user_row
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def test_a_config_counts_its_pairs() -> None:
     assert not report.leaks
 
 
+@pytest.mark.slow
 def test_a_near_duplicate_joins_two_clusters_in_one_split() -> None:
     for seed in range(10):
         settings = BuildSettings.from_recipe(negatives={"random": 1}, seed=seed)
