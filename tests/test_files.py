@@ -1,11 +1,14 @@
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gis.files import cache_folder, sha256_of, sha256_of_file, write_atomically, write_text
+from gis.errors import GisError
+from gis.files import cache_folder, new_folder, sha256_of, sha256_of_file, write_atomically, write_text
 
 ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
 
@@ -66,6 +69,88 @@ def test_a_file_gets_the_permissions_that_the_umask_gives(tmp_path: Path) -> Non
     write_text(path, "shared")
     assert path.stat().st_mode & 0o777 == 0o640
     assert os.umask(0o027) == 0o027
+
+
+def fill(path: Path, text: str) -> None:
+    with new_folder(path) as folder:
+        (folder / "file").write_text(text)
+
+
+def test_a_folder_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    fill(tmp_path / "a" / "data", "old")
+    fill(tmp_path / "a" / "data", "new")
+    assert (tmp_path / "a" / "data" / "file").read_text() == "new"
+    assert list((tmp_path / "a").iterdir()) == [tmp_path / "a" / "data"]
+
+
+def test_the_old_folder_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    fill(tmp_path / "data", "old")
+
+    def stops() -> None:
+        with new_folder(tmp_path / "data") as folder:
+            (folder / "file").write_text("ne")
+            assert (tmp_path / "data" / "file").read_text() == "old"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stops()
+    assert (tmp_path / "data" / "file").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [tmp_path / "data"]
+
+
+def test_what_appears_in_the_meantime_is_left_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(GisError, match="created or replaced by somebody else"), new_folder(tmp_path / "data"):
+        (tmp_path / "data" / "theirs").mkdir(parents=True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["data", "theirs"]
+
+
+def test_what_was_replaced_in_the_meantime_is_left_as_it_is(tmp_path: Path) -> None:
+    fill(tmp_path / "data", "old")
+    with pytest.raises(GisError, match="in the meantime"), new_folder(tmp_path / "data"):
+        fill(tmp_path / "data", "theirs")
+    assert (tmp_path / "data" / "file").read_text() == "theirs"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from gis.files import new_folder
+calls = 0
+def killing(function):
+    def call(*arguments, **named):
+        global calls
+        calls += 1
+        if calls == int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **named)
+    return call
+for name in ("rename", "mkdir", "rmdir", "unlink", "fsync", "open"):
+    setattr(os, name, killing(getattr(os, name)))
+with new_folder(Path(sys.argv[1])) as folder:
+    for n in range(3):
+        (folder / f"file{n}").write_text("new")
+print(calls)
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_call_the_old_or_the_new_folder_stands_after_the_next_run(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    command = [sys.executable, "-c", KILLED, str(path)]
+    for call in range(1, 1000):
+        with new_folder(path) as folder:
+            for n in range(3):
+                (folder / f"file{n}").write_text("old")
+        done = subprocess.run([*command, str(call)], capture_output=True, text=True, check=False)
+        texts = {file.read_text() for file in path.glob("*")}
+        if done.returncode == 0:
+            break
+        assert texts in ({"old"}, {"new"}) or not path.exists()
+        with new_folder(path) as folder:  # the next run puts back what was moved aside
+            assert sorted(file.read_text() for file in path.glob("*")) in (["old"] * 3, ["new"] * 3)
+            (folder / "file").touch()
+        assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
+    assert call > 10
 
 
 def test_equal_values_hash_alike_whatever_the_order_of_keys() -> None:

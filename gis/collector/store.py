@@ -1,15 +1,16 @@
 """The local store: one SQLite file with GitHub's raw answers and the tables derived from them."""
 
-import fcntl
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from filelock import FileLock, Timeout
 
 from gis.collector.progress import Progress
 from gis.collector.records import Comment, Event, Issue, Page, Repository, Usage, User
@@ -83,24 +84,31 @@ class StoreWriteError(GisError):
 class Store:
     """A store, opened for reading. ``Store.writing`` opens one to be filled, which one process at a time may do.
 
+    Whoever reads sees the store as it was when it was opened, whatever another process adds in the meantime.
+
     Args:
-        path: The SQLite file.
+        path: The SQLite file; it need not be writable.
 
     Raises:
         GisError: The file does not exist, is not a store, or was written by a newer version.
     """
 
     def __init__(self, path: Path) -> None:
+        self._open(path, _reading)
+
+    def _open(self, path: Path, connect: Callable[[Path], sqlite3.Connection]) -> None:
         if not path.is_file():
             raise GisError(
                 f"there is no store at {path}", remedy=f"fill one with gis collect --repo OWNER/NAME --store {path}"
             )
         self.path = path
         try:
-            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection = connect(path)
             check_store(self._connection, path)
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:
             raise GisError(f"{path} cannot be opened: {error}") from error
+        except sqlite3.Error as error:
+            raise GisError(f"{path} is not a store of gis ({error})", remedy="choose another --store") from error
 
     @classmethod
     @contextmanager
@@ -117,21 +125,23 @@ class Store:
         if path.is_dir():
             raise GisError(f"{path} is a folder; a store is a file", remedy="choose another --store")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_name(f"{path.name}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise GisError(
-                    f"another gis collect is filling {path}", remedy="wait for it, or choose another --store"
-                ) from error
+        lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise GisError(
+                f"another gis collect is filling {path}", remedy="wait for it, or choose another --store"
+            ) from error
+        try:
             create_store(path)
-            store = cls(path)
+            store = cls.__new__(cls)
+            store._open(path, lambda path: sqlite3.connect(path, isolation_level=None))
             store._connection.execute("PRAGMA journal_mode=WAL")
             store._connection.execute("PRAGMA synchronous=NORMAL")  # whole after any kill; a power cut costs last pages
-            try:
+            with store:
                 yield store
-            finally:
-                store.close()
+        finally:
+            lock.release()
 
     def close(self) -> None:
         """Close the file."""
@@ -392,6 +402,29 @@ class Store:
                     f"{self.path} cannot be written: {error}", remedy=f"{room}the same command then continues"
                 ) from error
             raise
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    """Open a store that is not to be changed, as of now: one snapshot for all that is read."""
+    address = f"file:{quote(str(path.resolve()))}?mode=ro"
+    try:
+        return _snapshot(address)
+    except sqlite3.OperationalError:
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:  # pages that are not in the file yet
+            raise
+        return _snapshot(f"{address}&immutable=1")  # a folder where the file of a shared index cannot be made
+
+
+def _snapshot(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, isolation_level=None, uri=True)
+    try:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the first read fixes the snapshot
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _web_url(api_url: str) -> str:

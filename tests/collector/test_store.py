@@ -123,3 +123,42 @@ def test_a_store_knows_the_address_of_its_server(tmp_path: Path, server: str | N
         for about in ({} if server is None else {"server": server}, {}):
             store.end(store.begin(key, "graphql", about), "complete", about, NO_USAGE)
         assert store.web_url == web_url
+
+
+def test_whoever_reads_sees_one_state(tmp_path: Path) -> None:
+    with Store.writing(tmp_path / "store.db") as writer:
+        key = writer.repository(HERE, "graphql")
+        run = writer.begin(key, "graphql", {})
+        writer.write(key, run, page(*(issue_from_row(row) for row in made(6).issues.values())))
+        with Store(tmp_path / "store.db") as reader:
+            before = reader.rows("SELECT number, gone FROM issues ORDER BY number")
+            writer.mark_removed(key, run, before[0][0], "deleted")
+            assert reader.rows("SELECT number, gone FROM issues ORDER BY number") == before
+        with Store(tmp_path / "store.db") as reader:
+            assert reader.count(key) == len(before) - 1
+
+
+def test_a_store_is_opened_without_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with Store.writing(path) as store:
+        store.repository(HERE, "graphql")
+    path.chmod(0o444)
+    (tmp_path / "store.db.lock").unlink(missing_ok=True)
+    tmp_path.chmod(0o555)
+    try:
+        with Store(path) as store:
+            assert store.status()[0].name == HERE.name
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                store.rows("DELETE FROM issues")
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_a_foreign_database_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    before = path.read_bytes()
+    with pytest.raises(GisError, match="is not a store of gis"), Store.writing(path):
+        pass
+    assert path.read_bytes() == before

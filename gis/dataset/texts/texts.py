@@ -24,6 +24,7 @@ from gis.dataset.issues.table import Issues
 from gis.dataset.settings import TextSettings
 from gis.dataset.texts.cleaning import Cites, Cleaned, clean, learn_templates
 from gis.dataset.texts.filters import REASONS, judge
+from gis.errors import GisError
 
 ISSUES_PER_CHUNK = 500  # what a worker process takes at a time
 MIN_ISSUES_FOR_WORKERS = 5000  # starting workers takes longer than they save on fewer issues
@@ -88,6 +89,9 @@ class Texts:
         return {reason: int(count) for reason, count in zip(REASONS, counts, strict=True)}
 
 
+NOT_ONE_STATE = "no dataset can be built from two states of a store; please report this"
+
+
 class _RawText(NamedTuple):
     """An issue as the store has it, on its way to a worker; ``partners`` are repository indices and numbers."""
 
@@ -138,6 +142,8 @@ def make_texts(
                 for chunk in _cleaned_chunks(_raw_texts(store, issues, partners, settings), cleaner, count):
                     _add(texts, chunk)
                     tracker.advance(len(chunk), (tracker.done + len(chunk)) / max(count, 1))
+            if tracker.done != count:
+                raise GisError(f"{store.path} gave {tracker.done:,} texts for {count:,} issues: {NOT_ONE_STATE}")
             yield texts
         finally:
             connection.close()
@@ -152,8 +158,7 @@ def _templates(store: Store, key: int) -> frozenset[bytes]:
 
 
 def _raw_texts(store: Store, issues: Issues, partners: Partners, settings: TextSettings) -> Iterator[_RawText]:
-    """Read titles and bodies in the order of positions: the first versions if these are wanted and known."""
-    position = 0
+    """Read titles and bodies: the first versions if these are wanted and known."""
     for repository, key in enumerate(issues.keys):
         first_titles = dict(
             store.stream(
@@ -167,12 +172,14 @@ def _raw_texts(store: Store, issues: Issues, partners: Partners, settings: TextS
             "ORDER BY number",
             (key,),
         ):
+            position = issues.position(repository, number)
+            if position is None:
+                raise GisError(f"{store.path} changed while it was read: {NOT_ONE_STATE}")
             as_written = settings.original and original is not None
             if settings.original:
                 title, body = first_titles.get(number, title), original if as_written else body
             keys = frozenset((int(issues.repository[n]), int(issues.number[n])) for n in partners.get(position, ()))
             yield _RawText(position, repository, title, body or "", as_written, keys)
-            position += 1
 
 
 class Cleaner:
