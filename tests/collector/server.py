@@ -1,6 +1,7 @@
 """A GitHub server on this machine: REST and GraphQL for what gis asks, executed against GitHub's public schema."""
 
 import json
+import lzma
 import sys
 import threading
 import time
@@ -22,10 +23,18 @@ POLL_SECONDS = 0.01  # how soon the server stops
 Fault = Callable[["Handler"], bool]  # answers the request itself and gives True, or lets it pass
 
 
+SCHEMA = Path(__file__).with_name("data") / "github_schema.graphql.xz"
+# What GitHub has served since 2026 and the packaged schema lacks.
+NEWER_FIELDS = """
+extend type Issue { duplicateOf: Issue }
+extend type ClosedEvent { duplicateOf: IssueOrPullRequest }
+"""
+
+
 @cache
-def schema_of(folder: Path) -> graphql.GraphQLSchema:
+def schema() -> graphql.GraphQLSchema:
     """GitHub's public schema with the fields that it lacks."""
-    text = "\n".join((folder / name).read_text(encoding="utf-8") for name in ("schema.graphql", "extensions.graphql"))
+    text = lzma.decompress(SCHEMA.read_bytes()).decode() + NEWER_FIELDS
     return graphql.build_schema(text, assume_valid=True, assume_valid_sdl=True)
 
 

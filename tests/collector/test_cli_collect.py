@@ -10,17 +10,17 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gis.collector.github import client as github_client
-from tests.collector.server import GitHub, primary_fault, schema_of, serving, status_fault
+from tests.collector.server import GitHub, primary_fault, schema, serving, status_fault
 from tests.collector.world import made
 from tests.command_line import Done, run_gis
 
 TOKEN = "good-token-1234"
-pytestmark = [pytest.mark.slow, pytest.mark.shared]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def github(shared_data: Path) -> Iterator[GitHub]:
-    with serving(made(60), schema_of(shared_data.parent / "github")) as server:
+def github() -> Iterator[GitHub]:
+    with serving(made(60), schema()) as server:
         yield server
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.collector.killed import run
-from tests.collector.server import schema_of, serving
+from tests.collector.server import schema, serving
 from tests.collector.world import made
 
 KILLS = 100
 TABLES = ("issues", "comments", "events", "users", "pull_requests", "raw")
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -24,13 +24,13 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         return {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in TABLES}
 
 
-def test_killed_a_hundred_times_the_store_is_that_of_a_quiet_run(tmp_path: Path, shared_data: Path) -> None:
+def test_killed_a_hundred_times_the_store_is_that_of_a_quiet_run(tmp_path: Path) -> None:
     """A resumed run fetches at most one page again, so the cost of a kill is bounded too."""
     rng = random.Random(7)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.collector.killed"])
     kills = rounds = 0
-    with serving(made(300), schema_of(shared_data.parent / "github")) as github:
+    with serving(made(300), schema()) as github:
         run(github.url, str(tmp_path / "quiet.db"), 10)
         expected, quiet = rows(tmp_path / "quiet.db"), len(github.requests)
         while kills < KILLS:

@@ -11,7 +11,7 @@ from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.store import Store
-from tests.collector.server import schema_of, serving
+from tests.collector.server import schema, serving
 from tests.collector.world import from_dump
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
@@ -26,7 +26,7 @@ EVENTS = "number, created_at, target_number"
 
 def test_all_of_rust_comes_as_it_is_at_few_points(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data.parent / "data" / "github" / "rust-lang_rust"
-    with serving(from_dump(folder), schema_of(shared_data.parent / "github")) as github:
+    with serving(from_dump(folder), schema()) as github:
         client = Client(github.url, [token_account("good-token-1234")])
         with Store.writing(tmp_path / "graphql.db") as store:
             collect(store, GraphQLSource(client, "rust-lang/rust"))

@@ -7,7 +7,7 @@ import pytest
 
 from gis.collector.github import client as github_client
 from tests.collector.github.runs import TOKEN
-from tests.collector.server import GitHub, schema_of, serving
+from tests.collector.server import GitHub, schema, serving
 from tests.collector.world import World, made
 
 
@@ -17,8 +17,8 @@ def world() -> World:
 
 
 @pytest.fixture
-def github(world: World, shared_data: Path) -> Iterator[GitHub]:
-    with serving(world, schema_of(shared_data.parent / "github")) as server:
+def github(world: World) -> Iterator[GitHub]:
+    with serving(world, schema()) as server:
         yield server
 
 

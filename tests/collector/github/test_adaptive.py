@@ -8,7 +8,7 @@ from gis.collector.store import Store
 from tests.collector.github.runs import rows, run
 from tests.collector.server import GitHub
 
-pytestmark = [pytest.mark.slow, pytest.mark.shared]
+pytestmark = pytest.mark.slow
 
 
 def test_an_older_server_is_asked_without_what_it_lacks(

@@ -18,8 +18,7 @@ from gis.errors import GisError
 from tests.collector.github.runs import TOKEN, asking, rows, run
 from tests.collector.server import Fault, GitHub, cut_fault, primary_fault, status_fault
 
-# the server executes queries against GitHub's public schema
-pytestmark = [pytest.mark.slow, pytest.mark.shared]
+pytestmark = pytest.mark.slow
 
 
 class Kill(BaseException):

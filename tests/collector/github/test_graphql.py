@@ -13,8 +13,7 @@ from tests.collector.github.runs import asking, rows, run
 from tests.collector.server import GitHub, status_fault
 from tests.collector.world import World, made, user_row
 
-# the server executes queries against GitHub's public schema
-pytestmark = [pytest.mark.slow, pytest.mark.shared]
+pytestmark = pytest.mark.slow
 
 
 def test_everything_comes_field_by_field(github: GitHub, world: World, tmp_path: Path) -> None:

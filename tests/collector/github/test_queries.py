@@ -1,7 +1,6 @@
 """Every query is valid against GitHub's public schema, with and without what older servers lack."""
 
 from itertools import combinations
-from pathlib import Path
 
 import graphql
 import pytest
@@ -15,9 +14,8 @@ from gis.collector.github.queries import (
     size_query,
     texts_query,
 )
-from tests.collector.server import schema_of
+from tests.collector.server import schema
 
-pytestmark = pytest.mark.shared
 # Servers that lack nothing, any one or two of the optional fields, or all of them.
 LACKING = [
     *(frozenset(fields) for count in range(3) for fields in combinations(sorted(OPTIONAL_FIELDS), count)),
@@ -26,13 +24,13 @@ LACKING = [
 
 
 @pytest.mark.slow
-def test_all_queries_are_valid(shared_data: Path) -> None:
-    schema = schema_of(shared_data.parent / "github")
+def test_all_queries_are_valid() -> None:
+    github_schema = schema()
     queries = [more_comments_query(()), numbers_query(), size_query()]
     for lacking in LACKING:
         queries += [more_events_query(lacking), page_query(lacking, edits=True), page_query(lacking, edits=False)]
         queries.append(texts_query([1, 20], lacking))
     for query in queries:
-        assert graphql.validate(schema, graphql.parse(query)) == []
+        assert graphql.validate(github_schema, graphql.parse(query)) == []
     assert "duplicateOf" not in page_query(OPTIONAL_FIELDS, edits=False)
     assert "enableDuplicate: true" in page_query(frozenset(), edits=False)

@@ -11,7 +11,7 @@ from tests.collector.github.runs import rows, run, run_rest
 from tests.collector.server import GitHub
 from tests.collector.world import World, user_row
 
-pytestmark = [pytest.mark.slow, pytest.mark.shared]
+pytestmark = pytest.mark.slow
 
 
 def test_rest_brings_issues_comments_events_and_numbers(github: GitHub, world: World, tmp_path: Path) -> None:

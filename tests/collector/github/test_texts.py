@@ -1,7 +1,6 @@
 """Titles and bodies of issues that are known by number."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,15 +9,15 @@ from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client
 from gis.collector.github.connection import Connection
 from gis.console import QUIET, Reporter
-from tests.collector.server import GitHub, schema_of, serving, status_fault
+from tests.collector.server import GitHub, schema, serving, status_fault
 from tests.collector.world import made, user_row
 
-pytestmark = [pytest.mark.slow, pytest.mark.shared]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def github(shared_data: Path) -> Iterator[GitHub]:
-    with serving(made(150), schema_of(shared_data.parent / "github")) as server:
+def github() -> Iterator[GitHub]:
+    with serving(made(150), schema()) as server:
         yield server
 
 

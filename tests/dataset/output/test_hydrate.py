@@ -13,11 +13,10 @@ from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.store import Store
-from tests.collector.server import GitHub, schema_of, serving
+from tests.collector.server import GitHub, schema, serving
 from tests.collector.world import World, made, user_row
 from tests.command_line import Done, run_gis
 
-pytestmark = pytest.mark.shared
 TOKEN = "good-token-1234"
 
 
@@ -40,8 +39,8 @@ def repository() -> World:
 
 
 @pytest.fixture
-def github(shared_data: Path) -> Iterator[GitHub]:
-    with serving(repository(), schema_of(shared_data.parent / "github")) as found:
+def github() -> Iterator[GitHub]:
+    with serving(repository(), schema()) as found:
         yield found
 
 
