@@ -2,6 +2,8 @@
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
 
 
 class GisError(Exception):
@@ -61,3 +63,32 @@ def unknown_name(what: str, given: str, known: Iterable[str], hint: str = "") ->
     close = [folded[match] for match in difflib.get_close_matches(given.casefold(), folded, n=3, cutoff=0.5)]
     suggestion = f" Did you mean {' or '.join(close)}?" if close else f" Known: {', '.join(names)}."
     return UsageError(f"unknown {what} '{given}'.{suggestion}{' ' + hint if hint else ''}")
+
+
+def check_number(
+    what: str,
+    given: Any,  # noqa: ANN401 - whatever a caller passed
+    lowest: float,
+    highest: float = float("inf"),
+    *,
+    whole: bool = True,
+    remedy: str = "",
+) -> None:
+    """Raise for what is not a finite number, or is out of range.
+
+    Args:
+        what: What the number is, as a person would say it: "the batch size".
+        given: What was given.
+        lowest: The lowest number that is accepted.
+        highest: The highest one.
+        whole: Whether it must be a whole number.
+        remedy: What to type on the command line instead.
+
+    Raises:
+        UsageError: ``given`` is no such number.
+    """
+    is_number = isinstance(given, Integral if whole else Real) and not isinstance(given, bool)
+    if is_number and lowest <= given <= highest and given != float("inf"):
+        return
+    bounds = f"from {lowest:g} to {highest:g}" if highest < float("inf") else f"{lowest:g} or more"
+    raise UsageError(f"{what} must be a {'whole ' if whole else ''}number, {bounds}, not {given!r}", remedy=remedy)

@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -146,3 +147,35 @@ def test_the_losses_are_part_of_it() -> None:
     loss = gis.losses.AngleLoss()(x, x.roll(1, 0), torch.tensor([1.0, 0.0, 1.0, 0.0]))
     loss.total.backward()  # type: ignore[no-untyped-call]
     assert x.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"limit": -3}, "the size of a sample must be a whole number, 2 or more, not -3"),
+        ({"limit": 2.5}, "not 2.5"),
+        ({"seed": -1}, "the seed must be a whole number, 0 or more, not -1"),
+        ({"precision": "int4"}, "unknown precision 'int4'"),
+        ({"batch_tokens": 0}, "the number of tokens per forward pass must be"),
+        ({"data": "nowhere"}, "the data folder nowhere: no such folder"),
+    ],
+)
+def test_an_impossible_option_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        gis.bench("jaccard", PAIRS, cache=False, **options)
+
+
+def test_arguments_of_the_wrong_kind_are_told(tmp_path: Path, tiny_bert: Path) -> None:
+    with pytest.raises(UsageError, match=r"pass names one by one, each as OWNER/NAME"):
+        gis.collect(["octo/widgets"], store=tmp_path / "issues.db")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="name no weights"):
+        gis.build(tmp_path / "issues.db", tmp_path / "out", negatives=["random"])  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="3 is not an objective"):
+        gis.train(tiny_bert, "sample", output=tmp_path / "model", objective=3)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="the name of jaccard for the leaderboard is empty"):
+        gis.load_model("jaccard,name=")
+    model = gis.load_model(tiny_bert)
+    assert isinstance(model, Encoder)
+    with pytest.raises(UsageError, match="encode takes a list of texts"):
+        model.encode("one text")
+    assert model.encode(text for text in ("a", "b")).shape[0] == 2  # type: ignore[arg-type]

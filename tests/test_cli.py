@@ -291,7 +291,7 @@ def test_an_unknown_export_names_the_known_one(gis: Gis, mine: Path) -> None:
 
 def test_data_that_is_no_folder_is_named(gis: Gis) -> None:
     done = gis("bench", "--model", "jaccard", "--task", "stsb", "--data", "nowhere")
-    assert_failed(done, 2, "--data nowhere", "no such folder")
+    assert_failed(done, 2, "the data folder nowhere: no such folder; choose another --data")
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "tpu-or-so", "meta"])

@@ -72,8 +72,6 @@ def bench(
 
     if export is not None and export[0] != "mteb":
         raise UsageError(f"--export knows only mteb, not '{export[0]}'")
-    if data is not None and not data.is_dir():
-        raise UsageError(f"--data {data}: no such folder")
     reporter = Reporter(quiet=quiet)
     specs = parse_specs(model)
     check_names(specs)

@@ -22,7 +22,6 @@ from gis.cli.options import (
     TrainPrecision,
     TrainTask,
 )
-from gis.errors import UsageError
 
 
 @app.command(no_args_is_help=True)
@@ -113,8 +112,6 @@ def train(
         seed=seed,
     )
     check_names([settings.model])
-    if data is not None and not data.is_dir():
-        raise UsageError(f"--data {data}: no such folder")
     reporter = Reporter(quiet=quiet)
     with interruptible():
         from gis.training.data import load_training_data

@@ -57,6 +57,8 @@ def _read_names(file: Path) -> list[str]:
 
 
 def _repository_name(text: str, place: str = "") -> str:
+    if not isinstance(text, str):
+        raise UsageError(f"{text!r:.80} is not the name of a repository; pass names one by one, each as OWNER/NAME")
     match = ADDRESS.match(text.strip())
     if match is None or not NAME.fullmatch(match["name"]):
         raise UsageError(f"{place}'{text}' is not a repository; write OWNER/NAME")

@@ -187,6 +187,8 @@ RECIPES: Mapping[str, BuildSettings] = {
 def _shares(weights: Mapping[str, float]) -> dict[str, float]:
     """Return the weights of the strata as shares that sum to 1."""
     smallest, largest = WEIGHTS
+    if not isinstance(weights, Mapping):
+        raise UsageError(f"the negatives {weights!r:.80} name no weights; write {{'random': 1, 'bm25': 2}}")
     if not weights:
         raise UsageError(f"name at least one stratum of negatives: {', '.join(STRATA)}")
     for name, weight in weights.items():

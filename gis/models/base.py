@@ -3,10 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gis.errors import UsageError, check_number, unknown_name
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Setting = str | int | float | bool | None
@@ -50,6 +52,9 @@ class LoadSettings:
         max_length: Cut texts at this many tokens instead of the model's own limit.
         offline: Never ask the Hub; use what its local cache holds.
         seed: Seed of models that draw random numbers.
+
+    Raises:
+        UsageError: A number is out of range, or the precision unknown.
     """
 
     device: str = "auto"
@@ -58,6 +63,13 @@ class LoadSettings:
     max_length: int | None = None
     offline: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.precision not in get_args(Precision):
+            raise unknown_name("precision", self.precision, get_args(Precision))
+        if self.batch_tokens is not None:
+            check_number("the number of tokens per forward pass", self.batch_tokens, 1)
+        check_number("the seed", self.seed, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +109,14 @@ class Encoder(ABC):
         """
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed ``texts``: a (n, dim) float32 array in their order; (0, 0) for no texts."""
+        """Embed ``texts``: a (n, dim) float32 array in their order; (0, 0) for no texts.
+
+        Raises:
+            UsageError: One text is given instead of a list of them.
+        """
+        if isinstance(texts, str | bytes):
+            raise UsageError("encode takes a list of texts; for a single one: encode([text])")
+        texts = list(texts)
         vectors: NDArray[np.float32] | None = None
         for batch in self.batches(texts):
             if vectors is None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from gis.errors import unknown_name
+from gis.errors import UsageError, unknown_name
 from gis.models.base import LoadSettings, Model
 from gis.spec import Spec
 
@@ -78,6 +78,8 @@ def load_model(spec: Spec, settings: LoadSettings) -> Model:
         GisError: It exists but cannot be loaded.
     """
     module, _, factory = adapter_of(spec).factory.partition(":")
+    if not spec.options.get(NAME_OPTION, spec.name).strip():
+        raise UsageError(f"the name of {spec.name} for the leaderboard is empty; write {NAME_OPTION}=NAME")
     options = {key: value for key, value in spec.options.items() if key != NAME_OPTION}
     model: Model = getattr(import_module(module), factory)(Spec(spec.name, options), settings)
     if NAME_OPTION in spec.options:

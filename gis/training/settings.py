@@ -1,13 +1,18 @@
 """How a model is trained: every choice that decides its weights."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from numbers import Real
+from typing import Any, Literal, get_args
 
-from gis.errors import UsageError
+from gis.errors import UsageError, check_number, unknown_name
 from gis.models.losses import PRESETS, Preset
 from gis.spec import Spec
 
 DEFAULT_OBJECTIVE = "gis"
+LARGEST_WARMUP = 0.99
+LARGEST_SEED = 2**32 - 1  # of numpy
+
+Precision = Literal["auto", "fp32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +38,7 @@ class TrainSettings:
         seed: Seed of everything random.
 
     Raises:
-        UsageError: ``epochs`` is not above 0.
+        UsageError: A number is out of range, or the precision unknown.
     """
 
     model: Spec
@@ -50,15 +55,30 @@ class TrainSettings:
     layers: int | None = None
     random_init: bool = False
     max_length: int | None = None
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
     seed: int = 42
 
     def __post_init__(self) -> None:
-        """Check what the command line's own types cannot."""
-        if not 0 < self.epochs < float("inf"):
-            raise UsageError(
-                f"the number of epochs must be above 0, not {self.epochs:g}", remedy="choose other --epochs"
-            )
+        """Check every number: the Python API has no other check."""
+        if not isinstance(self.epochs, Real) or not 0 < self.epochs < float("inf"):
+            given = f"{self.epochs:g}" if isinstance(self.epochs, Real) else repr(self.epochs)
+            raise UsageError(f"the number of epochs must be above 0, not {given}", remedy="choose other --epochs")
+        check_number("the batch size", self.batch_size, 1)
+        check_number("the number of batches per step", self.accumulate, 1)
+        check_number("the learning rate", self.learning_rate, 0, whole=False)
+        check_number("the share of the warm-up", self.warmup, 0, LARGEST_WARMUP, whole=False)
+        check_number("the weight decay", self.weight_decay, 0, whole=False)
+        check_number("the rank of the adapter", self.lora, 0)
+        check_number("the seed", self.seed, 0, LARGEST_SEED)
+        for what, number in (
+            ("the number of tokens in memory at once", self.mini_batch_tokens),
+            ("the number of steps between validations", self.eval_steps),
+            ("the number of layers", self.layers),
+        ):
+            if number is not None:
+                check_number(what, number, 1)
+        if self.precision not in get_args(Precision):
+            raise unknown_name("precision", self.precision, get_args(Precision))
 
     def record(self) -> dict[str, Any]:
         """Return every choice as JSON, for the manifest and to recognise a run by."""

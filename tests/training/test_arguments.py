@@ -1,6 +1,7 @@
 """transformers' settings for ours."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -34,3 +35,28 @@ def test_without_validation_nothing_is_evaluated(tmp_path: Path) -> None:
 def test_epochs_must_be_above_0(epochs: float) -> None:
     with pytest.raises(UsageError, match="epochs must be above 0"):
         TrainSettings(model=Spec("minilm"), epochs=epochs)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"batch_size": 0},
+        {"batch_size": 1.5},
+        {"accumulate": 0},
+        {"mini_batch_tokens": 0},
+        {"learning_rate": -1},
+        {"learning_rate": float("inf")},
+        {"warmup": 5},
+        {"weight_decay": float("nan")},
+        {"eval_steps": 0},
+        {"lora": -1},
+        {"layers": 0},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"precision": "fp16"},
+        {"epochs": "1"},
+    ],
+)
+def test_an_impossible_setting_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=rf"not {next(iter(changes.values()))!r}|unknown precision|above 0"):
+        TrainSettings(model=Spec("minilm"), **changes)

@@ -58,7 +58,10 @@ def load_tasks(
             errors.append(error)
             continue
         if each.task.name in loaded and loaded[each.task.name].sha256 != each.sha256:
-            raise UsageError(f"two different tasks are called '{each.task.name}'; give one of them another name")
+            raise UsageError(
+                f"two different tasks are called '{each.task.name}'; give one of them another name "
+                "(a DataFrame is called what frame.attrs['name'] says)"
+            )
         loaded.setdefault(each.task.name, each)
     if errors:
         raise TasksError(errors, loaded)

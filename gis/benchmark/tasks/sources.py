@@ -9,7 +9,7 @@ from gis.benchmark.tasks.about import described
 from gis.benchmark.tasks.catalogue import PACKAGED, Task, packaged_ids
 from gis.benchmark.tasks.pairs import Columns, Pairs, Table, concatenated, pairs_from_table
 from gis.benchmark.tasks.readers import FORMATS, read_table, split_files
-from gis.errors import GisError
+from gis.errors import GisError, UsageError, check_number
 from gis.hub import ask_hub, quiet_datasets
 from gis.text import plain_text
 
@@ -27,8 +27,8 @@ class LoadedTask:
         source: The file or Hub dataset they came from.
         revision: The Hub commit; None for local files and for unpinned datasets.
         splits: The splits that were read.
-        full_rows: Pairs before ``--limit``.
-        sha256: Content hash of the full set, before ``--limit`` and the stripping of markup.
+        full_rows: Pairs before a sample was taken.
+        sha256: Content hash of the full set, before sampling and the stripping of markup.
         limit: How many pairs were requested, or None for all.
         seed: Seed of that sample.
     """
@@ -63,12 +63,22 @@ class SourceSettings:
         offline: Never ask the Hub.
         limit: Score a sample of this many pairs.
         seed: Seed of the sample.
+
+    Raises:
+        UsageError: The folder does not exist, or a number is out of range.
     """
 
     data: Path | None = None
     offline: bool = False
     limit: int | None = None
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.data is not None and not self.data.is_dir():
+            raise UsageError(f"the data folder {self.data}: no such folder", remedy="choose another --data")
+        if self.limit is not None:
+            check_number("the size of a sample", self.limit, 2)
+        check_number("the seed", self.seed, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,6 +165,8 @@ def objective_of(objective: "str | Spec | LossSettings | Preset") -> Preset:
         settings = LossSettings(**{name: getattr(objective, name) for name in SETTINGS})
         return Preset(name="custom", settings=settings, source="weights and temperatures given in Python")
     spec = parse_spec(objective) if isinstance(objective, str) else objective
+    if not isinstance(spec, Spec):
+        raise UsageError(f"{spec!r:.80} is not an objective; expected the name of a preset, or an AngleLoss")
     return preset_of(spec.name).changed(spec.options)
 
 
