@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from gis.errors import GisError
 
 Where = Callable[[int], str]  # row number -> "file:line", for messages
+HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can hold one, and no tokenizer takes it
 
 
 @dataclass(frozen=True)
@@ -170,11 +172,13 @@ def texts_of(values: Sequence[Any], column: str, where: Where) -> tuple[str, ...
     """Return the texts of one column; a missing one is empty.
 
     Raises:
-        GisError: A value is not a text; the message names the row.
+        GisError: A value is not a text, or not Unicode; the message names the row.
     """
     for row, value in enumerate(values):
         if value is not None and not isinstance(value, str):
             raise GisError(f"{where(row)}: {column} is {_shown(value)}, not a text")
+        if value and not value.isascii() and HALF_A_CHARACTER.search(value):
+            raise GisError(f"{where(row)}: {column} holds half a character (a lone surrogate), which is not Unicode")
     return tuple(value or "" for value in values)
 
 

@@ -75,6 +75,12 @@ def test_a_text_that_is_not_text_is_named(value: object) -> None:
         read(with_column(text2=["c", value]))
 
 
+def test_half_a_character_is_named() -> None:
+    with pytest.raises(GisError, match=r"^file:2: text2 holds half a character"):
+        read(with_column(text2=["c", "\ud83d"]))
+    assert read(with_column(text2=["c", "\U0001f600"])).text2 == ("c", "\U0001f600")
+
+
 def test_a_text_that_its_row_lacks_is_named() -> None:
     with pytest.raises(GisError, match=r"^file:2: text1 is missing"):
         read(with_column(text1=["a", MISSING]))
