@@ -116,8 +116,8 @@ def _show(store: Path, *, status: bool, manifest: bool) -> None:
     from gis.collector.store import Store
 
     with Store(store) as opened:
-        if status:
-            repositories = opened.status()
+        repositories = opened.status()
+        if status and repositories:
             print_table(status_table(repositories), "", *status_notes(repositories))
         if manifest:
             typer.echo(json.dumps(opened.runs(), indent=2))

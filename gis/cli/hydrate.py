@@ -51,11 +51,10 @@ def hydrate(
     from gis.dataset.output.hydrate import hydrate as restore
 
     reporter = Reporter(quiet=quiet)
-    with (
-        interruptible("nothing was written"),
-        _texts_from(store, api_url, max_wait, reporter) as fetch,
-    ):
-        report = restore(_dataset_folder(dataset), output, fetch, only_same=only_same, reporter=reporter)
+    with interruptible("nothing was written"):
+        folder = _dataset_folder(dataset)  # first: a misspelt name needs no token to be found out
+        with _texts_from(store, api_url, max_wait, reporter) as fetch:
+            report = restore(folder, output, fetch, only_same=only_same, reporter=reporter)
     pairs = ", ".join(f"{count:,} in {split}" for split, count in report.pairs.items())
     typer.echo(
         f"{output}: pairs {pairs}; issues: {report.same:,} as built, {report.changed:,} changed, {report.gone:,} gone"
