@@ -64,11 +64,6 @@ class IssueTimeline:
         self._closers = {self._index_of(close.actor) for close in events.closes} | {closer}
         self._closers.discard(NOBODY)
 
-    @property
-    def was_closed(self) -> bool:
-        """Whether the issue was ever closed."""
-        return bool(self._closes)
-
     def closed_by(self, login: str | None) -> bool:
         """Return whether this person ever closed the issue."""
         return self._index_of(login) in self._closers
