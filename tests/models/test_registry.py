@@ -65,4 +65,4 @@ def test_a_display_name_is_not_an_option_of_the_model(tiny_bert: Path) -> None:
     named = load_model(Spec(str(tiny_bert), {"name": "tiny"}), settings())
     assert (named.card.name, named.card.identity) == ("tiny", plain.card.identity)
     with pytest.raises(UsageError, match=r"unknown option of .* 'nam'"):
-        load_model(Spec(str(tiny_bert), {"nam": "tiny"}), settings())
+        load_model(Spec(str(tiny_bert), {"naame": "tiny"}), settings())
