@@ -64,5 +64,5 @@ def test_a_display_name_is_not_an_option_of_the_model(tiny_bert: Path) -> None:
     plain = load_model(Spec(str(tiny_bert)), settings())
     named = load_model(Spec(str(tiny_bert), {"name": "tiny"}), settings())
     assert (named.card.name, named.card.identity) == ("tiny", plain.card.identity)
-    with pytest.raises(UsageError, match=r"unknown option of .* 'nam'"):
+    with pytest.raises(UsageError, match=r"unknown option of .* 'naame'"):
         load_model(Spec(str(tiny_bert), {"naame": "tiny"}), settings())
