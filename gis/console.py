@@ -7,9 +7,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from gis.text import wrapped
+from gis.masking import masked
+from gis.text import visible, wrapped
 
 PLAIN_LINE_EVERY = 10.0  # seconds between progress lines where there is no terminal
+
+
+def for_screen(text: str) -> str:
+    """Return ``text`` as people may see it: without secrets, and with no character that steers a terminal."""
+    return "\n".join(visible(line) for line in masked(text).split("\n"))
 
 
 class Reporter:
@@ -30,6 +36,7 @@ class Reporter:
 
     def _print(self, message: str, style: str | None = None) -> None:
         """Print a message, in a terminal wrapped between words; an indented line is a command, to be copied whole."""
+        message = for_screen(message)
         if self.console.is_terminal and not message.startswith(" "):
             message = wrapped(message, self.console.width)
         self.console.print(message, style=style, markup=False)
@@ -37,6 +44,7 @@ class Reporter:
     @contextmanager
     def track(self, label: str, total: int, unit: str) -> Iterator["Tracker"]:
         """Show the progress of ``total`` units of work until the block ends."""
+        label = for_screen(label)
         tracker = Tracker(label, total, unit)
         if self.quiet:
             yield tracker

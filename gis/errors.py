@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
+from gis.masking import masked
+
 
 class GisError(Exception):
     """The work could not be done; the command line exits with status 1.
@@ -17,8 +19,8 @@ class GisError(Exception):
     exit_status = 1
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message)
-        self.remedy = remedy
+        super().__init__(masked(message))  # messages end on screens, in stores and in results
+        self.remedy = masked(remedy)
 
     @property
     def for_command_line(self) -> str:

@@ -11,6 +11,7 @@ from gis.benchmark.embeddings import Embeddings, PairRows
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
+from gis.masking import masked
 from gis.models.base import LoadSettings, ModelCard
 from gis.versions import versions_of
 
@@ -94,7 +95,7 @@ def run_record(
     """Record how a task was scored, now and in this process."""
     torch = sys.modules.get("torch")  # asked only if a model brought it: importing it takes seconds
     return RunRecord(
-        command=command,
+        command=masked(command),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(seconds, 3),
         from_cache=from_cache,

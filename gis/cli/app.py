@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -127,11 +128,12 @@ def print_table(table: "TerminalTable", *notes: str) -> None:
 
 def print_notes(*notes: str) -> None:
     """Print lines of text on standard output; in a terminal they are wrapped between words."""
+    from gis.console import for_screen
     from gis.text import wrapped
 
     width = _console().width
     for note in notes:
-        typer.echo(wrapped(note, width))
+        typer.echo(wrapped(for_screen(note), width))
 
 
 def _console() -> "Console":
@@ -147,11 +149,11 @@ def main() -> NoReturn:
     try:
         app()
     except (GisError, OSError) as error:  # OSError: a full disk, a folder without rights
+        from gis.console import for_screen
+
+        text = error.for_command_line if isinstance(error, GisError) else str(error)
         if State.debug:
-            raise
-        if isinstance(error, GisError):
-            typer.echo(f"error: {error.for_command_line}", err=True)
-            sys.exit(error.exit_status)
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
+            text = "".join(traceback.format_exception(error)).rstrip()
+        typer.echo(for_screen(text if State.debug else f"error: {text}"), err=True)
+        sys.exit(error.exit_status if isinstance(error, GisError) else 1)
     sys.exit(0)

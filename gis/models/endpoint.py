@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
+from gis.masking import remember_secret
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
 from gis.models.transformer.model_folder import as_prompt
 from gis.spec import Spec
@@ -33,8 +34,7 @@ class Endpoint(Encoder):
             raise UsageError(f"{spec.name} needs a model", remedy=f"name it: {spec.name},model=text-embedding-3-small")
         self._model = options["model"]
         self._url = options.get("base_url", DEFAULT_URL)
-        shown_url = re.sub(r"//[^/@]*@", "//", self._url)  # the address may hold a password
-        self._shown_url = shown_url.split("?")[0]
+        self._shown_url = re.sub(r"(?<=://)[^/\s]*@", "", self._url).split("?")[0]  # both may hold a password
         self._key_variable = options.get("key_env", "OPENAI_API_KEY")
         self._dimensions = _count("dimensions", options.get("dimensions"))
         self._max_chars = _count("max_chars", options.get("max_chars"))
@@ -112,7 +112,7 @@ class Endpoint(Encoder):
             raise UsageError(f"set {self._key_variable} to your key, or name the variable that holds it: key_env=NAME")
         if not key.isascii() or not key.isprintable():
             raise UsageError(f"{self._key_variable} holds characters that no key has; set it again")
-        self._secret = key
+        remember_secret(key)
         return openai.OpenAI(base_url=self._url, api_key=key or "none", max_retries=RETRIES, timeout=120)
 
     def _ask(self, client: Any, inputs: list[str]) -> NDArray[np.float32]:  # noqa: ANN401
@@ -140,9 +140,7 @@ class Endpoint(Encoder):
         return vectors
 
     def _failed(self, what: str) -> GisError:
-        """Return the error to raise, without the key, which servers tend to repeat."""
-        message = f"{self._shown_url} {what}"
-        return GisError(message.replace(self._secret, "***") if self._secret else message)
+        return GisError(f"{self._shown_url} {what}")  # which masks the key: servers tend to repeat it
 
 
 def _count(key: str, value: str | None) -> int | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gis.errors import GisError
+from gis.masking import remember_secret
 from gis.publishing.publication import MANIFESTS, Publication
 from gis.versions import versions_of
 
@@ -79,7 +80,7 @@ def _open_repository(api: "HfApi", to: str, repo_type: str, revision: str | None
     """Make the repository and the branch where there are none."""
     from huggingface_hub import get_token
 
-    if get_token() is None:
+    if remember_secret(get_token() or "") == "":
         raise GisError(f"publishing to {to} needs a token of {api.endpoint}", remedy=WRITE_TOKEN)
     api.create_repo(to, repo_type=repo_type, private=not public, exist_ok=True)
     if not public and not api.repo_info(to, repo_type=repo_type).private:

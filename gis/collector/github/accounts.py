@@ -10,6 +10,7 @@ from pathlib import Path
 from github import Auth
 
 from gis.errors import GisError, UsageError
+from gis.masking import remember_secret
 
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN")
 APP_VARIABLES = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_INSTALLATION_ID")
@@ -65,7 +66,7 @@ def find_accounts(environment: Mapping[str, str] = os.environ, host: str = "gith
 def token_account(token: str) -> Account:
     """Return the account of a token."""
     shown = token[-SHOWN_CHARACTERS:] if len(token) > 2 * SHOWN_CHARACTERS else "…"
-    return Account(Auth.Token(token), f"the token that ends in {shown}")
+    return Account(Auth.Token(remember_secret(token)), f"the token that ends in {shown}")
 
 
 def _app(environment: Mapping[str, str]) -> Account:

@@ -1,0 +1,74 @@
+"""No secret leaves the process in a text."""
+
+import io
+import time
+
+import pytest
+
+from gis import masking
+from gis.console import Reporter
+from gis.errors import GisError
+from gis.masking import masked, remember_secret
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "_secrets", set())
+
+
+def test_a_remembered_secret_is_masked_wherever_it_stands() -> None:
+    remember_secret("ghp/abc+def")
+    assert masked("bad token ghp/abc+def!") == "bad token ***!"
+    assert masked("https://host/?q=ghp%2Fabc%2Bdef") == "https://host/?q=***"
+
+
+def test_a_secret_that_begins_another_leaves_nothing_of_it() -> None:
+    remember_secret("secret")
+    remember_secret("secret-longer")
+    assert masked("secret-longer secret") == "*** ***"
+
+
+def test_a_dummy_key_masks_no_words() -> None:
+    remember_secret("none")
+    assert masked("none of them") == "none of them"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://user:pa@ss@host/v1", "https://***@host/v1"),
+        ("http://token@host", "http://***@host"),
+        ("https://host/v1?key=abc&model=m", "https://host/v1?key=***&model=m"),
+        ("https://host/?api_key=abc", "https://host/?api_key=***"),
+        ("https://host/?X-Amz-Signature=1&access_token=abc d", "https://host/?X-Amz-Signature=1&access_token=*** d"),
+        ("https://host/?sig=abc", "https://host/?sig=***"),
+        ("ann@example.org wrote to https://host", "ann@example.org wrote to https://host"),
+        ("https://host/@ann/repo", "https://host/@ann/repo"),
+    ],
+)
+def test_credentials_in_addresses_are_masked(text: str, expected: str) -> None:
+    assert masked(text) == expected
+
+
+def test_messages_and_errors_are_masked() -> None:
+    remember_secret("ghp_0123456789")
+    reporter = Reporter()
+    reporter.console.file = io.StringIO()
+    reporter.warn("the server says: ghp_0123456789")
+    assert reporter.console.file.getvalue() == "warning: the server says: ***\n"
+    error = GisError("refused ghp_0123456789", remedy="unset ghp_0123456789")
+    assert error.for_command_line == "refused ***; unset ***"
+
+
+def test_a_message_cannot_steer_the_terminal() -> None:
+    reporter = Reporter()
+    reporter.console.file = io.StringIO()
+    reporter.say("octo/\x1b[2Jwidgets\u202e\u200b: 12 issues\n  gis build")
+    assert reporter.console.file.getvalue() == "octo/ [2Jwidgets  : 12 issues\n  gis build\n"
+
+
+@pytest.mark.parametrize("piece", ["://", "://a", "?key=", "@", "://@", "&token=a", "https://a:b"])
+def test_no_text_takes_long(piece: str) -> None:
+    start = time.process_time()
+    masked(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - start < 5
