@@ -5,7 +5,7 @@ Nothing heavy is imported before a function needs it. Functions report nothing b
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -112,7 +112,7 @@ def bench(
     Args:
         models: One model or a list of them. A model is a name as on the command line (``"minilm"``, ``"tfidf"``,
             ``"ORG/NAME,pooling=cls"``), a folder, a SentenceTransformer, a function from a list of n texts to an
-            (n, dim) array, or an object with such a method ``encode``.
+            (n, dim) array, or an object with such a method ``encode``. A dictionary names objects in memory.
         tasks: One task or a list of them. A task is a name (``"stsb"``, the suite ``"sts"``), a file or folder of
             pairs, a Hub dataset, or a DataFrame with the columns ``text1``, ``text2`` and ``label``.
         data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
@@ -141,6 +141,7 @@ def bench(
     from gis.files import cache_folder
     from gis.leaderboard.result_set import ResultSet
     from gis.models.base import LoadSettings
+    from gis.models.in_memory import wrap_model
 
     settings = RunSettings(
         output=_path(output),
@@ -157,6 +158,8 @@ def bench(
         force=force,
         command=command,
     )
+    if isinstance(models, Mapping):
+        models = [wrap_model(model, name=name) for name, model in models.items()]
     outcome = run_models(_each(models), _each(tasks), settings, reporter=reporter)
     if not outcome.scored:
         raise CombinedError(failure.error for failure in outcome.failures)
@@ -461,8 +464,8 @@ def _named(given: object) -> object:
 
 
 def _each(given: object) -> list[object]:
-    """Return the members of a list or tuple, or the one thing that was given."""
-    members = given if isinstance(given, list | tuple) else [given]
+    """Return the members of a list, tuple, set or generator, or the one thing that was given."""
+    members = list(given) if isinstance(given, list | tuple | set | frozenset | Generator) else [given]
     if not members:
         raise UsageError("an empty list was given; name at least one")
     return [_named(member) for member in members]

@@ -66,6 +66,19 @@ def test_names_objects_files_and_frames_are_scored_together(tmp_path: Path) -> N
     assert not results.failures
 
 
+def test_objects_in_memory_are_told_apart_by_names() -> None:
+    with pytest.raises(UsageError, match=r"two models in memory are called 'lengths'"):
+        gis.bench([lengths, lengths], PAIRS)
+    results = gis.bench({"one": lengths, "other": lengths}, (frame for frame in [PAIRS]))
+    assert [result.model.name for result in results] == ["one", "other"]
+
+
+def test_only_texts_are_embedded(tiny_bert: Path) -> None:
+    for texts in ([1], ["a", None]):
+        with pytest.raises(UsageError, match="encode takes texts, not"):
+            gis.load_model(tiny_bert).encode(texts)  # type: ignore[union-attr, arg-type]
+
+
 def test_results_with_a_folder_are_read_again(tmp_path: Path) -> None:
     results = gis.bench("jaccard", PAIRS, output=tmp_path)
     again = gis.load_results(tmp_path)

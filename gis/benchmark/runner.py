@@ -203,8 +203,8 @@ def _check_distinct(models: Sequence[Model]) -> None:
         if not model.reproducible:
             if model.card.name in declared:
                 raise UsageError(
-                    f"two models in memory are called '{model.card.name}'; "
-                    "name them: gis.models.in_memory.wrap_model(model, name=…)"
+                    f"two models in memory are called '{model.card.name}'; give them names of their own: "
+                    "gis.bench({'first': one, 'second': another}, …)"
                 )
             declared.add(model.card.name)
 

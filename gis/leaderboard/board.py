@@ -75,7 +75,7 @@ class Score:
         """Return the score × 100 with two decimals, * for a sample; else "n of N" or a dash."""
         if self.value is None:
             return self.note if self.note and not self.note.startswith("undefined") else "–"
-        return f"{100 * self.value:.2f}{'*' if self.sample else ''}"
+        return f"{round(100 * self.value, 2) + 0.0:.2f}{'*' if self.sample else ''}"  # + 0.0: no "-0.00"
 
 
 @dataclass(frozen=True)

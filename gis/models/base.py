@@ -117,6 +117,8 @@ class Encoder(ABC):
         if isinstance(texts, str | bytes):
             raise UsageError("encode takes a list of texts; for a single one: encode([text])")
         texts = list(texts)
+        if others := [text for text in texts if not isinstance(text, str)]:
+            raise UsageError(f"encode takes texts, not {type(others[0]).__name__}: {others[0]!r:.60}")
         vectors: NDArray[np.float32] | None = None
         for batch in self.batches(texts):
             if vectors is None:
