@@ -158,5 +158,11 @@ def test_the_light_modules_import_nothing_heavy(name: str) -> None:
 
 
 @every_module
+def test_every_module_can_be_imported_where_there_is_no_posix(path: Path) -> None:
+    only_posix = {"crypt", "fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+    assert not only_posix & {name.split(".")[0] for name in imports_of(path)}
+
+
+@every_module
 def test_no_module_of_the_package_reaches_for_the_tests(path: Path) -> None:
     assert not {"tests", "perf", "mteb", "angle_emb"} & {name.split(".")[0] for name in imports_of(path)}
