@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gis.errors import GisError
 from gis.models.base import EncodedBatch
 
+TABLE = "checked_vectors"  # "vectors" of version 0.1 had no checksums
 VARIABLES_PER_STATEMENT = 500  # far below SQLite's limit
 
 
@@ -32,10 +33,15 @@ class EmbeddingCache:
     """Text hash to vector, in a SQLite file named after the model's identity.
 
     Two models never share a file, whatever they are called; one model under two names does. Each batch is a
-    transaction: a killed run loses the batch it was at. Used in a ``with`` block.
+    transaction: a killed run loses the batch it was at. Each row carries a checksum: a damaged one counts as missing.
+    Used in a ``with`` block.
+
+    Attributes:
+        damaged: Rows that ``find`` met and left out, as they are not what was stored.
     """
 
     def __init__(self, folder: Path | None, identity: str) -> None:
+        self.damaged = 0
         self._path = path = None if folder is None else folder / "embeddings" / f"{identity}.sqlite"
         with self._errors():
             if path is not None:
@@ -44,8 +50,9 @@ class EmbeddingCache:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (text_sha256 BLOB PRIMARY KEY, vector BLOB NOT NULL,"
-                " tokens INTEGER NOT NULL, kept INTEGER NOT NULL, seconds REAL NOT NULL, hardware TEXT NOT NULL)"
+                f"CREATE TABLE IF NOT EXISTS {TABLE} (text_sha256 BLOB PRIMARY KEY, vector BLOB NOT NULL,"
+                " tokens INTEGER NOT NULL, kept INTEGER NOT NULL, seconds REAL NOT NULL, hardware TEXT NOT NULL,"
+                " checksum BLOB NOT NULL)"
             )
 
     def __enter__(self) -> "EmbeddingCache":
@@ -64,8 +71,12 @@ class EmbeddingCache:
             part = keys[start : start + VARIABLES_PER_STATEMENT]
             marks = ",".join("?" * len(part))
             with self._errors():
-                rows = self._database.execute(f"SELECT * FROM vectors WHERE text_sha256 IN ({marks})", part).fetchall()
-            for key, vector, tokens, kept, seconds, hardware in rows:
+                rows = self._database.execute(f"SELECT * FROM {TABLE} WHERE text_sha256 IN ({marks})", part).fetchall()
+            for key, vector, tokens, kept, seconds, hardware, checksum in rows:
+                whole = key in positions and isinstance(vector, bytes)
+                if not whole or checksum != _checksum(key, vector, tokens, kept, seconds, hardware):
+                    self.damaged += 1
+                    continue
                 yield (
                     positions[key],
                     StoredVector(
@@ -79,14 +90,15 @@ class EmbeddingCache:
 
     def add(self, texts: Sequence[str], batch: EncodedBatch, seconds: NDArray[np.float64], hardware: str) -> None:
         """Store a batch: ``texts`` are those of its rows, ``seconds`` what each of them cost."""
-        rows = zip(texts, batch.vectors, batch.tokens, batch.kept, seconds, strict=True)
+        columns = zip(texts, batch.vectors, batch.tokens, batch.kept, seconds, strict=True)
+        rows = [
+            (_key(text), vector.tobytes(), int(tokens), int(kept), float(cost), hardware)
+            for text, vector, tokens, kept, cost in columns
+        ]
         with self._errors(), self._database:
             self._database.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (_key(text), vector.tobytes(), int(tokens), int(kept), float(cost), hardware)
-                    for text, vector, tokens, kept, cost in rows
-                ],
+                f"INSERT OR REPLACE INTO {TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(*row, _checksum(*row)) for row in rows],
             )
 
     @contextmanager
@@ -97,6 +109,10 @@ class EmbeddingCache:
             raise GisError(
                 f"the embedding cache {self._path} cannot be used ({error})", remedy="delete it, or add --no-cache"
             ) from error
+
+
+def _checksum(key: bytes, vector: bytes, tokens: object, kept: object, seconds: object, hardware: object) -> bytes:
+    return sha256(b"".join((key, vector, repr((tokens, kept, seconds, hardware)).encode()))).digest()
 
 
 def _key(text: str) -> bytes:

@@ -91,6 +91,8 @@ def embed(model: Encoder, texts: list[str], cache: EmbeddingCache, label: str, r
         vectors[position] = stored.vector
         tokens[position], kept[position], seconds[position] = stored.tokens, stored.kept, stored.seconds
         from_cache[position], hardware[position] = True, stored.hardware
+    if cache.damaged:
+        reporter.warn(f"{model.card.name}: {cache.damaged:,} damaged entries of the embedding cache are computed again")
     missing = np.flatnonzero(~from_cache)
     if len(missing):
         missing_texts = [texts[position] for position in missing]

@@ -86,6 +86,44 @@ def test_a_cache_damaged_inside_says_what_to_do(tmp_path: Path) -> None:
         list(cache.find(texts))
 
 
+@pytest.mark.slow
+def test_a_flipped_bit_never_becomes_another_vector(tmp_path: Path) -> None:
+    texts = [f"text {n}" for n in range(60)]
+    whole = batch(*range(60))
+    with EmbeddingCache(tmp_path, "m") as cache:
+        cache.add(texts, whole, np.zeros(60), "cpu")
+    path = tmp_path / "embeddings" / "m.sqlite"
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    outcomes = {"same": 0, "left out": 0, "named": 0}
+    for place, bit in zip(rng.integers(len(content), size=200), rng.integers(8, size=200), strict=True):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << bit
+        path.write_bytes(damaged)
+        for beside in path.parent.glob("m.sqlite-*"):
+            beside.unlink()
+        try:
+            with EmbeddingCache(tmp_path, "m") as cache:
+                found = stored(cache, *texts)
+        except GisError:
+            outcomes["named"] += 1
+            continue
+        assert all(found[n] == whole.vectors[n].tolist() for n in found)
+        outcomes["same" if len(found) == 60 else "left out"] += 1
+    assert min(outcomes.values()) > 0, outcomes
+
+
+def test_damaged_entries_are_computed_again_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = FakeEncoder()
+    with EmbeddingCache(tmp_path, "m") as cache:
+        before = embed(model, ["a", "b"], cache, "label", QUIET)
+        cache._database.execute("UPDATE checked_vectors SET vector = zeroblob(length(vector)) WHERE rowid = 1")
+        after = embed(model, ["a", "b"], cache, "label", QUIET)
+    assert after.vectors.tolist() == before.vectors.tolist()
+    assert after.from_cache.tolist() == [False, True]
+    assert "1 damaged entries of the embedding cache are computed again" in capsys.readouterr().err
+
+
 def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with error_line("--no-cache"):
