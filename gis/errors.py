@@ -38,6 +38,9 @@ class CombinedError(GisError):
     def __init__(self, errors: Iterable[GisError]) -> None:
         self.errors = tuple(errors)
         super().__init__("\n".join(map(str, self.errors)))
+        if self.errors:
+            self.exit_status = min(error.exit_status for error in self.errors)
+            self.__cause__ = ExceptionGroup("each failure", self.errors)  # a traceback shows every one with its cause
 
     @property
     def for_command_line(self) -> str:

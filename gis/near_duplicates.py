@@ -12,8 +12,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.text import words
 from gis.union_find import DisjointSets
+from gis.words import words
 
 SHINGLE_WORDS = 3
 PERMUTATIONS, BANDS = 128, 32  # four rows per band: two texts of Jaccard 0.8 miss each other once in 20 million

@@ -1,9 +1,13 @@
 """The one-line grammar that names models and tasks on the command line: ``name,key=value,name,…``."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gis.errors import UsageError, unknown_name
+
+OPTION = re.compile(r"\s*[\w-]+\s*=")  # how an option begins
 
 
 @dataclass(frozen=True)
@@ -19,9 +23,9 @@ class Spec:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Return the spec in the grammar that ``parse_specs`` reads, options sorted."""
-        parts = [self.name, *(f"{key}={value}" for key, value in sorted(self.options.items()))]
-        return ",".join(_quoted(part) for part in parts)
+        """Return the spec in the grammar that ``parse_spec`` reads, options sorted."""
+        name = _in_quotes(self.name) if OPTION.match(self.name) else _quoted(self.name)
+        return ",".join([name, *(_quoted(f"{key}={value}") for key, value in sorted(self.options.items()))])
 
     def check_options(self, known: Collection[str]) -> None:
         """Raise a UsageError that names the close matches when an option is not in ``known``."""
@@ -35,7 +39,9 @@ class Spec:
 def parse_specs(texts: Iterable[str]) -> list[Spec]:
     """Read ``sts12,gis,text=plain`` as two specs: a part with ``=`` belongs to the name before it.
 
-    A part that holds a comma is put in double quotes: ``m,prompt="Summarise, in a word: {text}"``.
+    What stands before the ``=`` is then a word, such as ``text``: ``./lr=2e-5/final`` is a name. So is a first part in
+    double quotes: ``"lr=2e-5",pooling=cls``. A part that holds a comma is put in double quotes, and a double quote in
+    it is doubled: ``m,prompt="Summarise, in a word: {text}"``.
 
     Raises:
         UsageError: A part is empty, an option has no name before it, or a quote is not closed.
@@ -44,15 +50,18 @@ def parse_specs(texts: Iterable[str]) -> list[Spec]:
     for text in texts:
         named: list[tuple[str, dict[str, str]]] = []
         for part in _split(text):
-            key, equals, value = part.partition("=")
-            if not part:
+            if not part.text:
                 raise UsageError(f"an empty name in '{text}'; write NAME,key=value,NAME")
-            if not equals:
-                named.append((part, {}))
+            if not OPTION.match(part.text) or (part.quoted and not named):
+                named.append((part.text, {}))
             elif named:
+                key, _, value = part.text.partition("=")
                 named[-1][1][key.strip()] = value
             else:
-                raise UsageError(f"'{part}' comes before any name in '{text}'; write NAME,{part}")
+                raise UsageError(
+                    f"'{part.text}' comes before any name in '{text}'; write NAME,{part.text}, or for a path "
+                    f"./{part.text}"
+                )
         specs += [Spec(name, options) for name, options in named]
     return specs
 
@@ -69,23 +78,38 @@ def parse_spec(text: str) -> Spec:
     return specs[0]
 
 
-def _split(text: str) -> list[str]:
+class _Part(NamedTuple):
+    """What stands between two commas, and whether any of it was in double quotes."""
+
+    text: str
+    quoted: bool
+
+
+def _split(text: str) -> list[_Part]:
     """Split at commas and trim blanks, except inside double quotes: a prompt may end in a blank."""
-    parts: list[str] = []
-    current, quoted, protected = "", False, 0  # protected: how much of current a quote keeps from being trimmed
-    for character in text:
-        if character == '"':
-            quoted = not quoted
-            protected = len(current)
-        elif character == "," and not quoted:
-            parts.append(current[:protected] + current[protected:].rstrip())
-            current, protected = "", 0
-        elif quoted or current or not character.isspace():
+    parts: list[_Part] = []
+    current, in_quotes, quoted, protected = "", False, False, 0  # protected: how much of current is never trimmed
+    characters = iter(zip(text, f"{text[1:]} ", strict=False))
+    for character, following in characters:
+        if character == following == '"' and in_quotes:
             current += character
-    if quoted:
+            next(characters)
+        elif character == '"':
+            in_quotes, quoted = not in_quotes, True
+            protected = len(current)
+        elif character == "," and not in_quotes:
+            parts.append(_Part(current[:protected] + current[protected:].rstrip(), quoted))
+            current, quoted, protected = "", False, 0
+        elif in_quotes or current or not character.isspace():
+            current += character
+    if in_quotes:
         raise UsageError(f"a double quote is not closed in '{text}'")
-    return [*parts, current[:protected] + current[protected:].rstrip()]
+    return [*parts, _Part(current[:protected] + current[protected:].rstrip(), quoted)]
 
 
 def _quoted(part: str) -> str:
-    return f'"{part}"' if "," in part or part != part.strip() else part
+    return _in_quotes(part) if "," in part or '"' in part or part != part.strip() else part
+
+
+def _in_quotes(part: str) -> str:
+    return '"' + part.replace('"', '""') + '"'

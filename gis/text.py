@@ -14,13 +14,16 @@ INLINE = frozenset(
     " ruby s samp small source span strike strong sub sup svg task-lists time tt u var video wbr".split()
 )
 TAG = re.compile(r"""<!--|</?(?P<name>[a-zA-Z][\w-]*)(?:\s(?:"[^"]*"|'[^']*'|[^<>"'])*)?/?>""")
-WORD = re.compile(r"\w+")
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def words(text: str) -> list[str]:
-    """Return the runs of word characters of ``text``, in lower case."""
-    return WORD.findall(text.lower())
+def whole_characters(text: str) -> str:
+    """Return ``text`` with each lone surrogate (half of a character, as JSON allows) replaced by U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def visible(text: str) -> str:

@@ -43,7 +43,7 @@ def test_spaces_inside_quotes_are_kept() -> None:
         ("", "an empty name"),
         ("a,,b", "an empty name in 'a,,b'"),
         ("a,", "an empty name"),
-        ("x=1,a", "'x=1' comes before any name"),
+        ("x=1,a", r"'x=1' comes before any name in 'x=1,a'; write NAME,x=1, or for a path ./x=1"),
         ('a,prompt="open', "a double quote is not closed"),
     ],
 )
@@ -62,11 +62,39 @@ def test_what_cannot_be_read_is_named(typed: str, message: str) -> None:
         Spec("m", {"prompt": " {text}"}),
         Spec("a folder, with a comma"),
         Spec("m", {"prompt": ""}),
+        Spec("runs/lr=2e-5/final"),
+        Spec("lr=2e-5"),
+        Spec("lr=2e-5", {"pooling": "cls"}),
+        Spec("a=b, c.jsonl"),
+        Spec('the "best" one', {"prompt": 'say "{text}", please'}),
+        Spec('"'),
+        Spec('""', {"prompt": '"'}),
+        Spec("./x", {"prompt": '""'}),
+        Spec(" a "),
+        Spec("C:\\runs\\a=1"),
+        Spec("größe=1"),
     ],
     ids=str,
 )
 def test_a_spec_is_written_in_the_grammar_it_is_read_in(spec: Spec) -> None:
     assert parse_specs([str(spec)]) == [spec]
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("./runs/lr=2e-5/final,tfidf", ["./runs/lr=2e-5/final", "tfidf"]),
+        ("tfidf,./a=b.jsonl", ["tfidf", "./a=b.jsonl"]),
+        ('"lr=2e-5"', ["lr=2e-5"]),
+        ("~/my models/a.b=c", ["~/my models/a.b=c"]),
+    ],
+)
+def test_a_path_with_an_equals_sign_is_a_name(typed: str, names: list[str]) -> None:
+    assert [spec.name for spec in parse_specs([typed])] == names
+
+
+def test_blanks_around_the_equals_sign_of_an_option_change_nothing() -> None:
+    assert parse_specs(["m, pooling =cls"]) == [Spec("m", {"pooling": "cls"})]
 
 
 def test_options_are_written_in_one_order() -> None:

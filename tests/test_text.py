@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from gis.text import plain_text, visible, words
+from gis.text import plain_text, visible, whole_characters
 
 CASES = {
     "paragraphs": ("<p>One.</p>\n<p>Two.</p>", "One.\n\nTwo."),
@@ -126,10 +126,6 @@ def test_indentation_of_code_is_kept() -> None:
     assert plain_text("<pre>if x:\n    y\n\n    z</pre>") == "if x:\n    y\n\n    z"
 
 
-def test_words_are_lower_case_and_without_punctuation() -> None:
-    assert words("Don't open_it 2x: ÄÖ!") == ["don", "t", "open_it", "2x", "äö"]
-
-
 def test_control_characters_are_not_shown() -> None:
     assert visible("a\x1b[31mb\u202ec\td é") == "a [31mb c d é"
 
@@ -143,3 +139,17 @@ def test_no_markup_takes_long(piece: str) -> None:
     between = time.process_time()
     plain_text(long)
     assert time.process_time() - between < 30 * (between - start) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("half \ud83d end", "half \ufffd end"),
+        ("\udca9", "\ufffd"),
+        ("joined \ud83d\ude00", "joined 😀"),
+        ("😀 whole", "😀 whole"),
+        ("swapped \ude00\ud83d", "swapped \ufffd\ufffd"),
+    ],
+)
+def test_half_a_character_is_replaced_and_two_halves_are_joined(text: str, expected: str) -> None:
+    assert whole_characters(text) == expected

@@ -60,6 +60,7 @@ def text_record(pairs: Pairs) -> TextRecord:
         texts=len(texts),
         empty=sum(not text.strip() for text in texts),
         pairs_with_empty=sum(empty),
+        mended=pairs.mended_texts,
     )
 
 
@@ -80,6 +81,7 @@ def embedded_text_record(pairs: Pairs, rows: PairRows, embeddings: Embeddings, u
         texts=counts.texts,
         empty=counts.empty,
         pairs_with_empty=counts.pairs_with_empty,
+        mended=counts.mended,
         unit=unit,
         tokens=int(embeddings.tokens[distinct].sum()),
         tokens_kept=int(embeddings.kept[distinct].sum()),
@@ -116,6 +118,8 @@ def notes_on(task: LoadedTask, texts: TextRecord, max_tokens: int | None) -> tup
         notes.append(f"{cut}; {share:.1%} of all {unit} were read")
     if texts.empty:
         notes.append(f"{texts.empty:,} texts are empty, in {texts.pairs_with_empty:,} pairs; kept, as published")
+    if texts.mended:
+        notes.append(f"{texts.mended:,} texts of the data hold half of a character, replaced by U+FFFD")
     if texts.zero_vectors:
         notes.append(f"{texts.zero_vectors:,} texts have the zero vector; their cosine counts as 0")
     if task.verified is False:
@@ -145,6 +149,8 @@ def warnings_of(results: Sequence[Result]) -> list[str]:
         warnings.append(f"{model} gave {count:,} zero vectors, whose cosine counts as 0, for {_tasks(zero)}")
     if empty := _tasks(result for result in results if result.texts.empty):
         warnings.append(f"some texts are empty, and kept as published, in {empty}")
+    if mended := _tasks(result for result in results if result.texts.mended):
+        warnings.append(f"some texts hold half of a character, replaced by U+FFFD, in {mended}")
     return warnings
 
 

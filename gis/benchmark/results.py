@@ -1,6 +1,7 @@
 """Result files: one JSON file for each model and task, with the per-pair scores beside it."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ class TextRecord:
         texts: Distinct texts.
         empty: Distinct texts that are empty or white space.
         pairs_with_empty: Pairs in which either text is so.
+        mended: Texts of the whole data that held half of a character, which U+FFFD replaced.
         unit: What lengths are counted in; None for models that do not count.
         tokens: Length of all distinct texts.
         tokens_kept: How much of it the model read.
@@ -91,6 +93,7 @@ class TextRecord:
     truncated: int | None = None
     pairs_truncated: int | None = None
     zero_vectors: int | None = None
+    mended: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +214,7 @@ def result_files(folder: Path) -> list[Path]:
     """
     paths = sorted(path for path in folder.glob("*/*/*.json") if not path.name.startswith("."))
     if not paths:
-        remedy = f"make some: gis bench --model tfidf --task sample --output {folder}"
+        remedy = f"make some: gis bench --model tfidf --task sample --output {shlex.quote(str(folder))}"
         raise GisError(f"no results in {folder}", remedy=remedy)
     return paths
 

@@ -1,7 +1,8 @@
 """Score models on tasks: every text embedded once, every result written the moment it exists."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,6 +43,9 @@ from gis.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
     import pandas as pd
+
+SHOW_TRACEBACK = "gis --debug bench … shows where"
+LONGEST_REASON = 300  # characters of another library's message; its traceback has the rest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +103,27 @@ class ModelFailure(NamedTuple):
     error: GisError
 
 
-def _failure(model: str, error: GisError) -> ModelFailure:
-    """Return the failure, with the model's name before a message that does not begin with it."""
-    named = str(error).startswith(model)
-    return ModelFailure(model, error if named else GisError(f"{model}: {error}", remedy=error.remedy))
+class ResultNotWrittenError(GisError):
+    """The folder of results cannot be written: the next model would fail alike."""
+
+
+def _unexpected(error: BaseException) -> GisError:
+    """Return an error of other code as one line that names its class."""
+    reason = next(iter(str(error).strip().splitlines()), "")[:LONGEST_REASON]
+    return GisError(": ".join(filter(None, [type(error).__name__, reason])), remedy=SHOW_TRACEBACK)
+
+
+def _failure(model: str, error: BaseException) -> ModelFailure:
+    """Return the failure, with the model's name before a message that does not begin with it.
+
+    The traceback becomes a note of the failure, as text: its frames would keep the weights of the model in memory while
+    the next one is scored.
+    """
+    known = error if isinstance(error, GisError) else _unexpected(error)
+    message = str(known) if str(known).startswith(model) else f"{model}: {known}"
+    failure = (UsageError if isinstance(known, UsageError) else GisError)(message, remedy=known.remedy)
+    failure.add_note("".join(traceback.format_exception(error)))
+    return ModelFailure(model, failure)
 
 
 @dataclass(frozen=True)
@@ -132,7 +153,8 @@ def run_models(
 ) -> RunOutcome:
     """Score models on tasks, one model after the other.
 
-    All tasks are loaded, and all models found, before the first is scored. A model that fails does not stop the others.
+    All tasks are loaded, and all models found, before the first is scored. A model that fails, whatever it raises, does
+    not stop the others.
 
     Args:
         models: Names as on the command line ("minilm", "org/name,pooling=cls"), one model each, or objects in memory
@@ -147,39 +169,55 @@ def run_models(
 
     Raises:
         UsageError: A name or option is wrong, or two different models could not be told apart.
-        GisError: Tasks cannot be loaded; all of them are named.
+        GisError: Tasks cannot be loaded; all of them are named. Or results cannot be written.
     """
     settings = settings or RunSettings()
     loaded = load_tasks(tasks, settings.source, reporter=reporter)
     scored: list[ScoredTask] = []
     failures: list[ModelFailure] = []
 
-    def note(model: str, error: GisError) -> None:
+    def note(model: str, error: BaseException) -> None:
         failures.append(_failure(model, error))
         reporter.warn(str(failures[-1].error))
 
-    waiting: list[tuple[str, Model]] = []
-    for given in models:  # weights are loaded with the first text, so that a wrong option shows before hours of work
-        try:
-            model = find_model(given, settings.load)
-        except UsageError:
-            raise
-        except GisError as error:
-            note(str(given), error)
-        else:
-            waiting.append((str(given) if isinstance(given, str | Spec) else model.card.name, model))
+    waiting = _found(models, settings.load, note)
     _check_distinct([model for _, model in waiting])
     while waiting:
         name, model = waiting.pop(0)  # its weights are freed when the next one takes its place
         try:
-            scored.extend(run_model(model, loaded, settings, reporter=reporter))
-        except UsageError:
+            for result in run_model(model, loaded, settings, reporter=reporter):
+                scored.append(result)  # noqa: PERF402 - what was scored before a failure is kept
+        except (ResultNotWrittenError, NewerResultError, KeyboardInterrupt):
             raise
-        except GisError as error:
+        except BaseException as error:  # a panic of the tokenizers, for one, is not an Exception
             note(name, error)
     for warning in warnings_of([each.result for each in scored]):
         reporter.warn(warning)
     return RunOutcome(tuple(scored), tuple(failures))
+
+
+def _found(
+    models: Iterable[str | Spec | object], settings: LoadSettings, note: Callable[[str, BaseException], None]
+) -> list[tuple[str, Model]]:
+    """Return each model with its name, and note those that fail.
+
+    Weights are loaded with the first text, so that a wrong option shows before hours of work.
+    """
+    found: list[tuple[str, Model]] = []
+    for given in models:
+        try:
+            model = find_model(given, settings)
+        except (UsageError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            note(_name_of(given), error)
+        else:
+            found.append((_name_of(given) if isinstance(given, str | Spec) else model.card.name, model))
+    return found
+
+
+def _name_of(given: object) -> str:
+    return str(given) if isinstance(given, str | Path | Spec) else f"{given!r:.80}"
 
 
 def find_model(given: str | Spec | object, settings: LoadSettings) -> Model:
@@ -246,7 +284,10 @@ def run_model(
             yield ScoredTask(result, table=table)
         else:
             path = result_path(settings.output, model.card, result.task.name, result.task.limit, result.task.seed)
-            write_result(path, result, table)
+            try:
+                write_result(path, result, table)
+            except OSError as error:
+                raise ResultNotWrittenError(f"{path} cannot be written ({error.strerror or error})") from error
             yield ScoredTask(result, path)
 
 
@@ -266,7 +307,9 @@ def _existing(model: Model, task: LoadedTask, settings: RunSettings) -> ScoredTa
         return None  # damaged: scored again and replaced
     same_sample = result.task.sample == current.sample
     same_views = {view.view for view in result.scores.views} == set(views_of(task.pairs, binary=task.label == "binary"))
-    same_data = result.task.sha256 == current.sha256 and result.task.text == current.text
+    same_data = (
+        result.task.sha256 == current.sha256 and result.task.text == current.text and result.task.label == current.label
+    )
     return ScoredTask(result, path) if same_data and same_sample and same_views else None
 
 

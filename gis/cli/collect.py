@@ -1,6 +1,7 @@
 """The verb that collects issues."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -107,7 +108,7 @@ def collect(
     if failure is not None:
         raise failure
     reporter.say("To fetch what changed, run the same command again. To build a dataset:")
-    reporter.say(f"  gis build --store {store} --output DIR")
+    reporter.say(f"  gis build --store {shlex.quote(str(store))} --output DIR")
 
 
 def _show(store: Path, *, status: bool, manifest: bool) -> None:

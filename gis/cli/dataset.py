@@ -1,5 +1,6 @@
 """The verb that builds a dataset from a store: build."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,6 +78,7 @@ def build(
     Example: gis build --store issues.db --output my-issues
     """
     from gis.console import Reporter
+    from gis.spec import Spec
 
     reporter = Reporter(quiet=quiet)
     named = () if leave_out is None else _issues_named_in(leave_out)
@@ -105,7 +107,7 @@ def build(
         f"{report.pairs:,} pairs from {sum(report.clusters.values()):,} clusters in {output}; "
         f"the card: {output}/README.md"
     )
-    reporter.say(f"score a model on it: gis bench --model minilm --task {output}")
+    reporter.say(f"score a model on it: gis bench --model minilm --task {shlex.quote(str(Spec(str(output))))}")
 
 
 def _weights(text: str) -> dict[str, float]:

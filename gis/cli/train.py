@@ -90,7 +90,7 @@ def train(
     from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
     from gis.models.losses import objective_of
-    from gis.spec import parse_spec
+    from gis.spec import Spec, parse_spec
     from gis.training.settings import TrainSettings
 
     settings = TrainSettings(
@@ -138,4 +138,6 @@ def train(
         )
     if rank() == 0:
         print_table(summary_table([(model.folder, model.report) for model in trained]))
-        reporter.say(f"score it on a test split: gis bench --model {shlex.quote(str(trained[0].folder))} --task …")
+        reporter.say(
+            f"score it on a test split: gis bench --model {shlex.quote(str(Spec(str(trained[0].folder))))} --task …"
+        )

@@ -10,7 +10,7 @@ from gis.files import sha256_of
 from gis.models.base import LoadSettings, ModelCard, PairScorer, Setting
 from gis.models.bm25 import K1, B, bm25_weights
 from gis.spec import Spec
-from gis.text import WORD, words
+from gis.words import METHOD, words
 
 Pairs = Sequence[tuple[str, str]]
 FITTED_ON_TASK = "the texts of the task that is scored"
@@ -54,7 +54,7 @@ class Jaccard(PairScorer):
     """Words in common over words in either; 0 where neither text has a word."""
 
     def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
-        self.card = _card(spec, words=WORD.pattern)
+        self.card = _card(spec, words=METHOD)
 
     def score(self, pairs: Pairs) -> NDArray[np.float64]:
         """Score a pair by the Jaccard index of its two sets of words."""
@@ -66,7 +66,7 @@ class TfIdf(PairScorer):
     """Cosine of TF-IDF vectors (sublinear term frequency), fitted on both columns of the pairs that are scored."""
 
     def __init__(self, spec: Spec, settings: LoadSettings) -> None:  # noqa: ARG002
-        self.card = _card(spec, FITTED_ON_TASK, words=WORD.pattern, sublinear_tf=True, norm="l2")
+        self.card = _card(spec, FITTED_ON_TASK, words=METHOD, sublinear_tf=True, norm="l2")
 
     def score(self, pairs: Pairs) -> NDArray[np.float64]:
         """Score a pair by cosine; 0 where a text has no word."""
@@ -91,7 +91,7 @@ class Bm25(PairScorer):
         self.card = _card(
             spec,
             FITTED_ON_TASK,
-            words=WORD.pattern,
+            words=METHOD,
             method="lucene",
             k1=K1,
             b=B,

@@ -279,7 +279,7 @@ def _column(tables: Sequence[Table], name: str) -> tuple[str, ...]:
     for table in tables:
         if name not in table.columns:
             raise GisError(f"{table.where(0).rsplit(':', 1)[0]} lacks the column {name}, which other files of it have")
-    return tuple(text for table in tables for text in texts_of(table.columns[name], name, table.where))
+    return tuple(text for table in tables for text in texts_of(table.columns[name], name, table.where).texts)
 
 
 def _clusters(tables: Sequence[Table], name: str) -> tuple[str | None, ...]:

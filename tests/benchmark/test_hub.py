@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from gis.benchmark.results import Result, read_results
-from gis.text import words
+from gis.words import words
 from tests.benchmark.helpers import ROWS, jsonl, number, write_jsonl
 from tests.benchmark.worker import Done, Worker, worker
 from tests.hub_server import COMMIT, Hub, serve

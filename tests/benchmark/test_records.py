@@ -53,8 +53,8 @@ def test_empty_texts_and_zero_vectors_are_reported(results: list[Result]) -> Non
 
 
 def test_notes_in_the_file_say_it_for_the_one_result(tmp_path: Path) -> None:
-    part = make_task(tmp_path / "data", "part", [*ROWS, {"text1": "", "text2": "x", "score": 1}], limit=7)
-    (result,) = run(FakeEncoder(), [replace(part, full_rows=70)], settings(tmp_path))
+    part = make_task(tmp_path / "data", "part", [*ROWS, {"text1": "", "text2": "x", "score": 1}])
+    (result,) = run(FakeEncoder(), [replace(part, limit=7, full_rows=70)], settings(tmp_path))
     assert result.notes == (
         "1 texts are empty, in 1 pairs; kept, as published",
         "partial: a sample of 7 of 70 pairs",

@@ -1,5 +1,7 @@
 import json
 import re
+import traceback
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from gis.benchmark.results import pairs_path, read_result, result_path
 from gis.benchmark.runner import run_models
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
 from gis.console import Reporter
-from gis.errors import GisError, UsageError
+from gis.errors import CombinedError, GisError, UsageError
 from gis.models.base import LoadSettings, ModelCard, PairScorer
 from gis.models.lexical import Jaccard, Pairs
 from gis.models.registry import load_model
@@ -367,6 +369,60 @@ def test_a_model_that_fails_does_not_stop_the_others(task: LoadedTask) -> None:
     (failure,) = outcome.failures
     assert failure.model == "fails"
     assert str(failure.error) == "fails failed: RuntimeError: no memory for 12 texts"
+
+
+class Panic(BaseException):
+    """What a library in another language raises."""
+
+
+@pytest.mark.parametrize(
+    "error", [TypeError("half a text\nand a page more"), KeyError("x"), OSError("no weights"), Panic("panicked")]
+)
+def test_whatever_a_model_raises_the_others_are_scored(task: LoadedTask, error: BaseException) -> None:
+    class Broken(FakeEncoder):
+        def vector(self, text: str) -> NDArray[np.float32]:  # noqa: ARG002
+            raise error
+
+    outcome = run_models([Broken("broken"), "jaccard"], [task])
+    (failure,) = outcome.failures
+    assert [result.model.name for result in outcome.results] == ["jaccard"]
+    first_line = str(error).splitlines()[0]
+    assert str(failure.error) == f"broken: {type(error).__name__}: {first_line}"
+    shown = "".join(traceback.format_exception(CombinedError([failure.error])))
+    assert "in vector" in shown
+
+
+def test_a_failed_model_leaves_memory_before_the_next_is_scored(task: LoadedTask) -> None:
+    class Broken(FakeEncoder):
+        def vector(self, text: str) -> NDArray[np.float32]:
+            raise ValueError(text)
+
+    class Witness(FakeEncoder):
+        def vector(self, text: str) -> NDArray[np.float32]:
+            assert weights() is None
+            return super().vector(text)
+
+    broken = Broken("broken")
+    weights = weakref.ref(broken)
+    models: list[object] = [broken, Witness("witness")]
+    del broken
+    outcome = run_models(iter([models.pop(0), models.pop(0)]), [task])
+    assert [failure.model for failure in outcome.failures] == ["broken"]
+
+
+def test_results_that_cannot_be_written_end_the_run(tmp_path: Path, task: LoadedTask) -> None:
+    (tmp_path / "results").touch()
+    with pytest.raises(GisError, match="cannot be written"):
+        run_models(["jaccard", "length"], [task], settings(tmp_path))
+
+
+def test_half_of_a_character_is_noted_in_the_result(tmp_path: Path) -> None:
+    rows = [*ROWS[1:], {**ROWS[0], "text1": "the cat \ud83d"}]
+    task = make_task(tmp_path, "half", rows)
+    for model in ("jaccard", FakeEncoder()):
+        (result,) = run_models([model], [task], settings(tmp_path)).results
+        assert result.texts.mended == 1
+        assert "1 texts of the data hold half of a character, replaced by U+FFFD" in result.notes
 
 
 def test_two_functions_of_one_name_are_refused(task: LoadedTask) -> None:

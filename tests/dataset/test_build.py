@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from gis.collector.store import Store
-from gis.text import words
+from gis.words import words
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, comment, fill, issue, person
 

@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from gis.errors import UsageError
 from gis.models.registry import load_model
 from gis.spec import Spec
-from gis.text import words
+from gis.words import words
 from tests.models.helpers import scorer, settings
 
 PAIRS = [

@@ -116,7 +116,7 @@ def test_a_single_file_is_its_own_split(tmp_path: Path) -> None:
         ({"train": [PAIR, OTHER], "test": [PAIR]}, {"split": "test"}, "may see a test split"),
         ({"train": [PAIR]}, {}, "needs at least two"),
         ({"train": [PAIR, PAIR]}, {}, "all labels are 1.*anchor and positive"),
-        ({"train": [PAIR, {**OTHER, "label": float("nan")}]}, {}, r"train\.jsonl:2: the label is nan"),
+        ({"train": [PAIR, {**OTHER, "label": float("nan")}]}, {}, r"train\.jsonl:2: broken JSON \(NaN"),
         ({"train": [{"anchor": "a", "positive": "b"}, {"anchor": 5, "positive": "b"}]}, {}, r":2: anchor is 5"),
         ({"train": [{"query": "a", "document": "b"}]}, {}, "columns found: query, document"),
     ],

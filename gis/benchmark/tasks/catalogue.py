@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -11,10 +11,12 @@ from gis.benchmark.tasks.pairs import Columns
 from gis.benchmark.tasks.readers import FORMATS
 from gis.errors import UsageError, unknown_name
 from gis.spec import Spec
+from gis.text import whole_characters
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 PACKAGED = Path(__file__).with_name("data")
 TEXTS = ("html", "plain")
+OWN_PREFIX = "own-"  # before the name of a user's data that is called as a published test set is
 LOCAL_OPTIONS = ("split", "text", "text1", "text2", "label")
 HUB_OPTIONS = (*LOCAL_OPTIONS, "revision", "config")
 
@@ -44,6 +46,7 @@ class Task:
         mteb: mteb's name of the same test set.
         superseded_by: The task that replaces this one.
         packaged: Ships with gis.
+        typed: What names it on the command line, where that is not its name.
     """
 
     name: str
@@ -66,6 +69,12 @@ class Task:
     mteb: str | None = None
     superseded_by: str | None = None
     packaged: bool = False
+    typed: str = field(default="", compare=False)
+
+    @property
+    def spec(self) -> str:
+        """Return what names it on the command line."""
+        return self.typed or self.name
 
 
 @cache
@@ -109,10 +118,13 @@ def resolve_tasks(specs: Iterable[Spec], data: Path | None) -> list[Task]:
 def _resolve(spec: Spec, data: Path | None) -> list[Task]:
     if spec.name in suites():
         spec.check_options(("text",))
-        return [_with_options(catalogue()[name], spec.options) for name in suites()[spec.name]]
+        members = [catalogue()[name] for name in suites()[spec.name]]
+        return [
+            _with_options(replace(task, typed=str(Spec(task.name, spec.options))), spec.options) for task in members
+        ]
     if spec.name in catalogue():
         spec.check_options(("text",))
-        return [_with_options(catalogue()[spec.name], spec.options)]
+        return [_with_options(replace(catalogue()[spec.name], typed=str(spec)), spec.options)]
     path = Path(spec.name).expanduser()
     if data is not None and (data / spec.name).is_dir():
         path = data / spec.name
@@ -123,7 +135,13 @@ def _resolve(spec: Spec, data: Path | None) -> list[Task]:
         name = path.resolve().name
         name = next((name.removesuffix(end) for end in FORMATS if path.is_file() and name.endswith(end)), name)
         splits = (spec.options["split"],) if "split" in spec.options else ()
-        task = Task(name=_with_split(name, splits), folder=str(path), splits=splits, columns=_columns(spec.options))
+        task = Task(
+            name=own_name(_with_split(name, splits)),
+            folder=str(path),
+            splits=splits,
+            columns=_columns(spec.options),
+            typed=str(spec),
+        )
         return [_with_options(task, spec.options)]
     if spec.name.count("/") == 1 and not spec.name.startswith((".", "/", "~")):
         spec.check_options(HUB_OPTIONS)
@@ -146,7 +164,14 @@ def _hub_task(spec: Spec) -> Task:
         revision=spec.options.get("revision"),
         splits=splits,
         columns=_columns(spec.options),
+        typed=str(spec),
     )
+
+
+def own_name(name: str) -> str:
+    """Return the name of a user's own data: never one of the catalogue, which stands for a published test set."""
+    own = whole_characters(name)
+    return f"{OWN_PREFIX}{own}" if own in catalogue() or own in suites() else own
 
 
 def _with_split(name: str, splits: tuple[str, ...]) -> str:
@@ -163,7 +188,9 @@ def _with_options(task: Task, options: Mapping[str, str]) -> Task:
     if text == "html":
         raise UsageError(f"'{task.name}' is the plain variant; name the task without -plain for html")
     name = f"{task.name}-plain"
-    return catalogue().get(name) or replace(task, name=name, folder=task.folder or task.name, text="plain", mteb=None)
+    if task.name in catalogue() and name in catalogue():
+        return catalogue()[name]
+    return replace(task, name=name, folder=task.folder or task.name, text="plain", mteb=None)
 
 
 def _columns(options: Mapping[str, str]) -> Columns:

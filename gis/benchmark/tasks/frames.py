@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from gis.benchmark.tasks.catalogue import Task
+from gis.benchmark.tasks.catalogue import Task, own_name
 from gis.benchmark.tasks.pairs import Columns, Table
 from gis.benchmark.tasks.sources import LoadedTables, LoadedTask, SourceSettings, task_from_tables
 from gis.errors import UsageError
@@ -23,10 +23,11 @@ def task_from_frame(
     """Make a task of a DataFrame, one pair per row.
 
     Args:
-        frame: Columns ``text1``, ``text2`` and ``label`` (or ``score``): 0 and 1 for binary labels, any numbers for
-            graded ones. Where it has them, ``id`` names the pairs, and ``subset`` (parts of one test set) or
+        frame: Columns ``text1``, ``text2`` and ``label`` (or ``score``): two values for binary labels, any numbers
+            for graded ones. Where it has them, ``id`` names the pairs, and ``subset`` (parts of one test set) or
             ``stratum`` (kinds of negatives) is scored as the protocol says. A missing text counts as empty.
-        name: What tables and results call it; by default ``frame.attrs["name"]``, else "frame".
+        name: What tables and results call it; by default ``frame.attrs["name"]``, else "frame". A name of the catalogue
+            gets the prefix "own-".
         columns: Other names of the columns of texts and labels.
         settings: Where ``limit`` is set, a sample is scored.
 
@@ -34,7 +35,7 @@ def task_from_frame(
         UsageError: ``frame`` names two columns alike.
         GisError: A column is missing, a text is not a string, a label is not a number, or nothing can be ranked.
     """
-    name = name or str(frame.attrs.get("name") or DEFAULT_NAME)
+    name = own_name(name or str(frame.attrs.get("name") or DEFAULT_NAME))
     if not frame.columns.is_unique:
         raise UsageError(f"{name}: two columns have the same name")
     values = frame.astype(object).where(frame.notna(), None)

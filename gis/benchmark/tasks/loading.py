@@ -1,5 +1,6 @@
 """Load all tasks of a run, whatever they were given as, before any model is scored."""
 
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,8 +24,8 @@ class TasksError(CombinedError):
     @property
     def for_command_line(self) -> str:
         """Each message with its own remedy, and how to go on with the tasks that were loaded."""
-        rest = f"\nthe others can be scored: --task {','.join(self._loaded)}" if self._loaded else ""
-        return super().for_command_line + rest
+        others = " ".join(f"--task {shlex.quote(spec)}" for spec in self._loaded)
+        return super().for_command_line + (f"\nthe others can be scored: {others}" if others else "")
 
 
 def load_tasks(
@@ -64,7 +65,7 @@ def load_tasks(
             )
         loaded.setdefault(each.task.name, each)
     if errors:
-        raise TasksError(errors, loaded)
+        raise TasksError(errors, [each.task.spec for each in loaded.values()])
     if not loaded:
         raise UsageError("no task was given")
     pairs = sum(len(each.pairs) for each in loaded.values())

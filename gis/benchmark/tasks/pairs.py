@@ -7,15 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError
+from gis.text import whole_characters
 
 Where = Callable[[int], str]  # row number -> "file:line", for messages
-HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can hold one, and no tokenizer takes it
+# Python's float() would also read "1_0", "nan" and the digits of other scripts.
+NUMERAL = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+WORDS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}  # labels in words, in any case
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,11 @@ class Pairs:
     Attributes:
         text1: First text of each pair; may be empty, as published.
         text2: Second text of each pair.
-        gold: (n,) gold similarity, in the data's own unit; 0 and 1 for binary labels.
+        gold: (n,) gold similarity, in the data's own unit; 0 and 1 for binary labels that a task scores.
         ids: What the data calls each pair; the row number where it has no names.
         groups: The subset or the stratum of each pair; None where the data has neither.
         grouped_by: What ``groups`` are: "subset", parts of one pooled test set, or "stratum", kinds of negatives.
+        mended_texts: How many texts of the data held half of a character, which U+FFFD replaced.
     """
 
     text1: tuple[str, ...]
@@ -74,6 +78,7 @@ class Pairs:
     ids: tuple[str, ...]
     groups: tuple[str, ...] | None = None
     grouped_by: Literal["subset", "stratum"] | None = None
+    mended_texts: int = 0
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -81,8 +86,14 @@ class Pairs:
 
     @property
     def binary(self) -> bool:
-        """Whether the labels are yes and no."""
-        return bool(np.isin(self.gold, (0.0, 1.0)).all())
+        """Whether the labels are yes and no: two values, whatever they are, or only one of 0 and 1."""
+        return len(np.unique(self.gold)) == 2 or bool(np.isin(self.gold, (0.0, 1.0)).all())
+
+    def with_binary_gold(self) -> "Pairs":
+        """Return the pairs with 0 for the lower label and 1 for the higher, that of the positive pairs."""
+        if np.isin(self.gold, (0.0, 1.0)).all():
+            return self
+        return replace(self, gold=(self.gold == self.gold.max()).astype(np.float64))
 
     @cached_property
     def content_sha256(self) -> str:
@@ -102,6 +113,7 @@ class Pairs:
             ids=tuple(self.ids[row] for row in rows),
             groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
             grouped_by=self.grouped_by,
+            mended_texts=self.mended_texts,
         )
 
     def sample(self, count: int, seed: int) -> "Pairs":
@@ -135,8 +147,8 @@ def pairs_from_table(table: Table, columns: Columns, labels: Mapping[str, float]
     if missing or label is None:
         have = ", ".join(values) or "none"
         raise GisError(f"{where(0).rsplit(':', 1)[0]} lacks the column {', '.join(missing)}; columns found: {have}")
-    texts = [texts_of(values[name], name, where) for name in (columns.text1, columns.text2)]
-    gold = np.array([_number(value, where(row), labels) for row, value in enumerate(values[label])], dtype=np.float64)
+    sides = [texts_of(values[name], name, where) for name in (columns.text1, columns.text2)]
+    gold = _gold(values[label], where, labels)
     grouped_by: Literal["subset", "stratum"] | None = None
     if "stratum" in values:
         grouped_by = "stratum"
@@ -144,14 +156,13 @@ def pairs_from_table(table: Table, columns: Columns, labels: Mapping[str, float]
         grouped_by = "subset"
     ids = values.get("id", range(len(gold)))
     return Pairs(
-        text1=texts[0],
-        text2=texts[1],
+        text1=sides[0].texts,
+        text2=sides[1].texts,
         gold=gold,
-        ids=tuple(str(row if value in (None, MISSING) else value) for row, value in enumerate(ids)),
-        groups=tuple("" if value in (None, MISSING) else str(value) for value in values[grouped_by])
-        if grouped_by
-        else None,
+        ids=tuple(_name(value) or str(row) for row, value in enumerate(ids)),
+        groups=tuple(map(_name, values[grouped_by])) if grouped_by else None,
         grouped_by=grouped_by,
+        mended_texts=sides[0].mended + sides[1].mended,
     )
 
 
@@ -165,21 +176,54 @@ def concatenated(parts: Sequence[Pairs]) -> Pairs:
         ids=tuple(name for part in parts for name in part.ids),
         groups=tuple(group for part in parts for group in part.groups or ("",) * len(part)) if grouped_by else None,
         grouped_by=grouped_by,
+        mended_texts=sum(part.mended_texts for part in parts),
     )
 
 
-def texts_of(values: Sequence[Any], column: str, where: Where) -> tuple[str, ...]:
-    """Return the texts of one column; a missing one is empty.
+class TextColumn(NamedTuple):
+    """The texts of one column.
+
+    Attributes:
+        texts: The texts.
+        mended: How many of them held half of a character.
+    """
+
+    texts: tuple[str, ...]
+    mended: int
+
+
+def texts_of(values: Sequence[Any], column: str, where: Where) -> TextColumn:
+    """Return the texts of one column: a missing one is empty, and half of a character is replaced by U+FFFD.
 
     Raises:
-        GisError: A value is not a text, or not Unicode; the message names the row.
+        GisError: A value is not a text; the message names the row.
     """
     for row, value in enumerate(values):
         if value is not None and not isinstance(value, str):
             raise GisError(f"{where(row)}: {column} is {_shown(value)}, not a text")
-        if value and not value.isascii() and HALF_A_CHARACTER.search(value):
-            raise GisError(f"{where(row)}: {column} holds half a character (a lone surrogate), which is not Unicode")
-    return tuple(value or "" for value in values)
+    texts = tuple(whole_characters(value or "") for value in values)
+    mended = sum(text != (value or "") for text, value in zip(texts, values, strict=True))
+    return TextColumn(texts, mended)
+
+
+def _name(value: Any) -> str:  # noqa: ANN401
+    """Return an id or the name of a group; empty where there is none (None, NaN, no such key)."""
+    absent = value is None or value is MISSING or (isinstance(value, float) and math.isnan(value))
+    return "" if absent else whole_characters(str(value))
+
+
+def _gold(values: Sequence[Any], where: Where, labels: Mapping[str, float] | None) -> NDArray[np.float64]:
+    """Return the (n,) labels as numbers: what ``labels`` says of each, else numbers as they are, yes and no as 1 and 0.
+
+    Raises:
+        GisError: A label is not a number; or words are mixed with numbers other than 0 and 1.
+    """
+    gold = np.array([_number(value, where(row), labels) for row, value in enumerate(values)], dtype=np.float64)
+    if labels is None and not np.isin(gold, (0.0, 1.0)).all():
+        for row, value in enumerate(values):
+            if isinstance(value, bool | np.bool_) or str(value).strip().casefold() in WORDS:
+                raise GisError(f"{where(row)}: the label is {_shown(value)}, where others are numbers beside 0 and 1")
+    return gold
 
 
 def _number(value: Any, where: str, labels: Mapping[str, float] | None) -> float:  # noqa: ANN401
@@ -187,10 +231,15 @@ def _number(value: Any, where: str, labels: Mapping[str, float] | None) -> float
         if str(value) not in labels:
             raise GisError(f"{where}: the label is {_shown(value)}, expected one of {', '.join(labels)}")
         return labels[str(value)]
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
+    if isinstance(value, str):
+        number = WORDS.get(value.strip().casefold(), math.nan)
+        if NUMERAL.fullmatch(value):
+            number = float(value)
+    else:
+        try:
+            number = math.nan if isinstance(value, bytes | bytearray) else float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
     if not math.isfinite(number):
         raise GisError(f"{where}: the label is {_shown(value)}, not a number")
     return number

@@ -1,15 +1,15 @@
 """Tables from files: JSON lines, CSV (both also .gz) and Parquet."""
 
-import csv
+import codecs
 import gzip
 import json
-import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from gis.benchmark.tasks.pairs import MISSING, Table
+from gis.benchmark.tasks.strict_csv import LINE_END, QUOTE_RULE, Record, records, swallowed_rows
 from gis.errors import GisError
 
 FORMATS = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
@@ -42,56 +42,76 @@ def read_table(path: Path) -> Table:
             columns, lines = _read_csv(path)
         else:
             columns, lines = _read_jsonl(path)
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise GisError(f"{path} cannot be read ({error}); is it whole?") from error
     if not columns or not next(iter(columns.values())):
         raise GisError(f"{path} holds no pairs")
     return Table(columns, lambda row: f"{path}:{lines[row] if lines else row + 1}")
 
 
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+def _text_of(path: Path) -> str:
+    """Return the text of a file, without byte order marks.
+
+    Raises:
+        GisError: It is not UTF-8; the message names the line.
+    """
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        content = file.read()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise GisError(f"{path}:1: the text is UTF-16; save it as UTF-8")
+    try:
+        return content.decode("utf-8").lstrip("\ufeff")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise GisError(f"{path}:{line}: not UTF-8 (byte 0x{content[error.start]:02x}); save it as UTF-8") from error
 
 
 def _read_jsonl(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
-    with _open(path) as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise GisError(f"{path}:{number}: broken JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise GisError(f"{path}:{number}: a line must be an object with text1, text2 and label or score")
-            rows.append(row)
-            lines.append(number)
+    for number, line in enumerate(LINE_END.split(_text_of(path)), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise GisError(f"{path}:{number}: broken JSON ({error})") from error
+        if not isinstance(row, dict):
+            raise GisError(f"{path}:{number}: a line must be an object with text1, text2 and label or score")
+        rows.append(row)
+        lines.append(number)
     keys = dict.fromkeys(key for row in rows for key in row)
     return {key: [row.get(key, MISSING) for row in rows] for key in keys}, lines
 
 
+def _object(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make the dictionary of a JSON object, in which no key may come twice: one of the values would be lost."""
+    values = dict(items)
+    if len(values) < len(items):
+        keys = [key for key, _ in items]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} comes twice")
+    return values
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _read_csv(path: Path) -> tuple[Mapping[str, Sequence[Any]], list[int]]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # issue texts outgrow the default of 128 kB
-    with _open(path) as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        table: dict[str, list[str]] = {name: [] for name in header}
-        if len(table) < len(header):
-            raise GisError(f"{path}:1: the header names a column twice: {', '.join(header)}")
-        lines: list[int] = []
-        for fields in reader:
-            if not fields:
-                continue
-            if len(fields) != len(header):
-                raise GisError(f"{path}:{reader.line_num}: {len(fields)} fields, the header names {len(header)}")
-            for name, value in zip(header, fields, strict=True):
-                table[name].append(value)
-            lines.append(reader.line_num)
-    return table, lines
+    header, *rows = [*records(_text_of(path), str(path))] or [Record(1, [])]
+    names = header.fields
+    if len(set(names)) < len(names):
+        raise GisError(f"{path}:{header.line}: the header names a column twice: {', '.join(names)}")
+    for row in rows:
+        if len(row.fields) != len(names):
+            raise GisError(f"{path}:{row.line}: {len(row.fields)} fields, the header names {len(names)}")
+    if (swallower := swallowed_rows(rows, len(names))) is not None:
+        raise GisError(
+            f"{path}:{swallower.line}: a quoted field holds lines that look like rows of the file; {QUOTE_RULE}",
+            remedy="a file in which that is meant can be given as .jsonl",
+        )
+    table = {name: [row.fields[n] for row in rows] for n, name in enumerate(names)}
+    return table, [row.line for row in rows]
 
 
 def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
@@ -99,7 +119,10 @@ def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
     import pyarrow.parquet as pq
 
     try:
+        names = pq.read_schema(path).names
+        if len(set(names)) < len(names):
+            raise GisError(f"{path}: the file names a column twice: {', '.join(names)}")
         table: Mapping[str, Sequence[Any]] = pq.read_table(path).to_pydict()
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise GisError(f"{path} is not a whole Parquet file ({str(error).splitlines()[0]})") from error
     return table

@@ -1,7 +1,7 @@
 """Load a task's pairs from a local folder or file, the package, or the Hub."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ class LoadedTask:
 
     @property
     def label(self) -> str:
-        """Whether the labels are graded or binary."""
+        """Whether the labels are graded or binary, which is decided on the full set: a sample may hold two values."""
         return self.task.label or ("binary" if self.pairs.binary else "graded")
 
     @property
@@ -187,10 +187,16 @@ def task_from_tables(task: Task, tables: LoadedTables, settings: SourceSettings)
             f"{task.name} has {task.rows:,} pairs, but {source} holds {len(full):,}",
             remedy="score other data under a name of its own",
         )
-    pairs = full if settings.limit is None else full.sample(settings.limit, settings.seed)
+    task = replace(task, label=task.label or ("binary" if full.binary else "graded"))
+    if task.label == "binary" and not full.binary:
+        raise GisError(f"{source} holds more than two different labels, but {task.name} is binary")
+    limit = settings.limit if settings.limit is not None and settings.limit < len(full) else None
+    pairs = full if limit is None else full.sample(limit, settings.seed)
+    if task.label == "binary":
+        pairs = pairs.with_binary_gold()
     if task.text == "plain":
         pairs = pairs.map_texts(plain_text)
-    _check(task, pairs, source)
+    _check(pairs, source)
     return LoadedTask(
         task=task,
         pairs=pairs,
@@ -199,18 +205,16 @@ def task_from_tables(task: Task, tables: LoadedTables, settings: SourceSettings)
         splits=tables.splits,
         full_rows=len(full),
         sha256=full.content_sha256,
-        limit=settings.limit,
+        limit=limit,
         seed=settings.seed,
     )
 
 
-def _check(task: Task, pairs: Pairs, source: str) -> None:
+def _check(pairs: Pairs, source: str) -> None:
     if len(pairs) < 2:
         raise GisError(f"{source} has {len(pairs)} pair; a correlation needs at least two")
     if pairs.gold.min() == pairs.gold.max():
         raise GisError(f"{source}: all labels are {pairs.gold[0]:g}, so there is nothing to rank")
-    if task.label == "binary" and not pairs.binary:
-        raise GisError(f"{source} holds labels other than 0 and 1, but {task.name} is binary")
 
 
 class LocalFiles(NamedTuple):

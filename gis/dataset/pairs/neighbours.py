@@ -13,7 +13,7 @@ from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import Issues, blocks
 from gis.dataset.texts.texts import Texts
 from gis.models.bm25 import bm25_weights
-from gis.text import words
+from gis.words import words
 
 ISSUES_PER_BLOCK = 20_000
 RANKS = slice(5, 50)  # of the neighbours that are taken; the nearest are often duplicates that nobody noticed

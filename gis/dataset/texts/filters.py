@@ -5,7 +5,7 @@ from functools import cache
 
 from gis.dataset.settings import TextSettings
 from gis.dataset.texts.cleaning import prose
-from gis.text import words
+from gis.words import words
 
 REASONS = ("kept", "empty", "short", "long", "language", "removed")  # "removed": at the author's request
 # A language counts as known if it is at least this probable, in at least so many words.

@@ -227,9 +227,33 @@ def test_the_same_folder_twice_is_one_task(tmp_path: Path) -> None:
     assert names(str(tmp_path / "mine"), "mine", data=tmp_path) == ["mine"]
 
 
-def test_a_folder_with_a_catalogue_tasks_name_is_not_that_task(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["stsb", "sickr-mteb", "gis-plain", "sts", "in-domain"])
+def test_data_of_ones_own_never_takes_a_name_of_the_catalogue(tmp_path: Path, name: str) -> None:
+    write_jsonl(tmp_path / name / "test.jsonl")
+    write_jsonl(tmp_path / f"{name}.jsonl")
+    for path in (tmp_path / name, tmp_path / f"{name}.jsonl"):
+        (task,) = resolve(str(path))
+        assert (task.name, task.folder, task.sha256) == (f"own-{name}", str(path), None)
+
+
+def test_a_split_or_text_of_ones_own_data_does_not_make_a_name_of_the_catalogue(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "sickr" / "mteb.jsonl")
+    write_jsonl(tmp_path / "gis" / "test.jsonl")
+    assert names(f"{tmp_path / 'sickr'},split=mteb", f"{tmp_path / 'gis'},text=plain") == [
+        "own-sickr-mteb",
+        "own-gis-plain",
+    ]
+
+
+def test_the_catalogues_task_and_ones_own_of_that_name_are_two(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "stsb" / "test.jsonl")
-    assert "two different tasks" in error_of("stsb", str(tmp_path / "stsb"))
+    assert names("stsb", str(tmp_path / "stsb")) == ["stsb", "own-stsb"]
+
+
+@pytest.mark.parametrize("typed", ["stsb", "gis,text=plain", "org/name,config=x,split=dev"])
+def test_a_task_can_be_typed_back(typed: str) -> None:
+    (task,) = resolve(typed)
+    assert resolve(task.spec) == [task]
 
 
 def test_a_hub_id_takes_its_options() -> None:

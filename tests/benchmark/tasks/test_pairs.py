@@ -75,12 +75,6 @@ def test_a_text_that_is_not_text_is_named(value: object) -> None:
         read(with_column(text2=["c", value]))
 
 
-def test_half_a_character_is_named() -> None:
-    with pytest.raises(GisError, match=r"^file:2: text2 holds half a character"):
-        read(with_column(text2=["c", "\ud83d"]))
-    assert read(with_column(text2=["c", "\U0001f600"])).text2 == ("c", "\U0001f600")
-
-
 def test_a_text_that_its_row_lacks_is_named() -> None:
     with pytest.raises(GisError, match=r"^file:2: text1 is missing"):
         read(with_column(text1=["a", MISSING]))
@@ -114,9 +108,21 @@ def test_a_label_that_hub_labels_do_not_know_is_named() -> None:
         read(with_column(label=[0, -1]), labels={"0": 1.0, "1": 0.0})
 
 
-@pytest.mark.parametrize(("gold", "binary"), [((0, 1, 1), True), ((0, 0.5, 1), False), ((1, 2), False)])
+@pytest.mark.parametrize(
+    ("gold", "binary"),
+    [((0, 1, 1), True), ((0, 0.5, 1), False), ((1, 2), True), ((-1, 1, -1), True), ((1, 1), True), ((2, 2), False)],
+)
 def test_binary_labels_are_recognised(gold: tuple[float, ...], binary: bool) -> None:
     assert make_pairs(gold).binary is binary
+
+
+@pytest.mark.parametrize("gold", [(0, 1, 1), (-1, 1, 1), (1, 2, 2), (0, 5, 5), (-2.5, -2, -2)])
+def test_the_higher_of_two_labels_is_that_of_the_positive_pairs(gold: tuple[float, ...]) -> None:
+    assert make_pairs(gold).with_binary_gold().gold.tolist() == [0, 1, 1]
+
+
+def test_a_subset_that_is_nan_is_none() -> None:
+    assert read(with_column(label=[0, 1], subset=[2.0, float("nan")])).groups == ("2.0", "")
 
 
 def test_content_hash_ignores_the_order_of_rows_and_what_rows_are_called() -> None:

@@ -125,7 +125,7 @@ BROKEN_LINES = {
     "a bare number": ("7\n", ":2: a line must be an object"),
     "label no number": (line(label='"high"'), ":2: the label is 'high', not a number"),
     "label null": (line(label="null"), ":2: the label is None, not a number"),
-    "label NaN": (line(label="NaN"), ":2: the label is nan, not a number"),
+    "label NaN": (line(label="NaN"), ":2: broken JSON (NaN is not JSON)"),
     "text a number": (line(text2="7"), ":2: text2 is 7, not a text"),
 }
 
@@ -281,3 +281,73 @@ def test_reading_twice_gives_the_same(tmp_path: Path) -> None:
     path = from_text(tmp_path / "test.jsonl", jsonl(ROWS))
     reader: Callable[[], str] = lambda: read(path).content_sha256  # noqa: E731
     assert reader() == reader()
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ('{"text1": "a", "text2": "b", "label": 1, "label": 0}\n', ":2: broken JSON (the key 'label' comes twice)"),
+        ('{"text1": "a", "text2": "b", "label": 1, "x": -Infinity}\n', ":2: broken JSON (-Infinity is not JSON)"),
+        (line(label='"1_0"'), ":2: the label is '1_0', not a number"),
+        (line(label='"\u0661"'), ":2: the label is '\u0661', not a number"),
+        (line(label='"80%"'), ":2: the label is '80%', not a number"),
+        (line(label='"inf"'), ":2: the label is 'inf', not a number"),
+    ],
+)
+def test_what_would_be_taken_for_something_else_is_refused(tmp_path: Path, second: str, message: str) -> None:
+    path = from_text(tmp_path / "test.jsonl", line() + second)
+    assert error_of(path).startswith(f"{path}{message}")
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("true", "false"), ('"Yes"', '"no"'), ('"TRUE"', '"False"'), ('" 1.0 "', '"0"')]
+)
+def test_yes_and_no_are_labels(tmp_path: Path, yes: str, no: str) -> None:
+    path = from_text(tmp_path / "test.jsonl", line(label=yes) + line(label=no))
+    assert read(path).gold.tolist() == [1, 0]
+
+
+def test_yes_among_other_numbers_is_refused(tmp_path: Path) -> None:
+    path = from_text(tmp_path / "test.jsonl", line(label="4.5") + line(label="true"))
+    assert error_of(path).startswith(f"{path}:2: the label is True, where others are numbers")
+
+
+@pytest.mark.parametrize("name", ["test.jsonl", "test.csv"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_every_line_ending_is_read(tmp_path: Path, name: str, ending: str) -> None:
+    text = line() + line(label="0") if name.endswith("jsonl") else "text1,text2,label\na,b,1\na,b,0\n"
+    (tmp_path / name).write_bytes(text.replace("\n", ending).encode())
+    assert read(tmp_path / name).gold.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["test.jsonl", "test.csv"])
+def test_another_encoding_is_an_error_with_its_line(tmp_path: Path, name: str) -> None:
+    text = line() + line(text1='"für"') if name.endswith("jsonl") else "text1,text2,label\nfür,b,1\n"
+    (tmp_path / name).write_bytes(text.encode("latin-1"))
+    assert error_of(tmp_path / name) == f"{tmp_path / name}:2: not UTF-8 (byte 0xfc); save it as UTF-8"
+    (tmp_path / name).write_bytes(text.encode("utf-16"))
+    assert error_of(tmp_path / name) == f"{tmp_path / name}:1: the text is UTF-16; save it as UTF-8"
+
+
+def test_half_of_a_character_is_replaced_and_counted_wherever_it_is(tmp_path: Path) -> None:
+    text = '{"id": "p\\ud83d", "text1": "a \\ud83d", "text2": "\\ude00", "label": 1, "subset": "s\\udfff"}\n' + line(
+        label="0"
+    )
+    pairs = read(from_text(tmp_path / "test.jsonl", text))
+    assert (pairs.ids[0], pairs.text1[0], pairs.text2[0], pairs.groups) == (
+        "p\ufffd",
+        "a \ufffd",
+        "\ufffd",
+        ("s\ufffd", ""),
+    )
+    assert pairs.mended_texts == 2
+
+
+def test_a_parquet_file_with_two_columns_of_one_name_is_refused(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(
+        pa.table([["a"], ["b"], [1], [0]], names=["text1", "text2", "label", "label"]), tmp_path / "x.parquet"
+    )
+    assert "names a column twice" in error_of(tmp_path / "x.parquet")

@@ -187,13 +187,33 @@ def test_an_empty_task_is_named(tmp_path: Path) -> None:
 
 def test_a_binary_task_with_other_labels_is_refused(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "test.jsonl")
-    assert "0 and 1" in error_of(folder_task(tmp_path, label="binary"))
+    assert "more than two different labels" in error_of(folder_task(tmp_path, label="binary"))
 
 
-@pytest.mark.parametrize(("labels", "kind"), [((0, 1), "binary"), ((0, 0.5), "graded"), ((-1, 1), "graded")])
-def test_the_labels_tell_their_kind(tmp_path: Path, labels: tuple[float, float], kind: str) -> None:
-    write_jsonl(tmp_path / "test.jsonl", [{**row, "score": labels[n % 2]} for n, row in enumerate(ROWS)])
-    assert load(folder_task(tmp_path)).label == kind
+@pytest.mark.parametrize("labels", [(0, 1), (0, 0.5), (-1, 1), (1, 2), (0, 5), (False, True), ("no", "yes")])
+def test_two_labels_are_binary_whatever_they_are(tmp_path: Path, labels: tuple[object, object]) -> None:
+    rows = [{**row, "score": labels[n % 2], "stratum": ("hard", "duplicate")[n % 2]} for n, row in enumerate(ROWS)]
+    write_jsonl(tmp_path / "test.jsonl", rows)
+    task = load(folder_task(tmp_path))
+    assert task.label == "binary"
+    assert task.pairs.gold.tolist() == [0, 1] * 3
+
+
+def test_three_labels_are_graded_also_where_a_sample_holds_two_of_them(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "test.jsonl")
+    task = load_task(folder_task(tmp_path), SourceSettings(limit=2))
+    assert task.label == "graded"
+    assert set(task.pairs.gold) <= {row["score"] for row in ROWS}
+
+
+def test_graded_labels_of_a_published_task_stay_as_they_are(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "test.jsonl", [{**row, "score": (1, 4)[n % 2]} for n, row in enumerate(ROWS)])
+    assert set(load(folder_task(tmp_path, label="graded")).pairs.gold) == {1, 4}
+
+
+def test_a_limit_that_leaves_nothing_out_is_no_sample(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "test.jsonl")
+    assert load_task(folder_task(tmp_path), SourceSettings(limit=len(ROWS))).limit is None
 
 
 def test_a_limit_takes_a_sample_and_keeps_the_hash_of_all(tmp_path: Path) -> None:
