@@ -33,8 +33,15 @@ COMMENTS_WITH_TARGET = 3  # how many of the last comments may name the target of
 BOT = re.compile(
     r"\[bot\]$|(?:^|[-_])(?:bot|robot|ci)$|^bot[-_]|Bot$|(?:triage|stale|dependa|merge|issue|build|rust)bot$"
 )
-DUPLICATE_LABEL = re.compile(r"(?<![\w])(?:dup|dupe|duplicate)(?![\w])")
-DOUBTFUL_LABEL = re.compile(r"\b(?:potential|possible|possibly|maybe|not|likely|needs?|check|candidate)\b")
+# The words of labels that say that an issue is a duplicate: one of the first, and none but these.
+DUPLICATE_IN_LABELS = frozenset(
+    "dup dups dupe dupes duplicate duplicates duplicated duplicado duplicada duplicados duplicata doublon doublons duplikat"
+    " duplikate doppelt duplicato doppione duplicaat dubbel zduplikowane dublett mükerrer дубликат дубль 重复 重複 중복".split()
+)
+OTHER_WORDS_OF_LABELS = frozenset(
+    "status state resolution reason type kind triage closed close closing resolved as is a an of marked this issue issues"
+    " bug report ticket question invalid r s t x statut estado stato статус 状态 狀態 状態 상태".split()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +136,10 @@ def called_duplicates(store: Store, issues: Issues) -> set[int]:
 
 
 def is_duplicate_label(name: str) -> bool:
-    """Return whether a label says that an issue is a duplicate, and not only that it may be one."""
-    label_words = re.sub(r"[^\w]+|_", " ", name.lower())
-    return bool(DUPLICATE_LABEL.search(label_words)) and not DOUBTFUL_LABEL.search(label_words)
+    """Return whether a label says that an issue is a duplicate, and not that it may be one or is about duplicates."""
+    label_words = set(re.findall(r"[^\W_]+", name.lower()))
+    says_so = not DUPLICATE_IN_LABELS.isdisjoint(label_words) and "?" not in name
+    return says_so and label_words <= DUPLICATE_IN_LABELS | OTHER_WORDS_OF_LABELS
 
 
 def looks_like_a_bot(login: str) -> bool:

@@ -39,9 +39,23 @@ SECRET = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@:\[\]]{1,64}:[^\s/@\[\]]{1,128}(?=@)")  # https://USER:PASSWORD@host
-EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.[^\W\d_]{2,24}\b")
+# But not git@github.com:octo/widgets, which names no person.
+EMAIL = re.compile(r"(?<![\w.%+-])(?!git@)[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.[^\W\d_]{2,24}\b")
 SHELL_PROMPT = re.compile(
-    r"(?<![\w.@-])(?!user@host\b)[a-z_][\w-]{0,31}@(?=[A-Za-z])[\w-]{1,63}(?=:[~/]|[: ][~/$#])", re.MULTILINE
+    r"""
+    (?<![\w.@-]) (?!user@host\b) [a-z_][\w-]{0,31} @ (?=[A-Za-z]) [\w.-]{1,63}
+    (?: (?= :[~/] | [:\ ][~/$\#] )                          # ann@laptop:~$
+      | (?= \ [^\]\n]{1,80} \] [$\#%] )                     # [ann@laptop src]$
+    )
+    """,
+    re.VERBOSE,
+)
+UNAME = re.compile(  # what "uname -a" prints: the system, the host, its release, and then the build
+    r"""
+    \b (?P<system> Linux | Darwin | FreeBSD | OpenBSD | NetBSD | DragonFly | SunOS ) \ (?! host\ ) [\w.-]{1,64}
+    (?= \ \d[\w.+~-]{1,60} \ (?: \#\d | Darwin\ Kernel | (?:Free|Open|Net)BSD | DragonFly | [\w.-]{1,30}\ (?:sun|i86pc) | GENERIC ) )
+    """,
+    re.VERBOSE,
 )
 HOME_FOLDER = re.compile(
     r"""
@@ -53,10 +67,32 @@ HOME_FOLDER = re.compile(
 SHARED_HOME_FOLDERS = frozenset("user runner travis root public default shared build ubuntu circleci".split())
 IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4}(?![\w:])")
-VERSION_BEFORE = re.compile(r"(?:\bv|version|release|build)[ =:]*$", re.IGNORECASE)
+# What shows that four numbers are an address, or a version or a section, where the numbers alone do not.
+VERSION_BEFORE = re.compile(
+    r"""
+    (?: \b(?: v|ver|versions?|releases?|builds?|sections?|chapter|clause|paragraph|rule|oid|rfc|driver|firmware|kernel
+          | (?:up|down)grad\w* | updat\w* | install\w* | bump\w* | requires? | since | package )\b
+        [^\w\n]{0,4} (?: (?: is|from|to|of|number|and|than|with|the )\b [^\w\n]{0,4} ){0,3}
+      | (?: \b\w{1,40} / | [=@|_] | [~^<>]=? ) \s?             # Chrome/1.2.3.4, widgets==1.2.3.4, | 1.2.3.4 |
+    )$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+LISTED_BEFORE = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}\s?(?:,|and|to|or|->|\u2192)\s?$")  # "from 1.2.3.4 to" 1.2.3.5
+NETWORK = re.compile(
+    r"""
+    \b(?: ips?|ipv4|address(?:es)?|hosts?|servers?|ping\w*|connect\w*|listen\w*|bind|bound|subnets?|networks?|gateways?
+        | dns|ssh|scp|telnet|curl|wget|nc|prox(?:y|ies)|ports?|routers?|routes?|inet|netmask|clients?|peers?|tcp|udp|https?
+        | traceroute|nslookup|resolv\w*|remote|firewall|vpn|dhcp|nodes?|login )\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+NETWORK_BEFORE = re.compile(rf"(?:{NETWORK.pattern})\W{{0,4}}$", re.VERBOSE | re.IGNORECASE)  # "server=1.2.3.4"
+VERSION_REACH, LINE_REACH = 60, 120  # characters before and around four numbers, in their line, that are looked at
+LARGEST_VERSION = 31  # four numbers up to this one that nothing explains are a version
 MENTION = re.compile(
     r"""
-    (?<![A-Za-z\d/@.`]) @ (?! mention(?!-?[A-Za-z\d]) )
+    (?<![A-Za-z\d/@.`]) (?<![\w)\]][(<\[]) (?<![=&~*]) @ (?! mention(?!-?[A-Za-z\d]) )
     [A-Za-z\d] (?: [A-Za-z\d] | [-_](?=[A-Za-z\d]) ){0,38} (?! [A-Za-z\d] | [/.-]\w )  # but not @scope/package
     """,
     re.VERBOSE,
@@ -101,11 +137,27 @@ def _is_reachable_address(match: re.Match[str]) -> bool:
         address = ipaddress.ip_address(match[0])
     except ValueError:
         return False
-    if address.is_loopback or address.is_unspecified or VERSION_BEFORE.search(match.string[: match.start()][-10:]):
+    if address.is_loopback or address.is_unspecified:
         return False
     if address.version == 6:
         return match[0].count(":") > 2
-    return str(address) != "255.255.255.255"
+    return str(address) != "255.255.255.255" and not _is_version(match)
+
+
+def _is_version(match: re.Match[str]) -> bool:
+    """Return whether four numbers are a version or the number of a section, by what is said around them."""
+    text, start, end = match.string, match.start(), match.end()
+    line_start = text.rfind("\n", max(start - LINE_REACH, 0), start) + 1 or max(start - LINE_REACH, 0)
+    before = text[line_start:start]
+    if re.match(r":\d{2,5}\b|/\d{1,2}(?![\d.])", text[end : end + 7]) or before.endswith("://"):
+        return False  # a port or a network
+    version = bool(VERSION_BEFORE.search(LISTED_BEFORE.sub("", before[-VERSION_REACH:])))
+    line = before + text[end : end + LINE_REACH].split("\n", 1)[0]
+    network = bool(NETWORK.search(line))
+    if network and (not version or NETWORK_BEFORE.search(before[-VERSION_REACH:]) or before.endswith("@")):
+        return False
+    numbers = [int(number) for number in match[0].split(".")]
+    return version or match[0].endswith(".0.0.0") or max(numbers) <= LARGEST_VERSION and numbers[0] != 10
 
 
 def _secret(match: re.Match[str]) -> str | None:
@@ -129,10 +181,20 @@ RULES = (
     Rule("email", EMAIL, lambda _: "[email]"),
     Rule("home", HOME_FOLDER, _home_folder),
     Rule("prompt", SHELL_PROMPT, lambda _: "user@host"),
+    Rule("host", UNAME, lambda match: f"{match['system']} host"),
     Rule("ip", IPV4, _network_address),
     Rule("ip", IPV6, _network_address),
 )
-MENTION_RULE = Rule("mention", MENTION, lambda _: "@mention")
+
+
+def _mention(match: re.Match[str]) -> str | None:
+    """Leave code such as ``cons(int,@list)``: in prose a blank follows a comma, or another mention precedes it."""
+    before = match.string[max(match.start() - 42, 0) : match.start()]
+    is_code = before.endswith(",") and not re.search(r"@[\w-]+,$", before)
+    return None if is_code else "@mention"
+
+
+MENTION_RULE = Rule("mention", MENTION, _mention)
 
 
 def redact(text: str, counts: Counter[str], host: str = GITHUB_HOST) -> str:
