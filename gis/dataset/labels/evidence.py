@@ -35,12 +35,12 @@ BOT = re.compile(
 )
 # The words of labels that say that an issue is a duplicate: one of the first, and none but these.
 DUPLICATE_IN_LABELS = frozenset(
-    "dup dups dupe dupes duplicate duplicates duplicated duplicado duplicada duplicados duplicata doublon doublons duplikat"
-    " duplikate doppelt duplicato doppione duplicaat dubbel zduplikowane dublett mükerrer дубликат дубль 重复 重複 중복".split()
+    "dup dups dupe dupes duplicate duplicates duplicated duplicado duplicada duplicados duplicata doublon doublons"
+    " duplikat duplikate doppelt duplicato doppione duplicaat dubbel mükerrer дубликат дубль 重复 重複 중복".split()
 )
 OTHER_WORDS_OF_LABELS = frozenset(
-    "status state resolution reason type kind triage closed close closing resolved as is a an of marked this issue issues"
-    " bug report ticket question invalid r s t x statut estado stato статус 状态 狀態 状態 상태".split()
+    "status state resolution reason type kind triage closed close closing resolved as is a an of marked this issue"
+    " issues bug report ticket question invalid r s t x statut estado stato статус 状态 狀態 状態 상태".split()
 )
 
 

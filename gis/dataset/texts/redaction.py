@@ -52,8 +52,8 @@ SHELL_PROMPT = re.compile(
 )
 UNAME = re.compile(  # what "uname -a" prints: the system, the host, its release, and then the build
     r"""
-    \b (?P<system> Linux | Darwin | FreeBSD | OpenBSD | NetBSD | DragonFly | SunOS ) \ (?! host\ ) [\w.-]{1,64}
-    (?= \ \d[\w.+~-]{1,60} \ (?: \#\d | Darwin\ Kernel | (?:Free|Open|Net)BSD | DragonFly | [\w.-]{1,30}\ (?:sun|i86pc) | GENERIC ) )
+    \b (?P<system> Linux | Darwin | FreeBSD | OpenBSD | NetBSD | DragonFly ) \ (?! host\ ) [\w.-]{1,64}
+    (?= \ \d[\w.+~-]{1,60} \ (?: \#\d | Darwin\ Kernel | \w{3,6}BSD | DragonFly | GENERIC ) )
     """,
     re.VERBOSE,
 )
@@ -82,8 +82,8 @@ LISTED_BEFORE = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}\s?(?:,|and|to|or|->|\u2192)
 NETWORK = re.compile(
     r"""
     \b(?: ips?|ipv4|address(?:es)?|hosts?|servers?|ping\w*|connect\w*|listen\w*|bind|bound|subnets?|networks?|gateways?
-        | dns|ssh|scp|telnet|curl|wget|nc|prox(?:y|ies)|ports?|routers?|routes?|inet|netmask|clients?|peers?|tcp|udp|https?
-        | traceroute|nslookup|resolv\w*|remote|firewall|vpn|dhcp|nodes?|login )\b
+        | dns|ssh|scp|telnet|curl|wget|nc|prox(?:y|ies)|ports?|routers?|routes?|inet|netmask|clients?|peers?|tcp|udp
+        | https?|traceroute|nslookup|resolv\w*|remote|firewall|vpn|dhcp|nodes?|login )\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -157,7 +157,7 @@ def _is_version(match: re.Match[str]) -> bool:
     if network and (not version or NETWORK_BEFORE.search(before[-VERSION_REACH:]) or before.endswith("@")):
         return False
     numbers = [int(number) for number in match[0].split(".")]
-    return version or match[0].endswith(".0.0.0") or max(numbers) <= LARGEST_VERSION and numbers[0] != 10
+    return version or match[0].endswith(".0.0.0") or (max(numbers) <= LARGEST_VERSION and numbers[0] != 10)
 
 
 def _secret(match: re.Match[str]) -> str | None:

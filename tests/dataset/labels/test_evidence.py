@@ -138,8 +138,14 @@ def test_githubs_own_marks_mean_the_repository_that_they_name(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "name",
-    ["duplicate", "Duplicate", "r: duplicate", "S-duplicate", "*duplicate", "kind/dup", "status: duplicate 🔁"]
-    + [
+    [
+        "duplicate",
+        "Duplicate",
+        "r: duplicate",
+        "S-duplicate",
+        "*duplicate",
+        "kind/dup",
+        "status: duplicate 🔁",
         "duplicates",
         "resolution: duplicate",
         "closed: dup",
@@ -155,8 +161,20 @@ def test_labels_that_call_an_issue_a_duplicate(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["potential-duplicate", "not a duplicate", "maybe dup", "dupont", "deduplication", "no-duplicate", "duplicate code"]
-    + ["is duplicate?", "topic: duplicate detection", "duplicate-detection", "needs-duplicate-check", "duplicate key"],
+    [
+        "potential-duplicate",
+        "not a duplicate",
+        "maybe dup",
+        "dupont",
+        "deduplication",
+        "no-duplicate",
+        "duplicate code",
+        "is duplicate?",
+        "topic: duplicate detection",
+        "duplicate-detection",
+        "needs-duplicate-check",
+        "duplicate key",
+    ],
 )
 def test_labels_that_do_not(name: str) -> None:
     assert not is_duplicate_label(name)
