@@ -224,6 +224,7 @@ def build(
     output: PathLike,
     *,
     recipe: Literal["gis", "paper"] = "gis",
+    split: Sequence[float] | None = None,
     negatives: Mapping[str, float] | None = None,
     ratio: float | None = None,
     dense: str | None = None,
@@ -246,8 +247,11 @@ def build(
         store: The SQLite file that ``collect`` filled.
         output: The folder to create; written whole or not at all.
         recipe: Where the other options start: "gis", or "paper" for the published recipe.
-        negatives: Weight of each stratum of negatives, such as ``{"random": 1, "bm25": 2}``.
-        ratio: Negatives per positive, 0 to 1000.
+        split: Per cent of the duplicate pairs for train, valid and test, such as ``(80, 10, 10)``; ``(0, 0, 100)``
+            makes a test split only.
+        negatives: Weight of each stratum of negatives in train, such as ``{"random": 1, "bm25": 2}``. In valid and
+            test each stratum has as many negatives as there are duplicates, where the repository has them.
+        ratio: Negatives per positive in train, 0 to 1000.
         dense: Encoder that finds the negatives of the stratum "dense".
         closure: Maximum transitive pairs per cluster.
         text: Format of the texts: "markdown", "plain" or "html".
@@ -271,6 +275,7 @@ def build(
 
     settings = BuildSettings.from_recipe(
         recipe,
+        split=split,
         negatives=negatives,
         ratio=ratio,
         dense=dense,

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from gis.benchmark.embeddings import Embeddings, PairRows
+from gis.benchmark.intervals import chance_interval, chance_looks_good
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
+from gis.benchmark.scoring import ALL, ViewScores
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.masking import masked
@@ -147,11 +149,37 @@ def warnings_of(results: Sequence[Result]) -> list[str]:
     for model, zero in _by_model(result for result in results if result.texts.zero_vectors).items():
         count = sum(result.texts.zero_vectors or 0 for result in zero)
         warnings.append(f"{model} gave {count:,} zero vectors, whose cosine counts as 0, for {_tasks(zero)}")
+    for name, view in _smallest_views(results).items():
+        if view.binary is not None and chance_looks_good(view.binary.positives, view.pairs - view.binary.positives):
+            low, high = chance_interval(view.binary.positives, view.pairs - view.binary.positives)
+            where = "" if view.view == ALL else f" of {view.view}"
+            warnings.append(
+                f"{name} is small: on its {view.pairs} pairs{where} a model that guesses has an AUROC of {low:.2f} to "
+                f"{high:.2f} in 95 of 100 cases"
+            )
     if empty := _tasks(result for result in results if result.texts.empty):
         warnings.append(f"some texts are empty, and kept as published, in {empty}")
     if mended := _tasks(result for result in results if result.texts.mended):
         warnings.append(f"some texts hold half of a character, replaced by U+FFFD, in {mended}")
     return warnings
+
+
+def _smallest_views(results: Sequence[Result]) -> dict[str, ViewScores]:
+    """Return, for each task with binary labels, the view that tells the least."""
+
+    def width(view: ViewScores) -> float:
+        assert view.binary is not None
+        low, high = chance_interval(view.binary.positives, view.pairs - view.binary.positives)
+        return high - low
+
+    smallest: dict[str, ViewScores] = {}
+    for result in results:
+        views = [
+            view for view in result.scores.views if view.binary is not None and 0 < view.binary.positives < view.pairs
+        ]
+        if views:
+            smallest.setdefault(result.task.name, max(views, key=width))
+    return smallest
 
 
 def _tasks(results: Iterable[Result]) -> str:

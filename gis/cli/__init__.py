@@ -2,9 +2,9 @@
 
 import gis.cli.ablate
 import gis.cli.bench  # each adds its verbs, in the order of gis --help
+import gis.cli.build
 import gis.cli.catalogue
 import gis.cli.collect
-import gis.cli.dataset
 import gis.cli.hydrate
 import gis.cli.leaderboard
 import gis.cli.objectives

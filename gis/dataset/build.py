@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import Issues, load_issues
-from gis.dataset.labels.clusters import Clusters, find_clusters
-from gis.dataset.labels.evidence import Evidence, called_duplicates, cross_references, find_evidence
+from gis.dataset.labels.citations import find_citations
+from gis.dataset.labels.clusters import Clusters, PairKey, find_clusters
+from gis.dataset.labels.evidence import Evidence, called_duplicates, find_evidence
 from gis.dataset.labels.policy import Policy, label_of, read_policy
 from gis.dataset.output.baselines import baselines
 from gis.dataset.output.describe import describe
@@ -21,11 +22,10 @@ from gis.dataset.output.report import Report, lengths, links_across_splits
 from gis.dataset.output.writer import Writer
 from gis.dataset.pairs.configs import Config, make_configs
 from gis.dataset.pairs.leaks import find_leaks, random_split
-from gis.dataset.pairs.negatives import NegativeSampler
+from gis.dataset.pairs.negatives import NegativeSampler, ties_of
 from gis.dataset.pairs.neighbours import Search, by_bm25, by_encoder, find_neighbours
 from gis.dataset.pairs.positives import Positives, find_positives
 from gis.dataset.pairs.retrieval import make_queries
-from gis.dataset.pairs.splits import SPLITS
 from gis.dataset.settings import BuildSettings
 from gis.dataset.texts.texts import Texts, make_texts
 from gis.errors import GisError, UsageError
@@ -34,8 +34,6 @@ from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import adapter_of, load_model
 from gis.near_duplicates import Sketches
 from gis.spec import Spec
-
-PairKey = tuple[int, int]
 
 
 def build(
@@ -55,7 +53,7 @@ def build(
 
     Raises:
         UsageError: The encoder for dense negatives is unknown.
-        GisError: The store has no issues or no duplicates, there are too few clusters for three splits, or the
+        GisError: The store has no issues or no duplicates, there are too few clusters for the splits, or the
             folder exists.
     """
     _check_output(output, force=force)
@@ -88,8 +86,8 @@ class _Labels:
 def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Reporter) -> Report:
     """Run the stages: issues ▸ labels ▸ texts ▸ pairs ▸ output."""
     labels = _label_issues(store, settings, reporter)
-    citations = cross_references(store, labels.issues)
-    partners = _partners(labels.clusters, citations)
+    citations = find_citations(store, labels.issues)
+    partners = _partners(labels.clusters, citations.pairs)
     with make_texts(store, labels.issues, partners, settings.text, reporter=reporter) as texts:
         positives = find_positives(labels.clusters.clusters, texts, settings.closure)
         sampler = NegativeSampler(
@@ -97,13 +95,14 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             texts=texts,
             usable=_usable(store, labels, texts),
             clusters=labels.clusters,
+            ties=ties_of(labels.evidence),
             sketches=Sketches(texts.__getitem__),
             citations=citations,
             neighbours=_find_neighbours(labels.issues, texts, positives, settings, reporter),
             match=settings.match,
         )
         configs = make_configs(positives.pairs, sampler, settings, reporter=reporter)
-        report = _report(labels, texts, positives, configs, settings)
+        report = _report(labels, texts, positives, configs, sampler, settings)
         rows = _write_tables(folder, labels, texts, configs, settings)
         describe(
             folder,
@@ -202,11 +201,15 @@ def _write_tables(
 
 
 def _report(
-    labels: _Labels, texts: Texts, positives: Positives, configs: Mapping[str, Config], settings: BuildSettings
+    labels: _Labels,
+    texts: Texts,
+    positives: Positives,
+    configs: Mapping[str, Config],
+    sampler: NegativeSampler,
+    settings: BuildSettings,
 ) -> Report:
     issues, evidence, clusters = labels.issues, labels.evidence, labels.clusters
     splits = configs["default"].splits
-    positive_pairs = [pair for split in SPLITS for pair in splits[split] if pair.label]
     return Report(
         repositories=issues.names.repositories,
         issues=len(issues),
@@ -215,6 +218,7 @@ def _report(
         withdrawn=Counter(each.withdrawn_reason for each in evidence if each.withdrawn_reason),
         uncollected=clusters.uncollected,
         held_back=len(clusters.held_back),
+        unsettled=sampler.count_unsettled(),
         direct=sum(len(cluster.direct) for cluster in clusters.clusters),
         clusters=Counter(len(cluster.members) for cluster in clusters.clusters),
         positives=len(positives.pairs),
@@ -226,8 +230,10 @@ def _report(
         related_across_splits={
             name: links_across_splits(config.splits, clusters.related) for name, config in configs.items()
         },
-        random_split=find_leaks(random_split(positive_pairs, settings.seed), (), clusters.groups),
+        random_split=find_leaks(
+            random_split(positives.pairs, settings.share_of_split, settings.seed), (), clusters.groups
+        ),
         lengths=lengths(splits, texts.chars),
-        baselines=baselines(splits["test"], lambda issue: texts[issue]),
+        baselines=baselines(splits.get("test", ()), lambda issue: texts[issue]),
         as_written=int(texts.as_written.sum()),
     )

@@ -1,5 +1,6 @@
 """How a dataset is built: the settings, and the two recipes that they start from."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,10 @@ from gis.spec import Spec, parse_spec
 
 Format = Literal["markdown", "plain", "html"]
 Recipe = Literal["gis", "paper"]
+
+Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+DEFAULT_SPLIT = (80.0, 10.0, 10.0)  # per cent of the positive pairs in each of them
 
 STRATA = ("random", "same_label", "same_author", "cross_referenced", "bm25", "dense")
 
@@ -69,8 +74,10 @@ class BuildSettings:
     """How a dataset is built.
 
     Attributes:
-        shares: Share, 0 to 1, of each stratum among the negatives; they sum to 1.
-        ratio: Negatives per positive, 0 to 1000.
+        split: Per cent of the positive pairs for train, valid and test; a split of 0 is not made.
+        shares: Share, 0 to 1, of each stratum among the negatives of train; they sum to 1. In valid and test each of
+            these strata has as many negatives as there are positives, where the repository has them.
+        ratio: Negatives per positive in train, 0 to 1000.
         match: Choose negatives of similar length to the positives.
         closure: Maximum transitive pairs per cluster (A–C where A–B and B–C were ruled).
         text: How texts are made.
@@ -83,6 +90,7 @@ class BuildSettings:
         UsageError: A value is out of range, or the stratum "dense" has no encoder.
     """
 
+    split: tuple[float, float, float] = DEFAULT_SPLIT
     shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     ratio: float = 1.0
     match: bool = True
@@ -94,6 +102,11 @@ class BuildSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not min(self.split) >= 0 or not math.isclose(sum(self.split), 100):
+            raise UsageError(
+                f"the split must be three percentages that sum to 100, not {'/'.join(f'{x:g}' for x in self.split)}",
+                remedy="write --split 80/10/10 (train/valid/test), or 0/0/100 to evaluate only",
+            )
         if not 0 <= self.ratio <= MAX_RATIO:
             raise UsageError(
                 f"the ratio of negatives to positives must be from 0 to {MAX_RATIO}, not {self.ratio}",
@@ -104,11 +117,17 @@ class BuildSettings:
         if "dense" in self.shares and self.dense is None:
             raise UsageError("negatives of the stratum 'dense' need an encoder", remedy="add --dense MODEL")
 
+    @property
+    def share_of_split(self) -> Mapping[Split, float]:
+        """Share, 0 to 1, of the positive pairs in each split that is made."""
+        return {split: share / 100 for split, share in zip(SPLITS, self.split, strict=True) if share}
+
     @classmethod
     def from_recipe(
         cls,
         recipe: Recipe = "gis",
         *,
+        split: Sequence[float] | None = None,
         negatives: Mapping[str, float] | None = None,
         ratio: float | None = None,
         dense: Spec | str | None = None,
@@ -128,8 +147,9 @@ class BuildSettings:
         Args:
             recipe: "gis", or "paper": the published one, with random negatives only, HTML-like text and no length
                 matching.
+            split: Per cent of the positive pairs for train, valid and test: ``(80, 10, 10)``. A split of 0 is not made.
             negatives: Weight of each stratum, such as ``{"random": 1, "bm25": 2}``; only their proportions matter.
-            ratio: Negatives per positive, 0 to 1000.
+            ratio: Negatives per positive in train, 0 to 1000.
             dense: Encoder for the stratum "dense", such as "minilm". Without a weight of its own the stratum gets
                 the mean weight of the others.
             closure: Maximum transitive pairs per cluster.
@@ -162,6 +182,7 @@ class BuildSettings:
         }
         return replace(
             start,
+            split=start.split if split is None else _split(split),
             shares=shares,
             ratio=start.ratio if ratio is None else ratio,
             closure=closure,
@@ -182,6 +203,16 @@ RECIPES: Mapping[str, BuildSettings] = {
         text=TextSettings(form="html", original=False, min_words=1, languages=()),
     ),
 }
+
+
+def _split(shares: Sequence[float]) -> tuple[float, float, float]:
+    if len(shares) != len(SPLITS):
+        raise UsageError(
+            f"the split must be three percentages, not {len(shares)}",
+            remedy="write --split 80/10/10 (train/valid/test)",
+        )
+    train, valid, test = map(float, shares)
+    return train, valid, test
 
 
 def _shares(weights: Mapping[str, float]) -> dict[str, float]:

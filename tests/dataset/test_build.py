@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from gis.collector.store import Store
+from gis.publishing.prepare import prepare
 from gis.words import words
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, comment, fill, issue, person
@@ -106,7 +107,11 @@ def test_labels_rest_on_evidence_and_negatives_on_none(folder: Path) -> None:
     assert (negatives.cluster1 != negatives.cluster2).all()
     pairs = [frozenset(pair) for pair in zip(found.url1, found.url2, strict=True)]
     assert len(set(pairs)) == len(pairs)
-    assert abs(len(positives) - len(negatives)) < 0.2 * len(positives)
+    in_train = found[found.split == "train"].label
+    assert abs(2 * in_train.sum() - len(in_train)) < 0.2 * in_train.sum()
+    for split in ("valid", "test"):
+        counts = Counter(found[found.split == split].stratum)
+        assert counts["random"] == counts["bm25"] == counts["direct"]
 
 
 def test_negatives_are_what_their_stratum_says(folder: Path, store: Path) -> None:
@@ -265,7 +270,8 @@ def test_a_recipe_is_where_the_other_options_start(store: Path, tmp_path: Path) 
     assert set(found.stratum) == {"direct", "same_label"}
     assert not found.text1.str.contains("<p").any()
     assert min(len(words(text)) for text in found.text1) >= 30
-    assert (found.label == 0).sum() == round((found.label == 1).sum() / 2)
+    in_train = found[found.split == "train"].label
+    assert (in_train == 0).sum() == round(in_train.sum() / 2)
     assert not (tmp_path / "own" / "retrieval").exists()
 
 
@@ -275,7 +281,7 @@ def test_dense_negatives_come_from_any_encoder(store: Path, tmp_path: Path, tiny
         "random=3,dense=1", "--dense", str(tiny_sentence_transformer), "--no-retrieval",
     )  # fmt: skip
     assert done.status == 0, done.err
-    counts = Counter(everything(tmp_path / "dense").stratum)
+    counts = Counter(table(tmp_path / "dense", "data", "train").stratum)
     assert counts["dense"] > 10
     assert abs(counts["random"] / counts["dense"] - 3) < 0.5
     assert not (tmp_path / "dense" / "retrieval").exists()
@@ -371,7 +377,7 @@ def pairs_of_issues(edges: Sequence[tuple[int, int]], count: int = 30) -> list[A
     [
         ([], 0, "contains no issues; run gis collect --repo OWNER/NAME --store"),
         ([], 30, "no duplicates: 0 pieces of evidence"),
-        ([(2, 1)], 30, "1 clusters are too few for three splits"),
+        ([(2, 1)], 30, "1 clusters are too few for 3 splits"),
     ],
 )
 def test_too_little_is_told_and_leaves_nothing(
@@ -437,7 +443,7 @@ def test_fewer_negatives_than_asked_are_counted(tmp_path: Path) -> None:
     done = gis(
         "--store", str(path), "--output", str(tmp_path / "built"), "--negatives", "cross_referenced", "--ratio", "3"
     )
-    assert "config 'default': only 0 of the 45 requested negatives were found for stratum cross_referenced" in done.err
+    assert "config 'default': only 0 of the 41 requested negatives were found for stratum cross_referenced" in done.err
 
 
 def test_a_newer_store_is_refused(store: Path, tmp_path: Path) -> None:
@@ -449,3 +455,43 @@ def test_a_newer_store_is_refused(store: Path, tmp_path: Path) -> None:
         connection.execute("UPDATE meta SET schema = 99")
     done = gis("--store", str(tmp_path / "newer.db"), "--output", str(tmp_path / "built"))
     assert "written by a newer gis" in done.err
+
+
+def test_everything_may_be_for_evaluation(store: Path, tmp_path: Path) -> None:
+    output = tmp_path / "built"
+    done = gis("--store", str(store), "--output", str(output), "--languages", "any", "--split", "0/0/100")
+    assert done.status == 0, done.err
+    assert [path.name for path in (output / "data").iterdir()] == ["test-00000-of-00001.parquet"]
+    counts = Counter(table(output, "data", "test").stratum)
+    assert counts["direct"] > 100
+    assert counts["random"] == counts["bm25"] == counts["direct"]
+    assert json.loads((output / "gis_manifest.json").read_text(encoding="utf-8"))["settings"]["split"] == [0, 0, 100]
+    assert prepare(output).problems == ()
+    scored = run_gis("bench", "--model", "length", "--task", str(output), "--output", str(tmp_path / "results"), "-q")
+    assert scored.status == 0, scored.err
+
+
+def test_all_splits_are_scored_as_one(folder: Path, tmp_path: Path) -> None:
+    task = f"{folder},split=all"
+    done = run_gis("bench", "--model", "length", "--task", task, "--output", str(tmp_path), "-q")
+    assert done.status == 0, done.err
+    (path,) = tmp_path.rglob("*-all.pairs.parquet")
+    pairs, rows = pd.read_parquet(path), everything(folder)
+    names = [f"{row.repository1}#{row.number1}~#{row.number2}" for row in rows.itertuples()]
+    assert sorted(pairs.id) == sorted(names)
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ("80/20", "must be three percentages, not 2; write --split 80/10/10 (train/valid/test)"),
+        ("80/10/5", "three percentages that sum to 100, not 80/10/5; write --split"),
+        ("110/-10/0", "three percentages that sum to 100, not 110/-10/0"),
+        ("nan/0/100", "three percentages that sum to 100"),
+        ("most/some/few", "--split most/some/few: not of the form 80/10/10"),
+    ],
+)
+def test_splits_that_cannot_be(store: Path, tmp_path: Path, split: str, message: str) -> None:
+    assert message in gis("--store", str(store), "--output", str(tmp_path / "out"), "--split", split).err
+    assert list(tmp_path.iterdir()) == []

@@ -103,7 +103,7 @@ def test_what_is_called_a_duplicate_of_nobody_knows_what_is_no_negative(tmp_path
     path = fill(tmp_path / "store.db", found)
     assert gis(path, tmp_path / "built", "--negatives", "random=1,bm25=1").status == 0
     made = table(tmp_path / "built")
-    assert len(made[made.label == 0]) == 40
+    assert len(made[made.label == 0]) == 48  # 32 in train, and in valid and test 4 of each stratum
     assert not set(odd) & {*made.number1, *made.number2}
 
 
@@ -122,7 +122,9 @@ def test_many_negatives_for_each_positive(tmp_path: Path) -> None:
     done = gis(path, tmp_path / "built", "--negatives", "random", "--ratio", "12")
     assert done.status == 0
     made = table(tmp_path / "built")
-    assert (made.label == 0).sum() == 12 * (made.label == 1).sum() == 180
+    train = made[made.split == "train"]
+    assert (train.label == 0).sum() == 12 * (train.label == 1).sum() == 156
+    assert (made.label == 0).sum() == 156 + 2
 
 
 def test_a_partner_of_a_partner_is_not_cited(tmp_path: Path) -> None:

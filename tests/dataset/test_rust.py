@@ -18,8 +18,7 @@ from gis.dataset.issues.table import Issues, load_issues
 from gis.dataset.labels.clusters import find_clusters
 from gis.dataset.labels.evidence import find_evidence
 from gis.dataset.labels.policy import POLICY
-from gis.dataset.pairs.splits import SPLITS
-from gis.dataset.settings import BuildSettings
+from gis.dataset.settings import SPLITS, BuildSettings
 from gis.publishing.prepare import prepare
 from tests.command_line import run_gis
 

@@ -17,6 +17,7 @@ CATALOGUE = Path(__file__).with_name("catalogue.toml")
 PACKAGED = Path(__file__).with_name("data")
 TEXTS = ("html", "plain")
 OWN_PREFIX = "own-"  # before the name of a user's data that is called as a published test set is
+ALL_SPLITS = ("all",)  # split=all
 LOCAL_OPTIONS = ("split", "text", "text1", "text2", "label")
 HUB_OPTIONS = (*LOCAL_OPTIONS, "revision", "config")
 
@@ -30,7 +31,8 @@ class Task:
         summary: One line for ``gis tasks``.
         label: Graded or binary; None leaves it to the data.
         folder: Its folder below ``--data``, or the path of a folder or file of pairs.
-        splits: Local splits, scored as one; empty for the test split, or the only one there is.
+        splits: Local splits, scored as one; empty for the test split, or the only one there is; ``ALL_SPLITS`` for
+            whatever there is.
         hub: Hub dataset id, or None for a task that is not on the Hub.
         config: The dataset's configuration.
         revision: Commit the Hub's copy is pinned to; None is unpinned, and results say so.

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from gis.errors import GisError
 from gis.text import whole_characters
 
+# Which issues a pair is made of, in a dataset of gis build
+ISSUE_COLUMNS = ("repository1", "number1", "repository2", "number2")
 Where = Callable[[int], str]  # row number -> "file:line", for messages
 # Python's float() would also read "1_0", "nan" and the digits of other scripts.
 NUMERAL = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
@@ -66,7 +68,7 @@ class Pairs:
         text1: First text of each pair; may be empty, as published.
         text2: Second text of each pair.
         gold: (n,) gold similarity, in the data's own unit; 0 and 1 for binary labels that a task scores.
-        ids: What the data calls each pair; the row number where it has no names.
+        ids: What the data calls each pair: its ``id``, or its issues as ``OWNER/NAME#1~#2``; else the row number.
         groups: The subset or the stratum of each pair; None where the data has neither.
         grouped_by: What ``groups`` are: "subset", parts of one pooled test set, or "stratum", kinds of negatives.
         mended_texts: How many texts of the data held half of a character, which U+FFFD replaced.
@@ -133,7 +135,8 @@ def pairs_from_table(table: Table, columns: Columns, labels: Mapping[str, float]
 
     Args:
         table: Rows from a file, the Hub or memory.
-        columns: Which columns to take; ``id``, ``subset`` and ``stratum`` are taken where they exist.
+        columns: Which columns to take; ``id`` (or the issues of each pair), ``subset`` and ``stratum`` are taken where
+            they exist.
         labels: What the labels mean, where they are not numbers to be taken literally.
 
     Raises:
@@ -154,16 +157,32 @@ def pairs_from_table(table: Table, columns: Columns, labels: Mapping[str, float]
         grouped_by = "stratum"
     elif "subset" in values:
         grouped_by = "subset"
-    ids = values.get("id", range(len(gold)))
     return Pairs(
         text1=sides[0].texts,
         text2=sides[1].texts,
         gold=gold,
-        ids=tuple(_name(value) or str(row) for row, value in enumerate(ids)),
+        ids=_ids(values, len(gold)),
         groups=tuple(map(_name, values[grouped_by])) if grouped_by else None,
         grouped_by=grouped_by,
         mended_texts=sides[0].mended + sides[1].mended,
     )
+
+
+def _ids(columns: Mapping[str, Sequence[Any]], rows: int) -> tuple[str, ...]:
+    """Return the name of each pair: from the column ``id``, from the columns of issues, or the number of its row."""
+    names: Iterable[str] = [""] * rows
+    if "id" in columns:
+        names = map(_name, columns["id"])
+    elif all(name in columns for name in ISSUE_COLUMNS):
+        names = map(_issues_named, *(map(_name, columns[name]) for name in ISSUE_COLUMNS))
+    return tuple(name or str(row) for row, name in enumerate(names))
+
+
+def _issues_named(repository1: str, number1: str, repository2: str, number2: str) -> str:
+    """Return OWNER/NAME#1~#2, or both names in full where the repositories differ; empty where one is unknown."""
+    if not all((repository1, number1, repository2, number2)):
+        return ""
+    return f"{repository1}#{number1}~{'' if repository1 == repository2 else repository2}#{number2}"
 
 
 def concatenated(parts: Sequence[Pairs]) -> Pairs:

@@ -6,15 +6,27 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gis.benchmark.tasks.about import described
-from gis.benchmark.tasks.catalogue import PACKAGED, Task, packaged_ids
-from gis.benchmark.tasks.pairs import Columns, Pairs, Table, concatenated, pairs_from_table
+from gis.benchmark.tasks.catalogue import ALL_SPLITS, PACKAGED, Task, packaged_ids
+from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, Columns, Pairs, Table, concatenated, pairs_from_table
 from gis.benchmark.tasks.readers import FORMATS, read_table, split_files
 from gis.errors import GisError, UsageError, check_number
 from gis.hub import ask_hub, quiet_datasets
 from gis.text import plain_text
 
 # What a Hub dataset may hold beside the texts and labels of a pair; other columns are not read.
-USED_COLUMNS = ("label", "score", "id", "subset", "stratum", "anchor", "positive", "negative", "cluster1", "cluster2")
+USED_COLUMNS = (
+    "label",
+    "score",
+    "id",
+    "subset",
+    "stratum",
+    "anchor",
+    "positive",
+    "negative",
+    "cluster1",
+    "cluster2",
+    *ISSUE_COLUMNS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +141,7 @@ def load_tables(task: Task, settings: SourceSettings) -> LoadedTables:
         raise GisError(
             f"{task.name} is not on the Hub, and no local folder holds it", remedy=f"{fetch} and add --data DIR"
         )
-    splits = task.hub_splits or task.splits or ("test",)
+    splits = split_names(task, settings) if task.splits == ALL_SPLITS else task.hub_splits or task.splits or ("test",)
     tables = tuple(_from_hub(task, split, settings) for split in splits)
     return LoadedTables(
         tables=tables,
@@ -247,6 +259,8 @@ def _local_folder(task: Task, data: Path | None) -> Path | None:
 def _splits_of(task: Task, folder: Path) -> dict[str, list[Path]]:
     """Return the files of the splits to score: those the task names, else the test split, else the only split."""
     files = split_files(folder)
+    if task.splits == ALL_SPLITS and files and "all" not in files:
+        return files
     splits = task.splits or (("test",) if "test" in files or len(files) != 1 else tuple(files))
     missing = [split for split in splits if split not in files]
     if missing:

@@ -110,22 +110,6 @@ def find_evidence(store: Store, issues: Issues) -> list[Evidence]:
     return sorted(evidence, key=lambda each: (each.issue, each.created_at, TIERS.index(each.tier), each.reference))
 
 
-def cross_references(store: Store, issues: Issues) -> list[tuple[int, int]]:
-    """Return the pairs of positions where one issue cites the other, the lower first, each pair once."""
-    pairs: set[tuple[int, int]] = set()
-    for repository, key in enumerate(issues.keys):
-        for number, target_repository, target_number in store.stream(
-            "SELECT number, target_repository, target_number FROM events WHERE repository = ? AND "
-            "kind = 'cross_referenced' AND target_number IS NOT NULL AND coalesce(target_pull_request, 0) = 0",
-            (key,),
-        ):
-            issue = issues.position(repository, number)
-            target = issues.resolve(repository, Reference(target_repository, target_number))
-            if issue is not None and target is not None and issue != target:
-                pairs.add((min(issue, target), max(issue, target)))
-    return sorted(pairs)
-
-
 def called_duplicates(store: Store, issues: Issues) -> set[int]:
     """Return the positions of issues whose label or state calls them duplicates, of whatever issue."""
     return {

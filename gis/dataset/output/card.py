@@ -7,6 +7,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCard, DatasetCardData
 
+from gis.benchmark.intervals import Interval, auroc_interval, chance_interval, spearman_interval
 from gis.benchmark.metrics import Metric, Undefined
 from gis.citation import ANGLE_BIBTEX
 from gis.dataset.labels.evidence import TIERS
@@ -14,8 +15,8 @@ from gis.dataset.output.layout import CARD, CONFIGS, CROISSANT, IDS_CARD, WITHOU
 from gis.dataset.output.manifest import MANIFEST
 from gis.dataset.output.report import Report
 from gis.dataset.pairs.configs import ConfigReport
-from gis.dataset.pairs.splits import SPLITS
-from gis.dataset.settings import BuildSettings
+from gis.dataset.pairs.positives import POSITIVE_STRATA
+from gis.dataset.settings import SPLITS, BuildSettings
 from gis.files import write_text
 from gis.markdown import escape, table
 
@@ -47,7 +48,7 @@ STRATUM_SUMMARIES = {
     "random": "any issue of the repository",
     "same_label": "an issue with the anchor's rarest label",
     "same_author": "an issue by the same author",
-    "cross_referenced": "one issue cites the other, and nobody called them duplicates",
+    "cross_referenced": "one issue cites the other, and nothing says that they are duplicates",
     "bm25": "similar by BM25: ranks 6 to 50",
     "dense": "similar by an encoder: ranks 6 to 50",
 }
@@ -67,6 +68,7 @@ REDACTIONS = {
     "prompt": ("user and host names in shell prompts (`name@machine:~$`)", "`user@host`"),
     "token": ("access tokens and passwords", "`[token]`"),
 }
+EXAMPLE_BASELINE = "tfidf"  # whose scores show how exact a score is
 FORMS = {"markdown": "Markdown", "plain": "plain text without markup", "html": "the HTML that GitHub shows"}
 
 
@@ -131,7 +133,7 @@ def _numbers(report: Report, settings: BuildSettings) -> dict[str, Any]:
     default = report.configs["default"]
     return {
         "pairs": f"{report.pairs:,}",
-        "positives": f"{default.count('direct', 'closure'):,}",
+        "positives": f"{default.count(*POSITIVE_STRATA):,}",
         "transitive": default.count("closure"),
         "issues": f"{report.issues:,}",
         "repositories": "one repository"
@@ -144,6 +146,7 @@ def _numbers(report: Report, settings: BuildSettings) -> dict[str, Any]:
         "withdrawn": ", ".join(f"{n:,} ({reason})" for reason, n in sorted(report.withdrawn.items())) or "none",
         "uncollected": f"{report.uncollected:,}",
         "held_back": f"{report.held_back:,}",
+        "unsettled": f"{report.unsettled:,}",
         "match": settings.match,
         "negatives_table": _negatives_table(default),
         "lengths_table": _lengths_table(report),
@@ -151,6 +154,7 @@ def _numbers(report: Report, settings: BuildSettings) -> dict[str, Any]:
         "random_pairs": f"{report.random_split.test_pairs:.0%}",
         "related_across": ", ".join(f"{n:,} in `{config}`" for config, n in report.related_across_splits.items()),
         "baselines_table": _baselines_table(report),
+        "intervals_table": _intervals_table(report),
         "form": FORMS[settings.text.form],
         "as_written": f"{report.as_written:,}",
         "template_lines": f"{report.template_lines:,}",
@@ -249,7 +253,12 @@ def _negatives_table(config: ConfigReport) -> str:
     strata = dict.fromkeys(count.stratum for count in config.negatives)
     lines = [
         [f"`{stratum}`", STRATUM_SUMMARIES[stratum]]
-        + [f"{config.count(stratum, split=split):,} of {requested[split, stratum]:,}" for split in SPLITS]
+        + [
+            f"{config.count(stratum, split=split):,} of {requested[split, stratum]:,}"
+            if (split, stratum) in requested
+            else "–"
+            for split in SPLITS
+        ]
         for stratum in strata
     ]
     return table(["stratum", "issues paired", *SPLITS], lines, align=("left", "left", "right", "right", "right"))
@@ -301,6 +310,34 @@ def _baselines_table(report: Report) -> str:
     ]
     ceilings = [_number(view.binary.spearman_ceiling if view.binary else None, 100) for view in views]
     return table(["model", *(view.view for view in views), "mean"], [*lines, ["perfect ranking", *ceilings, ""]])
+
+
+def _intervals_table(report: Report) -> str:
+    """Return how exact a score on each stratum is, for a model that guesses and for a baseline; "" without scores."""
+    if EXAMPLE_BASELINE not in report.baselines:
+        return ""
+    lines = []
+    for view in report.baselines[EXAMPLE_BASELINE].views:
+        if view.binary is None or isinstance(view.binary.auroc, Undefined):
+            continue
+        positives, negatives = view.binary.positives, view.pairs - view.binary.positives
+        rho = spearman_interval(view.binary.auroc, positives, negatives)
+        lines.append(
+            [
+                f"`{view.view}`",
+                f"{positives:,}",
+                f"{negatives:,}",
+                _range(chance_interval(positives, negatives)),
+                _range(auroc_interval(view.binary.auroc, positives, negatives)),
+                _range(Interval(100 * rho.low, 100 * rho.high)),
+            ]
+        )
+    head = ["stratum", "duplicates", "negatives", "AUROC by chance"]
+    return table([*head, f"AUROC of {EXAMPLE_BASELINE}", f"Spearman × 100 of {EXAMPLE_BASELINE}"], lines)
+
+
+def _range(interval: Interval) -> str:
+    return f"{interval.low:.2f} to {interval.high:.2f}"
 
 
 def _redactions_table(report: Report) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from gis.dataset.pairs.splits import SPLITS
+from gis.dataset.settings import SPLITS
 
 CARD = "README.md"
 IDS_CARD = "ids/README.md"  # the card of a copy without texts

@@ -11,7 +11,7 @@ from gis.benchmark.scoring import TaskScores
 from gis.dataset.pairs.configs import ConfigReport
 from gis.dataset.pairs.leaks import Leaks
 from gis.dataset.pairs.positives import Pair
-from gis.dataset.pairs.splits import Split
+from gis.dataset.settings import Split
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Report:
         withdrawn: Pieces of evidence that no longer hold, by reason.
         uncollected: Accepted evidence whose target was not collected.
         held_back: Accepted pairs that alone would have joined two large clusters.
+        unsettled: Pairs that are neither duplicates nor negatives, because one issue cites the other in words that may
+            be a ruling.
         direct: Pairs with accepted evidence of their own.
         clusters: Number of clusters by size.
         positives: Positive pairs.
@@ -63,6 +65,7 @@ class Report:
     withdrawn: Counter[str]
     uncollected: int
     held_back: int
+    unsettled: int
     direct: int
     clusters: Counter[int]
     positives: int

@@ -24,7 +24,7 @@ from gis.dataset.output.layout import (
 )
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.retrieval import Queries
-from gis.dataset.pairs.splits import Split
+from gis.dataset.settings import Split
 from gis.dataset.texts.texts import Texts
 
 ROWS_PER_GROUP = 2000

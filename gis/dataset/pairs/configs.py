@@ -7,21 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gis.benchmark.intervals import chance_interval, chance_looks_good
 from gis.console import QUIET, Reporter
 from gis.dataset.pairs.leaks import Leaks, find_leaks, without_near_duplicates
 from gis.dataset.pairs.negatives import NegativeCount, NegativeSampler, draw_negatives
-from gis.dataset.pairs.positives import Pair
+from gis.dataset.pairs.positives import POSITIVE_STRATA, Pair
 from gis.dataset.pairs.splits import (
-    SPLITS,
     Assignment,
-    Split,
     Splits,
     by_cluster,
     by_repository,
     by_time,
     units_of,
 )
-from gis.dataset.settings import BuildSettings
+from gis.dataset.settings import BuildSettings, Split
 from gis.errors import GisError
 from gis.near_duplicates import near_duplicates
 
@@ -88,29 +87,34 @@ def make_configs(
         reporter: Says which configs are skipped and which strata are short of negatives.
 
     Raises:
-        GisError: There are too few clusters for three splits.
+        GisError: There are too few clusters for the splits.
     """
-    issues, seed = sampler.issues, settings.seed
+    issues, shares, seed = sampler.issues, settings.share_of_split, settings.seed
     clustered = [issue for issue in sampler.clusters.of if sampler.texts.kept[issue]]
     units = units_of(sampler.clusters, near_duplicates(clustered, sampler.sketches))
     assignments: dict[str, Callable[[], Assignment]] = {
-        "default": lambda: by_cluster(positives, units, seed),
+        "default": lambda: by_cluster(positives, units, shares, seed),
         "repository": lambda: by_repository(
-            positives, units, seed, repository=issues.repository, created=issues.created
+            positives, units, shares, seed, repository=issues.repository, created=issues.created
         ),
-        "time": lambda: by_time(positives, units, created=issues.created),
+        "time": lambda: by_time(positives, units, shares, created=issues.created),
     }
+    if len(shares) == 1:  # a way of splitting makes no difference
+        assignments = {"default": assignments["default"]}
     configs: dict[str, Config] = {}
     for name, assign in assignments.items():
         config = _config(assign(), clustered, sampler, settings)
         if config is not None:
             configs[name] = config
             _check(name, config.report, reporter)
+            _warn_of_chance(name, config.report, reporter)
         elif name == "default":
             clusters = len({pair.cluster for pair in positives})
+            if len(shares) == 1:
+                raise GisError("there are no duplicate pairs that people ruled on", remedy="collect more issues")
             raise GisError(
-                f"one of the splits would be empty: {clusters} clusters are too few for three splits",
-                remedy="collect more issues",
+                f"one of the splits would be empty: {clusters} clusters are too few for {len(shares)} splits",
+                remedy="collect more issues, or evaluate only: --split 0/0/100",
             )
         else:
             reporter.say(f"skipping config '{name}': one of its splits would be empty")
@@ -124,11 +128,11 @@ def _config(
     if not all(assignment.pairs.values()):
         return None
     negatives = draw_negatives(sampler, assignment, settings.shares, settings.ratio, settings.seed)
-    drawn = {split: [*assignment.pairs[split], *negatives.pairs[split]] for split in SPLITS}
+    drawn = {split: [*pairs, *negatives.pairs[split]] for split, pairs in assignment.pairs.items()}
     used = {issue for pairs in drawn.values() for pair in pairs for issue in pair.issues}
     near = near_duplicates(used.union(clustered), sampler.sketches)
     splits = _shuffled(without_near_duplicates(drawn, near), settings.seed)
-    if not all(any(pair.label for pair in splits[split]) for split in SPLITS):
+    if not all(any(pair.label for pair in pairs) for pairs in splits.values()):
         return None
     report = ConfigReport(
         pairs=_count(splits),
@@ -142,14 +146,14 @@ def _config(
 
 def _shuffled(splits: Splits, seed: int) -> dict[Split, list[Pair]]:
     rng = np.random.default_rng(seed)
-    return {split: [splits[split][index] for index in rng.permutation(len(splits[split]))] for split in SPLITS}
+    return {split: [pairs[index] for index in rng.permutation(len(pairs))] for split, pairs in splits.items()}
 
 
 def _count(splits: Splits) -> tuple[PairCount, ...]:
     return tuple(
         PairCount(split, stratum, count)
-        for split in SPLITS
-        for stratum, count in sorted(Counter(pair.stratum for pair in splits[split]).items())
+        for split, pairs in splits.items()
+        for stratum, count in sorted(Counter(pair.stratum for pair in pairs).items())
     )
 
 
@@ -167,3 +171,19 @@ def _check(name: str, report: ConfigReport, reporter: Reporter) -> None:
                 f"config '{name}': only {found[stratum]:,} of the {requested[stratum]:,} requested negatives were "
                 f"found for stratum {stratum}"
             )
+
+
+def _warn_of_chance(name: str, report: ConfigReport, reporter: Reporter) -> None:
+    """Warn of a test split that is too small to tell a model from a guess, at its smallest stratum."""
+    duplicates = report.count(*POSITIVE_STRATA, split="test")
+    strata = {count.stratum: count.pairs for count in report.pairs if count.split == "test"}
+    strata = {stratum: strata.get(stratum, 0) for stratum in dict.fromkeys(each.stratum for each in report.negatives)}
+    small = [stratum for stratum, negatives in strata.items() if negatives and chance_looks_good(duplicates, negatives)]
+    if duplicates and small:
+        smallest = min(small, key=lambda stratum: strata[stratum])
+        low, high = chance_interval(duplicates, strata[smallest])
+        reporter.warn(
+            f"config '{name}': the test split is too small to measure with: on {duplicates} duplicates and "
+            f"{strata[smallest]} negatives of stratum {smallest}, a model that guesses has an AUROC of {low:.2f} to "
+            f"{high:.2f}; collect more issues, or keep more for testing with --split"
+        )

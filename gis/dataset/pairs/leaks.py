@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gis.dataset.pairs.positives import Pair
-from gis.dataset.pairs.splits import ENDS, SPLITS, Split, Splits
+from gis.dataset.pairs.splits import Shares, Splits, ends_of
+from gis.dataset.settings import SPLITS, Split
 from gis.union_find import DisjointSets
 
 
@@ -65,11 +66,11 @@ def _in_several(splits: Iterable[set[Split]]) -> int:
     return sum(len(names) > 1 for names in splits)
 
 
-def random_split(pairs: Sequence[Pair], seed: int) -> dict[Split, list[Pair]]:
+def random_split(pairs: Sequence[Pair], shares: Shares, seed: int) -> dict[Split, list[Pair]]:
     """Split pairs at random whatever issues they share, as is common; only to show what that leaks."""
     order = np.random.default_rng(seed).permutation(len(pairs))
-    parts = np.split(order, [int(len(pairs) * end) for end in ENDS])
-    return {split: [pairs[index] for index in part] for split, part in zip(SPLITS, parts, strict=True)}
+    parts = np.split(order, [int(len(pairs) * end) for end in ends_of(shares)])
+    return {split: [pairs[index] for index in part] for split, part in zip(shares, parts, strict=True)}
 
 
 def without_near_duplicates(splits: Splits, near: Iterable[Sequence[int]]) -> dict[Split, list[Pair]]:

@@ -1,8 +1,8 @@
 """Negative pairs in named strata, from the same repository as the positives and of similar length."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.dataset.issues.table import NOBODY, Issues
-from gis.dataset.labels.clusters import Clusters
-from gis.dataset.labels.evidence import is_duplicate_label
+from gis.dataset.labels.citations import Citations
+from gis.dataset.labels.clusters import Clusters, PairKey
+from gis.dataset.labels.evidence import Evidence, is_duplicate_label
 from gis.dataset.pairs.length_buckets import LengthBuckets
 from gis.dataset.pairs.positives import Pair
-from gis.dataset.pairs.splits import SPLITS, Assignment, Split
+from gis.dataset.pairs.splits import Assignment
+from gis.dataset.settings import Split
 from gis.dataset.texts.texts import Texts
 from gis.near_duplicates import NEAR_JACCARD, Sketches, jaccard
 
 MAX_CANDIDATES = 64  # that a negative is chosen from
-MAX_COMPARED = 100  # issues of a cluster that a text is compared with
+MAX_COMPARED = 100  # issues of a group that a text is compared with
 
 NO_ISSUES = np.zeros(0, np.int64)
 
@@ -32,9 +34,10 @@ class NegativeSampler:
         issues: All issues.
         texts: Their texts.
         usable: (n,) whether an issue may be in a negative pair.
-        clusters: What evidence joins.
+        clusters: What accepted evidence joins.
+        ties: By position, what evidence of any kind ties an issue to: see ``ties_of``.
         sketches: Sketches of the texts; a copy of a duplicate is a duplicate, whether anybody noticed it or not.
-        citations: Pairs of positions, one of which cites the other.
+        citations: Which issues cite one another.
         neighbours: The neighbours of each anchor, by stratum.
         match: Prefer candidates whose length is close to that of the issue they stand in for.
     """
@@ -43,8 +46,9 @@ class NegativeSampler:
     texts: Texts
     usable: NDArray[np.bool_]
     clusters: Clusters
+    ties: Mapping[int, Set[int]]
     sketches: Sketches
-    citations: Sequence[tuple[int, int]]
+    citations: Citations
     neighbours: Mapping[str, Mapping[int, list[int]]]
     match: bool = True
 
@@ -60,27 +64,48 @@ class NegativeSampler:
         return [int(position) for position in candidates]
 
     def related(self, one: int, other: int, *, by_citation: bool = True) -> bool:
-        """Return whether evidence ties two issues together within two steps.
+        """Return whether two issues are, or for all that is known may be, duplicates or otherwise related.
+
+        They are if evidence ties them together within two steps, accepted or not, and if one cites the other in words
+        that may be a ruling.
 
         Args:
             one: A position.
             other: Another.
             by_citation: Whether it is enough that one cites the other.
         """
-        groups, related = self.clusters.groups, self.clusters.related
+        groups, ties = self.clusters.groups, self.ties
         if one == other or groups.find(one) == groups.find(other):
             return True
-        if by_citation and other in self._cited_with.get(one, ()):
+        if _key(one, other) in self.citations.unsettled or (by_citation and other in self._cited_with.get(one, ())):
             return True
-        near = related.get(one, set())
-        return other in near or any(other in related.get(middle, ()) for middle in near)
+        near = ties.get(one, set())
+        return other in near or any(other in ties.get(middle, ()) for middle in near)
+
+    def count_unsettled(self) -> int:
+        """Count the pairs that only their unsettled citations keep from being negatives."""
+        settled = replace(self, citations=Citations(self.citations.pairs, frozenset()))
+        return sum(
+            self._are_usable(*pair) and not settled.related(*pair, by_citation=False)
+            for pair in self.citations.unsettled
+        )
+
+    def citing_pairs(self) -> list[PairKey]:
+        """Return the pairs of usable issues one of which cites the other, and that are not otherwise related."""
+        return [
+            pair
+            for pair in self.citations.pairs
+            if self._are_usable(*pair) and not self.related(*pair, by_citation=False)
+        ]
+
+    def _are_usable(self, one: int, other: int) -> bool:
+        return bool(self.usable[one] and self.usable[other])
 
     def copies(self, one: int, other: int) -> bool:
-        """Return whether the text of one is a near-duplicate of the other's or of one of the other's duplicates."""
+        """Return whether the text of one is a near-duplicate of the other's or of one of the other's group."""
         for issue, copy in ((one, other), (other, one)):
             shingles = self.sketches[copy].shingles
-            cluster = self.clusters.of.get(issue)
-            members = (issue,) if cluster is None else cluster.members[:MAX_COMPARED]
+            members = self._group_of.get(issue, (issue,))[:MAX_COMPARED]
             if any(
                 self.texts.kept[n] and jaccard(self.sketches[n].shingles, shingles) >= NEAR_JACCARD for n in members
             ):
@@ -118,10 +143,16 @@ class NegativeSampler:
         return order[start:end]
 
     @cached_property
+    def _group_of(self) -> Mapping[int, Sequence[int]]:
+        """The issues that accepted evidence joins to an issue, also through one that was not collected."""
+        groups = (group for group in self.clusters.groups.groups(range(len(self.issues))) if len(group) > 1)
+        return {issue: group for group in groups for issue in group}
+
+    @cached_property
     def _cited_with(self) -> Mapping[int, set[int]]:
         """Issues that an issue cites or that cite it, by position."""
         partners: dict[int, set[int]] = defaultdict(set)
-        for one, other in self.citations:
+        for one, other in self.citations.pairs:
             partners[one].add(other)
             partners[other].add(one)
         return partners
@@ -155,6 +186,22 @@ class NegativeSampler:
         return {key: group for key, group in groups.items() if key[1] not in ignored}
 
 
+def ties_of(evidence: Iterable[Evidence]) -> dict[int, set[int]]:
+    """Return, by position, what evidence ties an issue to, whatever a policy says about it.
+
+    An issue that was not collected has a negative number: two issues that are said to be related to it may be related.
+    """
+    ties: dict[int, set[int]] = defaultdict(set)
+    uncollected: dict[str, int] = {}
+    for each in evidence:
+        target = each.target
+        if target is None:
+            target = uncollected.setdefault(each.reference.lower(), -1 - len(uncollected))
+        ties[each.issue].add(target)
+        ties[target].add(each.issue)
+    return dict(ties)
+
+
 class NegativeCount(NamedTuple):
     """How many negatives of a stratum a split was to have, and how many were found."""
 
@@ -179,15 +226,18 @@ def draw_negatives(
     Args:
         sampler: Finds candidates.
         assignment: The positives, and which issue may be in which split; issues that are drawn are bound.
-        shares: Share of each stratum; they sum to 1.
-        ratio: Negatives per positive.
+        shares: Share of each stratum among the negatives of train; they sum to 1.
+        ratio: Negatives per positive in train.
         seed: Random seed.
     """
     rng = np.random.default_rng(seed)
-    negatives = Negatives({split: [] for split in SPLITS}, [])
-    for split in reversed(SPLITS):  # test is drawn first: it is the smallest and matters most
+    negatives = Negatives({split: [] for split in assignment.pairs}, [])
+    for split in reversed(assignment.pairs):  # test is drawn first: it is the smallest and matters most
         draw = _Draw(sampler, assignment, split, rng)
-        for stratum, quota in quotas(round(ratio * len(draw.positives)), shares).items():
+        count = len(draw.positives)
+        # valid and test are scored stratum by stratum: as many of each as there are positives
+        wanted = quotas(round(ratio * count), shares) if split == "train" else dict.fromkeys(shares, count)
+        for stratum, quota in wanted.items():
             pairs = draw.cross_referenced(quota) if stratum == "cross_referenced" else draw.for_anchors(stratum, quota)
             negatives.pairs[split] += pairs
             negatives.counts.append(NegativeCount(split, stratum, quota, len(pairs)))
@@ -237,14 +287,7 @@ class _Draw:
     def cross_referenced(self, quota: int) -> list[Pair]:
         """Pair issues one of which cites the other, with about the lengths of a positive pair."""
         sampler = self.sampler
-        cited = [
-            (one, other)
-            for one, other in sampler.citations
-            if sampler.usable[one]
-            and sampler.usable[other]
-            and self._is_open(one, other)
-            and not sampler.related(one, other, by_citation=False)
-        ]
+        cited = [pair for pair in sampler.citing_pairs() if self._is_open(*pair)]
         both_ways = [*cited, *((other, one) for one, other in cited)]
         buckets = LengthBuckets([self._lengths(*pair) for pair in both_ways], self.rng)
 

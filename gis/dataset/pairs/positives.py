@@ -12,6 +12,7 @@ from gis.dataset.texts.texts import Texts
 from gis.errors import GisError
 
 NO_CLUSTER = -1
+POSITIVE_STRATA = ("direct", "closure")
 
 
 @dataclass(frozen=True, kw_only=True)

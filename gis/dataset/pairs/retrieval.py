@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.dataset.labels.clusters import Cluster
-from gis.dataset.pairs.splits import SPLITS, Split, Splits
+from gis.dataset.pairs.splits import Splits
+from gis.dataset.settings import Split
 
 MAX_QUERIES_PER_CLUSTER = 20  # so that one cluster of a thousand issues does not dominate the task
 
@@ -49,7 +50,7 @@ def make_queries(
     split_of_issue = {issue: split for split, pairs in splits.items() for pair in pairs for issue in pair.issues}
     split_of_cluster = {pair.cluster: split for split, pairs in splits.items() for pair in pairs if pair.label}
     near_of = {issue: group for group in near for issue in group}
-    queries: dict[Split, list[Query]] = {split: [] for split in SPLITS}
+    queries: dict[Split, list[Query]] = {split: [] for split in splits}
     for cluster in clusters:
         split = split_of_cluster.get(cluster.members[0])
         if split is None:

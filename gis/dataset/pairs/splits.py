@@ -3,21 +3,19 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gis.dataset.labels.clusters import Clusters
 from gis.dataset.pairs.positives import Pair
+from gis.dataset.settings import Split
 from gis.union_find import DisjointSets
 
-Split = Literal["train", "valid", "test"]
+Shares = Mapping[Split, float]  # of the positive pairs, 0 to 1, of each split that is made
 Splits = Mapping[Split, Sequence[Pair]]
 
-SPLITS: tuple[Split, ...] = ("train", "valid", "test")
-SPLIT_SHARES: Mapping[Split, float] = {"train": 0.8, "valid": 0.1, "test": 0.1}
-ENDS = (0.8, 0.9)  # where train and valid end
 # Why a positive pair fits into no split
 BETWEEN_REPOSITORIES = "in repositories of two splits"
 BETWEEN_PERIODS = "across a cut"
@@ -33,14 +31,14 @@ class Assignment:
         split_of_unit: Split by the root of a unit; any other unit is bound by the first pair that uses it.
         rule: Returns the only split that an issue may be in, or None if it may be in no split. Without a rule an
             issue may be in any split.
-        pairs: The positive pairs of each split.
+        pairs: The positive pairs of each split that is made.
         dropped: How many positive pairs fit into no split, by reason.
     """
 
     units: DisjointSets
     split_of_unit: dict[int, Split]
     rule: Callable[[int], Split | None] | None = None
-    pairs: dict[Split, list[Pair]] = field(default_factory=lambda: {split: [] for split in SPLITS})
+    pairs: dict[Split, list[Pair]]
     dropped: dict[str, int] = field(default_factory=dict)
 
     def allows(self, issue: int, split: Split) -> bool:
@@ -52,6 +50,11 @@ class Assignment:
     def bind(self, issue: int, split: Split) -> None:
         """Bind an issue, and with it the rest of its unit, to a split."""
         self.split_of_unit[self.units.find(issue)] = split
+
+
+def ends_of(shares: Shares) -> list[float]:
+    """Return where each split but the last ends, as a share of everything, 0 to 1."""
+    return [round(end, 6) for end in accumulate(shares.values())][:-1]
 
 
 def units_of(clusters: Clusters, near: Iterable[Sequence[int]]) -> DisjointSets:
@@ -66,23 +69,29 @@ def units_of(clusters: Clusters, near: Iterable[Sequence[int]]) -> DisjointSets:
     return units
 
 
-def by_cluster(positives: Sequence[Pair], units: DisjointSets, seed: int) -> Assignment:
-    """Assign whole units to splits at random."""
+def by_cluster(positives: Sequence[Pair], units: DisjointSets, shares: Shares, seed: int) -> Assignment:
+    """Assign whole units to splits at random; those that no person confirmed to train, or to none without train."""
     split_of = _deal(
         positives,
         lambda pair: units.find(pair.first),
+        shares,
         np.random.default_rng(seed),
         may_leave_train=lambda unit: all(pair.human_confirmed for pair in unit),
     )
-    assignment = Assignment(units=units, split_of_unit=split_of)
+    assignment = Assignment(units=units, split_of_unit=split_of, pairs=_no_pairs(shares))
     for pair in positives:
-        assignment.pairs[split_of[units.find(pair.first)]].append(pair)
+        split = split_of.get(units.find(pair.first))
+        if split is None:
+            assignment.dropped[NOT_HUMAN_CONFIRMED] = assignment.dropped.get(NOT_HUMAN_CONFIRMED, 0) + 1
+        else:
+            assignment.pairs[split].append(pair)
     return assignment
 
 
 def by_repository(
     positives: Sequence[Pair],
     units: DisjointSets,
+    shares: Shares,
     seed: int,
     *,
     repository: NDArray[np.int32],
@@ -93,19 +102,22 @@ def by_repository(
     Args:
         positives: All positive pairs.
         units: DisjointSets of issues that must be in one split.
+        shares: Share of each split.
         seed: Random seed for the order in which repositories are dealt.
         repository: (n,) repository index of each issue.
         created: (n,) when each issue was opened.
     """
-    split_of = _deal(positives, lambda pair: int(repository[pair.first]), np.random.default_rng(seed))
+    split_of = _deal(positives, lambda pair: int(repository[pair.first]), shares, np.random.default_rng(seed))
 
     def rule(issue: int) -> Split | None:
         return split_of.get(int(repository[issue]))
 
-    return _by_rule(positives, units, created, rule, BETWEEN_REPOSITORIES)
+    return _by_rule(positives, units, shares, created, rule, BETWEEN_REPOSITORIES)
 
 
-def by_time(positives: Sequence[Pair], units: DisjointSets, *, created: NDArray[np.int64]) -> Assignment:
+def by_time(
+    positives: Sequence[Pair], units: DisjointSets, shares: Shares, *, created: NDArray[np.int64]
+) -> Assignment:
     """Assign issues to splits by when they were opened: valid begins where train ends, and test where valid ends.
 
     A unit belongs to the period of its oldest issue; its pairs with issues of a later period are left out.
@@ -113,21 +125,24 @@ def by_time(positives: Sequence[Pair], units: DisjointSets, *, created: NDArray[
     Args:
         positives: All positive pairs.
         units: DisjointSets of issues that must be in one split.
+        shares: Share of each split.
         created: (n,) when each issue was opened.
     """
+    names = tuple(shares)
     oldest_of = _oldest_of_units(positives, units, created)
     times = sorted(int(created[oldest_of[units.find(pair.first)]]) for pair in positives)
-    cuts = [times[int(len(times) * end)] for end in ENDS]
+    cuts = [times[min(int(len(times) * end), len(times) - 1)] for end in ends_of(shares)]
 
     def rule(issue: int) -> Split:
-        return SPLITS[int(np.searchsorted(cuts, created[issue], side="right"))]
+        return names[int(np.searchsorted(cuts, created[issue], side="right"))]
 
-    return _by_rule(positives, units, created, rule, BETWEEN_PERIODS)
+    return _by_rule(positives, units, shares, created, rule, BETWEEN_PERIODS)
 
 
 def _by_rule(
     positives: Sequence[Pair],
     units: DisjointSets,
+    shares: Shares,
     created: NDArray[np.int64],
     rule: Callable[[int], Split | None],
     reason: str,
@@ -138,6 +153,7 @@ def _by_rule(
         units=units,
         split_of_unit={root: split for root, split in split_of.items() if split is not None},
         rule=rule,
+        pairs=_no_pairs(shares),
         dropped={reason: 0, NOT_HUMAN_CONFIRMED: 0},
     )
     for pair in positives:
@@ -149,6 +165,10 @@ def _by_rule(
         else:
             assignment.pairs[split].append(pair)
     return assignment
+
+
+def _no_pairs(shares: Shares) -> dict[Split, list[Pair]]:
+    return {split: [] for split in shares}
 
 
 def _oldest_of_units(positives: Sequence[Pair], units: DisjointSets, created: NDArray[np.int64]) -> dict[int, int]:
@@ -164,21 +184,27 @@ def _oldest_of_units(positives: Sequence[Pair], units: DisjointSets, created: ND
 def _deal(
     positives: Sequence[Pair],
     unit_of: Callable[[Pair], int],
+    shares: Shares,
     rng: np.random.Generator,
     may_leave_train: Callable[[Sequence[Pair]], bool] = lambda _: True,
 ) -> dict[int, Split]:
-    """Deal the units of pairs in random order, each to the split that is furthest below its share."""
+    """Deal the units of pairs in random order, each to the split that is furthest below its share.
+
+    A unit that may not leave train goes to train, or to no split where train is not made.
+    """
     units: dict[int, list[Pair]] = defaultdict(list)
     for pair in positives:
         units[unit_of(pair)].append(pair)
     names = sorted(units)
-    sizes = dict.fromkeys(SPLITS, 0)
+    sizes = dict.fromkeys(shares, 0)
     split_of: dict[int, Split] = {}
     for index in rng.permutation(len(names)):
         unit = units[names[index]]
         split: Split = "train"
         if may_leave_train(unit):
-            split = min(SPLITS, key=lambda name: (sizes[name] + 1) / SPLIT_SHARES[name])
+            split = min(shares, key=lambda name: (sizes[name] + 1) / shares[name])
+        elif "train" not in shares:
+            continue
         sizes[split] += len(unit)
         split_of[names[index]] = split
     return split_of

@@ -14,7 +14,6 @@ from gis.dataset.labels.evidence import (
     CommentRow,
     Evidence,
     called_duplicates,
-    cross_references,
     find_evidence,
     is_duplicate_label,
     looks_like_a_bot,
@@ -303,10 +302,3 @@ def test_only_the_author_takes_a_ruling_back() -> None:
 
 def said_by(author: str | None, body: str) -> CommentRow:
     return CommentRow(1, "C1", author, body, at(0), None)
-
-
-def test_cross_references(tmp_path: Path) -> None:
-    cites = [Event("cross_referenced", at(5), None, Reference(None, 1, False))]
-    pull = [Event("cross_referenced", at(5), None, Reference(None, 9, True))]
-    with Store(fill(tmp_path / "store.db", [issue(1, events=cites + pull), issue(2, events=cites)])) as store:
-        assert cross_references(store, load_issues(store)) == [(0, 1)]

@@ -14,8 +14,7 @@ from gis.dataset.output.report import Lengths, Report
 from gis.dataset.pairs.configs import ConfigReport, PairCount
 from gis.dataset.pairs.leaks import Leaks
 from gis.dataset.pairs.negatives import NegativeCount
-from gis.dataset.pairs.splits import SPLITS
-from gis.dataset.settings import BuildSettings
+from gis.dataset.settings import SPLITS, BuildSettings
 from tests.dataset.pairs.helpers import negative, positive
 
 GOLDEN = Path(__file__).with_name("card.md")  # to write it again: delete it, run the test twice, and read the diff
@@ -28,6 +27,7 @@ REPORT = Report(
     withdrawn=Counter({"reopened": 1}),
     uncollected=1,
     held_back=0,
+    unsettled=3,
     direct=5,
     clusters=Counter({2: 3, 3: 1}),
     positives=5,

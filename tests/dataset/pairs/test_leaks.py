@@ -3,7 +3,8 @@
 import pytest
 
 from gis.dataset.pairs.leaks import find_leaks, random_split, without_near_duplicates
-from gis.dataset.pairs.splits import SPLITS, Splits
+from gis.dataset.pairs.splits import Splits
+from gis.dataset.settings import SPLITS
 from gis.union_find import DisjointSets
 from tests.dataset.pairs.helpers import joined, negative, positive
 
@@ -23,7 +24,7 @@ def test_a_cluster_leaks_also_where_no_issue_does() -> None:
 
 def test_a_random_split_of_pairs_leaks() -> None:
     chain = [positive(n + 1, n) for n in range(100)]
-    splits = random_split(chain, seed=0)
+    splits = random_split(chain, {"train": 0.8, "valid": 0.1, "test": 0.1}, seed=0)
     assert [len(splits[split]) for split in SPLITS] == [80, 10, 10]
     assert find_leaks(splits, (), DisjointSets()).test_pairs > 0.5
 

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gis.dataset.labels.citations import Citations
 from gis.dataset.labels.clusters import Clusters
-from gis.dataset.pairs.negatives import Negatives, NegativeSampler, draw_negatives, quotas
-from gis.dataset.pairs.splits import SPLITS, Assignment, by_cluster
+from gis.dataset.pairs.negatives import Negatives, NegativeSampler, draw_negatives, quotas, ties_of
+from gis.dataset.pairs.splits import Assignment, Shares, by_cluster
+from gis.dataset.settings import SPLITS
 from gis.near_duplicates import Sketches
-from tests.dataset.pairs.helpers import cluster, joined, make_clusters, make_issues, make_texts, positive
+from tests.dataset.pairs.helpers import cluster, evidence, joined, make_clusters, make_issues, make_texts, positive
 
 COUNT = 60
 
@@ -25,6 +28,7 @@ def sampler(
     texts: Sequence[str | None] | None = None,
     *,
     citations: Sequence[tuple[int, int]] = (),
+    unsettled: Sequence[tuple[int, int]] = (),
     neighbours: Mapping[str, Mapping[int, list[int]]] | None = None,
     match: bool = False,
     **columns: Any,  # noqa: ANN401
@@ -35,8 +39,9 @@ def sampler(
         texts=chosen,
         usable=chosen.kept,
         clusters=clusters or make_clusters(),
+        ties=(clusters or make_clusters()).related,
         sketches=Sketches(chosen.__getitem__),
-        citations=citations,
+        citations=Citations(tuple(citations), frozenset(unsettled)),
         neighbours=neighbours or {},
         match=match,
     )
@@ -130,7 +135,10 @@ CLUSTERS = make_clusters(*(cluster(pair.issues) for pair in PAIRS))
 
 
 def assignment() -> Assignment:
-    return by_cluster(PAIRS, joined(*(pair.issues for pair in PAIRS)), seed=0)
+    return by_cluster(PAIRS, joined(*(pair.issues for pair in PAIRS)), SHARES, seed=0)
+
+
+SHARES: Shares = {"train": 0.8, "valid": 0.1, "test": 0.1}
 
 
 def drawn(of: NegativeSampler, shares: dict[str, float], ratio: float = 1, seed: int = 0) -> Negatives:
@@ -142,7 +150,7 @@ def test_as_many_are_drawn_as_requested_and_none_is_drawn_twice() -> None:
     positives = assignment().pairs
     for split in SPLITS:
         pairs = negatives.pairs[split]
-        assert len(pairs) == 2 * len(positives[split])
+        assert len(pairs) == (2 if split == "train" else 1) * len(positives[split])
         assert len({frozenset(pair.issues) for pair in pairs}) == len(pairs)
         anchors = {issue for pair in positives[split] for issue in pair.issues}
         assert all(pair.first in anchors and pair.label == 0 for pair in pairs)
@@ -184,6 +192,35 @@ def test_cross_referenced_negatives_are_the_citations_that_no_evidence_explains(
     for count in negatives.counts:
         found.update(requested=count.requested, found=count.found)
     assert found == {"requested": 15, "found": 14}
+
+
+def test_each_stratum_of_valid_and_test_has_as_many_negatives_as_there_are_positives() -> None:
+    neighbours = {"bm25": {n: [30 + n, 31 + n] for n in range(29)}}
+    negatives = drawn(sampler(CLUSTERS, neighbours=neighbours), {"random": 0.9, "bm25": 0.1}, ratio=0.5)
+    positives = assignment().pairs
+    for split in ("valid", "test"):
+        counts = {count.stratum: count.found for count in negatives.counts if count.split == split}
+        assert counts == {"random": len(positives[split]), "bm25": len(positives[split])}
+    assert len(negatives.pairs["train"]) == round(0.5 * len(positives["train"]))
+
+
+def test_what_may_be_a_ruling_is_neither_drawn_nor_lost_from_the_count() -> None:
+    cited = [(30 + n, 45 + n) for n in range(15)]
+    of = sampler(CLUSTERS, citations=[(0, 1), *cited], unsettled=[(0, 1), *cited[:5]])
+    pairs = [pair for pairs in drawn(of, {"cross_referenced": 1.0}).pairs.values() for pair in pairs]
+    assert {pair.first % 15 for pair in pairs} | {pair.second % 15 for pair in pairs} <= set(range(5, 15))
+    assert of.related(*cited[0])
+    assert of.related(*reversed(cited[0]))
+    assert of.count_unsettled() == 5  # 0 and 1 are duplicates by a ruling
+
+
+def test_evidence_of_any_kind_ties_issues_also_through_one_that_was_not_collected() -> None:
+    outside = [replace(evidence(issue, 0), target=None, reference=name) for issue, name in ((3, "a/b#1"), (4, "A/b#1"))]
+    ties = ties_of([evidence(1, 2), *outside, replace(evidence(5, 0), target=None, reference="a/b#2")])
+    of = replace(sampler(), ties=ties)
+    assert of.related(2, 1)
+    assert of.related(3, 4)
+    assert not of.related(3, 5)
 
 
 def test_what_is_not_found_is_counted() -> None:

@@ -3,7 +3,9 @@
 import pytest
 
 from gis.dataset.settings import TextSettings
-from gis.dataset.texts.filters import REASONS, judge, language
+from gis.dataset.texts.cleaning import prose
+from gis.dataset.texts.filters import REASONS, judge
+from gis.languages import language
 
 ENGLISH = (
     "The program stops with an error when I open a large file and press the button twice, which it should not do "
@@ -38,4 +40,4 @@ def test_any_language_is_kept_where_none_is_asked_for() -> None:
     ("text", "code"), [(ENGLISH, "en"), (GERMAN, "de"), ("Kaputt", None), (f"```\n{GERMAN}\n```", None)]
 )
 def test_the_language_of_prose(text: str, code: str | None) -> None:
-    assert language(text) == code
+    assert language(prose(text)) == code

@@ -23,13 +23,20 @@ def build(
         str | None,
         typer.Option(
             metavar="STRATUM=WEIGHT,…",
-            help="Weights of random, same_label, same_author, cross_referenced, bm25 and dense negatives.",
+            help="Weights in train of random, same_label, same_author, cross_referenced, bm25 and dense negatives.",
             show_default="equal, without dense; paper random",
         ),
     ] = None,
     ratio: Annotated[
-        float | None, typer.Option(metavar="X", help="Negatives per positive, 0 to 1000.", show_default="1; paper 0.96")
+        float | None,
+        typer.Option(metavar="X", help="Negatives per positive in train, 0 to 1000.", show_default="1; paper 0.96"),
     ] = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="A/B/C", help="Per cent of the duplicates in train, valid and test; 0/0/100 to evaluate only."
+        ),
+    ] = "80/10/10",
     dense: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Encoder that finds the negatives of the stratum dense.")
     ] = None,
@@ -88,6 +95,7 @@ def build(
             output,
             recipe=recipe,
             negatives=None if negatives is None else _weights(negatives),
+            split=_percentages(split),
             ratio=ratio,
             dense=dense,
             closure=closure,
@@ -120,6 +128,14 @@ def _weights(text: str) -> dict[str, float]:
         except ValueError:
             raise UsageError(f"--negatives: '{weight}' is not a number") from None
     return weights
+
+
+def _percentages(text: str) -> list[float]:
+    """Read the shares of the splits as they are typed: ``80/10/10``."""
+    try:
+        return [float(part) for part in text.split("/")]
+    except ValueError:
+        raise UsageError(f"--split {text}: not of the form 80/10/10 (train/valid/test, in per cent)") from None
 
 
 def _languages(text: str) -> list[str]:

@@ -1,0 +1,83 @@
+"""How exact a score is: the 95 % interval of AUROC and Spearman on so many positive and negative pairs."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from gis.benchmark.metrics import Undefined, spearman_ceiling
+
+Z_95 = 1.959964  # standard deviations on either side of the mean that hold 95 % of a normal distribution
+CHANCE = 0.5  # AUROC of a model that knows nothing
+LOOKS_GOOD = 0.65  # an AUROC that a reader takes for some skill
+STEPS = 60  # of the bisection: the error is 2 ** -60
+
+
+class Interval(NamedTuple):
+    """The lower and upper end of a 95 % confidence interval."""
+
+    low: float
+    high: float
+
+
+def auroc_interval(auroc: float, positives: int, negatives: int) -> Interval:
+    """Return the interval of an AUROC.
+
+    It is method 5 of Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic.
+    Part 2", Statistics in Medicine 25 (2006), 559-573: the values that lie no further than 1.96 of their own standard
+    errors (those of Hanley and McNeil, 1982) from the one measured. So a perfect score on few pairs has an interval
+    too. Pairs are taken as independent; where they share issues, the true interval is wider.
+
+    Args:
+        auroc: The AUROC, 0 to 1.
+        positives: Number of pairs labelled 1, at least one.
+        negatives: Number of pairs labelled 0, at least one.
+    """
+    return Interval(
+        _end(auroc, 0.0, positives, negatives) if auroc > 0 else 0.0,
+        _end(auroc, 1.0, positives, negatives) if auroc < 1 else 1.0,
+    )
+
+
+def spearman_interval(auroc: float, positives: int, negatives: int) -> Interval:
+    """Return the interval of Spearman's correlation with binary labels, of a model with this AUROC.
+
+    Without ties among the scores, it is the ceiling times (2 AUROC - 1): both are linear in the sum of ranks.
+
+    Args:
+        auroc: The AUROC, 0 to 1.
+        positives: Number of pairs labelled 1, at least one.
+        negatives: Number of pairs labelled 0, at least one.
+    """
+    ceiling = spearman_ceiling(np.repeat([1.0, 0.0], [positives, negatives]))
+    assert not isinstance(ceiling, Undefined)
+    low, high = auroc_interval(auroc, positives, negatives)
+    return Interval(ceiling * (2 * low - 1), ceiling * (2 * high - 1))
+
+
+def chance_interval(positives: int, negatives: int) -> Interval:
+    """Return the AUROC, in 95 of 100 draws, of a model that knows nothing."""
+    return auroc_interval(CHANCE, positives, negatives)
+
+
+def chance_looks_good(positives: int, negatives: int) -> bool:
+    """Return whether a model that knows nothing can score as if it knew something: there are too few pairs."""
+    return chance_interval(positives, negatives).high > LOOKS_GOOD
+
+
+def _end(auroc: float, furthest: float, positives: int, negatives: int) -> float:
+    """Return the value furthest from ``auroc`` in one direction that is still within 1.96 of its standard errors."""
+    inside, outside = auroc, furthest
+    for _ in range(STEPS):
+        middle = (inside + outside) / 2
+        if abs(middle - auroc) <= Z_95 * _standard_error(middle, positives, negatives):
+            inside = middle
+        else:
+            outside = middle
+    return inside
+
+
+def _standard_error(auroc: float, positives: int, negatives: int) -> float:
+    pairs = (positives + negatives) / 2 - 1
+    spread = 1 + pairs * (1 - auroc) / (2 - auroc) + pairs * auroc / (1 + auroc)
+    return math.sqrt(max(auroc * (1 - auroc) * spread, 0.0) / (positives * negatives))

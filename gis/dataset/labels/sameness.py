@@ -1,0 +1,62 @@
+"""The words, in several languages, with which people say that an issue is known already, moved or closed.
+
+A comment with such a word that cites another issue may be a ruling, whether or not its wording can be read. These words
+make no evidence: they only say that a pair of issues is not known to be unrelated.
+"""
+
+import re
+
+# Words of sameness, of moving and of closing, and "already", as verbose regular expressions.
+SPACED: dict[str, str] = {  # read as whole words
+    "English": r"""
+        dup\w* | deduplicat\w* | same | identical(?:ly)? | equivalent | indistinguishable | similar(?:ly)? | copy\ of
+      | repeat(?:s|ed)?\ of | rehash | instance\ of | (?:more|other|another|additional)\ (?:issues?|reports?|cases?)
+      | move[ds]? | moving | merg(?:e|ed|es|ing) | transfer\w* | migrat\w* | redirect\w* | consolidat\w* | folded
+      | supersed\w* | subsum\w* | replac(?:ed|es|ing) | covered | favou?r | track(?:ed|s|ing)? | continu(?:ed|es|ing)
+      | clos(?:e|es|ed|ing|ure) | resolved | already | previously\ \w+ | known\ (?:issue|bug|problem)
+    """,
+    "Spanish": r"""
+        duplicad[oa]s? | repetid[oa]s? | mism[oa]s? | idéntic[oa]s? | igual(?:es)? | movid[oa]s? | mover | traslad\w*
+      | cerrad[oa]s? | cerrar | cierro | cerramos | cerrando | ya
+    """,
+    "Portuguese": r"""
+        duplicad[oa]s? | duplicata | repetid[oa]s? | mesm[oa]s? | idêntic[oa]s? | iguais | movid[oa]s? | movendo
+      | fechad[oa]s? | fechar | fechando | fecho | encerrad[oa]s? | encerrando | já
+    """,
+    "French": r"""
+        doublons? | dupliqué\w* | identiques? | mêmes? | pareil(?:le)?s? | déplac\w* | transfér\w* | fusionn\w*
+      | fermé\w* | fermer | fermeture | ferme | clos | clôtur\w* | déjà
+    """,
+    "German": r"""
+        duplikate?s? | dublette\w* | doppelt\w* | dasselbe | derselben? | dieselben? | selben? | gleich\w*
+      | identisch\w* | verschoben | verschiebe\w* | verlegt | zusammengef\w* | geschlossen | schließe\w*
+      | schliesse\w* | bereits | schon
+    """,
+    "Italian": r"""
+        duplicat[oaie] | doppion[ei] | stess[oaie] | identic[oaie] | spostat[oaie] | chius[oaie] | chiudo | già
+    """,
+    "Russian": r"""
+        дубл\w* | дубликат\w* | повтор\w* | тот\ же | та\ же | то\ же | те\ же | того\ же | такая\ же | такой\ же
+      | одинаков\w* | аналогичн\w* | идентичн\w* | перенес\w* | перенёс | перемещ\w* | объедин\w* | закры\w*
+      | закро\w* | уже
+    """,
+}
+UNSPACED: dict[str, str] = {  # read anywhere: these scripts put no space between words, or none before an ending
+    "Chinese": """
+        重复|重複|相同|同样|同樣|同一|一样|一樣|类似|類似|雷同|已经|已經|已有|已在|移至|移到|转移|轉移|合并|合併|关闭|關閉|关掉
+    """,
+    "Japanese": "重複|同じ|同様|同一|類似|既に|すでに|既出|移動|移しま|移行|統合|クローズ|閉じ|閉め",
+    "Korean": "중복|같은|동일|똑같|유사|이미|이동|옮기|옮겼|옮깁|합치|병합|닫|종료",
+}
+WORDS = re.compile(
+    rf"""
+      (?<![^\W_]) (?: {"|".join(SPACED.values())} ) (?![^\W_])   # also in "_Closing_"
+    | {"|".join(UNSPACED.values())}
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def speaks_of_sameness(text: str) -> bool:
+    """Return whether a text has a word of sameness, moving, closing or "already" in it."""
+    return WORDS.search(text) is not None

@@ -1,0 +1,34 @@
+"""Words of sameness, moving, closing and "already", in several languages."""
+
+import pytest
+
+from gis.dataset.labels.sameness import speaks_of_sameness
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the same as #5",
+        "Dupe? #5",
+        "_Closing_ this one, see #5.",
+        "Let's move to #5",
+        "#5 has it already",
+        "More issues for this crash: #5",
+        "Esto es lo mismo que #5",
+        "Já relatado em #5",
+        "Voir #5, déjà signalé",
+        "Das steht schon in #5",
+        "Già segnalato: #5",
+        "Это уже есть в #5",
+        "和 #5 重复",
+        "#5 と同じです",
+        "#5 이슈와 동일합니다",
+    ],
+)
+def test_words_of_sameness_are_heard(text: str) -> None:
+    assert speaks_of_sameness(text)
+
+
+@pytest.mark.parametrize("text", ["See also #5", "Depends on #5", "#5 broke the closet", "Needs #5 first", "参见 #5"])
+def test_other_words_are_not(text: str) -> None:
+    assert not speaks_of_sameness(text)
