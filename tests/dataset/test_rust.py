@@ -99,15 +99,15 @@ def test_the_dataset_of_a_real_repository(store: Path, tmp_path: Path) -> None:
     report = build(store, tmp_path / "built", BuildSettings())
     assert report.configs.keys() == {"default", "time"}
     default, time = report.configs["default"], report.configs["time"]
-    assert [default.count(split=split) for split in SPLITS] == [2_110, 260, 262]
-    assert [time.count(split=split) for split in SPLITS] == [1_740, 122, 272]
+    assert [default.count(split=split) for split in SPLITS] == [2_110, 780, 786]
+    assert [time.count(split=split) for split in SPLITS] == [1_740, 366, 816]
     assert (default.count("direct"), default.near, report.positives) == (1_316, 0, 1_316)
-    assert round(report.random_split.test_pairs, 2) == 0.43
+    assert round(report.random_split.test_pairs, 2) == 0.51
     assert prepare(tmp_path / "built").problems == ()  # it may be published
     for config in ("data", "time"):
         assert_nothing_is_shared(tmp_path / "built", config)
     scores = {view.view: view.binary.auroc for view in report.baselines["tfidf"].views if view.binary}
-    expected = {"same_author": 0.90, "bm25": 0.52, "random": 0.94, "cross_referenced": 0.78, "same_label": 0.86}
+    expected = {"same_author": 0.90, "bm25": 0.60, "random": 0.95, "cross_referenced": 0.77, "same_label": 0.88}
     assert scores == pytest.approx(expected, abs=0.005)
 
 
