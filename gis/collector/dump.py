@@ -1,21 +1,41 @@
-"""A repository from a folder of JSON lines: issues, comments and cross-references in the form of GitHub's REST API."""
+"""A repository from a folder of JSON lines: issues, comments and cross-references, in any form of ``dump_rows``."""
 
 import gzip
 import json
+import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, ClassVar, NamedTuple, Self, cast
 
-from gis.collector.github.rest_rows import comment_from_row, is_on_pull_request, issue_from_row, user_from_row
+from gis.collector.dump_rows import (
+    EXPECTED,
+    GH_FIELDS,
+    DumpRows,
+    is_pull_request,
+    number_on_web,
+    rows_of_comment,
+    rows_of_issue,
+)
+from gis.collector.github.rest_rows import (
+    Row,
+    comment_from_row,
+    is_on_pull_request,
+    issue_from_row,
+    number_of_commented,
+    time_of,
+    user_from_row,
+)
 from gis.collector.records import NO_USAGE, Comment, Event, Issue, Page, Reference, Repository, Usage
 from gis.collector.source import SourceKind
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
+from gis.text import whole_characters
 
 ISSUES, COMMENTS, CROSS_REFERENCES = FILES = ("issues", "comments", "cross_references")  # in the order of the walk
 ENDINGS = (".jsonl.gz", ".jsonl")
@@ -23,6 +43,11 @@ LINES_PER_PAGE = 500
 FIRST_BYTES = 1000  # enough to see whether a file begins with a bracket
 UNREADABLE = (OSError, EOFError, zlib.error)
 BROKEN_LINE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+NAMED_REASONS = 20  # different reasons for which a line is named; of one reason, the first line is
+MAKE_ONE = (
+    "make a dump with gh api --paginate 'repos/OWNER/NAME/issues?state=all&per_page=100' | jq -c '.[]' > issues.jsonl, "
+    f"or gh issue list --state all --limit 100000 --json {GH_FIELDS} | jq -c '.[]' > issues.jsonl"
+)
 
 
 class NumberedLine(NamedTuple):
@@ -35,6 +60,48 @@ class NumberedLine(NamedTuple):
 
     number: int
     text: bytes
+
+
+@dataclass
+class _Records:
+    """The records of some lines.
+
+    Attributes:
+        issues: Issues.
+        comments: Comments, each with the number of its issue.
+        events: Cross-references, each with the number of the issue that is referred to.
+        pull_requests: Numbers of pull requests.
+    """
+
+    issues: list[Issue] = field(default_factory=list)
+    comments: list[tuple[int, Comment]] = field(default_factory=list)
+    events: list[tuple[int, Event]] = field(default_factory=list)
+    pull_requests: list[int] = field(default_factory=list)
+
+    def add(self, rows: DumpRows) -> None:
+        """Add an issue or a pull request with its comments."""
+        on_pull_request = False
+        if rows.issue is not None:
+            on_pull_request = is_pull_request(rows.issue)
+            if on_pull_request:
+                self.pull_requests.append(int(rows.issue["number"]))
+            else:
+                self.issues.append(issue_from_row(rows.issue))
+        for row in rows.comments:
+            if on_pull_request or is_on_pull_request(row):
+                self.pull_requests.append(number_on_web(row) or number_of_commented(row))
+            else:
+                self.comments.append(comment_from_row(row))
+
+    def add_reference(self, row: Row) -> None:
+        """Add a cross-reference, and the pull request that it may be from."""
+        event = _cross_reference(row)
+        if event is None:
+            return
+        self.events.append(event)
+        target = event[1].target
+        if target is not None and target.pull_request and target.repository is None:
+            self.pull_requests.append(target.number)
 
 
 @dataclass(frozen=True)
@@ -70,6 +137,7 @@ class DumpSource:
 
     Attributes:
         broken_lines: How many lines were left out.
+        mended_lines: How many lines held half of a character, which U+FFFD replaced.
 
     Raises:
         GisError: The folder or its file of issues does not exist, or a file holds one JSON array.
@@ -88,6 +156,10 @@ class DumpSource:
         self.capabilities = frozenset(map(_version_of, self._files.values()))
         self.expected_issues = 0
         self.broken_lines = 0
+        self.mended_lines = 0
+        self._reasons: Counter[str] = Counter()
+        self._other_repositories: Counter[str] = Counter()
+        self._read = 0
         self._folder = folder
         self._reporter = reporter
 
@@ -152,7 +224,10 @@ class DumpSource:
                     next_point = DumpResumePoint(following[0])
                 else:
                     next_point = DumpResumePoint(point.file, read, done=at_end)
-                yield self._page(point.file, chunk, next_point)
+                page = self._page(point.file, chunk, next_point)
+                if at_end:
+                    self._report(point)
+                yield page
                 if failure is not None:
                     raise GisError(f"{path} cannot be read to its end ({failure})") from failure
                 if at_end:
@@ -160,39 +235,86 @@ class DumpSource:
 
     def _page(self, name: str, lines: list[NumberedLine], next_point: DumpResumePoint) -> Page:
         """Return the records of some lines; broken lines are named and left out."""
-        issues: list[Issue] = []
-        comments: list[tuple[int, Comment]] = []
-        events: list[tuple[int, Event]] = []
-        pull_requests: list[int] = []
+        records = _Records()
         for line in lines:
             if not line.text.strip():
                 continue
             try:
-                row = json.loads(line.text.decode("utf-8"))
-                if name == ISSUES and row.get("pull_request"):
-                    pull_requests.append(int(row["number"]))
-                elif name == ISSUES:
-                    issues.append(issue_from_row(row))
-                elif name == COMMENTS and not is_on_pull_request(row):
-                    comments.append(comment_from_row(row))
-                elif name == CROSS_REFERENCES and (event := _cross_reference(row)) is not None:
-                    events.append(event)
+                row = self._parsed(line.text)
+                if name == CROSS_REFERENCES:
+                    records.add_reference(row)
+                    continue
+                rows = rows_of_issue(row) if name == ISSUES else rows_of_comment(row)
+                if (rows.repository or self.repository.name).casefold() != self.repository.name.casefold():
+                    self._other_repositories[str(rows.repository)] += 1
+                else:
+                    records.add(rows)
             except BROKEN_LINE as error:
-                self.broken_lines += 1
-                self._reporter.warn(f"{self._files[name]}:{line.number}: left out: {type(error).__name__} {error}")
-        targets = (event.target for _, event in events)
-        pull_requests += [
-            target.number for target in targets if target and target.pull_request and target.repository is None
-        ]
-        self.expected_issues += len(issues)
+                self._leave_out(name, line.number, error)
+        self.expected_issues += len(records.issues)
+        self._read += len(records.issues) + len(records.pull_requests)
         return Page(
             resume_point=next_point.to_json(),
             done=next_point.done,
-            issues=tuple(issues),
-            comments=tuple(comments),
-            events=tuple(events),
-            pull_requests=tuple(pull_requests),
+            issues=tuple(records.issues),
+            comments=tuple(records.comments),
+            events=tuple(records.events),
+            pull_requests=tuple(records.pull_requests),
         )
+
+    def _parsed(self, line: bytes) -> Any:  # noqa: ANN401 - any JSON value
+        text = line.decode("utf-8")
+        value = json.loads(text)
+        if "\\u" not in text:  # where else half of a character could be
+            return value
+        mended = _mended(value)
+        self.mended_lines += mended != value
+        return mended
+
+    def _leave_out(self, name: str, number: int, error: Exception) -> None:
+        """Count a broken line; the first of each reason is named."""
+        self.broken_lines += 1
+        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__} {error}"
+        kind = re.sub(r"\d+", "N", reason)
+        self._reasons[kind] += 1
+        if self._reasons[kind] == 1 and len(self._reasons) <= NAMED_REASONS:
+            self._reporter.warn(f"{self._files[name]}:{number}: left out: {reason}")
+
+    def _report(self, begun: DumpResumePoint) -> None:
+        """Say at the end of a file how much of it was left out.
+
+        Raises:
+            GisError: It is the file of issues, and nothing of it could be read.
+        """
+        path = self._files[begun.file]
+        repeated = {reason: count for reason, count in self._reasons.items() if count > 1}
+        if begun.file == ISSUES and begun.line == 0 and not self._read:
+            reason = max(self._reasons, key=self._reasons.__getitem__, default="it has no lines")
+            raise GisError(f"nothing of {path} could be read: {reason}; {EXPECTED}", remedy=MAKE_ONE)
+        for reason, count in repeated.items():
+            self._reporter.warn(f"{path}: {count - 1:,} more lines were left out alike: {reason}")
+        if self._other_repositories:
+            names = ", ".join(name for name, _ in self._other_repositories.most_common(3))
+            count = self._other_repositories.total()
+            self._reporter.warn(
+                f"{path}: {count:,} lines are of other repositories, such as {names}, and were left out"
+            )
+        if self.mended_lines:
+            self._reporter.warn(f"{path}: {self.mended_lines:,} lines held half of a character, replaced by U+FFFD")
+        self._reasons.clear()
+        self._other_repositories.clear()
+        self.mended_lines = 0
+
+
+def _mended(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value with whole characters in all texts."""
+    if isinstance(value, str):
+        return whole_characters(value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {whole_characters(key): _mended(item) for key, item in value.items()}
+    return value
 
 
 def _read_chunk(lines: Iterator[NumberedLine]) -> tuple[list[NumberedLine], Exception | None]:
@@ -215,19 +337,18 @@ def _cross_reference(row: Mapping[str, Any]) -> tuple[int, Event] | None:
     actor = row.get("actor")
     if isinstance(actor, str):
         actor = {"login": actor, "type": "Bot" if actor.endswith("[bot]") else "User"}
-    return int(row["number"]), Event("cross_referenced", str(row["date"]), user_from_row(actor), target)
+    return int(row["number"]), Event("cross_referenced", time_of(row, "date"), user_from_row(actor), target)
 
 
 def _repository_of(path: Path) -> str | None:
-    """Return the OWNER/NAME that the first readable issue of a file gives, if it does."""
+    """Return the OWNER/NAME that the first issue of a file gives, if it does."""
     with _open(path) as file, suppress(*UNREADABLE):  # reported when the file is read
         for line in file:
             try:
-                row = json.loads(line)
-                name = row.get("repository") or row.get("repository_url", "").partition("/repos/")[2]
+                name = rows_of_issue(json.loads(line)).repository
             except BROKEN_LINE:
                 continue
-            return str(name) or None
+            return name
     return None
 
 

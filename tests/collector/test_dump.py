@@ -4,6 +4,7 @@ import gzip
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,13 +87,17 @@ def test_a_file_that_is_not_whole_is_reported(tmp_path: Path) -> None:
 
 
 BROKEN: dict[str, dict[str, object]] = {
-    "half of a character": {"title": "\ud800"},
     "an object for a body": {"body": {}},
     "a list for a reason": {"state_reason": ["completed"]},
     "a number that is too large": {"id": 2**70},
     "no title": {"title": None},
     "no time": {"updated_at": None},
     "another time": {"created_at": "yesterday"},
+    "a time outside the calendar in UTC": {"created_at": "0001-01-01T00:00:00+05:00"},
+    "a number that is a text": {"number": "5"},
+    "a number below zero": {"number": -1},
+    "a user that is a text": {"user": "keeper"},
+    "labels that are a text": {"labels": "bug"},
 }
 
 
@@ -212,3 +217,183 @@ def test_a_folder_that_names_no_repository_says_what_to_do(tmp_path: Path) -> No
         _ = DumpSource(folder).repository
     assert caught.value.remedy == "rename the folder to OWNER_NAME"
     assert DumpSource(folder.rename(tmp_path / "octo_wid_gets")).repository.name == "octo/wid_gets"
+
+
+def write_issues(folder: Path, rows: list[dict[str, Any]], name: str = "issues") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folder
+
+
+def stored(folder: Path, query: str, *, reporter: Reporter | None = None) -> list[tuple[Any, ...]]:
+    """Collect a dump and ask its store."""
+    with Store.writing(folder / "store.db") as store:
+        collect(store, DumpSource(folder, reporter=reporter or Reporter(quiet=True)))
+        return store.rows(query)
+
+
+def rest_rows(count: int = 6) -> list[dict[str, Any]]:
+    return [{**row, "repository": "octo/widgets"} for row in made(count).issues.values()]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        {"pull_request": {"url": "…"}},
+        {"html_url": "https://github.com/octo/widgets/pull/3"},
+        {"isPullRequest": True},
+        {"__typename": "PullRequest"},
+    ],
+)
+def test_a_pull_request_is_a_number_however_it_is_marked(tmp_path: Path, mark: dict[str, Any]) -> None:
+    folder = write_issues(tmp_path / "dump", [*rest_rows(4), {**rest_rows(1)[0], "number": 77, **mark}])
+    assert stored(folder, "SELECT number FROM pull_requests") == [(77,)]
+    assert (77,) not in stored(folder, "SELECT number FROM issues")
+
+
+def test_events_of_gh_archive_are_read(tmp_path: Path) -> None:
+    """The newest state of each issue counts; comments come with their own events."""
+    first, second = rest_rows()[:2]
+    older = {**first, "title": "Older", "updated_at": "2000-01-01T00:00:00Z"}
+    comment = {"id": 5, "body": "Same here", "user": None, "created_at": "2020-01-01T00:00:00Z"}
+    comment["updated_at"] = comment["created_at"]
+
+    def event(kind: str, repository: str = "octo/widgets", **payload: object) -> dict[str, Any]:
+        return {"type": kind, "repo": {"id": 1, "name": repository}, "payload": payload, "id": "1"}
+
+    rows = [
+        event("IssuesEvent", issue=first),
+        event("IssuesEvent", issue=older),
+        event("IssueCommentEvent", issue=second, comment=comment),
+        event("IssueCommentEvent", issue={**second, "number": 41, "pull_request": {}}, comment=comment),
+        event("PullRequestEvent", number=42, pull_request={"number": 42}),
+        event("PushEvent", commits=[]),
+        event("IssuesEvent", "octo/other", issue={**first, "title": "Of another repository"}),
+    ]
+    rows[3]["payload"]["issue"]["html_url"] = "https://github.com/octo/widgets/pull/41"
+    folder = write_issues(tmp_path / "dump", rows)
+    titles = stored(folder, "SELECT number, title FROM issues")
+    assert titles == [(row["number"], row["title"]) for row in (first, second)]
+    assert stored(folder, "SELECT number, id, body FROM comments") == [(second["number"], 5, "Same here")]
+    assert stored(folder, "SELECT number FROM pull_requests") == [(41,), (42,)]
+
+
+def test_lines_of_other_repositories_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = rest_rows(4)
+    rows[2]["repository"] = "octo/other"
+    folder = write_issues(tmp_path / "dump", rows)
+    assert len(stored(folder, "SELECT number FROM issues", reporter=Reporter())) == 3
+    assert "1 lines are of other repositories, such as octo/other" in capsys.readouterr().err
+
+
+def gh_issue(number: int, **changes: object) -> dict[str, Any]:
+    """An issue as gh issue list --json prints it."""
+    url = f"https://github.com/octo/widgets/issues/{number}"
+    comment = {
+        "id": "IC_x",
+        "author": {"login": "helper"},
+        "authorAssociation": "MEMBER",
+        "body": "Duplicate of #1",
+        "createdAt": "2021-01-02T00:00:00Z",
+        "url": f"{url}#issuecomment-9{number}",
+    }
+    return {
+        "number": number,
+        "id": f"I_{number}",
+        "title": f"Issue {number}",
+        "body": "It stops.",
+        "state": "CLOSED",
+        "stateReason": "NOT_PLANNED",
+        "createdAt": "2021-01-01T00:00:00Z",
+        "updatedAt": "2021-01-03T00:00:00Z",
+        "closedAt": "2021-01-03T00:00:00Z",
+        "author": {"login": "app/fixer", "is_bot": True},
+        "labels": [{"name": "bug"}],
+        "comments": [comment],
+        "url": url,
+        **changes,
+    }
+
+
+def test_what_gh_issue_list_prints_is_read(tmp_path: Path) -> None:
+    rows = [gh_issue(1), gh_issue(2, stateReason="", url="https://github.com/octo/widgets/pull/2")]
+    folder = write_issues(tmp_path / "dump", rows)
+    columns = "number, node_id, title, state, state_reason, author, labels, comment_count, updated_at"
+    assert stored(folder, f"SELECT {columns} FROM issues") == [
+        (1, "I_1", "Issue 1", "closed", "not_planned", "fixer[bot]", '["bug"]', 1, "2021-01-03T00:00:00Z")
+    ]
+    assert stored(folder, "SELECT number, id, author, association, body FROM comments") == [
+        (1, 91, "helper", "MEMBER", "Duplicate of #1")
+    ]
+    assert stored(folder, "SELECT number FROM pull_requests") == [(2,)]
+
+
+def test_nodes_of_graphql_are_read(tmp_path: Path) -> None:
+    node = gh_issue(4, labels={"nodes": [{"name": "ui"}]}, author={"login": "fixer", "__typename": "Bot"})
+    node |= {"comments": {"totalCount": 7, "nodes": node["comments"]}, "fullDatabaseId": 1004, "state": "OPEN"}
+    folder = write_issues(tmp_path / "dump", [node, gh_issue(5, __typename="PullRequest")])
+    assert stored(folder, "SELECT number, id, state, author, labels, comment_count FROM issues") == [
+        (4, 1004, "open", "fixer[bot]", '["ui"]', 7)
+    ]
+    assert stored(folder, "SELECT number FROM pull_requests") == [(5,)]
+
+
+@pytest.mark.parametrize("field", ["author_association", "node_id", "locked", "id", "labels", "comments", "closed_by"])
+def test_older_exports_with_null_are_read(tmp_path: Path, field: str) -> None:
+    folder = write_issues(tmp_path / "dump", [{**row, field: None} for row in rest_rows()])
+    assert len(stored(folder, "SELECT number FROM issues")) == 6
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"title": "x", "number": 1}, "the field state is missing, expected text"),
+        ({"sha": "0", "message": "a commit"}, "it has the fields sha, message, none of which an issue has"),
+        ("text", "the line is str, expected an object"),
+        ({"type": "IssuesEvent", "repo": {"name": "a/b"}, "payload": {"issue": 7}}, "payload.issue is int"),
+        ({"number": 1, "createdAt": "2020-01-01T00:00:00Z", "title": "x"}, "updated_at is null"),
+    ],
+)
+def test_a_dump_of_which_nothing_can_be_read_is_one_error(tmp_path: Path, row: object, reason: str) -> None:
+    folder = tmp_path / "octo_widgets"
+    folder.mkdir()
+    (folder / "issues.jsonl").write_text(f"{json.dumps(row)}\n" * 600, encoding="utf-8")
+    done = run_gis("collect", "--from", folder, "--store", tmp_path / "store.db")
+    assert done.status == 1
+    assert done.err.count("left out") == 1
+    assert reason in done.err
+    assert "gh issue list --state all" in done.err
+
+
+def test_an_empty_dump_is_an_error(tmp_path: Path) -> None:
+    folder = write_issues(tmp_path / "octo_widgets", [])
+    with pytest.raises(GisError, match=r"nothing of .* could be read: it has no lines"):
+        stored(folder, "SELECT 1")
+
+
+def test_lines_that_fail_alike_are_named_once_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{**row, "updated_at": None} for row in rest_rows(30)]
+    folder = write_issues(tmp_path / "dump", [*rest_rows(2), *rows[2:]])
+    stored(folder, "SELECT 1", reporter=Reporter())
+    lines = capsys.readouterr().err.splitlines()
+    reason = "the field updated_at is null, expected text"
+    assert lines == [
+        f"warning: {folder / 'issues.jsonl'}:3: left out: {reason}",
+        f"warning: {folder / 'issues.jsonl'}: 27 more lines were left out alike: {reason}",
+    ]
+
+
+def test_half_of_a_character_is_replaced_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = rest_rows(3)
+    rows[1] |= {"title": "half \ud83d", "labels": [{"name": "l\udfff"}]}
+    folder = write_issues(tmp_path / "dump", rows)
+    titles = stored(folder, "SELECT title FROM issues", reporter=Reporter())
+    assert ("half \ufffd",) in titles
+    assert "1 lines held half of a character, replaced by U+FFFD" in capsys.readouterr().err
+
+
+def test_times_with_an_offset_are_stored_in_utc(tmp_path: Path) -> None:
+    rows = rest_rows(1)
+    rows[0]["created_at"] = "2020-01-01T01:00:00+02:00"
+    folder = write_issues(tmp_path / "dump", rows)
+    assert stored(folder, "SELECT created_at FROM issues") == [("2019-12-31T23:00:00Z",)]
