@@ -8,7 +8,7 @@ import os
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gis.console import QUIET, Reporter
 from gis.errors import CombinedError, GisError, UsageError, unknown_name
@@ -364,16 +364,22 @@ def train(
         UsageError: A setting is impossible, or does not fit the data.
         GisError: The training failed, or ``output`` holds something else.
     """
-    from gis.benchmark.tasks.sources import SourceSettings
-    from gis.models.losses import objective_of
-    from gis.spec import parse_spec
-    from gis.training.data import load_training_data
-    from gis.training.run import train as train_model
-    from gis.training.settings import TrainSettings
-
-    settings = TrainSettings(
-        model=parse_spec(os.fspath(model)),
-        objective=objective_of(objective),
+    (trained,) = train_seeds(
+        model,
+        task,
+        output=output,
+        seeds=1,
+        seed=seed,
+        objective=objective,
+        data=data,
+        validation=validation,
+        positive_threshold=positive_threshold,
+        limit=limit,
+        device=device,
+        offline=offline,
+        force=force,
+        keep_checkpoints=keep_checkpoints,
+        reporter=reporter,
         epochs=epochs,
         batch_size=batch_size,
         accumulate=accumulate,
@@ -387,16 +393,73 @@ def train(
         random_init=random_init,
         max_length=max_length,
         precision=precision,
-        seed=seed,
     )
+    return trained
+
+
+def train_seeds(
+    model: PathLike,
+    task: PathLike,
+    *,
+    output: PathLike,
+    seeds: int,
+    seed: int = 42,
+    objective: "str | Preset | LossSettings" = "gis",
+    data: PathLike | None = None,
+    validation: PathLike | None = None,
+    positive_threshold: float | None = None,
+    limit: int | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    force: bool = False,
+    keep_checkpoints: bool = False,
+    reporter: Reporter = QUIET,
+    **settings: Any,  # noqa: ANN401 - TrainSettings checks and names them
+) -> "list[TrainedModel]":
+    """Fine-tune an encoder once for each of several seeds, all on the same rows; see ``train``.
+
+    Args:
+        model: Encoder to start from.
+        task: A task, file, folder or Hub dataset with a train split.
+        output: Folder of the model; for more than one seed, of the folders ``seed-N``.
+        seeds: The number of models.
+        seed: The first seed.
+        objective: The loss.
+        data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
+        validation: Task whose validation pairs choose the weights; by default those of ``task``.
+        positive_threshold: Lowest label of a positive pair.
+        limit: Train on a sample of this many rows, the same for every seed.
+        device: A torch device, or "auto".
+        offline: Never ask the Hub.
+        force: Train again, whatever ``output`` holds.
+        keep_checkpoints: Leave the checkpoints when a model is done.
+        reporter: Where progress and warnings go.
+        settings: The other arguments of ``train``: epochs, batch_size, learning_rate, …
+
+    Returns:
+        For each seed the folder and the numbers of the training.
+
+    Raises:
+        UsageError: A setting is impossible, or does not fit the data.
+        GisError: A training failed, or ``output`` holds something else.
+    """
+    from gis.benchmark.tasks.sources import SourceSettings
+    from gis.models.losses import objective_of
+    from gis.spec import parse_spec
+    from gis.training import run
+    from gis.training.data import load_training_data
+    from gis.training.settings import TrainSettings
+
+    chosen = TrainSettings(model=parse_spec(os.fspath(model)), objective=objective_of(objective), seed=seed, **settings)
     loaded = load_training_data(
         parse_spec(os.fspath(task)),
         SourceSettings(data=_path(data), offline=offline, limit=limit, seed=seed),
         validation=None if validation is None else parse_spec(os.fspath(validation)),
         positive_threshold=positive_threshold,
     )
-    return train_model(
-        settings,
+    return run.train_seeds(
+        chosen,
+        seeds,
         loaded,
         Path(output),
         device=device,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gis import api
 from gis.cli.app import app, check_names, interruptible, print_table
 from gis.cli.options import (
     Data,
@@ -87,55 +88,46 @@ def train(
 
     Example: gis train --model minilm --task stsb --data tasks --epochs 2 --output models/stsb
     """
-    from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
-    from gis.models.losses import objective_of
     from gis.spec import Spec, parse_spec
-    from gis.training.settings import TrainSettings
 
-    settings = TrainSettings(
-        model=parse_spec(model),
-        objective=objective_of(objective),
-        epochs=epochs,
-        batch_size=batch_size,
-        accumulate=accumulate,
-        mini_batch_tokens=mini_batch_tokens,
-        learning_rate=learning_rate,
-        warmup=warmup,
-        weight_decay=weight_decay,
-        eval_steps=eval_steps,
-        lora=lora,
-        layers=layers,
-        random_init=random_init,
-        max_length=max_length,
-        precision=precision,
-        seed=seed,
-    )
-    check_names([settings.model])
+    check_names([parse_spec(model)])
     reporter = Reporter(quiet=quiet)
     with interruptible():
-        from gis.training.data import load_training_data
-        from gis.training.distributed import rank
-        from gis.training.run import train_seeds
-        from gis.training.summary import summary_table
-
-        loaded = load_training_data(
-            parse_spec(task),
-            SourceSettings(data=data, offline=offline, limit=limit, seed=seed),
-            validation=None if validation is None else parse_spec(validation),
+        trained = api.train_seeds(
+            model,
+            task,
+            output=output,
+            seeds=seeds,
+            seed=seed,
+            objective=objective,
+            data=data,
+            validation=validation,
             positive_threshold=positive_from,
-        )
-        trained = train_seeds(
-            settings,
-            seeds,
-            loaded,
-            output,
+            limit=limit,
             device=device,
             offline=offline,
             force=force,
             keep_checkpoints=keep_checkpoints,
             reporter=reporter,
+            epochs=epochs,
+            batch_size=batch_size,
+            accumulate=accumulate,
+            mini_batch_tokens=mini_batch_tokens,
+            learning_rate=learning_rate,
+            warmup=warmup,
+            weight_decay=weight_decay,
+            eval_steps=eval_steps,
+            lora=lora,
+            layers=layers,
+            random_init=random_init,
+            max_length=max_length,
+            precision=precision,
         )
+
+        from gis.training.distributed import rank
+        from gis.training.summary import summary_table
+
     if rank() == 0:
         print_table(summary_table([(model.folder, model.report) for model in trained]))
         reporter.say(

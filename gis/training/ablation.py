@@ -18,9 +18,9 @@ from gis.models.losses import Preset
 from gis.models.transformer.device import choose_device, training_precision
 from gis.spec import Spec
 from gis.training.ablation_tables import GridCell, VariantSummary, csv_table, markdown_table, summarise
-from gis.training.data import TrainingData, TrainingSet
+from gis.training.data import NO_SPLIT, TrainingData, TrainingSet
 from gis.training.messages import OnceReporter
-from gis.training.run import NO_VALIDATION, train
+from gis.training.run import LAST_WEIGHTS, train
 from gis.training.settings import TrainSettings
 
 TABLE = "ablation.md"
@@ -98,7 +98,7 @@ def run_grid(
     """
     precision = training_precision(base.precision, choose_device(device))
     variants = grid.variants(replace(base, precision=precision))
-    once = OnceReporter(reporter, skipped=[NO_VALIDATION])
+    once = OnceReporter(reporter, skipped=[f"{NO_SPLIT}: {LAST_WEIGHTS}"])
     cells: list[GridCell] = []
     for number, (seed, (name, variant)) in enumerate(product(grid.seeds, variants.items()), start=1):
         settings = replace(variant, seed=seed)

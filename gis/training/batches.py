@@ -20,7 +20,8 @@ class TokenizedRows(Dataset[int]):
 
     Attributes:
         ids: Token ids of each distinct text.
-        rows: (n, sides) positions in ``ids``.
+        rows: (n, 2) positions of the two texts of each pair in ``ids``; after them those of its hard negatives, -1
+            where a row has fewer than others.
         labels: (n,) labels as the loss takes them, or None.
         groups: (texts,) equal for texts that are not each other's negatives.
         share_cut: Share of the distinct texts that were cut at the model's limit.
@@ -32,6 +33,11 @@ class TokenizedRows(Dataset[int]):
     groups: NDArray[np.int64]
     share_cut: float
 
+    @property
+    def texts_per_row(self) -> float:
+        """The mean number of texts of a row."""
+        return float(np.mean(np.sum(self.rows >= 0, axis=1)))
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.rows)
@@ -41,14 +47,26 @@ class TokenizedRows(Dataset[int]):
         return row
 
     def batch(self, numbers: list[int]) -> dict[str, Any]:
-        """Return the rows ``numbers`` as a batch: texts side by side, labels (batch,), text ids (batch, sides)."""
+        """Return the rows ``numbers`` as a batch.
+
+        Its texts are all first texts, all second ones, then the hard negatives there are: ``negatives`` has the row of
+        each and its id, or is None where the data has no hard negatives.
+        """
         rows = self.rows[numbers]
+        pairs, hard = rows[:, :2], rows[:, 2:]
+        owners, columns = np.nonzero(hard >= 0)
+        texts = np.concatenate([pairs.T.reshape(-1), hard[owners, columns]])
         labels: Tensor | None = None if self.labels is None else torch.from_numpy(self.labels[numbers])
+        negatives = {
+            "negative_rows": torch.from_numpy(owners),
+            "negative_ids": torch.from_numpy(self.groups[hard[owners, columns]]),
+        }
         return {
-            "texts": [self.ids[int(text)] for text in rows.T.reshape(-1)],
-            "sides": rows.shape[1],
+            "texts": [self.ids[int(text)] for text in texts],
+            "pairs": len(rows),
             "gold": labels,
-            "text_ids": torch.from_numpy(self.groups[rows]),
+            "text_ids": torch.from_numpy(self.groups[pairs]),
+            "negatives": negatives if hard.shape[1] else None,
         }
 
 

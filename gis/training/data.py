@@ -1,6 +1,7 @@
 """The data that a model is trained on: labelled pairs, positive pairs, or triplets with hard negatives."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -19,12 +20,12 @@ from gis.errors import GisError, UsageError
 from gis.spec import Spec
 from gis.text import plain_text
 
+NO_SPLIT = "no validation split"
 VALIDATION = ("validation", "valid", "dev")
 POSITIVE_SHARE = 0.8  # of the label range: 4 of 5 on the STS scale, 1 where labels are 0 and 1
-SIDES = {
-    "positives": ("anchor", "positive"),
-    "triplets": ("anchor", "positive", "negative"),
-}
+SIDES = ("anchor", "positive")
+NEGATIVE = re.compile(r"negatives?(_?\d+)?")  # one text or a list; numbered where a row has several columns of them
+NO_TEXT = -1  # in the place of a hard negative, where a row has fewer than others
 
 Format = Literal["pairs", "positives", "triplets"]
 
@@ -35,7 +36,7 @@ class TrainingSet:
 
     Attributes:
         texts: The distinct texts.
-        rows: (n, 2) or, for triplets, (n, 3) positions in ``texts``.
+        rows: (n, 2) positions in ``texts``; of triplets (n, 2 + most hard negatives of a row), filled up with -1.
         labels: (n,) gold similarity in the data's own unit; None where every pair is positive.
         groups: (texts,) equal for texts that are known to mean the same: linked by positive pairs or a named cluster.
         positive_threshold: The lowest label of a positive pair.
@@ -70,7 +71,7 @@ class TrainingSet:
         """The kind of rows: labelled pairs, positive pairs or triplets."""
         if self.labels is not None:
             return "pairs"
-        return "triplets" if self.rows.shape[1] == 3 else "positives"
+        return "triplets" if self.rows.shape[1] > 2 else "positives"
 
     @property
     def description(self) -> str:
@@ -96,11 +97,13 @@ class TrainingData:
 
     Attributes:
         train: The rows to train on.
-        validation: The pairs to validate on, or None where the data has no validation split.
+        validation: The pairs to validate on, or None where the data has no validation split that can be scored.
+        not_validated: Why there are none to validate on.
     """
 
     train: TrainingSet
     validation: LoadedTask | None
+    not_validated: str = NO_SPLIT
 
 
 def load_training_data(
@@ -128,7 +131,13 @@ def load_training_data(
     if "split" in spec.options or train_task.splits == ():
         return TrainingData(train, None)
     beside = next((name for name in VALIDATION if name in split_names(task, settings)), None)
-    return TrainingData(train, None if beside is None else load_task(_named(task, beside), whole))
+    if beside is None:
+        return TrainingData(train, None)
+    chosen = _named(task, beside)
+    if _is_positive(load_tables(chosen, whole)):
+        reason = f"the {beside} split has no labels to rank; labelled pairs can validate: --validation TASK"
+        return TrainingData(train, None, reason)
+    return TrainingData(train, load_task(chosen, whole))
 
 
 def _task(spec: Spec, data: Path | None) -> Task:
@@ -170,12 +179,14 @@ class _Rows:
     """The rows of a file as they were read.
 
     Attributes:
-        sides: The texts of each side; every side has n.
+        sides: The first and the second texts, n of each.
+        negatives: For each row its hard negatives.
         labels: (n,) the labels, or None where every pair is positive.
         clusters: For each of the two sides, the n names of its texts' clusters, None where a text has none.
     """
 
-    sides: tuple[tuple[str, ...], ...]
+    sides: tuple[tuple[str, ...], tuple[str, ...]]
+    negatives: tuple[tuple[str, ...], ...]
     labels: NDArray[np.float64] | None
     clusters: tuple[tuple[str | None, ...], ...]
 
@@ -187,8 +198,10 @@ class _Rows:
         if count >= len(self):
             return self
         chosen = np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False))
+        first, second = (tuple(side[row] for row in chosen) for side in self.sides)
         return _Rows(
-            tuple(tuple(side[row] for row in chosen) for side in self.sides),
+            (first, second),
+            tuple(self.negatives[row] for row in chosen),
             None if self.labels is None else self.labels[chosen],
             tuple(tuple(side[row] for row in chosen) for side in self.clusters),
         )
@@ -196,8 +209,19 @@ class _Rows:
     def sha256(self) -> str:
         """Hash texts and labels in their order."""
         labels = [None] * len(self) if self.labels is None else [float(label) for label in self.labels]
-        lines = (json.dumps(row) for row in zip(*self.sides, labels, strict=True))
+        rows = zip(*self.sides, self.negatives, labels, strict=True)
+        lines = (json.dumps([first, second, *negatives, label]) for first, second, negatives, label in rows)
         return sha256("\n".join(lines).encode()).hexdigest()
+
+    def positions(self) -> tuple[dict[str, int], NDArray[np.intp]]:
+        """Return a number for each distinct text, and the rows in these numbers: see ``TrainingSet.rows``."""
+        texts = [text for side in self.sides for text in side] + [text for row in self.negatives for text in row]
+        index = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        positions = np.full((len(self), 2 + max(map(len, self.negatives))), NO_TEXT, dtype=np.intp)
+        for number, (first, second, negatives) in enumerate(zip(*self.sides, self.negatives, strict=True)):
+            row = [first, second, *negatives]
+            positions[number, : len(row)] = [index[text] for text in row]
+        return index, positions
 
 
 def _training_set(
@@ -207,8 +231,7 @@ def _training_set(
     if settings.limit is not None:
         rows = rows.sample(settings.limit, settings.seed)
     _check(tables.source, rows)
-    index = {text: n for n, text in enumerate(dict.fromkeys(text for side in rows.sides for text in side))}
-    positions = np.stack([np.array([index[text] for text in side], dtype=np.intp) for side in rows.sides], axis=1)
+    index, positions = rows.positions()
     threshold = _positive_threshold(rows.labels) if positive_threshold is None else positive_threshold
     positive = np.ones(len(rows), dtype=bool) if rows.labels is None else rows.labels >= threshold
     licence, languages = _terms(task, tables.source)
@@ -247,17 +270,25 @@ def _terms(task: Task, source: str) -> tuple[str | None, tuple[str, ...]]:
 
 def _read_rows(loaded: LoadedTables, *, plain: bool) -> _Rows:
     """Read texts, labels and clusters; ``plain`` strips markup from the texts."""
-    columns = loaded.tables[0].columns
     labels: NDArray[np.float64] | None = None
-    if {"anchor", "positive"} <= columns.keys() and "label" not in columns:
-        kind: Format = "triplets" if "negative" in columns else "positives"
-        sides = tuple(_column(loaded.tables, name) for name in SIDES[kind])
+    if _is_positive(loaded):
+        first, second = (_column(loaded.tables, name) for name in SIDES)
+        negatives = tuple(row for table in loaded.tables for row in _negatives(table))
     else:
         pairs = loaded.pairs()
-        sides, labels = (pairs.text1, pairs.text2), pairs.gold
+        first, second, labels = pairs.text1, pairs.text2, pairs.gold
+        negatives = ((),) * len(pairs)
     if plain:
-        sides = tuple(tuple(map(plain_text, side)) for side in sides)
-    return _Rows(sides, labels, tuple(_clusters(loaded.tables, name) for name in ("cluster1", "cluster2")))
+        first, second = tuple(map(plain_text, first)), tuple(map(plain_text, second))
+        negatives = tuple(tuple(map(plain_text, texts)) for texts in negatives)
+    clusters = tuple(_clusters(loaded.tables, name) for name in ("cluster1", "cluster2"))
+    return _Rows((first, second), negatives, labels, clusters)
+
+
+def _is_positive(loaded: LoadedTables) -> bool:
+    """Return whether the rows are pairs that are all positive, without labels."""
+    columns = loaded.tables[0].columns
+    return columns.keys() >= set(SIDES) and "label" not in columns
 
 
 def _positive_threshold(labels: NDArray[np.float64] | None) -> float:
@@ -279,7 +310,25 @@ def _column(tables: Sequence[Table], name: str) -> tuple[str, ...]:
     for table in tables:
         if name not in table.columns:
             raise GisError(f"{table.where(0).rsplit(':', 1)[0]} lacks the column {name}, which other files of it have")
+        absent = next((row for row, value in enumerate(table.columns[name]) if value in (None, MISSING)), None)
+        if absent is not None:
+            raise GisError(f"{table.where(absent)}: {name} is missing")
     return tuple(text for table in tables for text in texts_of(table.columns[name], name, table.where).texts)
+
+
+def _negatives(table: Table) -> list[tuple[str, ...]]:
+    """Return the hard negatives of each row: one that is null or empty is not there."""
+    names = sorted(filter(NEGATIVE.fullmatch, table.columns), key=lambda name: (len(name), name))
+    rows: list[tuple[str, ...]] = []
+    for number in range(len(table.columns[SIDES[0]])):
+        texts: list[str] = []
+        for name in names:
+            value = table.columns[name][number]
+            listed = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            present = [text for text in listed if text not in (None, MISSING, "")]
+            texts += texts_of(present, name, lambda _: table.where(number)).texts  # noqa: B023 - called within the loop
+        rows.append(tuple(texts))
+    return rows
 
 
 def _clusters(tables: Sequence[Table], name: str) -> tuple[str | None, ...]:

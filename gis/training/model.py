@@ -15,6 +15,7 @@ from gis.training.settings import TrainSettings
 from gis.training.trainable import TrainableEncoder
 
 LORA_DROPOUT = 0.1  # the rank doubles as alpha, as in AnglE's LLaMA recipe
+POOLER = r"(.*\.)?pooler\..*"  # names of its layers
 
 
 def build_model(base: ModelFolder, settings: TrainSettings, *, classes: int, precision: Precision) -> TrainableEncoder:
@@ -35,7 +36,7 @@ def build_model(base: ModelFolder, settings: TrainSettings, *, classes: int, pre
     check_pooling(base.pooling)
     backbone = _backbone(base, settings, precision if settings.lora else "fp32")
     if settings.lora:
-        backbone = _with_lora(backbone, settings.lora)
+        backbone = _with_lora(backbone, base, settings.lora)
     encoder = SentenceEncoder(backbone.eval(), base.pooling, normalize=base.normalize, trainable=True)
     model = TrainableEncoder(
         encoder, mini_batch_tokens=settings.mini_batch_tokens, mlp=settings.objective.head == "mlp", classes=classes
@@ -73,7 +74,18 @@ def _backbone(base: ModelFolder, settings: TrainSettings, precision: Precision) 
     return backbone
 
 
-def _with_lora(backbone: Any, rank: int) -> Any:  # noqa: ANN401
+def _with_lora(backbone: Any, base: ModelFolder, rank: int) -> Any:  # noqa: ANN401
+    """Return the backbone with an adapter, which will name the folder of ``base`` as what it belongs to.
+
+    Raises:
+        UsageError: ``base`` is an adapter: saved without its backbone, a second one would lose the first.
+        GisError: peft is missing.
+    """
+    if base.adapter is not None:
+        raise UsageError(
+            f"{base.adapter.name} is an adapter, and another one cannot be trained on top of it",
+            remedy="leave out --lora to train its weights merged with those of the backbone",
+        )
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
@@ -83,6 +95,10 @@ def _with_lora(backbone: Any, rank: int) -> Any:  # noqa: ANN401
         lora_alpha=rank,
         lora_dropout=LORA_DROPOUT,
         target_modules="all-linear",
+        exclude_modules=POOLER,  # training takes it away, but whoever opens the adapter has a backbone with one
         task_type="FEATURE_EXTRACTION",
     )
-    return get_peft_model(backbone, settings)
+    adapted = get_peft_model(backbone, settings)
+    # A relative path would be looked for wherever the adapter is opened.
+    adapted.peft_config["default"].base_model_name_or_path = str(base.folder.resolve())
+    return adapted

@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ from gis.training.validation import Validation
 
 CHECKPOINTS = "checkpoints"
 RECORD = "run.json"
-NO_VALIDATION = "no validation split: the weights of the last step are kept"
+LAST_WEIGHTS = "the weights of the last step are kept"
 NOT_LOSSES = ("epoch", "learning_rate", "grad_norm")  # what transformers logs beside them
 
 
@@ -162,7 +163,8 @@ def train(
     if (finished := read_manifest(output)) is not None:
         reporter.say(f"{output}: trained already with these settings and this data, kept")
         return TrainedModel(output, finished.report)
-    report = _fit(run, reporter, keep_checkpoints=keep_checkpoints)
+    with _forgotten_without_a_checkpoint(run):
+        report = _fit(run, reporter, keep_checkpoints=keep_checkpoints)
     return TrainedModel(output, report)
 
 
@@ -248,6 +250,20 @@ def _prepare_output(output: Path, record: Mapping[str, Any], *, force: bool) -> 
     write_text(started, json.dumps(record, indent=2) + "\n")
 
 
+@contextmanager
+def _forgotten_without_a_checkpoint(run: _Run) -> Iterator[None]:
+    """Where this block fails before its first checkpoint, leave no trace, so that a corrected call can begin."""
+    try:
+        yield
+    except BaseException:
+        checkpoints = run.output / CHECKPOINTS
+        if run.first_process and _last_checkpoint(checkpoints) is None:
+            shutil.rmtree(checkpoints, ignore_errors=True)
+            with suppress(OSError):
+                run.output.rmdir()  # unless it holds more
+        raise
+
+
 def _started_record(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -317,7 +333,7 @@ def _report_start(run: _Run, reporter: Reporter, tokenized: TokenizedRows, befor
     if tokenized.share_cut:
         reporter.warn(f"{tokenized.share_cut:.1%} of the texts are cut at the model's limit")
     if before is None:
-        reporter.warn(NO_VALIDATION)
+        reporter.warn(f"{run.data.not_validated}: {LAST_WEIGHTS}")
     else:
         reporter.say(f"before training: Spearman {100 * before:.2f} on the validation pairs")
 
@@ -334,7 +350,7 @@ def _report(run: _Run, trainer: PairTrainer, tokenized: TokenizedRows, before: f
         steps=state.global_step,
         pairs=counts.rows * world,  # with several processes, every batch is full
         seconds=round(counts.seconds, 3),
-        effective_batch_texts=run.settings.batch_size * world * tokenized.rows.shape[1],
+        effective_batch_texts=round(run.settings.batch_size * world * tokenized.texts_per_row),
         share_single_label_batches=counts.single_label_batches / max(counts.batches, 1),
         share_texts_cut=tokenized.share_cut,
         losses=tuple(

@@ -38,7 +38,7 @@ class TrainSettings:
         seed: Seed of everything random.
 
     Raises:
-        UsageError: A number is out of range, or the precision unknown.
+        UsageError: A number is out of range, the precision is unknown, or the weights below an adapter would be lost.
     """
 
     model: Spec
@@ -79,6 +79,12 @@ class TrainSettings:
                 check_number(what, number, 1)
         if self.precision not in get_args(Precision):
             raise unknown_name("precision", self.precision, get_args(Precision))
+        if self.lora and (self.layers is not None or self.random_init):
+            changed = "random weights" if self.random_init else "fewer layers"
+            raise UsageError(
+                f"an adapter is saved without its backbone, so that of a backbone with {changed} would be useless",
+                remedy="leave out --lora, or --layers and --random-init",
+            )
 
     def record(self) -> dict[str, Any]:
         """Return every choice as JSON, for the manifest and to recognise a run by."""

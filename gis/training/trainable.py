@@ -36,23 +36,24 @@ class TrainableEncoder(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(encoder.width, encoder.width), nn.Tanh()) if mlp else None
         self.classifier = nn.Linear(3 * encoder.width, classes, bias=False) if classes else None
 
-    def forward(self, texts: Sequence[TokenIds], sides: int) -> tuple[Tensor, Tensor | None]:
+    def forward(self, texts: Sequence[TokenIds], pairs: int) -> tuple[Tensor, Tensor | None]:
         """Embed a batch.
 
         Args:
-            texts: Token ids of all first texts, then of all second ones, and so on.
-            sides: Texts per row.
+            texts: Token ids of all first texts, then of all second ones, then of others.
+            pairs: The number of first texts, and of second ones.
 
         Returns:
-            (sides, batch, dim) float32 embeddings, and the classifier's (batch, classes) logits if it has one.
+            (texts, dim) float32 embeddings, and the classifier's (pairs, classes) logits if it has one.
         """
         order = np.argsort([-len(ids) for ids in texts], kind="stable")
         pieces = [self._embed([texts[row] for row in order[piece]]) for piece in self._pieces(texts, order)]
         vectors = torch.cat(pieces)[torch.from_numpy(np.argsort(order)).to(pieces[0].device)]
         if self.mlp is not None:
             vectors = self.mlp(vectors)
-        vectors = vectors.view(sides, len(texts) // sides, -1)
-        logits = None if self.classifier is None else self.classifier(pair_features(vectors[0], vectors[1]))
+        logits = None
+        if self.classifier is not None:
+            logits = self.classifier(pair_features(vectors[:pairs], vectors[pairs : 2 * pairs]))
         return vectors, logits
 
     def _embed(self, texts: list[TokenIds]) -> Tensor:

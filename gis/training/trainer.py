@@ -96,9 +96,17 @@ class PairTrainer(transformers.Trainer):
         num_items_in_batch: Tensor | int | None = None,  # noqa: ARG002 - the loss of a batch is no sum over items
     ) -> Any:  # noqa: ANN401
         """The weighted objectives of one batch."""
-        vectors, logits = model(inputs["texts"], inputs["sides"])
-        negatives = vectors[2] if len(vectors) > 2 else None
-        loss = self._loss(vectors[0], vectors[1], inputs["gold"], negatives, text_ids=inputs["text_ids"], logits=logits)
+        pairs, negatives = inputs["pairs"], inputs["negatives"]
+        vectors, logits = model(inputs["texts"], pairs)
+        loss = self._loss(
+            vectors[:pairs],
+            vectors[pairs : 2 * pairs],
+            inputs["gold"],
+            None if negatives is None else vectors[2 * pairs :],
+            **(negatives or {}),
+            text_ids=inputs["text_ids"],
+            logits=logits,
+        )
         if not torch.isfinite(loss.total):
             raise GisError(
                 f"the loss became {loss.total.item()} at step {self.state.global_step + 1}",
@@ -108,7 +116,7 @@ class PairTrainer(transformers.Trainer):
             self._terms[name] = self._terms.get(name, torch.zeros_like(value)) + value
         self._logged_batches += 1
         self.counts.batches += 1
-        self.counts.rows += len(inputs["texts"]) // inputs["sides"]
+        self.counts.rows += pairs
         self.counts.single_label_batches += int(~loss.comparable)
         return (loss.total, {}) if return_outputs else loss.total
 

@@ -9,7 +9,7 @@ from gis.benchmark.tasks.sources import SourceSettings
 from gis.errors import GisError, UsageError
 from gis.spec import Spec
 from gis.training.data import load_training_data
-from tests.training.helpers import loaded, write_rows
+from tests.training.helpers import Row, loaded, write_rows
 
 PAIR = {"text1": "a", "text2": "b", "label": 1}
 OTHER = {"text1": "c", "text2": "d", "label": 0}
@@ -52,7 +52,7 @@ def test_duplicates_of_duplicates_are_one_group(tmp_path: Path) -> None:
 
 
 def test_named_clusters_are_one_group(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {**OTHER, "cluster1": "x", "cluster2": "y"},
         {**PAIR, "label": 0, "cluster1": "x", "cluster2": None},
         {"text1": "e", "text2": "f", "label": 1, "cluster1": "", "cluster2": "y"},
@@ -147,3 +147,57 @@ def test_the_train_split_of_a_published_task(shared_data: Path) -> None:
     assert len(data.validation.pairs) == 1500
     with pytest.raises(UsageError, match="sts13 has no train split, found: test"):
         load_training_data(Spec("sts13"), SourceSettings(shared_data / "tasks"))
+
+
+def rows_of(path: Path) -> list[list[str | None]]:
+    data = loaded(path).train
+    return [[None if number < 0 else data.texts[number] for number in row] for row in data.rows]
+
+
+def test_every_hard_negative_is_used_and_a_missing_one_is_missing(tmp_path: Path) -> None:
+    pair = {"anchor": "a", "positive": "b"}
+    rows: list[Row] = [
+        {**pair, "negative_2": "second", "negative_1": "first", "negative_10": "tenth"},
+        {**pair, "negative_1": None, "negative_2": "", "negative_10": "alone"},
+        pair,
+    ]
+    path = write_rows(tmp_path / "train.jsonl", rows)
+    assert rows_of(path) == [
+        ["a", "b", "first", "second", "tenth"],
+        ["a", "b", "alone", None, None],
+        ["a", "b", None, None, None],
+    ]
+    assert "" not in loaded(path).train.texts
+
+
+def test_hard_negatives_may_be_a_list(tmp_path: Path) -> None:
+    rows: list[Row] = [
+        {"anchor": "a", "positive": "b", "negatives": ["c", None, "d"]},
+        {"anchor": "e", "positive": "f", "negatives": []},
+    ]
+    assert rows_of(write_rows(tmp_path / "t.jsonl", rows)) == [["a", "b", "c", "d"], ["e", "f", None, None]]
+
+
+def test_rows_without_any_hard_negative_are_positive_pairs(tmp_path: Path) -> None:
+    rows: list[Row] = [
+        {"anchor": "a", "positive": "b", "negative": None},
+        {"anchor": "c", "positive": "d", "negative": None},
+    ]
+    assert loaded(write_rows(tmp_path / "t.jsonl", rows)).train.format == "positives"
+
+
+def test_a_missing_positive_is_an_error_that_names_its_row(tmp_path: Path) -> None:
+    rows: list[Row] = [{"anchor": "a", "positive": "b"}, {"anchor": "c", "positive": None}]
+    with pytest.raises(GisError, match=r"t\.jsonl:2: positive is missing"):
+        loaded(write_rows(tmp_path / "t.jsonl", rows))
+
+
+def test_a_validation_split_without_labels_does_not_validate_and_says_why(tmp_path: Path) -> None:
+    rows: list[Row] = [{"anchor": "a", "positive": "b"}, {"anchor": "c", "positive": "d"}]
+    for split in ("train", "valid"):
+        write_rows(tmp_path / f"{split}.jsonl", rows)
+    data = loaded(tmp_path)
+    assert data.validation is None
+    assert data.not_validated == (
+        "the valid split has no labels to rank; labelled pairs can validate: --validation TASK"
+    )

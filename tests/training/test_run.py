@@ -247,3 +247,38 @@ def test_the_private_methods_that_are_overridden_exist() -> None:
     for name in ("_save", "_load_from_checkpoint", "_load_best_model"):
         assert callable(getattr(transformers.Trainer, name)), name
     assert isinstance(transformers.TrainingArguments(use_cpu=True, report_to="none").n_gpu, int)
+
+
+def test_a_training_that_failed_before_its_first_checkpoint_leaves_the_folder_free(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = dataset(tmp_path / "data")
+    with pytest.raises(UsageError, match="has 2 layers, not 3"):
+        fit(tiny_bert, data, tmp_path / "model", layers=3)
+    assert not (tmp_path / "model").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("gis.training.trainer.torch.isfinite", lambda _: torch.tensor(data=False))
+        with pytest.raises(GisError, match="the loss became"):
+            fit(tiny_bert, data, tmp_path / "model")
+    assert fit(tiny_bert, data, tmp_path / "model", learning_rate=1e-4).steps == 3
+
+
+def test_rows_with_unequal_numbers_of_hard_negatives_train(tiny_bert: Path, tmp_path: Path) -> None:
+    pairs = [{"anchor": row["text1"], "positive": row["text2"]} for row in graded_rows(40, seed=5)]
+    rows = [{**pair, **{f"negative_{k}": f"cat {n} dog {k}" for k in range(n % 3)}} for n, pair in enumerate(pairs)]
+    report = fit(tiny_bert, write_rows(tmp_path / "train.jsonl", rows), tmp_path / "model", objective="simcse-sup")
+    assert report.pairs == 40
+    assert report.effective_batch_texts == round(16 * (2 + 39 / 40))
+
+
+def test_an_adapter_needs_a_backbone_that_is_saved(tiny_bert: Path, tmp_path: Path) -> None:
+    for changes in ({"layers": 1}, {"random_init": True}):
+        with pytest.raises(UsageError, match="saved without its backbone"):
+            settings(tiny_bert, lora=2, **changes)
+    pytest.importorskip("peft")
+    data = dataset(tmp_path / "data")
+    fit(tiny_bert, data, tmp_path / "adapter", lora=2)
+    with pytest.raises(UsageError, match="adapter is an adapter, and another one cannot be trained"):
+        fit(tmp_path / "adapter", data, tmp_path / "second", lora=2)
+    fit(tmp_path / "adapter", data, tmp_path / "merged")
+    assert (tmp_path / "merged" / "model.safetensors").is_file()

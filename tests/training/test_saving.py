@@ -92,6 +92,24 @@ def test_an_adapter_opens_as_one(tiny_decoder: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(found, with_sentence_transformers(output), atol=1e-5)
 
 
+def test_an_adapter_of_an_encoder_with_a_pooler_opens(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Training takes the pooler away; whoever opens the adapter, from whatever folder, has a backbone with one."""
+    pytest.importorskip("peft")
+    output, data = tmp_path / "model", dataset(tmp_path / "data")
+    monkeypatch.chdir(tiny_bert.parent)
+    fit(Path(tiny_bert.name), data, output, options={"pooling": "mean"}, lora=4, learning_rate=1e-2)
+    assert not [
+        str(warning.message) for warning in recwarn if "peft" in warning.filename or "checkpoint" in str(warning)
+    ]
+    monkeypatch.chdir(tmp_path)
+    found = with_gis(output)
+    assert not np.allclose(found, with_gis(tiny_bert), atol=1e-3)
+    np.testing.assert_allclose(found, with_auto_model(output, "mean", normalize=False), atol=1e-5)
+    np.testing.assert_allclose(found, with_sentence_transformers(output), atol=1e-5)
+
+
 def test_a_chat_template_is_left_out(tiny_decoder: Path, tmp_path: Path) -> None:
     """sentence-transformers would put every text into it."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_decoder)

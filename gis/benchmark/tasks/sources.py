@@ -280,5 +280,7 @@ def _from_hub(task: Task, split: str, settings: SourceSettings) -> Table:
         except ValueError as error:  # an unknown split or configuration; the message names the known ones
             raise GisError(f"{task.hub}: {error}") from error
     used = {*vars(task.columns).values(), *USED_COLUMNS}
-    columns = {name: list(rows[name]) if name in used else [] for name in rows.column_names}
+    columns = {
+        name: list(rows[name]) if name in used or name.startswith("negative") else [] for name in rows.column_names
+    }
     return Table(columns, lambda row: f"{task.hub} ({split}):{row + 1}")

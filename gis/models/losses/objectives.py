@@ -7,7 +7,7 @@ the zero vector is 0 and moves nothing. docs/losses.md lists where the paper, it
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
@@ -154,7 +154,8 @@ def contrastive_objective(
     for other in others:
         _check(anchors, other, None, temperature)
     ids = _ids(text_ids, anchors, 1 + len(others))
-    return _contrastive(unit(anchors), [unit(other) for other in others], ids, temperature)
+    flat = None if ids is None else ids.T.reshape(-1)
+    return _contrastive(unit(anchors), [unit(other) for other in others], flat, temperature)
 
 
 @_in_full_precision
@@ -197,6 +198,14 @@ def _itself(batch: Tensor) -> Tensor:
     return batch
 
 
+class _Negatives(NamedTuple):
+    """Hard negatives of a batch: (n, dim) unit vectors, (n,) the row of each, and (n,) ids of the texts or None."""
+
+    units: Tensor
+    rows: Tensor
+    ids: Tensor | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class AngleLoss(LossSettings):
     """The weighted sum of the objectives, for each of the three formats of training data.
@@ -218,7 +227,9 @@ class AngleLoss(LossSettings):
         labels: Tensor | None = None,
         negatives: Tensor | None = None,
         *,
+        negative_rows: Tensor | None = None,
         text_ids: Tensor | None = None,
+        negative_ids: Tensor | None = None,
         logits: Tensor | None = None,
     ) -> LossTerms:
         """Weigh the objectives on one batch.
@@ -227,8 +238,12 @@ class AngleLoss(LossSettings):
             x: (batch, dim) embeddings of first texts or anchors.
             y: (batch, dim) embeddings of second texts or positives.
             labels: (batch,) gold similarity; None where every pair is positive.
-            negatives: (batch, dim) hard negatives of triplets, or None.
-            text_ids: (batch, 2), with negatives (batch, 3): equal for texts that are not each other's negatives.
+            negatives: (n, dim) hard negatives of triplets, or None.
+            negative_rows: (n,) the row of the batch that each hard negative belongs to: a row may have several or none;
+                None: each row has one.
+            text_ids: (batch, 2): equal for texts that are not each other's negatives; (batch, 3) where each row has one
+                hard negative.
+            negative_ids: (n,) the same of the hard negatives, where ``negative_rows`` is given.
             logits: (batch, classes) of a classifier over the pairs, for ``softmax``.
 
         Raises:
@@ -242,8 +257,14 @@ class AngleLoss(LossSettings):
                 return self._pairs(unit(x), unit(y), labels, _ids(text_ids, x, 2), logits)
             if negatives is None:
                 return self._positives(unit(x), unit(y), _ids(text_ids, x, 2))
-            _check(x, negatives, None, 1.0)
-            return self._triplets(unit(x), unit(y), unit(negatives), _ids(text_ids, x, 3))
+            if negative_rows is None:
+                _check(x, negatives, None, 1.0)
+                ids = _ids(text_ids, x, 3)
+                negative_rows, negative_ids = torch.arange(len(x), device=x.device), None if ids is None else ids[:, 2]
+                text_ids = None if ids is None else ids[:, :2]
+            _check_negatives(x, negatives, negative_rows, negative_ids)
+            hard = _Negatives(unit(negatives), negative_rows, negative_ids)
+            return self._triplets(unit(x), unit(y), hard, _ids(text_ids, x, 2))
 
     def _pairs(self, x: Tensor, y: Tensor, labels: Tensor, ids: Tensor | None, logits: Tensor | None) -> LossTerms:
         everyone = self.gather(labels)
@@ -269,23 +290,25 @@ class AngleLoss(LossSettings):
     def _positives(self, x: Tensor, y: Tensor, ids: Tensor | None) -> LossTerms:
         if not self.in_batch:
             raise ValueError("pairs without labels train the in-batch objective only, whose weight is 0")
-        together = None if ids is None else self.gather(ids)
+        together = None if ids is None else self.gather(ids).T.reshape(-1)
         value = _contrastive(self.gather(x), [self.gather(y)], together, self.in_batch_temperature)
         return self._weighed({"in_batch": value}, torch.ones(1))
 
-    def _triplets(self, x: Tensor, y: Tensor, negatives: Tensor, ids: Tensor | None) -> LossTerms:
+    def _triplets(self, x: Tensor, y: Tensor, negatives: _Negatives, ids: Tensor | None) -> LossTerms:
         """Hard negatives serve the contrastive terms as candidates and the ranking terms as pairs of label 0."""
         terms: dict[str, Tensor] = {}
         if self.in_batch or self.hard_negative:
-            anchors, positives, others = self.gather(x), self.gather(y), self.gather(negatives)
-            together = None if ids is None else self.gather(ids)
-            pairs = None if together is None else together[:, :2]
+            anchors, positives, others = self.gather(x), self.gather(y), self.gather(negatives.units)
+            pairs = None if ids is None else self.gather(ids).T.reshape(-1)
             if self.in_batch:
                 terms["in_batch"] = _contrastive(anchors, [positives], pairs, self.in_batch_temperature)
             if self.hard_negative:
-                terms["hard_negative"] = _contrastive(anchors, [positives, others], together, self.in_batch_temperature)
-        labels = torch.cat([x.new_ones(len(x)), x.new_zeros(len(x))])
-        first, second = torch.cat([x, x]), torch.cat([y, negatives])
+                all_ids = None
+                if pairs is not None and negatives.ids is not None:
+                    all_ids = torch.cat([pairs, self.gather(negatives.ids)])
+                terms["hard_negative"] = _contrastive(anchors, [positives, others], all_ids, self.in_batch_temperature)
+        labels = torch.cat([x.new_ones(len(x)), x.new_zeros(len(negatives.units))])
+        first, second = torch.cat([x, x[negatives.rows]]), torch.cat([y, negatives.units])
         everyone = self.gather(labels)
         if self.cosine:
             terms["cosine"] = rank_loss(self.gather(_cosine(first, second)), everyone, self.cosine_temperature)
@@ -358,7 +381,7 @@ def _contrastive(anchors: Tensor, others: list[Tensor], ids: Tensor | None, temp
     weights[:count] = 1 / max(count, 1)
     partner = torch.full((len(texts),), -1, device=texts.device)
     partner[:count] = torch.arange(count, 2 * count, device=texts.device)
-    candidates = Candidates(weights, partner, count, None if ids is None else ids.T.reshape(-1))
+    candidates = Candidates(weights, partner, count, ids)
     agreement = _cosine(anchors, others[0]).sum() / (temperature * max(count, 1))
     return log_partition(texts, candidates, temperature) - agreement
 
@@ -400,6 +423,14 @@ def _ids(text_ids: Tensor | None, x: Tensor, sides: int) -> Tensor | None:
     if text_ids is not None and text_ids.shape != (len(x), sides):
         raise ValueError(f"text_ids must have shape ({len(x)}, {sides}), not {tuple(text_ids.shape)}")
     return text_ids
+
+
+def _check_negatives(x: Tensor, negatives: Tensor, rows: Tensor, ids: Tensor | None) -> None:
+    if negatives.ndim != 2 or negatives.shape[1] != x.shape[1]:
+        raise ValueError(f"negatives must be (n, {x.shape[1]}), not {tuple(negatives.shape)}")
+    for name, given in (("negative_rows", rows), ("negative_ids", ids)):
+        if given is not None and given.shape != (len(negatives),):
+            raise ValueError(f"{name} must have shape ({len(negatives)},), not {tuple(given.shape)}")
 
 
 def _check(x: Tensor, y: Tensor, labels: Tensor | None, temperature: float) -> None:

@@ -1,5 +1,6 @@
 """The engine that embeds texts with a transformer: tokenised once, longest first, batches by tokens."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,13 +115,15 @@ def load_backbone(model_folder: ModelFolder, precision: str, config: Any = None)
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Let transformers work without progress bars and remarks in this block; its switches are then put back."""
+    """Let transformers and peft work without progress bars and remarks; their switches are then put back."""
     logging = transformers.utils.logging
     verbosity, progress = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="peft|transformers")
+            yield
     finally:
         logging.set_verbosity(verbosity)
         if progress:
@@ -135,8 +138,10 @@ def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401
     except ImportError as error:
         raise GisError("LoRA adapters need the extra 'lora': pip install 'gis-similarity[lora]'") from error
     try:
-        adapted = PeftModel.from_pretrained(model, adapter)
+        with quiet_transformers():
+            adapted = PeftModel.from_pretrained(model, adapter)
         missing = get_peft_model_state_dict(adapted).keys() - load_peft_weights(str(adapter), device="cpu").keys()
+        missing = {name for name in missing if "pooler." not in name}  # no vector passes through it
     except Exception as error:
         raise GisError(f"the adapter in {adapter} does not fit its backbone: {_first_line(error)}") from error
     if missing:

@@ -72,9 +72,10 @@ class PaddingFreeBert:
         first = hidden
         for number, layer in enumerate(self._layers):
             attention, output = layer.attention.output, layer.output
-            weight, bias = self._qkv[number] if self._qkv else _fused(layer.attention.self)
+            fused = self._qkv[number] if self._qkv else _fused(layer.attention.self)
+            qkv = _separate(layer.attention.self, hidden) if fused is None else functional.linear(hidden, *fused)
             dropout = layer.attention.self.dropout
-            context = self._attend(functional.linear(hidden, weight, bias), runs, dropout.p * dropout.training)
+            context = self._attend(qkv, runs, dropout.p * dropout.training)
             attended = attention.LayerNorm(attention.dropout(attention.dense(context)) + hidden)
             inner = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(attended))
             hidden = output.LayerNorm(output.dropout(output.dense(inner)) + attended)
@@ -103,16 +104,17 @@ class PaddingFreeBert:
         return torch.cat(contexts)
 
 
-def _fused(attention: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-    """Query, key and value projections as one: one matrix product instead of three.
-
-    Raises:
-        AttributeError: They are no plain linear layers: an adapter sits on them.
-    """
+def _fused(attention: Any) -> tuple[Tensor, Tensor] | None:  # noqa: ANN401
+    """Return query, key and value projections as one matrix and bias; None where an adapter wraps one of them."""
     parts = (attention.query, attention.key, attention.value)
     if any(type(part) is not nn.Linear for part in parts):
-        raise AttributeError("query, key and value are not plain")
+        return None
     return torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])
+
+
+def _separate(attention: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401
+    """Return query, key and value of each token side by side, each made by its own layer."""
+    return torch.cat([attention.query(hidden), attention.key(hidden), attention.value(hidden)], dim=-1)
 
 
 def _runs(lengths: list[int]) -> list[tuple[int, int, int, int]]:

@@ -536,3 +536,50 @@ def test_no_pairs_cost_nothing_by_regression() -> None:
     loss = regression_objective(x, torch.zeros(0, 4), torch.zeros(0))
     assert loss.item() == 0
     assert torch.autograd.grad(loss, x)[0].shape == (0, 4)
+
+
+def test_several_hard_negatives_of_a_row_and_none_of_another() -> None:
+    """Two of row 0, none of row 1, one of row 2: each is a candidate for all, and a pair of label 0 with its anchor."""
+    x, y = embeddings(3, 8)
+    negatives, rows = embeddings(3, 8, seed=4)[0], torch.tensor([0, 0, 2])
+    ids, hard_ids = (
+        torch.arange(6).reshape(3, 2),
+        torch.tensor([6, 1, 7]),
+    )  # the second hard negative is a's own positive
+    loss = AngleLoss(cosine=0.5, in_batch=2.0, hard_negative=4.0, angle=0.25)
+    found = loss(x, y, negatives=negatives, negative_rows=rows, text_ids=ids, negative_ids=hard_ids).total
+    cosines = (unit(x) @ unit(torch.cat([y, negatives])).T) / 0.05
+    own = cosines[range(3), range(3)]
+    allowed = torch.ones(3, 6, dtype=torch.bool)
+    allowed[0, 4] = allowed[0, 4] & (hard_ids[1] != ids[0, 0])
+    within = (cosines.masked_fill(~allowed, -torch.inf).logsumexp(1) - own).mean()
+    without = (cosines[:, :3].logsumexp(1) - own).mean()
+    labels = torch.cat([torch.ones(3), torch.zeros(3)])
+    first, second = torch.cat([x, x[rows]]), torch.cat([y, negatives])
+    expected = (
+        without
+        + 2 * within
+        + 0.5 * cosine_objective(first, second, labels)
+        + 0.25 * angle_objective(first, second, labels)
+    )
+    assert_same(found, expected, x, y, negatives)
+
+
+def test_one_hard_negative_a_row_is_the_special_case() -> None:
+    x, y = embeddings(6, 8)
+    negatives = embeddings(6, 8, seed=4)[0]
+    ids = torch.randint(0, 9, (6, 3), generator=torch.Generator().manual_seed(1))
+    given = AngleLoss()(
+        x, y, negatives=negatives, negative_rows=torch.arange(6), text_ids=ids[:, :2], negative_ids=ids[:, 2]
+    )
+    assert_same(given.total, AngleLoss()(x, y, negatives=negatives, text_ids=ids).total, x, y, negatives)
+
+
+def test_a_batch_without_any_hard_negative_is_one_of_positives() -> None:
+    x, y = embeddings(4, 8)
+    none = x[:0]
+    rows = torch.zeros(0, dtype=torch.long)
+    found = AngleLoss(cosine=0, angle=0)(x, y, negatives=none, negative_rows=rows).total
+    assert_same(found, contrastive_objective(x, y), x, y)
+    with pytest.raises(ValueError, match=r"negative_rows must have shape \(0,\), not \(2,\)"):
+        AngleLoss()(x, y, negatives=none, negative_rows=torch.zeros(2))
