@@ -10,7 +10,7 @@ UNSPACED_RANGES = (
     (0x1000, 0x109F),  # Burmese
     (0x1780, 0x17FF),  # Khmer
     (0x1950, 0x19DF),  # Tai Le, New Tai Lue
-    (0x1A20, 0x1AAF),  # Tai Tham
+    (0x1A20, 0x1AAF),  # Lanna
     (0x3005, 0x3007),  # marks of repetition and zero among Han characters
     (0x3040, 0x312F),  # Hiragana, Katakana, Bopomofo
     (0x31A0, 0x31FF),  # more Bopomofo and Katakana
@@ -46,7 +46,8 @@ IN_ANY_SCRIPT = re.compile(
     rf"(?P<unspaced>(?:(?=\w)[{UNSPACED}][{MARKS}]*)+)|(?:(?![{UNSPACED}])\w[{MARKS}]*)+",
 )
 NOT_PLAIN = re.compile(rf"[{UNSPACED}{MARKS}]")
-METHOD = r"\w+ with the marks of its letters; bigrams of characters in scripts without blanks"
+MIN_SHARE = 0.1  # of a text's letters; with fewer of such characters, it is a text in another script that quotes them
+METHOD = r"\w+ with the marks of its letters, bigrams in scripts without blanks, where these are a tenth of a text"
 
 
 def words(text: str) -> list[str]:
@@ -54,10 +55,12 @@ def words(text: str) -> list[str]:
 
     A word is a run of word characters with their combining marks. Chinese, Japanese, Thai, Lao, Khmer and Burmese put
     no blanks between words: each run of theirs gives its overlapping bigrams of characters, or the character itself
-    where it is alone, as Lucene's CJK analyzer does: 打开文件 gives 打开, 开文, 文件.
+    where it is alone, as Lucene's CJK analyzer does: 打开文件 gives 打开, 开文, 文件. A text of which less than a
+    tenth is in such scripts, an English one with a quotation, is read as one without.
     """
     lowered = text.lower()
-    if not NOT_PLAIN.search(lowered):
+    special = len(NOT_PLAIN.findall(lowered))
+    if not special or special < MIN_SHARE * sum(map(str.isalnum, lowered)):
         return WORD.findall(lowered)
     found: list[str] = []
     for run in IN_ANY_SCRIPT.finditer(lowered):

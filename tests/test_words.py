@@ -46,3 +46,9 @@ def test_marks_stay_with_their_letters() -> None:
 def test_a_sign_that_is_no_letter_separates() -> None:
     assert words("฿ดี") == ["ดี"]
     assert words("好。\u3000好") == ["好", "好"]
+
+
+def test_a_quotation_in_a_text_of_another_script_changes_nothing() -> None:
+    text = "The compiler prints 输入输出错误 when it cannot open the file that was named on the command line."
+    assert words(text) == re.findall(r"\w+", text.lower())
+    assert "输入" in words("The compiler prints 输入输出错误")

@@ -199,11 +199,18 @@ def read_result(path: Path) -> Result:
             raise NewerResultError(
                 f"{path} was written by a newer gis (schema {version})", remedy="upgrade: pip install -U gis-similarity"
             )
-        return _RESULT.validate_python(content, strict=False)
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
-        reason = str(error).splitlines()[0]
+        return _RESULT.validate_python(content)
+    except (ValueError, KeyError, TypeError) as error:
+        reason = _first_fault(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
         remedy = "if gis bench wrote it, delete it and run gis bench again; else move it out of the folder of results"
         raise GisError(f"{path} is not a result file ({reason})", remedy=remedy) from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    """Return the first field that is not what it should be, and why: "scores.main: Input should be a valid number"."""
+    fault = error.errors()[0]
+    field = ".".join(str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier())
+    return f"{field}: {fault['msg']}"
 
 
 def result_files(folder: Path) -> list[Path]:

@@ -25,6 +25,10 @@ from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 
 ALL = "all"
+# What a result file may hold; the limits leave room for the last digit of a sum.
+Correlation = Annotated[float, Field(strict=True, ge=-1 - 1e-9, le=1 + 1e-9, allow_inf_nan=False)] | Undefined
+Share = Annotated[float, Field(strict=True, ge=0, le=1 + 1e-9, allow_inf_nan=False)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +46,12 @@ class BinaryScores:
     """
 
     positives: int
-    auroc: Metric
-    average_precision: Metric
-    best_accuracy: float
-    best_threshold: float | None
-    spearman_ceiling: Metric
-    share_of_ceiling: Metric
+    auroc: Share | Undefined
+    average_precision: Share | Undefined
+    best_accuracy: Share
+    best_threshold: Finite | None
+    spearman_ceiling: Share | Undefined
+    share_of_ceiling: Finite | Undefined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +69,9 @@ class ViewScores:
 
     view: str
     pairs: int
-    spearman: Metric
-    pearson: Metric
-    kendall: Metric
+    spearman: Correlation
+    pearson: Correlation
+    kendall: Correlation
     binary: BinaryScores | None = None
 
 
@@ -84,12 +88,12 @@ class TaskScores:
         other_similarities: Spearman and Pearson over all pairs by other similarities of the same vectors.
     """
 
-    main: Metric
+    main: Correlation
     main_definition: Annotated[str, Field(alias="main_is")]
     views: tuple[ViewScores, ...]
-    subset_mean: Metric | None = None
-    subset_weighted_mean: Metric | None = None
-    other_similarities: Mapping[str, Mapping[str, Metric]] | None = None
+    subset_mean: Correlation | None = None
+    subset_weighted_mean: Correlation | None = None
+    other_similarities: Mapping[str, Mapping[str, Correlation]] | None = None
 
 
 def score_vectors(task: LoadedTask, first: Vectors, second: Vectors) -> TaskScores:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gis.benchmark.tasks.about import card_metadata
 from gis.benchmark.tasks.catalogue import Task, resolve_tasks
 from gis.benchmark.tasks.pairs import MISSING, Table, texts_of
 from gis.benchmark.tasks.sources import LoadedTables, LoadedTask, SourceSettings, load_tables, load_task, split_names
@@ -256,15 +257,10 @@ def _terms(task: Task, source: str) -> tuple[str | None, tuple[str, ...]]:
     card = Path(source) / "README.md"
     if not card.is_file():
         return task.licence, ()
-    import yaml
-    from huggingface_hub import DatasetCard
-
-    try:
-        data = DatasetCard.load(card, ignore_metadata_errors=True).data
-    except (OSError, ValueError, yaml.YAMLError):
-        return task.licence, ()
-    named = data.language if isinstance(data.language, list) else [data.language]
-    licence = data.get("license_name") or data.license
+    metadata = card_metadata(card)
+    named = metadata.get("language") or []
+    named = named if isinstance(named, list) else [named]
+    licence = metadata.get("license_name") or metadata.get("license")
     return task.licence or (None if licence is None else str(licence)), tuple(str(code) for code in named if code)
 
 

@@ -148,3 +148,28 @@ def test_an_odd_name_becomes_a_file_name(name: str) -> None:
 
 def test_odd_names_stay_apart() -> None:
     assert len({safe_name(name) for name in ODD_NAMES}) == len(ODD_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        (("main",), float("nan"), "scores.main: Input should be a finite number"),
+        (("main",), float("inf"), "scores.main: Input should be a finite number"),
+        (("main",), 1e9, "scores.main: Input should be less than"),
+        (("main",), -1.01, "scores.main: Input should be greater than"),
+        (("main",), "0.99", "scores.main: Input should be a valid number"),
+        (("main",), True, "scores.main: Input should be a valid number"),
+        (("views", 0, "spearman"), float("nan"), "scores.views.0.spearman: Input should be a finite number"),
+    ],
+)
+def test_a_score_that_cannot_be_is_refused_by_name(
+    path: Path, field: tuple[str | int, ...], value: object, reason: str
+) -> None:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    part = content["scores"]
+    for key in field[:-1]:
+        part = part[key]
+    part[field[-1]] = value
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(GisError, match=re.escape(f"{path} is not a result file ({reason}")):
+        read_result(path)

@@ -1,6 +1,7 @@
 """What a dataset folder says about itself in its card and its manifest: markup, licence, citation."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from gis.benchmark.tasks.catalogue import Task
 
 CARD = "README.md"
+FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 MANIFEST = "gis_manifest.json"  # what gis build leaves beside the card
 
 
@@ -20,7 +22,7 @@ def described(task: Task) -> Task:
     manifest = _manifest(folder) or _manifest(folder.parent)
     if not manifest and not (folder / CARD).is_file():
         return task
-    card = _card(folder if (folder / CARD).is_file() else folder.parent)
+    card = card_metadata((folder if (folder / CARD).is_file() else folder.parent) / CARD)
     licence = card.get("license_name") or card.get("license")
     title = card.get("pretty_name")
     identity = manifest.get("identity")
@@ -47,12 +49,13 @@ def _markup(manifest: dict[str, Any]) -> str | None:
     return str(text["form"]) if isinstance(text, dict) and text.get("form") else None
 
 
-def _card(folder: Path) -> dict[str, Any]:
-    """Read the metadata of the card in ``folder``; a card that is not valid says nothing."""
-    from huggingface_hub import DatasetCard
+def card_metadata(path: Path) -> dict[str, Any]:
+    """Read the metadata of a card; a card without any, or whose metadata is not valid, says nothing."""
+    import yaml
 
     try:
-        metadata: dict[str, Any] = DatasetCard.load(folder / CARD, ignore_metadata_errors=True).data.to_dict()
+        front = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+        metadata = yaml.safe_load(front[1]) if front else None
     except Exception:  # YAML of any kind, written by anybody
         return {}
-    return metadata
+    return metadata if isinstance(metadata, dict) else {}

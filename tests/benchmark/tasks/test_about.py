@@ -59,3 +59,20 @@ def test_a_folder_without_a_card_records_nothing(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "mine" / "test.jsonl")
     record = task_record(load(tmp_path / "mine"))
     assert (record.text, record.licence, record.citation) == ("html", None, None)
+
+
+@pytest.mark.parametrize(
+    "card", ["# Pairs of my own\n", "", "---\nlicense: [\n---\n", "---\n- a list\n---\n", "---\nopen"]
+)
+def test_a_card_without_metadata_says_nothing_and_prints_nothing(
+    built: Path, card: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (built / "README.md").write_text(card, encoding="utf-8")
+    assert load(built).task.licence is None
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+def test_a_card_with_windows_line_ends_is_read(built: Path) -> None:
+    (built / "README.md").write_bytes(CARD.replace("\n", "\r\n").encode())
+    assert load(built).task.licence == "texts-belong-to-their-authors"

@@ -28,6 +28,12 @@ def test_names_come_from_the_caller_then_from_the_frame() -> None:
     assert [task.task.name for task in names] == ["given", "from attrs", "frame"]
 
 
+def test_a_frame_never_takes_a_name_of_the_catalogue() -> None:
+    named = frame()
+    named.attrs["name"] = "stsb"
+    assert [task_from_frame(named).task.name, task_from_frame(frame(), "sts").task.name] == ["own-stsb", "own-sts"]
+
+
 def test_ids_scores_and_strata_are_taken() -> None:
     task = task_from_frame(frame(id=["x", "y", "z"], stratum=["", "near", ""]))
     assert task.pairs.ids == ("x", "y", "z")
