@@ -1,6 +1,5 @@
 """What a result records beside its scores: the task, the texts as the model saw them, and the run."""
 
-import platform
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from gis.benchmark.scoring import ALL, ViewScores
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.masking import masked
-from gis.models.base import LoadSettings, ModelCard
+from gis.models.base import POOLING_DECLARED, LoadSettings, ModelCard
 from gis.versions import versions_of
 
 LIBRARIES = (
@@ -28,7 +27,7 @@ LIBRARIES = (
     "scikit-learn",
     "bm25s",
 )
-PROCESSOR = f"cpu: {platform.machine()}"
+GUESSED_POOLING = "nothing in the model's folder says how to pool"
 
 
 def task_record(task: LoadedTask) -> TaskRecord:
@@ -111,12 +110,14 @@ def run_record(
     )
 
 
-def notes_on(task: LoadedTask, texts: TextRecord, max_tokens: int | None) -> tuple[str, ...]:
-    """Say what the reader of one result must know: cut, empty or zero texts, other data, a sample."""
+def notes_on(task: LoadedTask, texts: TextRecord, card: ModelCard) -> tuple[str, ...]:
+    """Say what the reader of one result must know: cut, empty or zero texts, other data, a sample, a guess."""
     notes = []
+    if card.settings.get(POOLING_DECLARED) is False:
+        notes.append(f"{GUESSED_POOLING}; {card.settings['pooling']} pooling was assumed")
     if texts.truncated and texts.tokens:
         share, unit = (texts.tokens_kept or 0) / texts.tokens, texts.unit
-        cut = f"{texts.truncated:,} of {texts.texts:,} texts were cut at {max_tokens} {unit}"
+        cut = f"{texts.truncated:,} of {texts.texts:,} texts were cut at {card.max_tokens} {unit}"
         notes.append(f"{cut}; {share:.1%} of all {unit} were read")
     if texts.empty:
         notes.append(f"{texts.empty:,} texts are empty, in {texts.pairs_with_empty:,} pairs; kept, as published")
@@ -137,6 +138,9 @@ def warnings_of(results: Sequence[Result]) -> list[str]:
     The notes of each result are in its file; fifty of them would hide the table.
     """
     warnings = []
+    for model, guessed in _by_model(r for r in results if r.model.settings.get(POOLING_DECLARED) is False).items():
+        pooling = guessed[0].model.settings["pooling"]
+        warnings.append(f"{model}: {GUESSED_POOLING}; {pooling} pooling was assumed (to choose, add pooling=…)")
     if samples := _tasks(result for result in results if result.task.limit is not None):
         warnings.append(f"partial: a sample of the pairs was scored, for {samples}")
     if other := _tasks(result for result in results if result.task.verified is False):

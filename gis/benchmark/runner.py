@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import TextPool, embed, in_words
 from gis.benchmark.records import (
-    PROCESSOR,
     embedded_text_record,
     notes_on,
     run_record,
@@ -341,7 +340,7 @@ def _scored_by_vectors(
                 from_cache=int(embeddings.from_cache[rows.distinct].sum()),
                 hardware=embeddings.hardware[rows.distinct],
             ),
-            notes=notes_on(task, texts, model.card.max_tokens),
+            notes=notes_on(task, texts, model.card),
         )
         lengths = {
             "tokens1": embeddings.tokens[rows.first],
@@ -381,9 +380,9 @@ def _scored_by_pairs(
                     settings.command,
                     seconds=seconds,
                     from_cache=0,
-                    hardware=(PROCESSOR if model.reproducible else "not known",),
+                    hardware=(model.hardware if model.reproducible else "not known",),
                 ),
-                notes=notes_on(task, texts, None),
+                notes=notes_on(task, texts, model.card),
             )
             yield result, _pair_table(pairs, similarity, {})
     reporter.say(f"{name}: {total:,} pairs in {in_words(spent)}")

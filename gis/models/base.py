@@ -1,5 +1,6 @@
 """The two kinds of model: an encoder embeds texts, a pair scorer can only compare them."""
 
+import platform
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from gis.errors import UsageError, check_number, unknown_name
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Setting = str | int | float | bool | None
+POOLING_DECLARED = "pooling_declared"  # a setting: False where the model's pooling was a guess
 SHORT_IDENTITY = 6  # hexadecimal digits: enough to tell a handful of models apart
 
 
@@ -128,9 +130,10 @@ class Encoder(ABC):
 
 
 class PairScorer(ABC):
-    """A model that has no vectors and only compares: lexical overlap, lengths, chance."""
+    """A model that has no vectors and only compares: lexical overlap, lengths, chance, or a cross-encoder."""
 
     card: ModelCard
+    hardware: str = f"cpu: {platform.machine()}"  # what the scores were made on, once there are some
     reproducible: bool = True  # equal identities give equal scores, so results may be reused
 
     @abstractmethod
@@ -154,7 +157,7 @@ def distinguishing_settings(cards: Sequence[ModelCard]) -> list[str]:
     by_card = [{**card.settings, "max_tokens": card.max_tokens} for card in cards]
     keys = dict.fromkeys(key for settings in by_card for key in settings)
     differing = [key for key in keys if len({settings.get(key) for settings in by_card}) > 1]
-    readable = [key for key in differing if key not in ("content_sha256", "file_sha256", "layout")]
+    readable = [key for key in differing if key not in ("content_sha256", "file_sha256", "layout", POOLING_DECLARED)]
     words = [", ".join(_setting_in_words(key, settings.get(key)) for key in readable) for settings in by_card]
     return [
         ", ".join(filter(None, [text, card.identity[:SHORT_IDENTITY] if words.count(text) > 1 else ""]))

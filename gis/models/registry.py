@@ -45,7 +45,8 @@ ADAPTERS = {
 NAME_OPTION = "name"
 HINT = "A Hub id has the form ORG/NAME; a folder must exist; a value with a comma needs double quotes."
 PRETRAINED = Adapter(
-    "gis.models.transformer.pretrained:PretrainedEncoder", "a sentence-transformers, AnglE, LoRA or Hugging Face model"
+    "gis.models.transformer.pretrained:pretrained",
+    "a sentence-transformers, AnglE, LoRA, model2vec or Hugging Face model, also a cross-encoder",
 )
 
 

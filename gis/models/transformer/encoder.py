@@ -1,6 +1,7 @@
 """A transformer with a pooling: token ids in, one vector a text out, the same for scoring and for training."""
 
 from collections.abc import Sequence
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
-from gis.models.transformer.padding_free import PaddingFreeBert
+from gis.models.transformer.padding_free import BEHIND_PADDING, FROM_ZERO, PaddingFreeBert
 from gis.models.transformer.pooling import FIRST_LAST_AVG, POOLINGS
 
 TokenIds = NDArray[np.int32]
@@ -31,7 +32,7 @@ class SentenceEncoder(nn.Module):
         self.backbone = backbone
         self.pooling = pooling
         self.normalize = normalize
-        self.width: int = backbone.config.hidden_size
+        self.width: int = width_of(backbone)
         # Not a sub-module: it holds no weights of its own.
         self._flat = [PaddingFreeBert.of(backbone, trainable=trainable)] if backbone.device.type == "cpu" else [None]
 
@@ -40,6 +41,23 @@ class SentenceEncoder(nn.Module):
         """Where the weights are."""
         device: torch.device = next(self.backbone.parameters()).device
         return device
+
+    @property
+    def proven(self) -> bool:
+        """Whether the backbone is of a family of which it is known that ids and a mask are all that it needs."""
+        return self.backbone.config.model_type in FROM_ZERO + BEHIND_PADDING
+
+    def alone(self, inputs: Any) -> Tensor:  # noqa: ANN401 - transformers' BatchEncoding
+        """Embed one text by its tokenizer's whole output, without padding: (1, width) float32, the slow way."""
+        known = signature(self.backbone.forward).parameters
+        open_ended = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values())
+        taken = {name: value.to(self.device) for name, value in inputs.items() if open_ended or name in known}
+        wants_first = self.pooling == FIRST_LAST_AVG
+        output = self.backbone(**taken, output_hidden_states=wants_first)
+        last = output.last_hidden_state
+        mask = torch.ones(last.shape[:2], device=last.device)
+        vectors = self._pool(output.hidden_states[1] if wants_first else None, last, mask)
+        return normalize(vectors, dim=-1) if self.normalize else vectors
 
     @property
     def pads(self) -> bool:
@@ -78,3 +96,11 @@ class SentenceEncoder(nn.Module):
         tokens, mask = tokens.to(device), mask.to(device)
         output = self.backbone(input_ids=tokens, attention_mask=mask, output_hidden_states=wants_first)
         return [(output.hidden_states[1] if wants_first else None, output.last_hidden_state, mask)]
+
+
+def width_of(backbone: Any) -> int:  # noqa: ANN401 - transformers' models share no type
+    """Return the width of a backbone's hidden states, which architectures write down under several names."""
+    config = backbone.config.get_text_config()
+    names = ("word_embed_proj_dim", "hidden_size", "d_model", "dim", "emb_dim", "n_embd", "embed_dim")
+    width: int = next(value for name in names if (value := getattr(config, name, None)))
+    return width

@@ -1,7 +1,7 @@
 """The engine that embeds texts with a transformer: tokenised once, longest first, batches by tokens."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ BATCH_TOKENS = {"cpu": 4096, "cuda": 65536, "mps": 16384}  # on a CPU, activatio
 BATCH_ROWS = 1024
 
 TOKENIZER_FILES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken")
+
+
+# A short and a long text, to compare what the engine makes of them with what the model itself does.
+SAMPLE = ("a cat", "one two three four five six seven eight nine ten")
 
 
 class TransformerEngine:
@@ -61,6 +65,33 @@ class TransformerEngine:
                 rows=rows, vectors=vectors, tokens=tokenized.tokens[rows], kept=tokenized.kept[rows], share=done / total
             )
 
+    @classmethod
+    def of(cls, model_folder: ModelFolder, settings: LoadSettings) -> "TransformerEngine | None":
+        """Open ``model_folder`` if this engine is proven to give the model's own vectors; None otherwise.
+
+        It feeds a model nothing but token ids and a mask, pads on the right, and expects a hidden state for each token.
+        Architectures of which an encoder and a decoder are one model, or that need or see more than that, are left to
+        sentence-transformers.
+        """
+        if _is_encoder_decoder(model_folder):
+            return None
+        engine = cls(model_folder, settings)
+        return engine if engine.is_faithful() else None
+
+    def is_faithful(self) -> bool:
+        """Return whether a text's vector is the model's own for the whole output of its tokenizer, text alone."""
+        if self._encoder.proven:
+            return True
+        ids = self._tokenize(SAMPLE).ids
+        with torch.inference_mode():
+            try:
+                found = self._encoder(ids)
+            except (AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
+                return False
+            expected = torch.cat([self._encoder.alone(self._tokenize.inputs(text)) for text in SAMPLE])
+        share = tolerance(self._encoder.backbone.dtype)
+        return torch.allclose(found, expected, rtol=0, atol=share * max(1.0, float(expected.abs().max())))
+
     def _embed(self, ids: list[TokenIds]) -> NDArray[np.float32]:
         """Embed one batch, (texts, dim) float32; halves it when memory runs out."""
         try:
@@ -76,6 +107,21 @@ class TransformerEngine:
             middle = len(ids) // 2
             self._budget = max(self._budget // 2, 1)
             return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
+
+
+def _is_encoder_decoder(model_folder: ModelFolder) -> bool:
+    """Return whether the model has an encoder beside its decoder, even if only the encoder was saved."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES as ENCODERS
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES as MODELS
+
+    try:
+        config = transformers.AutoConfig.from_pretrained(
+            model_folder.folder, trust_remote_code=model_folder.trust_remote_code
+        )
+    except Exception as error:  # of a broken file, or an architecture that is not known
+        raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {first_line(error)}") from error
+    kind = config.model_type
+    return bool(config.is_encoder_decoder) or (kind in ENCODERS and ENCODERS[kind] != MODELS.get(kind))
 
 
 def load_backbone(model_folder: ModelFolder, precision: str, config: Any = None) -> Any:  # noqa: ANN401 - transformers' models share no type
@@ -99,18 +145,28 @@ def load_backbone(model_folder: ModelFolder, precision: str, config: Any = None)
                 **({} if config is None else {"config": config}),
             )
     except Exception as error:  # every library below has errors of its own for a file that is not whole
-        raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {_first_line(error)}") from error
-    missing = sorted(key for key in report["missing_keys"] if "pooler." not in key and "position_ids" not in key)
-    if missing:
-        raise GisError(
-            f"{model_folder.folder} lacks {len(missing)} weights of its architecture ({missing[0]}, …): "
-            "the file is incomplete or belongs to another model"
-        )
-    if report.get("mismatched_keys"):
-        raise GisError(f"{model_folder.folder}: weights have another shape than config.json says")
+        raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {first_line(error)}") from error
+    check_weights(model_folder.folder, report)
     if model_folder.adapter is not None:
         model = _with_adapter(model, model_folder.adapter)
     return model.get_encoder() if model.config.is_encoder_decoder else model
+
+
+def check_weights(folder: Path, report: Mapping[str, Any]) -> None:
+    """Raise a GisError for weights that transformers did not find in ``folder``, by its report on loading."""
+    missing = sorted(key for key in report["missing_keys"] if "pooler." not in key and "position_ids" not in key)
+    if missing:
+        raise GisError(
+            f"{folder} lacks {len(missing)} weights of its architecture ({missing[0]}, …): "
+            "the file is incomplete or belongs to another model"
+        )
+    if report.get("mismatched_keys"):
+        raise GisError(f"{folder}: weights have another shape than config.json says")
+
+
+def tolerance(dtype: torch.dtype | None) -> float:
+    """Return how much two computations of one number may differ, as a share of the largest number."""
+    return 1e-4 if dtype in (None, torch.float32, torch.float64) else 3e-2
 
 
 @contextmanager
@@ -143,7 +199,7 @@ def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401
         missing = get_peft_model_state_dict(adapted).keys() - load_peft_weights(str(adapter), device="cpu").keys()
         missing = {name for name in missing if "pooler." not in name}  # no vector passes through it
     except Exception as error:
-        raise GisError(f"the adapter in {adapter} does not fit its backbone: {_first_line(error)}") from error
+        raise GisError(f"the adapter in {adapter} does not fit its backbone: {first_line(error)}") from error
     if missing:
         raise GisError(f"the adapter in {adapter} lacks {len(missing)} of its weights ({min(missing)}, …)")
     return adapted.merge_and_unload()
@@ -162,9 +218,10 @@ def load_tokenizer(model_folder: ModelFolder) -> Any:  # noqa: ANN401
     try:
         return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=model_folder.trust_remote_code)
     except Exception as error:
-        raise GisError(f"the tokenizer in {folder} cannot be loaded: {_first_line(error)}") from error
+        raise GisError(f"the tokenizer in {folder} cannot be loaded: {first_line(error)}") from error
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message: the libraries' own go on with advice about their functions."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

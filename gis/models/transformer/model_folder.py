@@ -1,31 +1,31 @@
-"""Read what a model folder says about itself: one of sentence-transformers, of AnglE, or a plain Hugging Face one."""
+"""Read what a model folder says about itself: one of sentence-transformers, AnglE, model2vec, or a plain one."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of, sha256_of_file
+from gis.files import sha256_of
 from gis.models.base import LoadSettings
-from gis.models.transformer.pooling import POOLINGS
+from gis.models.transformer.folder_files import content_hashes, read_json, read_json_if_there, weight_files
+from gis.models.transformer.module_list import PAIR_SCORER, ModuleList, read_module_list
+from gis.models.transformer.pooling import POOLING_NAMES, POOLINGS
+from gis.models.transformer.positions import declared_limit, table_length
 from gis.spec import Spec
 
 OPTIONS = ("pooling", "prompt", "prompt_name", "max_length", "revision", "base", "trust_remote_code")
-WEIGHTS = ("*.safetensors", "*.bin")
-# Everything that can change a vector. What training leaves behind (optimizer.pt, event files) cannot.
-CONTENT = (*WEIGHTS, "*.json", "*.txt", "*.model", "*.py", "*.jinja")
-NOT_CONTENT = (
-    "trainer_state.json",
-    "training_args.bin",
-    "optimizer.bin",
-    "all_results.json",
-    "eval_results.json",
-    "gis_training.json",
-)
-POOLING_NAMES = {"avg": "mean", "lasttoken": "last", **{name: name for name in POOLINGS}}
-FIRST_POSITION_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
+STATIC_LIMIT = 512  # model2vec's own default
+CLASSIFIER = "ForSequenceClassification"
+# Where sentence-transformers says in config.json that a classifier compares two texts: now, and before version 4.
+COMPARES = ("sentence_transformers", "sbert_ce_default_activation_function")
+
+Engine = Literal["transformer", "sentence-transformers", "model2vec", "cross-encoder"]
+NOT_POOLED = {
+    "sentence-transformers": "has modules of its own behind the pooling",
+    "model2vec": "averages the vectors of tokens",
+    "cross-encoder": "compares pairs and has no vectors",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,13 @@ class ModelFolder:
     Attributes:
         folder: Where configuration, weights and tokenizer are; of the backbone when ``adapter`` is set.
         layout: Whose conventions the folder follows.
-        pooling: A name in ``POOLINGS``; None when only sentence-transformers itself can run the folder.
-        prompt: Text with ``{text}`` where the text goes.
+        engine: What runs it: gis itself ("transformer"), sentence-transformers, or gis for a static model of
+            model2vec; a "cross-encoder" compares pairs and has no vectors.
+        pooling: A name in ``POOLINGS``; None unless the engine is "transformer".
+        pooling_declared: Whether the folder or an option says how to pool; else mean or last token is a guess.
+        prompt: Text with ``{text}``, its last one, where the text goes.
         max_tokens: Where texts are cut; None without limit.
+        positions: How many tokens the model can read at all; None where it has no table of positions.
         normalize: Scale vectors to length 1, as the folder asks.
         lowercase: Lower-case texts first.
         adapter: A LoRA adapter's folder, or None.
@@ -47,9 +51,12 @@ class ModelFolder:
 
     folder: Path
     layout: str
+    engine: Engine = "transformer"
     pooling: str | None
+    pooling_declared: bool = True
     prompt: str
     max_tokens: int | None
+    positions: int | None = None
     normalize: bool = False
     lowercase: bool = False
     adapter: Path | None = None
@@ -59,28 +66,28 @@ class ModelFolder:
     def content_hash(self) -> str:
         """SHA-256 over the names and bytes of every file that can change a vector."""
         folders = (self.folder, self.adapter, self.backbone)
-        return sha256_of([_hashes(folder) for folder in folders if folder is not None])
+        return sha256_of([content_hashes(folder) for folder in folders if folder is not None])
 
 
 def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
     """Find the folder that ``spec`` names, on disk or on the Hub, and read how to use it.
 
-    Options in ``spec`` go before ``settings``, and both before what the folder says.
+    Options in ``spec`` go before ``settings``, and both before what the folder says. No code of the folder is run.
 
     Raises:
         UsageError: An option has an impossible value.
-        GisError: The folder is not a model, or the Hub cannot be reached.
+        GisError: The folder is not a model, needs its own code, or the Hub cannot be reached.
     """
     spec.check_options(OPTIONS)
     options = spec.options
     folder = find_folder(spec.name, options.get("revision"), settings)
     trust = _truth("trust_remote_code", options.get("trust_remote_code", "false"))
-    model = _read(folder, options, settings)
-    model = replace(model, trust_remote_code=trust)
-    if "pooling" in options:
-        if model.pooling is None:
-            raise UsageError(f"{spec.name} has modules of its own behind the pooling: pooling= cannot replace them")
-        model = replace(model, pooling=pooling_name(options["pooling"]))
+    model = replace(_read(folder, options, settings, trust_remote_code=trust), trust_remote_code=trust)
+    _check_code(model)
+    if model.engine != "transformer":
+        _check_encoder_options(model, options, spec.name)
+    elif "pooling" in options:
+        model = replace(model, pooling=pooling_name(options["pooling"]), pooling_declared=True)
     if "prompt" in options:
         model = replace(model, prompt=as_prompt(options["prompt"]))
     if "prompt_name" in options and model.layout != "sentence-transformers":
@@ -88,19 +95,39 @@ def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
     return replace(model, max_tokens=_limit(model, options, settings))
 
 
-def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> ModelFolder:
+def _check_encoder_options(model: ModelFolder, options: Mapping[str, str], name: str) -> None:
+    """Refuse options that the folder's engine cannot follow."""
+    if "pooling" in options:
+        raise UsageError(f"{name} {NOT_POOLED[model.engine]}: pooling= cannot replace them")
+    if model.engine == "cross-encoder" and options.keys() & {"prompt", "prompt_name"}:
+        raise UsageError(f"{name} compares pairs; prompts are for models that embed texts")
+
+
+def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings, *, trust_remote_code: bool) -> ModelFolder:
     """Read ``folder`` by the conventions that it follows."""
-    adapter = folder / "adapter_config.json"
-    model = _sentence_transformers(folder, options) if (folder / "modules.json").is_file() else None
-    if not adapter.is_file():
-        return model or _with_angle(_plain(folder), folder)
-    base = options.get("base") or read_json(adapter).get("base_model_name_or_path")
+    model = None
+    if (folder / "modules.json").is_file():
+        modules = read_module_list(folder, trust_remote_code=trust_remote_code)
+        model = _sentence_transformers(folder, modules, options)
+    if (folder / "adapter_config.json").is_file():
+        return _adapter(folder, model, options, settings)
+    return model or _plain(folder, options)
+
+
+def _adapter(
+    folder: Path, model: ModelFolder | None, options: Mapping[str, str], settings: LoadSettings
+) -> ModelFolder:
+    """Read a folder with a LoRA adapter; full weights beside it are ignored, as by the libraries."""
+    config = read_json(folder / "adapter_config.json")
+    base = options.get("base") or config.get("base_model_name_or_path")
     if not base:
         raise GisError(f"the adapter in {folder} does not name its backbone", remedy="add base=FOLDER-OR-HUB-ID")
-    if not _weights(folder):
+    if config.get("task_type") == "SEQ_CLS":
+        raise GisError(f"the adapter in {folder} is a classifier's; merge it into its backbone first")
+    if not weight_files(folder):
         raise GisError(f"{folder} holds an adapter_config.json but no adapter weights")
     try:
-        backbone = _plain(find_folder(base, None, settings))
+        backbone = _encoder(find_folder(base, None, settings))
     except GisError as error:
         instead = "add base=FOLDER-OR-HUB-ID"
         raise GisError(
@@ -111,7 +138,7 @@ def _read(folder: Path, options: Mapping[str, str], settings: LoadSettings) -> M
         return _with_angle(replace(backbone, adapter=folder, pooling="last"), folder)
     if model.pooling is None:
         return replace(model, backbone=backbone.folder)
-    return replace(model, folder=backbone.folder, adapter=folder)
+    return replace(model, folder=backbone.folder, positions=backbone.positions, adapter=folder)
 
 
 def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path:
@@ -124,6 +151,7 @@ def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path
     from huggingface_hub import snapshot_download
 
     from gis.hub import ask_hub
+    from gis.models.transformer.folder_files import CONTENT
 
     instead = "give the path of a local model folder instead of its Hub id"
     with ask_hub(f"the model {name}", revision, instead, offline=settings.offline) as local_only:
@@ -152,20 +180,45 @@ def as_prompt(prompt: str) -> str:
     return prompt if "{text}" in prompt else prompt + "{text}"
 
 
-def _plain(folder: Path) -> ModelFolder:
+def split_prompt(prompt: str) -> tuple[str, str]:
+    """Return what goes before a text and what goes behind it; a stored prefix may itself hold ``{text}``."""
+    before, _, after = prompt.rpartition("{text}")
+    return before, after
+
+
+def _plain(folder: Path, options: Mapping[str, str]) -> ModelFolder:
+    """Read a folder that only has a config.json: a model of transformers, or of model2vec."""
+    model = _encoder(folder)
+    config = read_json(folder / "config.json")
+    architectures = [str(name) for name in config.get("architectures") or ()]
+    if config.get("model_type") == "model2vec" or "StaticModel" in architectures:
+        limit = config.get("max_length", STATIC_LIMIT)
+        return replace(model, layout="model2vec", engine="model2vec", pooling=None, max_tokens=limit, positions=None)
+    if "pooling" not in options and any(name.endswith(CLASSIFIER) for name in architectures):
+        labels = len(config["id2label"]) if config.get("id2label") else config.get("num_labels", 2)
+        if labels == 1:
+            return replace(model, engine="cross-encoder", pooling=None)
+        if any(config.get(key) for key in COMPARES):
+            raise GisError(f"{folder} sorts pairs into {labels} classes; gis needs one similarity for each pair")
+    return _with_angle(model, folder)
+
+
+def _encoder(folder: Path) -> ModelFolder:
     if not (folder / "config.json").is_file():
         inside = sorted(path.parent.name for path in folder.glob("*/config.json"))
         hint = f"; did you mean its {' or '.join(inside)}?" if inside else ""
         raise GisError(f"{folder} holds no model: no config.json, modules.json or adapter_config.json{hint}")
-    if not _weights(folder):
+    if not weight_files(folder):
         raise GisError(f"{folder} holds a config.json but no weights (*.safetensors or *.bin)")
     return ModelFolder(
-        folder=folder, layout="plain", pooling="mean", prompt="{text}", max_tokens=_declared_limit(folder)
+        folder=folder,
+        layout="plain",
+        pooling="mean",
+        pooling_declared=False,
+        prompt="{text}",
+        max_tokens=declared_limit(folder),
+        positions=table_length(folder),
     )
-
-
-def _weights(folder: Path) -> list[Path]:
-    return [path for pattern in WEIGHTS for path in folder.glob(pattern) if path.name not in NOT_CONTENT]
 
 
 def _with_angle(model: ModelFolder, folder: Path) -> ModelFolder:
@@ -178,85 +231,56 @@ def _with_angle(model: ModelFolder, folder: Path) -> ModelFolder:
         raise GisError(f"{files[0]} asks for a bidirectional LLM (billm), which gis cannot run")
     limit = config.get("max_length") or model.max_tokens
     pooling = pooling_name(str(config.get("pooling_strategy") or "cls"))
-    return replace(model, layout="angle", pooling=pooling, max_tokens=limit)
+    return replace(model, layout="angle", pooling=pooling, pooling_declared=True, max_tokens=limit)
 
 
-def _sentence_transformers(folder: Path, options: Mapping[str, str]) -> ModelFolder:
-    """Read modules.json; pooling stays None for anything but Transformer, one Pooling and Normalize."""
-    modules: list[dict[str, Any]] = read_json(folder / "modules.json", list)
-    if not modules or not all(isinstance(each, dict) and {"type", "path"} <= each.keys() for each in modules):
-        raise GisError(f"{folder / 'modules.json'} does not list modules with type and path")
-    kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
-    config_file = folder / "config_sentence_transformers.json"
-    config = read_json(config_file) if config_file.is_file() else {}
-    body = folder / modules[0]["path"]
-    sbert = read_json(body / "sentence_bert_config.json") if (body / "sentence_bert_config.json").is_file() else {}
-    limit = (sbert.get("max_seq_length") or _declared_limit(body)) if kinds[0] == "Transformer" else None
-    whole = ModelFolder(
-        folder=folder,
+def _sentence_transformers(folder: Path, modules: ModuleList, options: Mapping[str, str]) -> ModelFolder:
+    """Read a folder with modules.json; what gis does not run itself is left to sentence-transformers."""
+    engine: Engine = "transformer" if modules.pooling else "sentence-transformers"
+    return ModelFolder(
+        folder=modules.body if modules.pooling else folder,
         layout="sentence-transformers",
-        pooling=None,
-        prompt=_stored_prompt(config, options, folder),
-        max_tokens=limit,
-    )
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) or config.get("truncate_dim"):
-        return whole
-    pooling = _stored_pooling(read_json(folder / modules[1]["path"] / "config.json"))
-    if pooling is None:
-        return whole
-    return replace(
-        whole,
-        folder=body,
-        pooling=pooling,
-        normalize=kinds[-1] == "Normalize",
-        lowercase=bool(sbert.get("do_lower_case")),
+        engine="cross-encoder" if modules.kind == PAIR_SCORER else engine,
+        pooling=modules.pooling,
+        prompt=_stored_prompt(modules, options, folder),
+        max_tokens=modules.max_tokens,
+        positions=modules.positions,
+        normalize=modules.normalize,
+        lowercase=modules.lowercase,
     )
 
 
-def _stored_pooling(config: Mapping[str, Any]) -> str | None:
-    """Return the pooling that a Pooling module's config names, in old or new terms; None for one that gis lacks."""
-    active = config.get("pooling_mode") or [
-        key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
-        for key, value in config.items()
-        if key.startswith("pooling_mode_") and value
-    ]
-    active = [active] if isinstance(active, str) else active
-    return POOLING_NAMES.get(active[0]) if len(active) == 1 and config.get("include_prompt", True) else None
-
-
-def _stored_prompt(config: Mapping[str, Any], options: Mapping[str, str], folder: Path) -> str:
-    prompts: dict[str, str] = config.get("prompts") or {}
-    name = options.get("prompt_name") or config.get("default_prompt_name")
-    if name is None:
+def _stored_prompt(modules: ModuleList, options: Mapping[str, str], folder: Path) -> str:
+    """Return the prompt that an option or the folder names; as in the library, all of it goes before the text."""
+    name = options.get("prompt_name") or modules.default_prompt
+    if name is None or modules.kind == PAIR_SCORER:
         return "{text}"
-    if name not in prompts:
-        raise UsageError(f"{folder} has no prompt '{name}'; it has: {', '.join(prompts) or 'none'}")
-    return as_prompt(prompts[name])
+    if name not in modules.prompts:
+        known = ", ".join(name for name, prompt in modules.prompts.items() if prompt)
+        raise UsageError(f"{folder} has no prompt '{name}'; it has: {known or 'none'}")
+    return (modules.prompts[name] or "") + "{text}"
 
 
-def _declared_limit(folder: Path) -> int | None:
-    """Return the shorter of the tokenizer's limit and the number of positions, as sentence-transformers reads them."""
-    config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
-    tokenizer_file = folder / "tokenizer_config.json"
-    declared = read_json(tokenizer_file).get("model_max_length") if tokenizer_file.is_file() else None
-    limits = [int(limit) for limit in (declared, _positions(config)) if limit and limit < 1_000_000]
-    return min(limits, default=None)
+def _check_code(model: ModelFolder) -> None:
+    """Refuse a model that transformers does not have and that brings its own code, before anything is loaded."""
+    folder = model.folder
+    brought = read_json_if_there(folder / "config.json").get("auto_map")
+    if not brought or model.trust_remote_code:
+        return
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES  # type: ignore[attr-defined]
 
-
-def _positions(config: Mapping[str, Any]) -> int | None:
-    """Return how many tokens the position table holds; RoBERTa's first rows belong to the padding."""
-    positions: int | None = config.get("max_position_embeddings")
-    if positions and config.get("model_type") in FIRST_POSITION_AFTER_PADDING:
-        return positions - int(config.get("pad_token_id", 1)) - 1
-    return positions
+    if read_json(folder / "config.json").get("model_type") not in CONFIG_MAPPING_NAMES:
+        raise GisError(
+            f"{folder} is a model that transformers does not have; its own code runs only with trust_remote_code",
+            remedy=f"read that code, and if you trust it, give the model as {folder},trust_remote_code=true",
+        )
 
 
 def _limit(model: ModelFolder, options: Mapping[str, str], settings: LoadSettings) -> int | None:
-    config_file = model.folder / "config.json"
-    positions = _positions(read_json(config_file)) if config_file.is_file() else None
+    """Return where texts are cut: never behind the end of a position table, where reading would crash."""
+    positions = model.positions
     requested = options.get("max_length", settings.max_length)
     if requested is None:
-        # A folder may promise more than its position table holds; reading past its end would crash.
         return min((limit for limit in (model.max_tokens, positions) if limit), default=None)
     if not str(requested).isdecimal() or int(requested) < 1:
         raise UsageError(f"max_length must be a whole number of tokens above 0, not '{requested}'")
@@ -265,28 +289,7 @@ def _limit(model: ModelFolder, options: Mapping[str, str], settings: LoadSetting
     return int(requested)
 
 
-def _hashes(folder: Path) -> dict[str, str]:
-    paths = {path for pattern in CONTENT for path in [*folder.glob(pattern), *folder.glob(f"*/{pattern}")]}
-    content = [p for p in paths if p.name not in NOT_CONTENT and not p.parent.name.startswith("checkpoint-")]
-    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in sorted(content)}
-
-
 def _truth(key: str, value: str) -> bool:
     if value.lower() not in ("true", "false"):
         raise UsageError(f"{key} must be true or false, not '{value}'")
     return value.lower() == "true"
-
-
-def read_json(path: Path, kind: type = dict) -> Any:  # noqa: ANN401
-    """Read a JSON file that holds a ``kind``, naming it in the error when it is missing or broken."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise GisError(f"{path} is missing; download or save the model again") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise GisError(f"{path} is not valid JSON ({error}); download or save the model again") from error
-    if not isinstance(content, kind):
-        raise GisError(
-            f"{path} does not hold a JSON {'list' if kind is list else 'object'}; download or save the model again"
-        )
-    return content

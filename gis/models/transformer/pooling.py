@@ -42,3 +42,5 @@ POOLINGS: dict[str, Callable[["Tensor", "Tensor"], "Tensor"]] = {
     "cls_avg": _cls_avg,  # AnglE's: half the first token, half the mean over all tokens
     FIRST_LAST_AVG: _mean,  # of the average of the first and the last layer, which the encoder prepares
 }
+# With the names of other libraries.
+POOLING_NAMES = {"avg": "mean", "lasttoken": "last", **{name: name for name in POOLINGS}}

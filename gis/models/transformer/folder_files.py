@@ -1,0 +1,58 @@
+"""The files of a model folder: reading its JSON, finding its weights, hashing what can change a vector."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gis.errors import GisError
+from gis.files import sha256_of_file
+
+WEIGHTS = ("*.safetensors", "*.bin")
+# Everything that can change a vector. What training leaves behind (optimizer.pt, event files) cannot.
+CONTENT = (*WEIGHTS, "*.json", "*.txt", "*.model", "*.py", "*.jinja", "*.codes", "*.spm", "*.tiktoken", "*.vocab")
+NOT_CONTENT = (
+    "trainer_state.json",
+    "training_args.bin",
+    "optimizer.bin",
+    "all_results.json",
+    "eval_results.json",
+    "gis_training.json",
+)
+DEPTH = 3  # a router keeps its modules in folders of their own, inside its own
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the files of weights directly in ``folder``."""
+    return [path for pattern in WEIGHTS for path in folder.glob(pattern) if path.name not in NOT_CONTENT]
+
+
+def content_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file in ``folder`` that can change a vector."""
+    paths = {path for pattern in CONTENT for depth in range(DEPTH) for path in folder.glob("*/" * depth + pattern)}
+    content = [path for path in paths if path.name not in NOT_CONTENT and not _left_by_training(path, folder)]
+    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in sorted(content)}
+
+
+def _left_by_training(path: Path, folder: Path) -> bool:
+    return any(part.startswith("checkpoint-") for part in path.relative_to(folder).parts[:-1])
+
+
+def read_json_if_there(path: Path) -> dict[str, Any]:
+    """Read a JSON object; {} where there is no such file."""
+    content: dict[str, Any] = read_json(path) if path.is_file() else {}
+    return content
+
+
+def read_json(path: Path, kind: type = dict) -> Any:  # noqa: ANN401
+    """Read a JSON file that holds a ``kind``, naming it in the error when it is missing or broken."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise GisError(f"{path} is missing; download or save the model again") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise GisError(f"{path} is not valid JSON ({error}); download or save the model again") from error
+    if not isinstance(content, kind):
+        raise GisError(
+            f"{path} does not hold a JSON {'list' if kind is list else 'object'}; download or save the model again"
+        )
+    return content

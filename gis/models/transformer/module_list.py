@@ -1,0 +1,192 @@
+"""Read a folder of sentence-transformers: its modules, and their settings under every name they have had."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gis.errors import GisError
+from gis.models.transformer.folder_files import read_json, read_json_if_there
+from gis.models.transformer.pooling import POOLING_NAMES
+from gis.models.transformer.positions import declared_limit, table_length
+
+LIBRARY = "sentence_transformers."
+# The modules that gis runs itself, under the names of the library's versions. All others are left to the library.
+CLASSES = {
+    f"{LIBRARY}{module}.{name}": name
+    for name, modules in {
+        "Transformer": ("models", "models.Transformer", "base.modules", "base.modules.transformer"),
+        "Pooling": (
+            "models",
+            "models.Pooling",
+            "sentence_transformer.modules",
+            "sentence_transformer.modules.pooling",
+        ),
+        "Normalize": (
+            "models",
+            "models.Normalize",
+            "base.modules",
+            "base.modules.normalize",
+            "sentence_transformer.modules.normalize",
+        ),
+    }.items()
+    for module in modules
+}
+# The first of these that is there and not empty holds a Transformer's settings, as the library reads them.
+SETTINGS_FILES = tuple(
+    f"sentence_{name}_config.json"
+    for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+)
+# Settings that the library has for a Transformer of texts; gis leaves a folder with others to it.
+USUAL_SETTINGS = {
+    "transformer_task": "feature-extraction",
+    "module_output_name": "token_embeddings",
+    "modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+}
+READ_SETTINGS = ("max_seq_length", "do_lower_case")
+PROCESSOR_ARGUMENTS = ("processor_kwargs", "tokenizer_args")  # new name, old name
+CONFIG_ARGUMENTS = ("config_kwargs", "config_args")
+ENCODER, PAIR_SCORER = "SentenceTransformer", "CrossEncoder"
+DEFAULT_PROMPTS = {"query": "", "document": ""}  # the library's own
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleList:
+    """What modules.json and the files that it leads to say.
+
+    Attributes:
+        body: The folder of the first module.
+        kind: ``ENCODER`` or ``PAIR_SCORER``.
+        pooling: A name in ``POOLINGS`` where gis can run the modules itself; None where only the library can.
+        normalize: Whether vectors are scaled to length 1, where ``pooling`` is given.
+        lowercase: Whether texts are lower-cased first, where ``pooling`` is given.
+        max_tokens: Where texts are cut; None without limit.
+        positions: How many tokens the first module can read at all; None without a table of positions.
+        prompts: The named prompts.
+        default_prompt: The name of the prompt of every text, if any.
+    """
+
+    body: Path
+    kind: str
+    pooling: str | None
+    normalize: bool
+    lowercase: bool
+    max_tokens: int | None
+    positions: int | None
+    prompts: Mapping[str, str]
+    default_prompt: str | None
+
+
+def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
+    """Read modules.json of ``folder``; nothing is imported, and no weights are opened.
+
+    Raises:
+        GisError: The folder brings code that it may not run, leads outside itself, or is of a kind that gis cannot
+            score.
+    """
+    modules: list[dict[str, Any]] = read_json(folder / "modules.json", list)
+    if not modules or not all(_is_module(module) for module in modules):
+        raise GisError(f"{folder / 'modules.json'} does not list modules with type and path")
+    for module in modules:
+        _check_module(folder, module["path"], module["type"], trust_remote_code=trust_remote_code)
+    config = read_json_if_there(folder / "config_sentence_transformers.json")
+    kind = config.get("model_type") or ENCODER
+    if kind not in (ENCODER, PAIR_SCORER):
+        raise GisError(
+            f"{folder} is a {kind} of sentence-transformers; gis scores its {ENCODER} and {PAIR_SCORER} only"
+        )
+    body = folder / modules[0]["path"]
+    settings = transformer_settings(body)
+    names = [CLASSES.get(module["type"]) for module in modules]
+    usual = names in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+    usual = usual and kind == ENCODER and not config.get("truncate_dim") and _are_usual(settings)
+    pooling = _stored_pooling(read_json(folder / modules[1]["path"] / "config.json")) if usual else None
+    is_transformer = modules[0]["type"].rsplit(".", 1)[-1] == "Transformer"
+    return ModuleList(
+        body=body,
+        kind=kind,
+        pooling=pooling,
+        normalize=usual and names[-1] == "Normalize",
+        lowercase=usual and bool(settings.get("do_lower_case")),
+        max_tokens=_limit(body, settings) if is_transformer else None,
+        positions=table_length(body, _arguments(settings, CONFIG_ARGUMENTS)) if is_transformer else None,
+        prompts={**DEFAULT_PROMPTS, **(config.get("prompts") or {})},
+        default_prompt=config.get("default_prompt_name"),
+    )
+
+
+def transformer_settings(body: Path) -> dict[str, Any]:
+    """Return the settings of the Transformer module in ``body``."""
+    settings = (read_json_if_there(body / name) for name in SETTINGS_FILES)
+    return next(filter(None, settings), {})
+
+
+def _is_module(module: object) -> bool:
+    return isinstance(module, dict) and all(isinstance(module.get(key), str) for key in ("type", "path"))
+
+
+def _check_module(folder: Path, path: str, reference: str, *, trust_remote_code: bool) -> None:
+    """Refuse a module whose files are outside ``folder``, or that is code which nobody has said to trust."""
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path.replace("\\", "/")).parts or ":" in path:
+        raise GisError(f"{folder / 'modules.json'} leads outside its folder ('{path}'); gis does not follow it")
+    config = _module_config(folder / path, reference)
+    code = [reference, *_named_classes(config, reference)]
+    foreign = [name for name in code if not name.startswith(LIBRARY)]
+    if foreign and not trust_remote_code:
+        raise GisError(
+            f"{folder} names code that is not a part of sentence-transformers ({', '.join(foreign)}); "
+            "it runs only with trust_remote_code",
+            remedy=f"read that code, and if you trust it, give the model as {folder},trust_remote_code=true",
+        )
+    for name, inner in _inner_modules(config):
+        _check_module(folder, (PurePosixPath(path) / name).as_posix(), inner, trust_remote_code=trust_remote_code)
+
+
+def _module_config(folder: Path, reference: str) -> dict[str, Any]:
+    """Return the config of any module but a Transformer, whose config.json is that of its model."""
+    if reference.rsplit(".", 1)[-1] == "Transformer":
+        return {}
+    names = ("router_config.json", "wordembedding_config.json", "config.json")
+    return next(filter(None, (read_json_if_there(folder / name) for name in names)), {})
+
+
+def _named_classes(config: Mapping[str, Any], reference: str) -> Iterator[str]:
+    """Yield the classes that a module's config names, beside torch's own, which sentence-transformers imports."""
+    for key in ("tokenizer_class", "activation_function") if reference.startswith(LIBRARY) else ():
+        name = config.get(key)
+        if isinstance(name, str) and "." in name and not name.startswith("torch."):
+            yield name
+
+
+def _inner_modules(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield folder and type of the modules inside a Router, formerly Asym."""
+    types = config.get("types")
+    for name, reference in types.items() if isinstance(types, dict) else ():
+        yield str(name), str(reference)
+
+
+def _are_usual(settings: Mapping[str, Any]) -> bool:
+    """Return whether ``settings`` ask for nothing but what gis does itself."""
+    return all(key in READ_SETTINGS or not value or USUAL_SETTINGS.get(key) == value for key, value in settings.items())
+
+
+def _limit(body: Path, settings: Mapping[str, Any]) -> int | None:
+    """Return where the Transformer in ``body`` cuts texts, in the library's order of precedence."""
+    limit = _arguments(settings, PROCESSOR_ARGUMENTS).get("model_max_length") or settings.get("max_seq_length")
+    return int(limit) if limit else declared_limit(body, _arguments(settings, CONFIG_ARGUMENTS))
+
+
+def _arguments(settings: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments that ``settings`` hand to a part of the Transformer, under any of their names."""
+    return next((settings[name] for name in names if isinstance(settings.get(name), dict)), {})
+
+
+def _stored_pooling(config: Mapping[str, Any]) -> str | None:
+    """Return the pooling that a Pooling module's config names, in old or new terms; None for one that gis lacks."""
+    active = config.get("pooling_mode") or [
+        key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
+        for key, value in config.items()
+        if key.startswith("pooling_mode_") and value
+    ]
+    active = [active] if isinstance(active, str) else active
+    return POOLING_NAMES.get(active[0]) if len(active) == 1 and config.get("include_prompt", True) else None
