@@ -193,11 +193,19 @@ def _plain(folder: Path, options: Mapping[str, str]) -> ModelFolder:
     architectures = [str(name) for name in config.get("architectures") or ()]
     if config.get("model_type") == "model2vec" or "StaticModel" in architectures:
         limit = config.get("max_length", STATIC_LIMIT)
-        return replace(model, layout="model2vec", engine="model2vec", pooling=None, max_tokens=limit, positions=None)
+        return replace(
+            model,
+            layout="model2vec",
+            engine="model2vec",
+            pooling=None,
+            pooling_declared=True,
+            max_tokens=limit,
+            positions=None,
+        )
     if "pooling" not in options and any(name.endswith(CLASSIFIER) for name in architectures):
         labels = len(config["id2label"]) if config.get("id2label") else config.get("num_labels", 2)
         if labels == 1:
-            return replace(model, engine="cross-encoder", pooling=None)
+            return replace(model, engine="cross-encoder", pooling=None, pooling_declared=True)
         if any(config.get(key) for key in COMPARES):
             raise GisError(f"{folder} sorts pairs into {labels} classes; gis needs one similarity for each pair")
     return _with_angle(model, folder)
