@@ -38,7 +38,8 @@ def ablate(
         typer.Option(
             "--objective",
             metavar="NAME,…",
-            help="Losses, as in gis train; may be repeated. The first is the reference.",
+            help="Losses, as in gis train; may be repeated. The first is the reference. terms: every combination of "
+            "AnglE's three terms, with both forms of the angle.",
         ),
     ],
     pooling: Annotated[
@@ -53,6 +54,14 @@ def ablate(
             show_default="each objective's own",
         ),
     ] = None,
+    tune: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="First choose rate, temperatures and weights of each variant on the validation split, in N trials.",
+        ),
+    ] = 0,
     seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Seeds per variant.")] = 5,
     seed: Annotated[int, typer.Option(metavar="N", help="The first seed.")] = 42,
     data: Data = None,
@@ -75,14 +84,15 @@ def ablate(
 
     Every combination of objectives, poolings, batch sizes and temperatures is trained with every seed.
 
-    If it is stopped, the same command continues. The weights of the last step are scored: there is no validation.
+    If it is stopped, the same command continues. The weights of the last step are scored; without --tune, nothing is
+    chosen by a validation score.
 
     Example: gis ablate --model minilm --task stsb --score stsb,sts12 --objective cosent,acl --data tasks --output ab
     """
     from gis.benchmark.tasks.catalogue import resolve_tasks
     from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
-    from gis.models.losses import objective_of
+    from gis.models.losses import objectives_of
     from gis.spec import parse_spec, parse_specs
     from gis.training.settings import TrainSettings
 
@@ -96,9 +106,11 @@ def ablate(
         precision=precision,
     )
     check_names([settings.model])
-    objectives = tuple(objective_of(spec) for spec in parse_specs(objective))
+    objectives = objectives_of(parse_specs(objective))
     batch_sizes = tuple(int(size) for size in _numbers("--batch-size", batch_size))
     temperatures = tuple(_numbers("--temperature", temperature))
+    if tune and temperatures:
+        raise UsageError("--tune chooses the temperatures; leave out --temperature")
     tests = resolve_tasks(parse_specs(score), data)
     reporter = Reporter(quiet=quiet)
     with interruptible():
@@ -106,6 +118,7 @@ def ablate(
         from gis.training.ablation import Grid, run_grid
         from gis.training.ablation_tables import LEGEND, terminal_table
         from gis.training.data import load_training_data
+        from gis.training.tuning import Tuning, check_tuning
 
         grid = Grid(
             objectives=objectives,
@@ -115,14 +128,28 @@ def ablate(
             seeds=tuple(range(seed, seed + seeds)),
         )
         train_source = SourceSettings(data=data, offline=offline, limit=limit, seed=seed)
-        rows = load_training_data(parse_spec(task), train_source).train
+        rows = load_training_data(parse_spec(task), train_source)
         loaded = [
             load_task(test, SourceSettings(data=data, offline=offline, limit=score_limit if n else None, seed=seed))
             for n, test in enumerate(tests)
         ]
-        summaries = run_grid(grid, settings, rows, loaded, output, device=device, offline=offline, reporter=reporter)
+        tuning = None
+        if tune:
+            tuning = Tuning(trials=tune, validation=check_tuning(rows.validation, loaded), seed=seed)
+        summaries = run_grid(
+            grid,
+            settings,
+            rows.train,
+            loaded,
+            output,
+            tuning=tuning,
+            device=device,
+            offline=offline,
+            reporter=reporter,
+        )
     print_table(terminal_table(summaries), LEGEND)
-    reporter.say(f"tables in {output}: ablation.md and, with intervals and p values, ablation.csv")
+    trials = "; every trial: trials.csv" if tune else ""
+    reporter.say(f"tables in {output}: ablation.md and, with intervals and p values, ablation.csv{trials}")
 
 
 def _numbers(option: str, text: str | None) -> list[float]:

@@ -17,14 +17,24 @@ from gis.models.base import Encoder, LoadSettings
 from gis.models.losses import Preset
 from gis.models.transformer.device import choose_device, training_precision
 from gis.spec import Spec
-from gis.training.ablation_tables import GridCell, VariantSummary, csv_table, markdown_table, summarise
+from gis.training.ablation_tables import (
+    GridCell,
+    VariantSummary,
+    csv_table,
+    differences_table,
+    markdown_table,
+    summarise,
+)
 from gis.training.data import NO_SPLIT, TrainingData, TrainingSet
+from gis.training.loss import prepare_loss
 from gis.training.messages import OnceReporter
 from gis.training.run import LAST_WEIGHTS, train
 from gis.training.settings import TrainSettings
+from gis.training.tuning import Tuning, trials_csv, tune, tuning_table
 
 TABLE = "ablation.md"
 FIGURES = "ablation.csv"
+TRIALS = "trials.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +81,7 @@ def run_grid(
     tests: Sequence[LoadedTask],
     output: Path,
     *,
+    tuning: Tuning | None = None,
     device: str = "auto",
     offline: bool = False,
     reporter: Reporter = QUIET,
@@ -86,6 +97,7 @@ def run_grid(
         data: The rows to train on. No validation pairs: the weights of the last step are scored.
         tests: Test sets to score on; the first is the one trained for.
         output: Folder of the cells and the tables.
+        tuning: How temperatures, weights and rate of each variant are chosen first; None trains them as they are.
         device: A torch device, or "auto".
         offline: Never ask the Hub.
         reporter: Receives messages and progress; what all trainings share is said once.
@@ -94,11 +106,22 @@ def run_grid(
         A summary for each variant; the first variant is the one that the others are compared with.
 
     Raises:
+        UsageError: An objective cannot be trained on the data.
         GisError: A training failed, a score is undefined, or a cell is broken.
     """
     precision = training_precision(base.precision, choose_device(device))
     variants = grid.variants(replace(base, precision=precision))
+    for variant in variants.values():  # before the first training, not when its turn comes
+        prepare_loss(variant.objective, data.each_with_itself() if variant.objective.same_text else data)
     once = OnceReporter(reporter, skipped=[f"{NO_SPLIT}: {LAST_WEIGHTS}"])
+    tuned = []
+    if tuning is not None:
+        tuned = [
+            tune(name, variant, data, tuning, output, device=device, offline=offline, reporter=once)
+            for name, variant in variants.items()
+        ]
+        variants = dict(zip(variants, (each.settings for each in tuned), strict=True))
+        write_text(output / TRIALS, trials_csv(tuned))
     cells: list[GridCell] = []
     for number, (seed, (name, variant)) in enumerate(product(grid.seeds, variants.items()), start=1):
         settings = replace(variant, seed=seed)
@@ -115,7 +138,8 @@ def run_grid(
             shutil.rmtree(folder, ignore_errors=True)
         cells.append(replace(cell, variant=name))
         summaries = summarise(cells)
-        write_text(output / TABLE, markdown_table(summaries))
+        parts = [markdown_table(summaries), differences_table(summaries), tuning_table(tuned) if tuned else ""]
+        write_text(output / TABLE, "\n".join(filter(None, parts)))
         write_text(output / FIGURES, csv_table(summaries))
     return summaries
 

@@ -77,6 +77,24 @@ def markdown_table(summaries: Sequence[VariantSummary]) -> str:
     return f"{table(['variant', 'seeds', *sets], rows)}\n{LEGEND.replace('*', chr(92) + '*')}\n"
 
 
+def differences_table(summaries: Sequence[VariantSummary]) -> str:
+    """Return each variant's difference from the first, with its 95 % interval, as Markdown; empty without any."""
+    sets = list(summaries[0].means)
+    rows = [
+        [escape(summary.variant), *(_interval(summary.differences[name]) for name in sets)]
+        for summary in summaries
+        if any(summary.differences.values())
+    ]
+    heads = ["variant", *(f"{name}, difference" for name in sets)]
+    return f"{table(heads, rows)}\nDifference from the first row [95 % interval], seed by seed.\n" if rows else ""
+
+
+def _interval(difference: Difference | None) -> str:
+    if difference is None:
+        return "–"
+    return f"{100 * difference.mean:+.2f} [{100 * difference.low:+.2f}, {100 * difference.high:+.2f}]"
+
+
 def terminal_table(summaries: Sequence[VariantSummary]) -> TerminalTable:
     """Return the table for a terminal."""
     sets = list(summaries[0].means)

@@ -21,6 +21,10 @@ COUNTS = "counts.json"
 METRIC = "spearman"
 
 
+class DivergedError(GisError):
+    """The loss is no longer finite."""
+
+
 @dataclass
 class Counts:
     """What one process has trained on, since the first step of a training that was stopped and continued.
@@ -108,7 +112,7 @@ class PairTrainer(transformers.Trainer):
             logits=logits,
         )
         if not torch.isfinite(loss.total):
-            raise GisError(
+            raise DivergedError(
                 f"the loss became {loss.total.item()} at step {self.state.global_step + 1}",
                 remedy="lower --learning-rate, or train with --precision fp32",
             )

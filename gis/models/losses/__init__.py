@@ -6,7 +6,7 @@ The presets are plain data; whatever computes with tensors is loaded, and torch 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from gis.models.losses.presets import PRESETS, Preset, objective_of, preset_of
+from gis.models.losses.presets import PRESETS, Preset, objective_of, objectives_of, preset_of
 from gis.models.losses.settings import LossSettings
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ __all__ = [
     "cosine_objective",
     "in_batch_negative_objective",
     "objective_of",
+    "objectives_of",
     "pair_features",
     "preset_of",
     "regression_objective",

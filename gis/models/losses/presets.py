@@ -1,7 +1,8 @@
 """The losses of the papers and of the official package's releases, by name, as data that loads no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations as combinations_of
 from typing import TYPE_CHECKING, Any, Literal
 
 from gis.errors import UsageError, unknown_name
@@ -58,6 +59,7 @@ class Preset:
         return replace(self, settings=replace(self.settings, **changes))
 
 
+EVERY_TERM = "terms"
 NO_TERMS = LossSettings(cosine=0.0, in_batch=0.0, angle=0.0, hard_negative=0.0)
 # The temperature "tau" of angle_emb multiplies, ours divides: its 20 is our 0.05, its 1 our 1.
 _PRESETS = (
@@ -168,6 +170,35 @@ def objective_of(objective: "str | Spec | LossSettings | Preset") -> Preset:
     if not isinstance(spec, Spec):
         raise UsageError(f"{spec!r:.80} is not an objective; expected the name of a preset, or an AngleLoss")
     return preset_of(spec.name).changed(spec.options)
+
+
+def objectives_of(specs: Iterable[Spec]) -> tuple[Preset, ...]:
+    """Return the objectives that are meant; ``terms`` stands for every combination of the three terms of AnglE.
+
+    Raises:
+        UsageError: A preset or an option is unknown, or a value is impossible.
+    """
+    expanded: list[Preset] = []
+    for spec in specs:
+        expanded += term_combinations() if spec.name == EVERY_TERM and not spec.options else [objective_of(spec)]
+    return tuple(expanded)
+
+
+def term_combinations() -> list[Preset]:
+    """Return each term alone, each pair and all three, with both forms of the angle where there is one.
+
+    The cosine alone comes first; temperatures and weights are those of angle_emb 0.4.
+    """
+    terms = ("cosine", "in_batch", "angle")
+    combinations = [used for count in (1, 2, 3) for used in combinations_of(terms, count)]
+    base = preset_of("angle-emb-0.4")
+    objectives = []
+    for used in combinations:
+        options = {term: "0" for term in terms if term not in used}
+        objectives.append(base.changed(options))
+        if "angle" in used:
+            objectives.append(base.changed({**options, "angle_form": "phase"}))
+    return objectives
 
 
 def _parsed(name: str, value: str) -> float | str:
