@@ -20,7 +20,8 @@ class Citations:
     Attributes:
         pairs: All of them, in ascending order.
         unsettled: Those that may be duplicates: one of the two is closed, and a text that cites speaks of sameness,
-            moving, closing or "already". They are neither positive pairs, for want of a ruling, nor negative ones.
+            moving, closing or "already", or no text that cites can be read (it was deleted or edited, or is code).
+            They are neither positive pairs, for want of a ruling, nor negative ones.
     """
 
     pairs: tuple[PairKey, ...]
@@ -39,10 +40,11 @@ def find_citations(store: Store, issues: Issues) -> Citations:
 
     Dumps and the REST API have no such events, and GitHub makes none for a former name of a repository.
     """
-    pairs: set[PairKey] = set()
-    unsettled: set[PairKey] = set()
+    events: set[PairKey] = set()
+    cited: set[PairKey] = set()
+    spoken_of: set[PairKey] = set()
     for repository, key in enumerate(issues.keys):
-        pairs.update(_from_events(store, issues, repository, key))
+        events |= _from_events(store, issues, repository, key)
         for written in _texts(store, key):
             position = issues.position(repository, written.number)
             if position is None or not _may_cite(written.text):
@@ -52,11 +54,13 @@ def find_citations(store: Store, issues: Issues) -> Citations:
             named = _pairs_of(issues, repository, position, references(written.text, host))
             if not named:
                 continue
-            pairs |= _pairs_of(issues, repository, position, references(spoken(written.text, host), host))
+            cited |= _pairs_of(issues, repository, position, references(spoken(written.text, host), host))
             if speaks_of_sameness(written.text):
-                unsettled |= named
-    closed = {pair for pair in unsettled & pairs if any(issues.closed[issue] != NOT_CLOSED for issue in pair)}
-    return Citations(tuple(sorted(pairs)), frozenset(closed))
+                spoken_of |= named
+    pairs = events | cited
+    doubtful = (spoken_of & pairs) | (events - cited)
+    unsettled = {pair for pair in doubtful if any(issues.closed[issue] != NOT_CLOSED for issue in pair)}
+    return Citations(tuple(sorted(pairs)), frozenset(unsettled))
 
 
 def _from_events(store: Store, issues: Issues, repository: int, key: int) -> set[PairKey]:

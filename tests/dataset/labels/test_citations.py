@@ -58,6 +58,13 @@ def test_a_citation_that_may_be_a_ruling_is_unsettled(
     assert found == Citations(((0, 1),), frozenset([(0, 1)] if unsettled else []))
 
 
+def test_an_event_whose_citing_text_cannot_be_read_is_unsettled(tmp_path: Path) -> None:
+    cites = [Event("cross_referenced", at(5), None, Reference(None, 1, False))]
+    trace = comment(5, "ann", "```\n#1  0x0000 in main ()\n```", 8)
+    found = citations(tmp_path, issue(1), issue(2, closed=9000, events=cites, comments=[trace]))
+    assert found == Citations(((0, 1),), frozenset([(0, 1)]))
+
+
 def test_either_of_the_two_may_be_closed_and_speak(tmp_path: Path) -> None:
     first = issue(1, comments=[comment(5, "keeper", "#2 should be merged with this one", 8)])
     assert citations(tmp_path, first, issue(2, closed=9000)).unsettled == {(0, 1)}

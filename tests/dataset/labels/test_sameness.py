@@ -10,6 +10,9 @@ from gis.dataset.labels.sameness import speaks_of_sameness
     [
         "the same as #5",
         "Dupe? #5",
+        "Oh, it's #5 again",
+        "Sounds rather like #5",
+        "This seems to be #5",
         "_Closing_ this one, see #5.",
         "Let's move to #5",
         "#5 has it already",
@@ -29,6 +32,8 @@ def test_words_of_sameness_are_heard(text: str) -> None:
     assert speaks_of_sameness(text)
 
 
-@pytest.mark.parametrize("text", ["See also #5", "Depends on #5", "#5 broke the closet", "Needs #5 first", "参见 #5"])
+@pytest.mark.parametrize(
+    "text", ["See also #5", "Depends on #5", "#5 broke the closet", "Needs #5 first", "It is as in #5", "参见 #5"]
+)
 def test_other_words_are_not(text: str) -> None:
     assert not speaks_of_sameness(text)
