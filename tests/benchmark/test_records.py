@@ -52,6 +52,18 @@ def test_empty_texts_and_zero_vectors_are_reported(results: list[Result]) -> Non
     ]
 
 
+def test_a_binary_task_on_which_a_guess_can_look_good_is_a_warning(tmp_path: Path) -> None:
+    rows = [{"text1": f"a {n}", "text2": f"b {n * n}", "label": n % 2} for n in range(40)]
+    small = [make_task(tmp_path / "data", "small", rows)]
+    (warning,) = warnings_of(run(FakeEncoder(), small, settings(tmp_path)))
+    assert (
+        warning
+        == "small is small: on its 40 pairs a model that guesses has an AUROC of 0.33 to 0.67 in 95 of 100 cases"
+    )
+    large = [make_task(tmp_path / "data", "large", [{**row, "text1": f"{row} {k}"} for row in rows for k in range(3)])]
+    assert warnings_of(run(FakeEncoder(), large, settings(tmp_path))) == []
+
+
 def test_notes_in_the_file_say_it_for_the_one_result(tmp_path: Path) -> None:
     part = make_task(tmp_path / "data", "part", [*ROWS, {"text1": "", "text2": "x", "score": 1}])
     (result,) = run(FakeEncoder(), [replace(part, limit=7, full_rows=70)], settings(tmp_path))

@@ -15,7 +15,7 @@ ACTORS: tuple[Actor, ...] = ("person", "bot", "guess")
 Policy = Mapping[tuple[Tier, Actor], Label]
 
 # "positive": the pair may be in any split. "train": only in train, as no person ruled. "related": neither a positive
-# nor a negative pair. "ignore": as if the evidence did not exist.
+# nor a negative pair. "ignore": as if the evidence did not exist, but never a negative pair.
 POLICY: Policy = MappingProxyType(
     {
         (cast("Tier", tier), actor): cast("Label", label)

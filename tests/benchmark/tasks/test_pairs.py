@@ -56,6 +56,13 @@ def test_sub_sets_and_ids_are_taken() -> None:
     assert (pairs.groups, pairs.grouped_by) == (("news", ""), "subset")
 
 
+def test_pairs_of_issues_are_called_by_them() -> None:
+    issues = {"repository1": ["a/b", "a/b"], "number1": [1, 2], "repository2": ["a/b", "c/d"], "number2": [3, 4]}
+    assert read(with_column(**issues)).ids == ("a/b#1~#3", "a/b#2~c/d#4")
+    assert read(with_column(**issues, id=["p", "q"])).ids == ("p", "q")
+    assert read(with_column(**{**issues, "number2": [3, None]})).ids == ("a/b#1~#3", "1")
+
+
 def test_strata_go_before_sub_sets() -> None:
     pairs = read(with_column(stratum=["", "hard"], subset=["x", "y"]))
     assert (pairs.groups, pairs.grouped_by) == (("", "hard"), "stratum")

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gis.benchmark.tasks.catalogue import Task, catalogue
+from gis.benchmark.tasks.catalogue import ALL_SPLITS, Task, catalogue
 from gis.benchmark.tasks.pairs import Columns
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from gis.errors import GisError
@@ -34,6 +34,15 @@ def test_the_packaged_sample_needs_no_data() -> None:
     loaded = load(catalogue()["sample"], offline=True)
     assert (len(loaded.pairs), loaded.label, loaded.verified) == (120, "binary", True)
     assert loaded.pairs.ids[0] != loaded.pairs.ids[-1]
+
+
+def test_all_splits_are_one_task(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        write_jsonl(tmp_path / f"{split}.jsonl")
+    loaded = load(folder_task(tmp_path, splits=ALL_SPLITS))
+    assert (len(loaded.pairs), set(loaded.splits)) == (2 * len(ROWS), {"train", "test"})
+    write_jsonl(tmp_path / "all.jsonl")  # a split of this name is meant where there is one
+    assert load(folder_task(tmp_path, splits=ALL_SPLITS)).splits == ("all",)
 
 
 def test_the_test_split_is_chosen_among_several(tmp_path: Path) -> None:
