@@ -1,11 +1,14 @@
 """Errors a person can act on: each says what was given, what was expected and what to do next."""
 
 import difflib
+import traceback
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
 from gis.masking import masked
+
+LONGEST_REASON = 300  # characters of another library's message; its traceback has the rest
 
 
 class GisError(Exception):
@@ -52,6 +55,29 @@ class UsageError(GisError):
     """The request itself is wrong (a misspelt name, an impossible option); exits with status 2."""
 
     exit_status = 2
+
+
+def failure_of(name: str, error: BaseException) -> GisError:
+    """Return an error of any kind as one that begins with the name of what failed, and says of which class it is.
+
+    The traceback becomes a note, as text: its frames would keep a model's weights in memory while others go on.
+
+    Args:
+        name: What failed, such as a model.
+        error: What it raised.
+    """
+    known = error if isinstance(error, GisError) else _unexpected(error)
+    message = str(known) if str(known).startswith(name) else f"{name}: {known}"
+    failure = (UsageError if isinstance(known, UsageError) else GisError)(message, remedy=known.remedy)
+    failure.add_note(masked("".join(traceback.format_exception(error))))
+    return failure
+
+
+def _unexpected(error: BaseException) -> GisError:
+    """Return an error of other code as one line that names its class."""
+    reason = next(iter(str(error).strip().splitlines()), "")[:LONGEST_REASON]
+    message = ": ".join(filter(None, [type(error).__name__, reason]))
+    return GisError(message, remedy="gis --debug before the verb shows where")
 
 
 def unknown_name(what: str, given: str, known: Iterable[str], hint: str = "") -> UsageError:

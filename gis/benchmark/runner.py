@@ -1,7 +1,6 @@
 """Score models on tasks: every text embedded once, every result written the moment it exists."""
 
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,7 @@ from gis.benchmark.tasks.loading import load_tasks
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
 from gis.console import QUIET, Reporter
-from gis.errors import GisError, UsageError
+from gis.errors import GisError, UsageError, failure_of
 from gis.models.base import Encoder, LoadSettings, Model, PairScorer
 from gis.models.in_memory import wrap_model
 from gis.models.registry import load_model
@@ -42,9 +41,6 @@ from gis.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SHOW_TRACEBACK = "gis --debug bench … shows where"
-LONGEST_REASON = 300  # characters of another library's message; its traceback has the rest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,25 +102,6 @@ class ResultNotWrittenError(GisError):
     """The folder of results cannot be written: the next model would fail alike."""
 
 
-def _unexpected(error: BaseException) -> GisError:
-    """Return an error of other code as one line that names its class."""
-    reason = next(iter(str(error).strip().splitlines()), "")[:LONGEST_REASON]
-    return GisError(": ".join(filter(None, [type(error).__name__, reason])), remedy=SHOW_TRACEBACK)
-
-
-def _failure(model: str, error: BaseException) -> ModelFailure:
-    """Return the failure, with the model's name before a message that does not begin with it.
-
-    The traceback becomes a note of the failure, as text: its frames would keep the weights of the model in memory while
-    the next one is scored.
-    """
-    known = error if isinstance(error, GisError) else _unexpected(error)
-    message = str(known) if str(known).startswith(model) else f"{model}: {known}"
-    failure = (UsageError if isinstance(known, UsageError) else GisError)(message, remedy=known.remedy)
-    failure.add_note("".join(traceback.format_exception(error)))
-    return ModelFailure(model, failure)
-
-
 @dataclass(frozen=True)
 class RunOutcome:
     """What a run produced.
@@ -176,7 +153,7 @@ def run_models(
     failures: list[ModelFailure] = []
 
     def note(model: str, error: BaseException) -> None:
-        failures.append(_failure(model, error))
+        failures.append(ModelFailure(model, failure_of(model, error)))
         reporter.warn(str(failures[-1].error))
 
     waiting = _found(models, settings.load, note)

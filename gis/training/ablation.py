@@ -11,7 +11,7 @@ from gis.benchmark.metrics import Undefined
 from gis.benchmark.scoring import score_vectors
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import QUIET, Reporter
-from gis.errors import GisError
+from gis.errors import CombinedError, GisError, failure_of
 from gis.files import sha256_of, write_text
 from gis.models.base import Encoder, LoadSettings
 from gis.models.losses import Preset
@@ -74,6 +74,19 @@ class Grid:
         return variants
 
 
+class GridError(CombinedError):
+    """Some cells of a grid failed, whatever they raised; the others are done, and the same call tries these again.
+
+    Args:
+        failures: The error of each of them.
+        summaries: A summary of each variant of which a cell was done.
+    """
+
+    def __init__(self, failures: Sequence[GisError], summaries: Sequence[VariantSummary]) -> None:
+        super().__init__(failures)
+        self.summaries = tuple(summaries)
+
+
 def run_grid(
     grid: Grid,
     base: TrainSettings,
@@ -107,7 +120,8 @@ def run_grid(
 
     Raises:
         UsageError: An objective cannot be trained on the data.
-        GisError: A training failed, a score is undefined, or a cell is broken.
+        GridError: A training failed or a score is undefined; all other cells are done.
+        GisError: The file of a cell is broken.
     """
     precision = training_precision(base.precision, choose_device(device))
     variants = grid.variants(replace(base, precision=precision))
@@ -123,6 +137,8 @@ def run_grid(
         variants = dict(zip(variants, (each.settings for each in tuned), strict=True))
         write_text(output / TRIALS, trials_csv(tuned))
     cells: list[GridCell] = []
+    failures: list[GisError] = []
+    summaries: list[VariantSummary] = []
     for number, (seed, (name, variant)) in enumerate(product(grid.seeds, variants.items()), start=1):
         settings = replace(variant, seed=seed)
         key = _key(settings, data, tests)
@@ -131,17 +147,32 @@ def run_grid(
         if cell is None:
             once.say(f"{number} of {len(variants) * len(grid.seeds)}: {name}, seed {seed}")
             folder = output / "models" / key
-            trained = train(settings, TrainingData(data, None), folder, device=device, offline=offline, reporter=once)
             load = LoadSettings(device=device, precision=precision, max_length=base.max_length, offline=offline)
-            cell = GridCell(name, seed, score_on(trained.load(load), tests))
+            try:
+                trained = train(
+                    settings, TrainingData(data, None), folder, device=device, offline=offline, reporter=once
+                )
+                cell = GridCell(name, seed, score_on(trained.load(load), tests))
+            except Exception as error:
+                failures.append(failure_of(f"{name}, seed {seed}", error))
+                once.warn(str(failures[-1]))
+                continue
             write_text(path, json.dumps(asdict(cell), indent=2) + "\n")
             shutil.rmtree(folder, ignore_errors=True)
         cells.append(replace(cell, variant=name))
-        summaries = summarise(cells)
-        parts = [markdown_table(summaries), differences_table(summaries), tuning_table(tuned) if tuned else ""]
-        write_text(output / TABLE, "\n".join(filter(None, parts)))
-        write_text(output / FIGURES, csv_table(summaries))
+        if summaries := _summaries(cells, list(variants)):
+            parts = [markdown_table(summaries), differences_table(summaries), tuning_table(tuned) if tuned else ""]
+            write_text(output / TABLE, "\n".join(filter(None, parts)))
+            write_text(output / FIGURES, csv_table(summaries))
+    if failures:
+        raise GridError(failures, summaries)
     return summaries
+
+
+def _summaries(cells: Sequence[GridCell], variants: Sequence[str]) -> list[VariantSummary]:
+    """Sum up the cells that are done; none before the first variant, which the others are compared with, has one."""
+    in_order = sorted(cells, key=lambda cell: variants.index(cell.variant))
+    return summarise(in_order) if in_order and in_order[0].variant == variants[0] else []
 
 
 def score_on(model: Encoder, tests: Sequence[LoadedTask]) -> dict[str, float]:

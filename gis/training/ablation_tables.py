@@ -135,8 +135,8 @@ def _summary(
         scores = [by_set[name] for by_set in seeds.values()]
         means[name] = statistics.mean(scores)
         deviations[name] = statistics.stdev(scores) if len(scores) > 1 else 0.0
-        pairs = [(seeds[seed][name], reference[seed][name]) for seed in shared]
-        differences[name] = None if seeds is reference else paired_difference(*map(list, zip(*pairs, strict=True)))
+        own, other = [seeds[seed][name] for seed in shared], [reference[seed][name] for seed in shared]
+        differences[name] = None if seeds is reference else paired_difference(own, other)
     return VariantSummary(
         variant=variant,
         seeds=len(seeds),

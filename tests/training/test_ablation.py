@@ -13,7 +13,7 @@ from gis.errors import GisError
 from gis.models.losses import objective_of
 from gis.spec import Spec
 from gis.training import ablation
-from gis.training.ablation import Grid, run_grid
+from gis.training.ablation import Grid, GridError, run_grid
 from gis.training.ablation_tables import VariantSummary
 from gis.training.report import TrainingReport
 from gis.training.run import TrainedModel
@@ -93,6 +93,30 @@ def test_a_broken_cell_is_named(tiny_bert: Path, tmp_path: Path) -> None:
     cell.write_text("{", encoding="utf-8")
     with pytest.raises(GisError, match=f"{cell.name}.*delete it"):
         run()
+
+
+def test_a_cell_that_fails_does_not_stop_the_others(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is the first, with which the others are compared; the same call then tries it again."""
+    data, tests = loaded(dataset(tmp_path / "data", validation=0)).train, scored_on(tmp_path / "tests")
+    broken = {("cosent", 1)}
+
+    def untrained(settings: TrainSettings, _: object, output: Path, **__: object) -> TrainedModel:
+        if (str(settings.objective), settings.seed) in broken:
+            raise RuntimeError("out of memory\nand more")
+        return TrainedModel(Path(shutil.copytree(tiny_bert, output)), TrainingReport.from_json({**OUTCOME, "seed": 1}))
+
+    def run() -> list[VariantSummary]:
+        grid = grid_of("cosent", "acl", seeds=(1, 2))
+        return run_grid(grid, settings(tiny_bert), data, tests, tmp_path / "out", device="cpu")
+
+    monkeypatch.setattr(ablation, "train", untrained)
+    with pytest.raises(GridError, match=r"^cosent, seed 1: RuntimeError: out of memory$") as caught:
+        run()
+    assert [(summary.variant, summary.seeds) for summary in caught.value.summaries] == [("cosent", 1), ("acl", 2)]
+    broken.clear()
+    assert [(summary.variant, summary.seeds) for summary in run()] == [("cosent", 2), ("acl", 2)]
 
 
 def test_a_variant_is_named_by_what_varies(tiny_bert: Path) -> None:
