@@ -183,7 +183,7 @@ def _warn_of_chance(name: str, report: ConfigReport, reporter: Reporter) -> None
         smallest = min(small, key=lambda stratum: strata[stratum])
         low, high = chance_interval(duplicates, strata[smallest])
         reporter.warn(
-            f"config '{name}': the test split is too small to measure with: on {duplicates} duplicates and "
-            f"{strata[smallest]} negatives of stratum {smallest}, a model that guesses has an AUROC of {low:.2f} to "
-            f"{high:.2f}; collect more issues, or keep more for testing with --split"
+            f"config '{name}': the test split is too small to measure with: on {duplicates} duplicate "
+            f"and {strata[smallest]} negative pairs of stratum {smallest}, a model that guesses has an AUROC of "
+            f"{low:.2f} to {high:.2f}; collect more issues, or keep more for testing with --split"
         )

@@ -57,7 +57,9 @@ def test_sub_sets_and_ids_are_taken() -> None:
 
 
 def test_pairs_of_issues_are_called_by_them() -> None:
-    issues = {"repository1": ["a/b", "a/b"], "number1": [1, 2], "repository2": ["a/b", "c/d"], "number2": [3, 4]}
+    issues: dict[str, list[Any]] = {
+        "repository1": ["a/b", "a/b"], "number1": [1, 2], "repository2": ["a/b", "c/d"], "number2": [3, 4],
+    }  # fmt: skip
     assert read(with_column(**issues)).ids == ("a/b#1~#3", "a/b#2~c/d#4")
     assert read(with_column(**issues, id=["p", "q"])).ids == ("p", "q")
     assert read(with_column(**{**issues, "number2": [3, None]})).ids == ("a/b#1~#3", "1")

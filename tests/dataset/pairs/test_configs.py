@@ -98,9 +98,7 @@ def test_a_shortage_of_negatives_is_a_warning() -> None:
 
 def test_a_test_split_on_which_a_guess_can_look_good_is_a_warning() -> None:
     said = configs_of(40)[1]
-    assert said[0].startswith(
-        "config 'default': the test split is too small to measure with: on 4 duplicates and 4 neg"
-    )
+    assert said[0].startswith("config 'default': the test split is too small to measure with: on 4 duplicate and 4 neg")
     assert not any("too small" in message for message in configs_of(400)[1])
 
 
