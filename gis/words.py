@@ -59,7 +59,7 @@ def words(text: str) -> list[str]:
     tenth is in such scripts, an English one with a quotation, is read as one without.
     """
     lowered = text.lower()
-    special = len(NOT_PLAIN.findall(lowered))
+    special = 0 if lowered.isascii() else len(NOT_PLAIN.findall(lowered))
     if not special or special < MIN_SHARE * sum(map(str.isalnum, lowered)):
         return WORD.findall(lowered)
     found: list[str] = []

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import UsageError, check_number, unknown_name
+from gis.text import whole_characters
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Setting = str | int | float | bool | None
@@ -113,6 +114,8 @@ class Encoder(ABC):
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed ``texts``: a (n, dim) float32 array in their order; (0, 0) for no texts.
 
+        Half of a character (a lone surrogate) is read as U+FFFD.
+
         Raises:
             UsageError: One text is given instead of a list of them.
         """
@@ -122,7 +125,7 @@ class Encoder(ABC):
         if others := [text for text in texts if not isinstance(text, str)]:
             raise UsageError(f"encode takes texts, not {type(others[0]).__name__}: {others[0]!r:.60}")
         vectors: NDArray[np.float32] | None = None
-        for batch in self.batches(texts):
+        for batch in self.batches(list(map(whole_characters, texts))):
             if vectors is None:
                 vectors = np.zeros((len(texts), batch.vectors.shape[1]), dtype=np.float32)
             vectors[batch.rows] = batch.vectors

@@ -91,6 +91,10 @@ def test_encode_gives_one_float32_row_a_text(model: Encoder) -> None:
     assert np.isfinite(vectors).all()
 
 
+def test_half_of_a_character_is_read_as_its_replacement(model: Encoder) -> None:
+    assert_close(model.encode(["closes \ud83d", "a"]), model.encode(["closes \ufffd", "a"]))
+
+
 def test_rows_stand_in_the_order_of_the_texts(model: Encoder) -> None:
     assert_close(model.encode(TEXTS[::-1]), model.encode(TEXTS)[::-1])
 
