@@ -10,7 +10,7 @@ from gis.collector.records import Reference
 from gis.collector.store import Store
 from gis.dataset.issues.references import references
 from gis.dataset.issues.table import Issues, seconds
-from gis.dataset.labels.rulings import Ruling, confirms, rulings, spoken, takes_back
+from gis.dataset.labels.rulings import Ruling, agrees, confirms, rulings, spoken, takes_back
 from gis.dataset.labels.timeline import IssueEvents, IssueTimeline, read_events
 
 Tier = Literal[
@@ -138,9 +138,14 @@ def tier_of(ruling: Ruling, timeline: IssueTimeline, created_at: int, later: Seq
     to_close = timeline.seconds_to_close(created_at)
     if to_close is None:  # never closed
         return "suggestion"
-    if -SETTLED_BEFORE <= to_close <= SETTLED_AFTER or any(confirms(comment.body) for comment in later):
+    if -SETTLED_BEFORE <= to_close <= SETTLED_AFTER or _taken_up(later):
         return "settled_suggestion"
     return "suggestion"
+
+
+def _taken_up(later: Sequence[CommentRow]) -> bool:
+    """Return whether a later comment confirms a suggestion, or the next one says yes to it."""
+    return any(confirms(comment.body) for comment in later) or (bool(later) and agrees(later[0].body))
 
 
 def withdrawn_by(author: str | None, later: Sequence[CommentRow]) -> bool:
@@ -264,10 +269,14 @@ def _evidence_from_ruling(
     """Return the evidence of a ruling, or None where it is about a pull request or an issue that was not collected."""
     issues, repository = context.issues, context.repository
     subject = position if ruling.subject is None else issues.resolve(repository, ruling.subject)
-    target = issues.resolve(repository, ruling.target)
+    if ruling.target is None:  # "Marking #5 as a duplicate of this issue"
+        target, reference = position, issues.name(position)
+    else:
+        target = issues.resolve(repository, ruling.target)
+        reference = issues.names.canonical(ruling.target, repository)
     if subject is not None and subject == target:  # "see #5: it is a duplicate of #5"
         subject = position
-    if subject is None or context.is_pull_request(ruling.target):
+    if subject is None or (ruling.target is not None and context.is_pull_request(ruling.target)):
         return None
     timeline, created_at = context.timeline(subject), seconds(comment.created_at)
     tier = tier_of(ruling, timeline, created_at, later)
@@ -277,7 +286,7 @@ def _evidence_from_ruling(
         tier=tier,
         issue=subject,
         target=target,
-        reference=issues.names.canonical(ruling.target, repository),
+        reference=reference,
         source="comment",
         source_id=comment.node_id,
         actor=("guess" if guess else "bot") if context.is_bot(comment.author, comment.via_app) else "person",

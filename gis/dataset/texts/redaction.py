@@ -24,7 +24,7 @@ TOKEN = re.compile(
         | (?<=hooks\.slack\.com/services/)[\w/]{20,} | xox[abeprs]-[\w-]{10,}         # Slack
         | [sr]k_(?:live|test)_\w{10,} | sk-(?:proj-|ant-)?[\w-]{20,}                  # Stripe; OpenAI, Anthropic
         | hf_[A-Za-z0-9]{30,} | npm_[A-Za-z0-9]{36} | pypi-[\w-]{50,}
-        | eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}                                    # JSON Web Token
+        | (?<![\w-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}                         # JSON Web Token
     )
     """,
     re.VERBOSE,

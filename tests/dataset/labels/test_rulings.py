@@ -81,7 +81,7 @@ def test_rulings(text: str, expected: list[tuple[str, int]]) -> None:
         "That is far from a duplicate of #12",
         "~~Duplicate of #12~~",
         'The bot said "Duplicate of #12" which is nonsense',
-        "<pre>dup of #12</pre>",
+        "It prints\n<pre>dup of #12</pre>",
         "So it prints\n\n    dup of #12\n",
         "I implemented dup() for #12",
         "The de-dup for #12 landed",

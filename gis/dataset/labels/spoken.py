@@ -1,0 +1,71 @@
+"""What the author of a comment says: its prose, seen through quotes, code, emphasis, tags, links and entities."""
+
+import html
+import re
+
+from gis.dataset.issues.references import GITHUB_HOST, reference_pattern
+from gis.markdown_spans import parts
+from gis.text import BLOCKS, INLINE
+
+# "On Monday, ann wrote:" and below
+EMAIL_QUOTE = re.compile(r"^On .{5,120}wrote:[ \t]*+$.*", re.MULTILINE | re.DOTALL)
+QUOTATION = re.compile(r"[\"\u201c][^\"\u201c\u201d\n]{1,200}[\"\u201d]|(?<!\w)'[^'\n]{1,200}'(?!\w)")
+LINK = re.compile(r"\[(?P<text>[^\[\]\n]{0,300}+)\]\((?P<url>[^)\s]{1,500}+)[^)\n]{0,300}+\)")
+ANCHOR = re.compile(
+    r"<a\s[^<>]{0,300}?href\s*=\s*[\"']?(?P<url>[^\"'\s<>]{1,500})[^<>]{0,300}>(?P<text>[^<>\n]{0,300})</a>",
+    re.IGNORECASE,
+)
+ADDRESS = re.compile(r"<(?P<url>https?://[^\s<>]{1,500}+|#\d{1,9}|[\w.-]{1,40}/[\w.-]{1,100}#\d{1,9})>")
+TAG = re.compile(r"</?(?P<name>[a-z][a-z0-9]{0,11})\b[^<>\n]{0,500}+>", re.IGNORECASE)
+EMPHASIS = re.compile(r"\\[*_]|(?<![A-Za-z0-9])_{1,3}|_{1,3}(?![A-Za-z0-9])|\*{1,3}")
+# Hosts that lead to the same page without a mention there, as bots use them
+REDIRECT = re.compile(r"(?<![\w.-])(?:redirect\.github\.com|(?:www\.)?togithub\.com)(?=/)", re.IGNORECASE)
+CHECKBOX = re.compile(r"^[ \t]{0,8}[-*+][ \t]\[[ xX]\].*$", re.MULTILINE)  # of a template, mostly
+PREFORMATTED = re.compile(r"\s*<pre>(?P<text>[^<]*+(?:<(?!/?pre>)[^<]*+)*+)</pre>\s*", re.IGNORECASE)
+
+
+def spoken(text: str, host: str = GITHUB_HOST) -> str:
+    """Return what the author of a comment says: without quotes, code and hidden text, links as their addresses.
+
+    Emphasis, tags and entities are seen through. A comment that is nothing but ``<pre>`` is prose: trackers were
+    imported like that.
+
+    Args:
+        text: The comment, Markdown.
+        host: Host name of the server whose issues are meant.
+    """
+    reference = reference_pattern(host)
+    text = text.replace("\r\n", "\n")
+    if (preformatted := PREFORMATTED.fullmatch(text)) is not None:
+        text = preformatted["text"]
+    said: list[str] = []
+    for kind, part in parts(text):
+        if kind == "inline_code":
+            code = part.strip("`")
+            said.append(code if reference.fullmatch(code) else " ")
+        else:
+            said.append("\n" if kind else part)
+    prose = "".join(said)
+    if "wrote:" in prose:
+        prose = EMAIL_QUOTE.sub("\n", prose)
+    prose = CHECKBOX.sub("", prose)
+
+    def linked(link: re.Match[str]) -> str:
+        return link["url"] if reference.search(link["url"]) else link["text"]
+
+    if "<" in prose:
+        prose = ANCHOR.sub(linked, prose)
+        prose = ADDRESS.sub(lambda address: address["url"], prose)
+        prose = TAG.sub(_without_tag, prose)
+    prose = REDIRECT.sub(GITHUB_HOST, QUOTATION.sub("\n", prose))
+    prose = LINK.sub(linked, prose)
+    if "&" in prose:
+        prose = html.unescape(prose).replace("\xa0", " ")
+    return EMPHASIS.sub("", prose)
+
+
+def _without_tag(tag: re.Match[str]) -> str:
+    name = tag["name"].lower()
+    if name in BLOCKS or name == "br":
+        return "\n"
+    return "" if name in INLINE else tag[0]
