@@ -269,9 +269,9 @@ def _evidence_from_ruling(
     """Return the evidence of a ruling, or None where it is about a pull request or an issue that was not collected."""
     issues, repository = context.issues, context.repository
     subject = position if ruling.subject is None else issues.resolve(repository, ruling.subject)
-    if ruling.target is None:  # "Marking #5 as a duplicate of this issue"
-        target, reference = position, issues.name(position)
-    else:
+    target: int | None = position
+    reference = issues.name(position)
+    if ruling.target is not None:  # else "Marking #5 as a duplicate of this issue"
         target = issues.resolve(repository, ruling.target)
         reference = issues.names.canonical(ruling.target, repository)
     if subject is not None and subject == target:  # "see #5: it is a duplicate of #5"

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """The words of rulings, one entry for each language: data for ``gis.dataset.labels.rulings``.
 
 All entries are verbose regular expressions. English, whose rules are finer, has its patterns in the reader itself.
@@ -93,7 +94,8 @@ LANGUAGES = (
         duplicate="doublon | dupliqué | duplicata | duplication",
         links="de | du | la | le | avec | voir | cf | ticket | issue | l | au",
         phrases=r"""déjà\ (?:été\ )?(?:signalé|rapporté|déclaré|ouvert)e?\ (?:dans|en|sous|comme|par)
-          | (?:le\ |la\ )?même\ (?:problème|bug|bogue|chose|erreur|souci)\ que | identique\ à | fusionnée?\ (?:avec|dans)""",
+          | (?:le\ |la\ )?même\ (?:problème|bug|bogue|chose|erreur|souci)\ que
+          | identique\ à | fusionnée?\ (?:avec|dans)""",
         negation=r"pas | jamais | ressemble | semblable | supprim\w+",
         doubt=r"peut | pourrait | peut-être | possibles? | probablement | semble | si | est-ce",
     ),
@@ -113,7 +115,8 @@ LANGUAGES = (
         stems="duplicat doppione già stess",
         duplicate="duplicat[oa] | doppione",
         links="di | del | della | con | vedi | issue | segnalazione | problema",
-        phrases=r"già\ (?:stato\ )?(?:segnalat|riportat|apert)[oa]\ (?:in|come|nella|con) | (?:lo\ )?stesso\ (?:problema|errore|bug)\ d[ie]l?",
+        phrases=r"""già\ (?:stato\ )?(?:segnalat|riportat|apert)[oa]\ (?:in|come|nella|con)
+          | (?:lo\ )?stesso\ (?:problema|errore|bug)\ d[ie]l?""",
         negation=r"non | mai | simile",
         doubt=r"forse | possibil[ei] | potrebbe | può | probabilmente | sembra | se",
     ),
@@ -161,7 +164,8 @@ LANGUAGES = (
         duplicate="重[复複](?:的)?(?:问题|問題|issue|工单)?",
         links="的 | 于 | 於 | 见 | 見 | 参见 | 与 | 和 | 是 | issue | 请看",
         phrases=r"(?:已有|已经有|存在)相同的?\s?(?:issue|问题|工单)? | (?:已)?合并到 | 已(?:经)?在 | 同",
-        after=r"(?:是)?\s?(?:的)?重[复複](?!条目|的条目|项|代码|数据)(?:的|问题)? | (?:的)?同一(?:个)?问题 | 中?已(?:经)?(?:报告|提出|反馈)",
+        after=r"""(?:是)?\s?(?:的)?重[复複](?!条目|的条目|项|代码|数据)(?:的|问题)? | (?:的)?同一(?:个)?问题
+          | 中?已(?:经)?(?:报告|提出|反馈)""",
         negation="不是 | 并非 | 并不 | 没有重复 | 不重复 | 不要 | 修复了? | 类似",
         doubt="可能 | 也许 | 或许 | 疑似 | 是否 | 吗 | 大概 | 是不是",
         spaced=False,
@@ -184,7 +188,8 @@ LANGUAGES = (
         duplicate="중복(?:된)?(?:\\ ?이슈)?",
         links="와 | 과 | 의 | 은 | 는 | 이슈",
         phrases="병합됨",
-        after=r"(?:와|과|의|번과|번의|이랑)?\s?중복(?!\s?(?:항목|코드|가능|된\s?항목|제거|일\s?수))(?:입니다|되어|되므로|으로|이슈|\ 이슈)?"
+        after=r"(?:와|과|의|번과|번의|이랑)?\s?중복(?!\s?(?:항목|코드|가능|된\s?항목|제거|일\s?수))"
+        r"(?:입니다|되어|되므로|으로|이슈|\ 이슈)?"
         r" | (?:와|과)\s?(?:같은|동일한)\s?(?:문제|이슈|버그)? | 에\s?(?:이미|벌써)\s?(?:보고|등록|제보)",
         negation="아닙니다 | 아니다 | 아니에요 | 아님 | 다른\\ 문제 | 비슷",
         doubt="일\\ 수 | 가능성 | 인가요 | 일지도 | 인지 | 아마 | 같습니다",

@@ -75,12 +75,14 @@ WHOLE = _compiled(rf"{OPENING} {HEAD} (?: \. | {FILLER} )*+")
 ASKED = _compiled(rf"{HEAD} \s? \? {FILLER}*+ $")  # "Duplicate? #5"
 INSIDE = _compiled(rf"{HEAD} (?: \.\s+(?=see\b) )? {FILLER}*+ $")
 SAME_THING = r"""
-    (?: issue|bug|problem|crash|error|report|thing|failure|panic|ICE|request|(?:crash\ |stack\ )?(?:signature|trace)|ticket )
+    (?: issue|bug|problem|crash|error|report|thing|failure|panic|ICE|request|ticket
+      | (?:crash\ |stack\ )?(?:signature|trace) )
 """
 SAME_OPENING = r"""
     (?: ^ | [.!?:;(\n]\s* | ,\s+ (?= (?: this|it|i|i'm )\b ) )
-    (?: \s* (?: this|it|that|issue|bug|one|problem|error|message|crash|is|isn['\u2019]t|['\u2019](?:s|m)|be|i|am|think|believe
-          | guess|suspect|confident|pretty|sure|seems?|looks?|appears?|like|to|that|probably|presumably|likely|actually
+    (?: \s* (?: this|it|that|issue|bug|one|problem|error|message|crash|is|isn['\u2019]t|['\u2019](?:s|m)|be|i|am|think
+          | believe|guess|suspect|confident|pretty|sure|seems?|looks?|appears?|like|to|that|probably|presumably|likely
+          | actually
           | basically|essentially|just|exactly|almost|certainly|definitely|ultimately|really|very|more\ or\ less|indeed
           | so|and|also|as|yes|yeah|yep|ah|oh|hm+|ok|okay|whoops|oops|sorry|auto-closing|[\s,:] )(?!\w) ){0,14} \s*
 """
@@ -95,13 +97,18 @@ KNOWN = _compiled(
       \b already (?: \ been)? \ (?: reported|filed|tracked|known|raised|opened|submitted )
       (?: \ (?: in|as|at|by|under|here|before|with|issue|bug|the ) ){1,3} [\s:(]{0,3} $
     | \b(?: reported|filed )\ before [\s:,]{0,3} (?: \b(?:in|as|see)\ )? $
-    | \b already\ (?: have|an )\ (?: an\ )? (?: open\ )? (?: issue|bug|ticket|report )\ (?: for|about|on )\ (?: this|it|that ) \W{0,3} (?: in\ )? $
-    | \b(?: more|other|another|additional )\ (?: issues?|reports?|instances? )\ (?: for|of|about|with )\ (?: this|the\ same )
+    | \b already\ (?: have|an )\ (?: an\ )? (?: open\ )? (?: issue|bug|ticket|report )\ (?: for|about|on )
+      \ (?: this|it|that ) \W{0,3} (?: in\ )? $
+    | \b(?: more|other|another|additional )\ (?: issues?|reports?|instances? )\ (?: for|of|about|with )
+      \ (?: this|the\ same )
       (?: \ (?: crash|bug|issue|problem|error ) )? [\s:]{0,3} $
     """
 )
 IDENTITY = _compiled(
-    r"(?: ^ | [.!,]\s ) \s* (?: this|it )(?: \ is | ['\u2019]s ) (?: \ (?: just|really|basically|actually|exactly ) )? \s $"
+    r"""
+    (?: ^ | [.!,]\s ) \s* (?: this|it )(?: \ is | ['\u2019]s )
+    (?: \ (?: just|really|basically|actually|exactly ) )? \s $
+    """
 )
 IDENTITY_END = _compiled(r"\s* (?: again )? [\s.!]* (?: $ | \n )")
 IS_THIS = _compiled(
@@ -164,7 +171,8 @@ NEGATION = re.compile(
 )
 HEDGE = re.compile(
     r"""
-    \b(?: possibl[ey]|may|will\ be|would\ be|confidence|maybe|might|could|perhaps|potential(?:ly)?|not\ sure|unsure|suspect|if|whether
+    \b(?: possibl[ey]|may|will\ be|would\ be|confidence|maybe
+        |might|could|perhaps|potential(?:ly)?|not\ sure|unsure|suspect|if|whether
         | wonder(?:ing)?|almost|partial(?:ly)?|some(?:what)?|near|kind\ of|sort\ of|related|similar )\b
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -189,7 +197,9 @@ TAKEN_BACK = re.compile(
 )
 DOUBT_BEHIND = re.compile(
     r"""
-    \b(?: not\s(?:\w{1,12}\s){0,2}(?:sure|certain|positive)\b (?! \ (?: if|which|when|what|how|why|where|who )\b ) | unsure | i\ guess | maybe | perhaps | possibly | could\ be\ wrong
+    \b(?: not\s(?:\w{1,12}\s){0,2}(?:sure|certain|positive)\b
+          (?! \ (?: if|which|when|what|how|why|where|who )\b )
+        | unsure | i\ guess | maybe | perhaps | possibly | could\ be\ wrong
         | might | if\ it\ (?:happens?|happened|is|was) | to\ confirm )\b
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -203,8 +213,10 @@ NEGATIVE_QUESTION = re.compile(
     r"\b(?:is|was|does|are)(?:n['\u2019]t|\ not)\ (?:this|it|that)\b[^.!?\n]*$", re.IGNORECASE
 )
 AGREED = re.compile(
-    r"""\W{0,3}(?: yes|yep|yup|yeah|right|correct|indeed|exactly|true|agreed|it\ is|sure\ is|good\ (?:catch|find)|looks\ like\ it
-      | sí|sim|oui|ja|да|tak|是的|对|はい|네|예 )\b (?! [^.!?\n]{0,80} (?: \bbut\b | \bnot\b | n['\u2019]t\b | \? ) )""",
+    r"""\W{0,3}(?: yes|yep|yup|yeah|right|correct|indeed|exactly|true|agreed|it\ is|sure\ is
+      | good\ (?:catch|find)|looks\ like\ it
+      | sí|sim|oui|ja|да|tak|是的|对|はい|네|예 )\b
+      (?! [^.!?\n]{0,80} (?: \bbut\b | \bnot\b | n['\u2019]t\b | \? ) )""",
     re.VERBOSE | re.IGNORECASE,
 )
 
@@ -301,9 +313,14 @@ def rulings(text: str, host: str = GITHUB_HOST) -> Iterator[Ruling]:
             start, _ = sentences.around(start - 1)
         after = said[group.end : group.end + REACH]
         context = _Context(
-            said[max(start, group.start - REACH) : group.start], after, said[group.end : max(end, group.end)].rstrip().endswith("?"),
-            doubted, closes, languages, host,
-        )  # fmt: skip
+            before=said[max(start, group.start - REACH) : group.start],
+            after=after,
+            asked=said[group.end : max(end, group.end)].rstrip().endswith("?"),
+            doubted=doubted,
+            closes=closes,
+            languages=languages,
+            host=host,
+        )
         for ruling in _read(group, context):
             read = True
             yield ruling
@@ -407,39 +424,50 @@ def _read(group: _Group, context: _Context) -> Iterator[Ruling]:
 
 
 def _read_english(group: _Group, context: _Context) -> Iterator[Ruling]:
+    """Yield what is said in English: by the first frame that fits and is not denied."""
     before, after = context.before, context.after
     for kind, pattern in KINDS_OF_FRAMES:
         match = pattern.search(before)
-        if match is None or (pattern is IDENTITY and not IDENTITY_END.match(after)):
-            continue
-        if pattern is SAME and (SAME_BUT.match(after) or len(group.references) > 1 and not context.closes):
+        if match is None or not _fits_behind(pattern, group, context):
             continue
         clause = CLAUSE_END.split(before[: match.start()])[-1]
         question = context.asked or pattern is ASKED
         expects_yes = question and NEGATIVE_QUESTION.search(before)
-        if not expects_yes and NEGATION.search(clause[-NEGATION_REACH:]):
-            continue
-        if DENIED_BEHIND.match(after):
+        if DENIED_BEHIND.match(after) or (not expects_yes and NEGATION.search(clause[-NEGATION_REACH:])):
             continue
         hedged = HEDGE.search(clause[-HEDGE_REACH:]) or DOUBT_BEHIND.search(after[:HEDGE_REACH])
-        weak = kind == "inside_comment" and (question or context.doubted or hedged)
-        if pattern is RELATED and context.closes and SAME_REPORT.search(after):
+        if kind == "inside_comment" and (question or context.doubted or hedged):
+            kind = "suggestion"
+        elif pattern is RELATED and context.closes and SAME_REPORT.search(after):
             kind = "inside_comment"
         guess = bool(GUESS.search(clause) or GUESS.search(after.split("\n", 1)[0]))
-        subject = _subject_pattern(context.host).search(before[: match.start()])
-        named = subject and reference_pattern(context.host).fullmatch(subject["subject"])
-        about = reference_of(named) if named else None
-        yield from _rulings_of(group, "suggestion" if weak else kind, guess=guess, subject=about)
+        yield from _rulings_of(group, kind, guess=guess, subject=_subject(before[: match.start()], context.host))
         return
     if IS_THIS.match(after):
         yield from _rulings_of(group, "inside_comment")
+
+
+def _fits_behind(pattern: re.Pattern[str], group: _Group, context: _Context) -> bool:
+    """Return whether what follows a group lets a frame stand: "same as #5 but …" is not a ruling."""
+    if pattern is IDENTITY:
+        return bool(IDENTITY_END.match(context.after))
+    if pattern is SAME:
+        return not SAME_BUT.match(context.after) and (len(group.references) == 1 or context.closes)
+    return True
+
+
+def _subject(before: str, host: str) -> Reference | None:
+    """Return the other issue that a ruling speaks of, as in "#4 is a duplicate of #5", or None."""
+    subject = _subject_pattern(host).search(before)
+    named = subject and reference_pattern(host).fullmatch(subject["subject"])
+    return reference_of(named) if named else None
 
 
 def _read_others(group: _Group, context: _Context) -> Iterator[Ruling]:
     """Yield what is said in another language than English."""
     before = context.before
     after = re.split(r"[.!?\n\u3002\uff01\uff1f](?:\s|$)|[\u3002\n]", context.after, maxsplit=1)[0]
-    asked = context.asked or context.after[len(after) : len(after) + 1] in "?\uff1f" and len(context.after) > len(after)
+    asked = context.asked or context.after[len(after) :].startswith(("?", "\uff1f"))
     speaking = [each for each in context.languages if each.before.search(before) or each.behind.match(after)]
     around = f"{before} {after}"
     if speaking and not any(language.negated.search(around) for language in speaking):

@@ -1,17 +1,18 @@
 """What comments rule, and what only looks like a ruling."""
 
 from collections import Counter
+from time import process_time
 
 import pytest
 
 from gis.collector.records import Reference
-from gis.dataset.labels.rulings import confirms, rulings, spoken, takes_back
+from gis.dataset.labels.rulings import agrees, confirms, rulings, spoken, takes_back
 from gis.dataset.texts.cleaning import prose
 from gis.dataset.texts.redaction import redact
 
 
 def said(text: str) -> list[tuple[str, int]]:
-    return [(ruling.kind, ruling.target.number) for ruling in rulings(text)]
+    return [(ruling.kind, ruling.target.number) for ruling in rulings(text) if ruling.target]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,50 @@ def test_no_text_takes_long(text: str) -> None:
     assert list(rulings(text)) == []
     assert prose(text)
     assert not redact(text, Counter()).endswith("@")
+
+
+UNITS = [
+    "https://github.com/a/b/issues/1?&", "dup #1 ", "bearer      ", "eyJ-", "[](a",
+    "[dup ", "<!--", "<div>", "<a href=", "#1 is a ",
+    "merged into ", "same as ", "already reported in ", "closing as dup. ", "#1 as a duplicate of this ",
+    "_", "*", "&#39;", "1.2.3.4 ", "On aaaaaa wrote:\n",
+    "- [ ] ", "<pre>", "重复 #1 ", "#1 의 중복 ", "a/b",
+    "' ", "not ",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize(("start", "end"), [("Duplicate of ", " q"), ("", "`x dup #1")])
+def test_time_grows_with_the_length_of_a_comment(unit: str, start: str, end: str) -> None:
+    def seconds(size: int) -> float:
+        text = start + (unit * size)[:size] + end
+        began = process_time()
+        list(rulings(text))
+        takes_back(text)
+        confirms(text)
+        agrees(text)
+        redact(text, Counter())
+        return process_time() - began
+
+    assert seconds(65_536) < 2.5 * max(2 * seconds(16_384), 0.2)  # four times the text, well below 16 times the time
+
+
+@pytest.mark.parametrize(
+    "text", ["Marking #7 as a duplicate of this one", "#7 has been marked as a duplicate of this bug"]
+)
+def test_a_ruling_may_speak_of_the_issue_that_it_is_on_as_the_target(text: str) -> None:
+    (ruling,) = rulings(text)
+    assert (ruling.subject, ruling.target) == (Reference(None, 7), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("Yes, it is. Closing.", True), ("Yep.", True), ("Right, closing.", True)]
+)
+def test_an_answer_agrees(text: str, expected: bool) -> None:
+    assert agrees(text) == expected
+    assert not agrees(f"Hm. {text}")
+    assert not agrees("Yes, but it is not the same")
 
 
 def test_machines_put_guesses() -> None:
