@@ -4,12 +4,16 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import transformers
+from torch import distributed
 
 from gis.console import Reporter, Tracker
+from gis.training.checkpoints import mark_complete
+from gis.training.distributed import processes
 from gis.training.trainer import METRIC, Counts
 
 
@@ -74,6 +78,13 @@ class TrainingMonitor(transformers.TrainerCallback):
             control.should_evaluate = args.eval_strategy != transformers.trainer_utils.IntervalStrategy.NO
         elif self.stop_requested:
             control.should_save = control.should_training_stop = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ANN401, ARG002
+        """Mark the checkpoint as complete once every process has written its part."""
+        if processes() > 1:
+            distributed.barrier()
+        if state.is_world_process_zero:
+            mark_complete(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ANN401, ARG002
         """Remember the loss for the next message."""

@@ -136,7 +136,7 @@ def load_training_data(
         return TrainingData(train, None)
     chosen = _named(task, beside)
     if _is_positive(load_tables(chosen, whole)):
-        reason = f"the {beside} split has no labels to rank; labelled pairs can validate: --validation TASK"
+        reason = f"the {beside} split has no labels to rank (another task can validate)"
         return TrainingData(train, None, reason)
     return TrainingData(train, load_task(chosen, whole))
 

@@ -26,6 +26,7 @@ from gis.spec import Spec
 from gis.training.arguments import training_arguments
 from gis.training.batches import TokenizedRows, tokenized_rows
 from gis.training.callbacks import TrainingMonitor
+from gis.training.checkpoints import last_complete, remove_incomplete
 from gis.training.data import TrainingData
 from gis.training.distributed import processes
 from gis.training.loss import PreparedLoss, prepare_loss
@@ -257,7 +258,7 @@ def _forgotten_without_a_checkpoint(run: _Run) -> Iterator[None]:
         yield
     except BaseException:
         checkpoints = run.output / CHECKPOINTS
-        if run.first_process and _last_checkpoint(checkpoints) is None:
+        if run.first_process and last_complete(checkpoints) is None:
             shutil.rmtree(checkpoints, ignore_errors=True)
             with suppress(OSError):
                 run.output.rmdir()  # unless it holds more
@@ -292,7 +293,10 @@ def _fit(run: _Run, reporter: Reporter, *, keep_checkpoints: bool) -> TrainingRe
     before = None if validation is None else validation.score(model.encoder)
     if run.first_process:
         _report_start(run, reporter, tokenized, before)
-    last = _last_checkpoint(run.output / CHECKPOINTS)
+    if run.first_process:
+        remove_incomplete(run.output / CHECKPOINTS, reporter)
+    _wait()
+    last = last_complete(run.output / CHECKPOINTS)
     label = f"training, seed {settings.seed}"
     with monitor.following(label, int(len(rows) * settings.epochs)), monitor.stoppable():
         trainer.train(resume_from_checkpoint=None if last is None else str(last))
@@ -320,12 +324,6 @@ def _finish(
     write_manifest(run.output, manifest)
     if not keep_checkpoints:
         shutil.rmtree(run.output / CHECKPOINTS, ignore_errors=True)
-
-
-def _last_checkpoint(folder: Path) -> Path | None:
-    """Return the last checkpoint that was written whole: its state is written last."""
-    whole = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 
 def _report_start(run: _Run, reporter: Reporter, tokenized: TokenizedRows, before: float | None) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from gis.errors import GisError
 from gis.models.losses import AngleLoss
 from gis.training.batches import TokenizedRows
+from gis.training.checkpoints import is_complete
 from gis.training.trainable import TrainableEncoder
 from gis.training.validation import Validation
 
@@ -152,7 +153,10 @@ class PairTrainer(transformers.Trainer):
         self.counts.read(Path(resume_from_checkpoint))
 
     def _load_best_model(self) -> None:
-        load_weights(self._trained, Path(str(self.state.best_model_checkpoint)))
+        best = Path(str(self.args.output_dir)) / Path(str(self.state.best_model_checkpoint)).name
+        if not is_complete(best):
+            raise GisError(f"{best}, which has the best weights, is missing or damaged", remedy="--force trains again")
+        load_weights(self._trained, best)
 
 
 def trained_weights(model: torch.nn.Module) -> dict[str, Tensor]:

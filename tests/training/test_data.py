@@ -198,6 +198,4 @@ def test_a_validation_split_without_labels_does_not_validate_and_says_why(tmp_pa
         write_rows(tmp_path / f"{split}.jsonl", rows)
     data = loaded(tmp_path)
     assert data.validation is None
-    assert data.not_validated == (
-        "the valid split has no labels to rank; labelled pairs can validate: --validation TASK"
-    )
+    assert data.not_validated == "the valid split has no labels to rank (another task can validate)"

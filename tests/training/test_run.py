@@ -250,16 +250,17 @@ def test_the_private_methods_that_are_overridden_exist() -> None:
 
 
 def test_a_training_that_failed_before_its_first_checkpoint_leaves_the_folder_free(
-    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, tmp_path: Path
 ) -> None:
     data = dataset(tmp_path / "data")
     with pytest.raises(UsageError, match="has 2 layers, not 3"):
         fit(tiny_bert, data, tmp_path / "model", layers=3)
     assert not (tmp_path / "model").exists()
-    with monkeypatch.context() as patch:
-        patch.setattr("gis.training.trainer.torch.isfinite", lambda _: torch.tensor(data=False))
-        with pytest.raises(GisError, match="the loss became"):
-            fit(tiny_bert, data, tmp_path / "model")
+    spoilt = Path(shutil.copytree(tiny_bert, tmp_path / "spoilt"))
+    save_file({name: value * float("nan") for name, value in weights(spoilt).items()}, spoilt / "model.safetensors")
+    with pytest.raises(GisError, match="the loss became"):
+        fit(spoilt, data, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
     assert fit(tiny_bert, data, tmp_path / "model", learning_rate=1e-4).steps == 3
 
 

@@ -1,0 +1,141 @@
+"""What gis makes, gis opens: every objective on every kind of data, every config, every kind of saved model."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gis
+from gis.dataset.output.layout import CONFIGS, LABELLED
+from gis.errors import GisError, UsageError
+from gis.models.losses import PRESETS
+from gis.training.loss import TERMS
+from gis.training.manifest import MANIFEST
+from gis.training.saving import MODES
+from tests.dataset.stores import by_chance, fill
+from tests.tiny_models import save_sentence_transformer
+from tests.training.helpers import Row, dataset, fit, graded_rows, write_rows
+from tests.training.test_saving import PROMPT, TEXTS, with_auto_model, with_gis, with_sentence_transformers
+
+pytestmark = pytest.mark.slow
+ROWS = 16
+
+
+def rows_of(kind: str) -> list[Row]:
+    graded = graded_rows(ROWS, seed=4)
+    if kind == "graded":
+        return graded
+    if kind == "binary":
+        return [{**row, "label": int(row["label"] > 2)} for row in graded]
+    pairs: list[dict[str, Any]] = [{"anchor": row["text1"], "positive": row["text2"]} for row in graded]
+    negatives = [row["text1"] for row in reversed(graded)]
+    if kind == "triplets":
+        return [{**pair, "negative": text} for pair, text in zip(pairs, negatives, strict=True)]
+    if kind == "several negatives":
+        return [
+            {**pair, "negative_1": text, "negative_2": None if n % 2 else "red cat"}
+            for n, (pair, text) in enumerate(zip(pairs, negatives, strict=True))
+        ]
+    return list(pairs)
+
+
+FORMATS = {
+    "graded": "pairs",
+    "binary": "pairs",
+    "positives": "positives",
+    "triplets": "triplets",
+    "several negatives": "triplets",
+}
+
+
+def fits(objective: str, kind: str) -> bool:
+    """Whether the objective has a term for data of this kind."""
+    preset = PRESETS[objective]
+    if preset.same_text:
+        return True
+    return any(getattr(preset.settings, term) for term in TERMS[FORMATS[kind]])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_objective_on_every_kind_of_data(tiny_bert: Path, tmp_path: Path, kind: str) -> None:
+    data = write_rows(tmp_path / "train.jsonl", rows_of(kind))
+    for objective in PRESETS:
+        output = tmp_path / objective
+        if fits(objective, kind):
+            report = fit(tiny_bert, data, output, objective=objective)
+            assert report.final_loss is not None, objective
+            assert np.isfinite(report.final_loss), objective
+        else:
+            with pytest.raises(UsageError, match="cannot train on"):
+                fit(tiny_bert, data, output, objective=objective)
+            assert not output.exists()
+
+
+def test_every_config_of_a_dataset_as_a_task(tiny_bert: Path, tmp_path: Path) -> None:
+    """Labelled configs train and are scored, positive pairs train; all others are refused by name."""
+    fill(tmp_path / "store.db", by_chance(400, 1))
+    built = gis.build(tmp_path / "store.db", tmp_path / "built", negatives={"random": 1, "bm25": 1})
+    trained, scored, seen = set(), set(), set()
+    for name, config in CONFIGS.items():
+        folder = (built.folder / config.pattern).parent
+        if not folder.is_dir():
+            continue
+        seen.add(name)
+        output = tmp_path / "models" / name
+        with suppress(GisError):
+            gis.train(tiny_bert, folder, output=output, limit=8, device="cpu")
+            trained.add(name)
+        assert output.exists() == (name in trained)
+        with suppress(GisError):
+            gis.bench("jaccard", folder, cache=False)
+            scored.add(name)
+    assert set(LABELLED) & seen <= scored
+    assert trained >= {"default", "positive"}
+    assert trained | scored <= {*LABELLED, "positive"}
+    manifest = json.loads((tmp_path / "models" / "positive" / MANIFEST).read_text(encoding="utf-8"))
+    assert manifest["validation"] is None
+    gis.train(
+        tiny_bert, built.folder / "positive", validation=built, output=tmp_path / "validated", limit=8, device="cpu"
+    )
+
+
+KINDS = [
+    (backbone, lora, pooling, number % 2 == 0, number % 3 == 0)
+    for number, (backbone, lora, pooling) in enumerate(product(("tiny_bert", "tiny_decoder"), (0, 2), MODES))
+]
+
+
+@pytest.mark.parametrize(("backbone", "lora", "pooling", "normalize", "prompted"), KINDS)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_every_kind_of_saved_model_has_one_vector_a_text(
+    backbone: str,
+    lora: int,
+    pooling: str,
+    normalize: bool,
+    prompted: bool,
+    precision: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    if lora:
+        pytest.importorskip("peft")
+    if precision == "bf16" and pooling not in ("mean", "last"):
+        pytest.skip("what a precision changes does not depend on the pooling")
+    body: Path = request.getfixturevalue(backbone)
+    base = save_sentence_transformer(tmp_path / "base", body, normalize=normalize, max_seq_length=60)
+    options: Mapping[str, str] = {"pooling": pooling, **({"prompt": PROMPT} if prompted else {})}
+    output = tmp_path / "model"
+    data = dataset(tmp_path / "data", train=ROWS, validation=0)
+    fit(base, data, output, options=dict(options), lora=lora, precision=precision, learning_rate=1e-2)
+    found = with_gis(output)
+    assert np.isfinite(found).all()
+    # A text without a token has no vector of its own: libraries pool the padding that its batch happens to give it.
+    rows = [bool(text) or backbone == "tiny_bert" or prompted for text in TEXTS]
+    np.testing.assert_allclose(with_sentence_transformers(output)[rows], found[rows], atol=1e-5)
+    np.testing.assert_allclose(with_auto_model(output, pooling, normalize=normalize)[rows], found[rows], atol=1e-5)
+    assert not np.allclose(found, with_gis(base), atol=1e-4)
