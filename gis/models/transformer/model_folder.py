@@ -47,6 +47,7 @@ class ModelFolder:
         adapter: A LoRA adapter's folder, or None.
         backbone: The folder that sentence-transformers itself will take the backbone from, or None.
         trust_remote_code: Run code that the folder brings.
+        own_code: It has modules that are such code; what they make of a text may depend on those beside it.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class ModelFolder:
     adapter: Path | None = None
     backbone: Path | None = None
     trust_remote_code: bool = False
+    own_code: bool = False
 
     def content_hash(self) -> str:
         """SHA-256 over the names and bytes of every file that can change a vector."""
@@ -189,23 +191,16 @@ def split_prompt(prompt: str) -> tuple[str, str]:
 def _plain(folder: Path, options: Mapping[str, str]) -> ModelFolder:
     """Read a folder that only has a config.json: a model of transformers, or of model2vec."""
     model = _encoder(folder)
+    unpooled = replace(model, pooling=None, pooling_declared=True)
     config = read_json(folder / "config.json")
     architectures = [str(name) for name in config.get("architectures") or ()]
     if config.get("model_type") == "model2vec" or "StaticModel" in architectures:
         limit = config.get("max_length", STATIC_LIMIT)
-        return replace(
-            model,
-            layout="model2vec",
-            engine="model2vec",
-            pooling=None,
-            pooling_declared=True,
-            max_tokens=limit,
-            positions=None,
-        )
+        return replace(unpooled, layout="model2vec", engine="model2vec", max_tokens=limit, positions=None)
     if "pooling" not in options and any(name.endswith(CLASSIFIER) for name in architectures):
         labels = len(config["id2label"]) if config.get("id2label") else config.get("num_labels", 2)
         if labels == 1:
-            return replace(model, engine="cross-encoder", pooling=None, pooling_declared=True)
+            return replace(unpooled, engine="cross-encoder")
         if any(config.get(key) for key in COMPARES):
             raise GisError(f"{folder} sorts pairs into {labels} classes; gis needs one similarity for each pair")
     return _with_angle(model, folder)
@@ -255,6 +250,7 @@ def _sentence_transformers(folder: Path, modules: ModuleList, options: Mapping[s
         positions=modules.positions,
         normalize=modules.normalize,
         lowercase=modules.lowercase,
+        own_code=modules.own_code,
     )
 
 

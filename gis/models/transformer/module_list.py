@@ -62,6 +62,7 @@ class ModuleList:
         lowercase: Whether texts are lower-cased first, where ``pooling`` is given.
         max_tokens: Where texts are cut; None without limit.
         positions: How many tokens the first module can read at all; None without a table of positions.
+        own_code: Whether a module is code from outside the library.
         prompts: The named prompts.
         default_prompt: The name of the prompt of every text, if any.
     """
@@ -73,6 +74,7 @@ class ModuleList:
     lowercase: bool
     max_tokens: int | None
     positions: int | None
+    own_code: bool
     prompts: Mapping[str, str]
     default_prompt: str | None
 
@@ -110,6 +112,7 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
         lowercase=usual and bool(settings.get("do_lower_case")),
         max_tokens=_limit(body, settings) if is_transformer else None,
         positions=table_length(body, _arguments(settings, CONFIG_ARGUMENTS)) if is_transformer else None,
+        own_code=any(not module["type"].startswith(LIBRARY) for module in modules),
         prompts={**DEFAULT_PROMPTS, **(config.get("prompts") or {})},
         default_prompt=config.get("default_prompt_name"),
     )

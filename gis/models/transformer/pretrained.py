@@ -42,6 +42,7 @@ class PretrainedEncoder(Encoder):
         self._folder = folder
         self._settings = settings
         self.card = card
+        self.reproducible = not folder.own_code
 
     def load(self) -> None:
         """Load weights and tokenizer."""

@@ -34,9 +34,12 @@ class SentenceTransformerEngine:
         model: The model; ``max_seq_length`` is already what it should be.
         max_tokens: That length, special tokens included; None without limit.
         prompt: Text with ``{text}`` where the text goes.
+        rows: Texts of a forward pass. None finds out whether texts may be padded to the longest of a pass.
     """
 
-    def __init__(self, model: "SentenceTransformer", *, max_tokens: int | None, prompt: str) -> None:
+    def __init__(
+        self, model: "SentenceTransformer", *, max_tokens: int | None, prompt: str, rows: int | None = None
+    ) -> None:
         self.hardware = describe_device(model.device)
         self._model = model
         tokenizer: Any = getattr(model, "tokenizer", None)
@@ -45,7 +48,7 @@ class SentenceTransformerEngine:
         if max_tokens is not None and hasattr(self._tokenizer, "num_special_tokens_to_add"):
             self._limit = max_tokens - self._tokenizer.num_special_tokens_to_add(is_pair=False)
         self._before, self._after = split_prompt(prompt)
-        self._rows: int | None = None  # texts of a forward pass; found out with the first
+        self._rows = rows
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, longest first."""
@@ -112,7 +115,8 @@ def open_with_sentence_transformers(folder: ModelFolder, settings: LoadSettings)
         model = _with_modules(folder, device) if folder.pooling is not None else _as_saved(folder, device)
     model = model.to(DTYPES[settings.precision])
     _set_limit(model, folder)
-    return SentenceTransformerEngine(model, max_tokens=folder.max_tokens, prompt=folder.prompt)
+    rows = TEXTS_PER_PASS if folder.own_code else None  # a folder's own code is run as the library would run it
+    return SentenceTransformerEngine(model, max_tokens=folder.max_tokens, prompt=folder.prompt, rows=rows)
 
 
 def load_cross_encoder(folder: ModelFolder, settings: LoadSettings) -> tuple["CrossEncoder", str]:
