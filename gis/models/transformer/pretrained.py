@@ -12,7 +12,7 @@ from gis.models.base import POOLING_DECLARED, EncodedBatch, Encoder, LoadSetting
 from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
 from gis.spec import Spec
 
-ENGINE_VERSION = 1  # part of every identity: raised when an engine's vectors change beyond rounding
+ENGINE_VERSION = 2  # part of every identity: raised when an engine's vectors change beyond rounding
 MINILM = "minilm"  # its name among the adapters
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 

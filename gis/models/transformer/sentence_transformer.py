@@ -165,6 +165,11 @@ def _watched_weights(folder: Path) -> Iterator[None]:
     def from_pretrained(cls: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401
         wants_report = options.pop("output_loading_info", False)
         model, report = original.__func__(cls, *args, output_loading_info=True, **options)
+        if report["missing_keys"] and cls.__name__.endswith("Encoder"):
+            raise GisError(
+                f"{folder}: sentence-transformers opens the encoder alone, does not find its weights, and would go on "
+                "with random ones; gis cannot run this encoder-decoder"
+            )
         check_weights(folder, report)
         return (model, report) if wants_report else model
 
