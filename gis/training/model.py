@@ -95,7 +95,8 @@ def _with_lora(backbone: Any, base: ModelFolder, rank: int) -> Any:  # noqa: ANN
         lora_alpha=rank,
         lora_dropout=LORA_DROPOUT,
         target_modules="all-linear",
-        exclude_modules=POOLER,  # training takes it away, but whoever opens the adapter has a backbone with one
+        # Training takes a pooler away, but whoever opens the adapter has a backbone with one.
+        exclude_modules=POOLER if hasattr(backbone, "pooler") else None,
         task_type="FEATURE_EXTRACTION",
     )
     adapted = get_peft_model(backbone, settings)

@@ -131,7 +131,7 @@ def test_every_kind_of_saved_model_has_one_vector_a_text(
     options: Mapping[str, str] = {"pooling": pooling, **({"prompt": PROMPT} if prompted else {})}
     output = tmp_path / "model"
     data = dataset(tmp_path / "data", train=ROWS, validation=0)
-    fit(base, data, output, options=dict(options), lora=lora, precision=precision, learning_rate=1e-2)
+    fit(base, data, output, options=dict(options), lora=lora, precision=precision, learning_rate=1e-2, epochs=3)
     found = with_gis(output)
     assert np.isfinite(found).all()
     # A text without a token has no vector of its own: libraries pool the padding that its batch happens to give it.
