@@ -67,11 +67,11 @@ def save_architecture(kind: str, folder: Path) -> tuple[Any, Any]:
     tokenizer = wordpiece_tokenizer()
     config = small_config(kind, len(tokenizer))
     with torch.device("meta"):
-        size = sum(weight.numel() for weight in transformers.AutoModel.from_config(config).parameters())
+        size = sum(weight.numel() for weight in transformers.AutoModel.from_config(config).parameters())  # type: ignore[no-untyped-call]
     if size > LARGEST:
         raise ValueError(f"{size / 1e6:.0f} million weights")
     torch.manual_seed(0)
-    model = transformers.AutoModel.from_config(config).eval()
+    model = transformers.AutoModel.from_config(config).eval()  # type: ignore[no-untyped-call]
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return model, tokenizer

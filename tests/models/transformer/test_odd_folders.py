@@ -30,7 +30,12 @@ from tests.tiny_models import (
 
 pytestmark = pytest.mark.slow  # each test saves models and opens them with two libraries
 
-SHAPE = {"hidden_size": HIDDEN, "intermediate_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2}
+SHAPE: dict[str, Any] = {
+    "hidden_size": HIDDEN,
+    "intermediate_size": 64,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 2,
+}
 PAIRS = [("a cat sat", "the dog ran"), ("crash", "the window crashes"), ("a", LONG), ("new version", "old version")]
 
 
@@ -181,7 +186,7 @@ class TestEncoderDecoders:
     @pytest.fixture
     def body(self, tmp_path: Path) -> Path:
         tokenizer = wordpiece_tokenizer()
-        config = transformers.T5Config(
+        config = transformers.T5Config(  # type: ignore[call-arg]
             vocab_size=len(tokenizer), d_model=HIDDEN, d_ff=64, d_kv=8, num_layers=2, num_heads=4, n_positions=16
         )
         torch.manual_seed(0)
@@ -277,7 +282,7 @@ class TestStatic:
             "weights": np.array([1, 2, 1, 0.5], dtype=np.float32),
             "mapping": np.array([0, 1, 2, 1], dtype=np.int64),
         }
-        save_file(tensors, tmp_path / "model.safetensors")
+        save_file(tensors, tmp_path / "model.safetensors")  # type: ignore[arg-type]
         config = {"model_type": "model2vec", "architectures": ["StaticModel"], "normalize": False}
         (tmp_path / "config.json").write_text(json.dumps(config))
         return tmp_path
@@ -313,9 +318,9 @@ class TestCrossEncoders:
         from sentence_transformers import CrossEncoder
 
         expected = CrossEncoder(str(folder), device="cpu")
-        assert_close(pair_scorer(folder).score(PAIRS), expected.predict(PAIRS))
+        assert_close(pair_scorer(folder).score(PAIRS), expected.predict(PAIRS))  # type: ignore[arg-type]
         expected.save_pretrained(str(tmp_path / "saved"))
-        assert_close(pair_scorer(tmp_path / "saved").score(PAIRS), expected.predict(PAIRS))
+        assert_close(pair_scorer(tmp_path / "saved").score(PAIRS), expected.predict(PAIRS))  # type: ignore[arg-type]
         assert pair_scorer(folder).score([]).shape == (0,)
 
     def test_its_result_says_nothing_of_pooling(self, folder: Path) -> None:
@@ -349,7 +354,7 @@ class TestCrossEncoders:
 def _save_classifier(folder: Path, *, labels: int) -> Path:
     tokenizer = wordpiece_tokenizer()
     torch.manual_seed(0)
-    config = transformers.BertConfig(
+    config = transformers.BertConfig(  # type: ignore[call-arg]
         **SHAPE, vocab_size=len(tokenizer), max_position_embeddings=64, num_labels=labels, initializer_range=0.5
     )
     transformers.BertForSequenceClassification(config).save_pretrained(folder)
@@ -362,7 +367,7 @@ def test_a_tokenizer_in_python_reads_as_transformers_reads_it(tmp_path: Path) ->
     (tmp_path / "vocab.txt").write_text("".join(f"{word} 1\n" for word in words))
     (tmp_path / "bpe.codes").write_text("#version: 0.2\n")
     files = {"vocab_file": str(tmp_path / "vocab.txt"), "merges_file": str(tmp_path / "bpe.codes")}
-    tokenizer: Any = transformers.PhobertTokenizer(**files, model_max_length=20)
+    tokenizer: Any = transformers.PhobertTokenizer(**files, model_max_length=20)  # type: ignore[no-untyped-call]
     config = transformers.RobertaConfig(
         **SHAPE, vocab_size=len(tokenizer) + 5, max_position_embeddings=66, pad_token_id=1, type_vocab_size=1
     )
