@@ -122,7 +122,7 @@ def by_chance(count: int, seed: int) -> list[Issue]:
             issue(
                 number,
                 title=" ".join(words[:5]),
-                body=" ".join(words[5:]) + (f" See #{cited}." if cited else ""),
+                body=" ".join(words[5:]) + (f". See #{cited}." if cited else ""),
                 closed=number * 1000 + 500,
                 author=f"user-{rng.integers(9)}",
                 labels=[f"area-{topic_of[-1] % 5}"],
