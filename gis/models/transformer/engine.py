@@ -202,7 +202,7 @@ def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401
         raise GisError(f"the adapter in {adapter} does not fit its backbone: {first_line(error)}") from error
     if missing:
         raise GisError(f"the adapter in {adapter} lacks {len(missing)} of its weights ({min(missing)}, …)")
-    return adapted.merge_and_unload().requires_grad_(True)  # peft froze what it adapted
+    return adapted.merge_and_unload().requires_grad_(requires_grad=True)  # peft froze what it adapted
 
 
 def load_tokenizer(model_folder: ModelFolder) -> Any:  # noqa: ANN401
