@@ -61,6 +61,12 @@ def gis() -> Gis:
     return run_gis
 
 
+@pytest.fixture(autouse=True)
+def _no_remembered_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of one test must not mask a word of another's messages."""
+    monkeypatch.setattr("gis.masking._secrets", set())
+
+
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A plain Hugging Face folder: two layers, width 32, 64 positions."""

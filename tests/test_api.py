@@ -118,6 +118,7 @@ def test_messages_name_no_options_of_the_command_line(tmp_path: Path) -> None:
         assert isinstance(failure.value.for_command_line, str)
 
 
+@pytest.mark.slow
 def test_a_dataset_is_built_scored_and_opened(tmp_path: Path) -> None:
     fill(tmp_path / "store.db", by_chance(400, 1))
     data = gis.build(tmp_path / "store.db", tmp_path / "issues", negatives={"random": 1, "bm25": 1})

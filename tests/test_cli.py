@@ -346,6 +346,7 @@ def test_an_output_that_cannot_be_written_is_a_message(gis: Gis, mine: Path) -> 
     assert_failed(gis("bench", "--model", "jaccard", "--task", mine), 1, "results")
 
 
+@pytest.mark.slow
 def test_only_debug_shows_the_traceback() -> None:
     arguments = ["bench", "--model", "jaccard", "--task", "nowhere"]
     program = [sys.executable, "-m", "gis"]

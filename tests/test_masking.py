@@ -5,15 +5,9 @@ import time
 
 import pytest
 
-from gis import masking
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.masking import masked, remember_secret
-
-
-@pytest.fixture(autouse=True)
-def _no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking, "_secrets", set())
 
 
 def test_a_remembered_secret_is_masked_wherever_it_stands() -> None:

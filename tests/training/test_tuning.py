@@ -16,6 +16,8 @@ from gis.training.tuning import Tuning, candidates, check_tuning, dimensions, tu
 from tests.training.helpers import dataset, loaded, settings
 from tests.training.test_ablation import scored_on
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_is_tuned_is_what_the_loss_uses() -> None:
     assert [each.name for each in dimensions(LossSettings(), "pairs")] == [
@@ -59,7 +61,6 @@ def test_every_combination_of_terms_is_named_once() -> None:
     assert sum(form == "phase" for *_, form in used) == 4
 
 
-@pytest.mark.slow
 def test_a_tuned_grid_reports_its_budget_and_trains_nothing_twice(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

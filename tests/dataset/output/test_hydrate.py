@@ -17,6 +17,8 @@ from tests.collector.server import GitHub, schema, serving
 from tests.collector.world import World, made, user_row
 from tests.command_line import Done, run_gis
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "good-token-1234"
 
 

@@ -59,6 +59,7 @@ def test_one_repository_cannot_be_split_by_repository() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_several_repositories_can() -> None:
     assert list(configs_of(60, repositories=30)[0]) == ["default", "repository", "time"]
 

@@ -24,6 +24,8 @@ from tests.tiny_models import (
     save_static,
 )
 
+pytestmark = pytest.mark.slow
+
 PROMPTS = {"query": "report: ", "document": "issue is "}
 SPACED = (*TEXTS, "  a cat  ", "\tcrash\n\nerror ", " ")
 
