@@ -1,19 +1,15 @@
 """A grid of trainings, each scored on test sets: what a choice is worth, over several seeds."""
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from gis.benchmark.metrics import Undefined
-from gis.benchmark.scoring import score_vectors
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import QUIET, Reporter
 from gis.errors import CombinedError, GisError, failure_of
 from gis.files import sha256_of, write_text
-from gis.models.base import Encoder, LoadSettings
 from gis.models.losses import Preset
 from gis.models.transformer.device import choose_device, training_precision
 from gis.spec import Spec
@@ -25,10 +21,11 @@ from gis.training.ablation_tables import (
     markdown_table,
     summarise,
 )
-from gis.training.data import NO_SPLIT, TrainingData, TrainingSet
+from gis.training.data import NO_SPLIT, TrainingSet
 from gis.training.loss import prepare_loss
 from gis.training.messages import OnceReporter
-from gis.training.run import LAST_WEIGHTS, train
+from gis.training.run import LAST_WEIGHTS
+from gis.training.scored import train_and_score
 from gis.training.settings import TrainSettings
 from gis.training.tuning import Tuning, trials_csv, tune, tuning_table
 
@@ -147,18 +144,14 @@ def run_grid(
         if cell is None:
             once.say(f"{number} of {len(variants) * len(grid.seeds)}: {name}, seed {seed}")
             folder = output / "models" / key
-            load = LoadSettings(device=device, precision=precision, max_length=base.max_length, offline=offline)
             try:
-                trained = train(
-                    settings, TrainingData(data, None), folder, device=device, offline=offline, reporter=once
-                )
-                cell = GridCell(name, seed, score_on(trained.load(load), tests))
+                scores = train_and_score(settings, data, tests, folder, device=device, offline=offline, reporter=once)
             except Exception as error:
                 failures.append(failure_of(f"{name}, seed {seed}", error))
                 once.warn(str(failures[-1]))
                 continue
+            cell = GridCell(name, seed, scores)
             write_text(path, json.dumps(asdict(cell), indent=2) + "\n")
-            shutil.rmtree(folder, ignore_errors=True)
         cells.append(replace(cell, variant=name))
         if summaries := _summaries(cells, list(variants)):
             parts = [markdown_table(summaries), differences_table(summaries), tuning_table(tuned) if tuned else ""]
@@ -173,25 +166,6 @@ def _summaries(cells: Sequence[GridCell], variants: Sequence[str]) -> list[Varia
     """Sum up the cells that are done; none before the first variant, which the others are compared with, has one."""
     in_order = sorted(cells, key=lambda cell: variants.index(cell.variant))
     return summarise(in_order) if in_order and in_order[0].variant == variants[0] else []
-
-
-def score_on(model: Encoder, tests: Sequence[LoadedTask]) -> dict[str, float]:
-    """Return the model's score on each test set, -1 to 1, as ``gis bench`` defines it; each text is embedded once.
-
-    Raises:
-        GisError: A score is undefined.
-    """
-    texts = list(dict.fromkeys(text for test in tests for text in (*test.pairs.text1, *test.pairs.text2)))
-    index = {text: n for n, text in enumerate(texts)}
-    vectors = model.encode(texts)
-    scores = {}
-    for test in tests:
-        first, second = ([index[text] for text in side] for side in (test.pairs.text1, test.pairs.text2))
-        score = score_vectors(test, vectors[first], vectors[second]).main
-        if isinstance(score, Undefined):
-            raise GisError(f"{model.card.name}: no score on {test.task.name}: {score.undefined}")
-        scores[test.task.name] = score
-    return scores
 
 
 def _key(settings: TrainSettings, data: TrainingSet, tests: Sequence[LoadedTask]) -> str:

@@ -16,11 +16,11 @@ from gis.errors import GisError, UsageError
 from gis.files import sha256_of, write_text
 from gis.markdown import csv_text, escape, table
 from gis.models.losses import LossSettings
-from gis.training.data import Format, TrainingData, TrainingSet
+from gis.training.data import Format, TrainingSet
 from gis.training.loss import TERMS
-from gis.training.run import train
+from gis.training.scored import UndefinedScoreError, train_and_score
 from gis.training.settings import TrainSettings
-from gis.training.trainer import METRIC, DivergedError
+from gis.training.trainer import DivergedError
 
 # Everything is drawn on a logarithmic scale.
 LEARNING_RATES = (1e-6, 1e-3)
@@ -71,7 +71,7 @@ class Trial:
         number: Its number, from 0.
         learning_rate: The learning rate.
         objective: The loss as it is typed, with temperatures and weights.
-        score: Spearman on the validation pairs, -1 to 1; None where the loss became infinite.
+        score: Spearman on the validation pairs, -1 to 1; None where the loss became infinite or all vectors are equal.
     """
 
     variant: str
@@ -145,7 +145,7 @@ def tune(
         reporter: Receives messages and progress.
 
     Raises:
-        GisError: A training failed for another reason than an infinite loss, or all of them for that one.
+        GisError: A training failed for another reason than a loss or a score that is not finite, or none has a score.
     """
     trials = []
     settings = candidates(variant, data.format, tuning.trials, tuning.seed)
@@ -159,11 +159,14 @@ def tune(
             folder = output / "models" / key
             score: float | None = None
             try:
-                rows = TrainingData(data, tuning.validation)
-                trained = train(candidate, rows, folder, device=device, offline=offline, reporter=reporter)
-                score = trained.report.validations[-1][METRIC]
-            except DivergedError as error:
+                scores = train_and_score(
+                    candidate, data, [tuning.validation], folder, device=device, offline=offline, reporter=reporter
+                )
+                (score,) = scores.values()
+                reporter.say(f"Spearman {100 * score:.2f} on the validation pairs")
+            except (DivergedError, UndefinedScoreError) as error:
                 reporter.say(f"trial {number + 1} of {tuning.trials}: {error}")
+                shutil.rmtree(folder, ignore_errors=True)
             trial = Trial(
                 variant=name,
                 number=number,
@@ -172,7 +175,6 @@ def tune(
                 score=score,
             )
             write_text(path, json.dumps(asdict(trial), indent=2) + "\n")
-            shutil.rmtree(folder, ignore_errors=True)
         trials.append(replace(trial, variant=name, number=number))
     best = settings[_best(trials).number]
     return Tuned(replace(best, seed=variant.seed), tuple(trials))
@@ -227,7 +229,7 @@ def trials_csv(tuned: Sequence[Tuned]) -> str:
 def _best(trials: Sequence[Trial]) -> Trial:
     scored = [trial for trial in trials if trial.score is not None]
     if not scored:
-        raise GisError(f"{trials[0].variant}: the loss became infinite in all {len(trials)} trials")
+        raise GisError(f"{trials[0].variant}: none of the {len(trials)} trials has a score")
     return max(scored, key=lambda trial: -math.inf if trial.score is None else trial.score)
 
 

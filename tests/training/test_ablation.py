@@ -12,7 +12,7 @@ from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.losses import objective_of
 from gis.spec import Spec
-from gis.training import ablation
+from gis.training import scored
 from gis.training.ablation import Grid, GridError, run_grid
 from gis.training.ablation_tables import VariantSummary
 from gis.training.report import TrainingReport
@@ -53,7 +53,7 @@ def test_every_combination_is_trained_once_and_a_stopped_grid_continues(
     def run(tests: list[LoadedTask]) -> list[VariantSummary]:
         return run_grid(grid, settings(tiny_bert), data, tests, tmp_path / "out", device="cpu")
 
-    monkeypatch.setattr(ablation, "train", untrained)
+    monkeypatch.setattr(scored, "train", untrained)
     with pytest.raises(KeyboardInterrupt):
         run(tests)
     summaries = run(tests)
@@ -111,7 +111,7 @@ def test_a_cell_that_fails_does_not_stop_the_others(
         grid = grid_of("cosent", "acl", seeds=(1, 2))
         return run_grid(grid, settings(tiny_bert), data, tests, tmp_path / "out", device="cpu")
 
-    monkeypatch.setattr(ablation, "train", untrained)
+    monkeypatch.setattr(scored, "train", untrained)
     with pytest.raises(GridError, match=r"^cosent, seed 1: RuntimeError: out of memory$") as caught:
         run()
     assert [(summary.variant, summary.seeds) for summary in caught.value.summaries] == [("cosent", 1), ("acl", 2)]

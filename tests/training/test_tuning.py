@@ -8,7 +8,7 @@ import pytest
 from gis.errors import GisError, UsageError
 from gis.models.losses import LossSettings, objective_of, objectives_of
 from gis.spec import Spec
-from gis.training import tuning
+from gis.training import scored, tuning
 from gis.training.ablation import Grid, run_grid
 from gis.training.run import train
 from gis.training.trainer import DivergedError
@@ -86,8 +86,7 @@ def test_a_tuned_grid_reports_its_budget_and_trains_nothing_twice(
             (trial for trial in trials if trial["variant"] == variant), key=lambda trial: float(trial["validation"])
         )
         assert f"| {float(best['learning_rate']):g} |" in document
-    monkeypatch.setattr(tuning, "train", None)
-    monkeypatch.setattr("gis.training.ablation.train", None)
+    monkeypatch.setattr("gis.training.scored.train", None)
     assert run() == summaries
 
 
@@ -104,14 +103,14 @@ def test_a_trial_that_diverges_loses(
             raise DivergedError("the loss became nan")
         return real(*given, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tuning, "train", failing)
+    monkeypatch.setattr(scored, "train", failing)
     search = Tuning(trials=3, validation=check_tuning(data.validation, []), seed=1)
 
     def run() -> tuning.Tuned:
         return tune("cosent", settings(tiny_bert, objective="cosent"), data.train, search, tmp_path, device="cpu")
 
     if failures == 3:
-        with pytest.raises(GisError, match="infinite in all 3 trials"):
+        with pytest.raises(GisError, match="none of the 3 trials has a score"):
             run()
     else:
         tuned = run()

@@ -16,9 +16,9 @@ from gis.models.registry import load_model
 from gis.models.transformer.model_folder import read_model_folder
 from gis.models.transformer.tokens import TextTokenizer
 from gis.spec import Spec
-from gis.training.ablation import score_on
 from gis.training.model import build_model, build_tokenizer
 from gis.training.run import train
+from gis.training.scored import score_on
 from gis.training.validation import Validation
 from tests.tiny_models import WORDS
 from tests.training.helpers import LOAD, Row, loaded, settings, write_rows
