@@ -6,31 +6,62 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from gis.errors import GisError
 
-UNFINISHED, ASIDE = "unfinished", "aside"  # ends of the names of folders beside one that is replaced
+UNFINISHED, ASIDE = "unfinished", "aside"  # ends of the names of what lies beside a file or folder that is replaced
+CLOCKS_DIFFER_BY = 10.0  # seconds between the clocks of files and of processes, at most
+LONGEST_NAME = 100  # bytes; file systems take 255, and more is put before and after it
+# Windows keeps these names, with any ending, for devices.
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")})
+
+
+def file_name(name: str, *, unique: bool = False) -> str:
+    """Return the name of a file for a model, task or anything else that has a name, on every file system.
+
+    A slash becomes two underscores, as in the Hub's caches. Where more must change, the start of a hash keeps names
+    apart that would become the same.
+
+    Args:
+        name: Any text.
+        unique: Keep names apart as well that differ only in case, which Windows and macOS ignore, or of which one has
+            a slash and the other two underscores. Without it, such names stay as they are, and readable.
+    """
+    spelt = name.replace("/", "__")
+    safe = re.sub(r"[^\w.,=+-]+", "_", spelt).encode()[:LONGEST_NAME].decode(errors="ignore").strip(".")
+    if safe.split(".")[0].casefold() in DEVICES:
+        safe = f"_{safe}"
+    same = safe == spelt != "" and safe == normalize("NFC", safe) and (name == spelt.casefold() or not unique)
+    return safe if same else f"{safe}-{sha256_of(name)[:8]}"
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then rename it into place.
 
-    A reader sees the old file or the new one, never a part, whenever the process is stopped or the power fails.
+    A reader sees the old file or the new one, never a part, whenever the process is stopped or the power fails. What a
+    killed process left is removed by the next that writes ``path``.
+
+    Raises:
+        GisError: ``path`` is a folder or a device, or a file stands where its folder should be.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    if path.exists() and not path.is_file():
+        raise GisError(f"{path} cannot be written: it is not a file", remedy="choose another file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise GisError(f"{path} cannot be written: {path.parent} is not a folder", remedy="choose another") from error
+    for leftover, _ in _leftovers(path):
+        _remove(leftover)
+    temporary = _beside(path, UNFINISHED + path.suffix)
     try:
         write(temporary)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; results are for sharing
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
@@ -56,8 +87,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     parents = [parent for parent in path.parents if not parent.exists()]
     _clean_up(path)
     before = _identity(path)
-    token = f"{os.getpid()}-{secrets.token_hex(4)}"
-    unfinished, aside = (path.with_name(f".{path.name}.{token}.{state}") for state in (UNFINISHED, ASIDE))
+    unfinished, aside = _beside(path, UNFINISHED), _beside(path, ASIDE)
     try:
         unfinished.mkdir(parents=True)
         folder = unfinished / path.name  # some writers look at the name of the folder
@@ -65,7 +95,8 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield folder
         for written in [*folder.rglob("*"), folder]:
             _sync(written)
-        _put_in_place(folder, path, aside, before)
+        with _ignoring_interrupts():
+            _put_in_place(folder, path, aside, before)
     except BaseException:
         if aside.exists() and not path.exists():
             aside.rename(path)
@@ -76,6 +107,24 @@ def new_folder(path: Path) -> Iterator[Path]:
             for parent in parents:
                 with suppress(OSError):  # somebody else has put something there
                     parent.rmdir()
+
+
+@contextmanager
+def temporary_folder(purpose: str) -> Iterator[Path]:
+    """Yield a private folder for intermediate files, removed after the block; a killed process's by the next call.
+
+    Args:
+        purpose: What it is for: calls for one purpose clean up after each other.
+    """
+    path = Path(tempfile.gettempdir()) / purpose
+    for leftover, _ in _leftovers(path):
+        _remove(leftover)
+    folder = _beside(path, UNFINISHED)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put_in_place(folder: Path, path: Path, aside: Path, before: tuple[int, int] | None) -> None:
@@ -93,19 +142,66 @@ def _put_in_place(folder: Path, path: Path, aside: Path, before: tuple[int, int]
     shutil.rmtree(aside, ignore_errors=True)
 
 
+@contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM come too late in this block, which takes milliseconds: what it does is done or not."""
+    handlers: dict[signal.Signals, Any] = {}
+    with suppress(ValueError):  # only the main thread may handle signals, and only it is interrupted
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handlers[number] = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
 def _clean_up(path: Path) -> None:
-    """Put back or remove what processes that were killed while they replaced ``path`` left beside it."""
+    """Put back or remove what processes that were killed while they replaced the folder ``path`` left beside it."""
+    for leftover, state in _leftovers(path):
+        if state == ASIDE and not path.exists():
+            leftover.rename(path)
+        else:
+            _remove(leftover)
+
+
+def _beside(path: Path, state: str) -> Path:
+    """Return the name of something that this process puts beside ``path`` for a while."""
+    return path.with_name(f"{_prefix(path)}{os.getpid()}-{secrets.token_hex(4)}.{state}")
+
+
+def _prefix(path: Path) -> str:
+    """Return what the names of everything that is put beside ``path`` begin with."""
+    return f".{path.name if len(path.name.encode()) <= LONGEST_NAME else sha256_of(path.name)[:32]}."
+
+
+def _leftovers(path: Path) -> list[tuple[Path, str]]:
+    """Return what processes that were killed left beside ``path``, each with its state."""
+    pattern = re.compile(rf"{re.escape(_prefix(path))}(\d+)-[0-9a-f]{{8}}\.({UNFINISHED}|{ASIDE}).*")
+    entries = path.parent.iterdir() if path.parent.is_dir() else ()
+    matches = [(entry, match) for entry in entries if (match := pattern.fullmatch(entry.name))]
+    return [(leftover, match[2]) for leftover, match in matches if not _is_at_work(int(match[1]), leftover)]
+
+
+def _is_at_work(process: int, on: Path) -> bool:
+    """Return whether the process that made a file or folder still runs, and its number is not another's by now."""
     import psutil
 
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+)-\w+\.({UNFINISHED}|{ASIDE})")
-    entries = path.parent.iterdir() if path.parent.is_dir() else ()
-    for entry, match in [(entry, match) for entry in entries if (match := pattern.fullmatch(entry.name))]:
-        if not entry.is_dir() or psutil.pid_exists(int(match[1])):
-            continue
-        if match[2] == ASIDE and not path.exists():
-            entry.rename(path)
-        else:
-            shutil.rmtree(entry, ignore_errors=True)
+    try:
+        return psutil.Process(process).create_time() < on.stat().st_mtime + CLOCKS_DIFFER_BY
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder as far as that is allowed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -138,6 +234,11 @@ def sha256_of(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Hash a JSON value; equal values give equal hashes whatever the order of their keys."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sha256_of_bytes(content: bytes) -> str:
+    """Hash bytes."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def sha256_of_file(path: Path) -> str:

@@ -1,14 +1,27 @@
 import hashlib
 import os
+import re
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
 from gis.errors import GisError
-from gis.files import cache_folder, new_folder, sha256_of, sha256_of_file, write_atomically, write_text
+from gis.files import (
+    cache_folder,
+    file_name,
+    new_folder,
+    sha256_of,
+    sha256_of_file,
+    temporary_folder,
+    write_atomically,
+    write_text,
+)
 
 ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
 
@@ -111,6 +124,69 @@ def test_what_was_replaced_in_the_meantime_is_left_as_it_is(tmp_path: Path) -> N
     assert (tmp_path / "data" / "file").read_text() == "theirs"
 
 
+DEAD = 2**22 + 1  # above the highest number that Linux gives to a process
+
+
+def test_what_a_dead_process_left_beside_a_file_is_removed_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    left = [tmp_path / f".file.csv.{DEAD}-0123abcd.unfinished.csv", tmp_path / ".file.csv.notes"]
+    left += [tmp_path / f".file.csv.{os.getpid()}-0123abcd.unfinished.csv", tmp_path / f".other.{DEAD}-0123abcd.aside"]
+    for each in left:
+        each.touch()
+    write_text(path, "new")
+    assert set(tmp_path.iterdir()) == {path, *left[1:]}
+
+
+def test_a_process_that_has_the_number_of_a_dead_one_keeps_nothing_alive(tmp_path: Path) -> None:
+    left = tmp_path / f".file.{os.getpid()}-0123abcd.unfinished"
+    left.touch()
+    os.utime(left, (0, 0))  # long before this process began
+    write_text(tmp_path / "file", "new")
+    assert not left.exists()
+
+
+def test_temporary_folders_of_dead_processes_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f".gis-test.{DEAD}-0123abcd.unfinished"
+    left.mkdir()
+    (left / "texts").touch()
+    with temporary_folder("gis-test") as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "file").touch()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_the_longest_name_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 251 + ".csv")
+    write_text(path, "new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["", "file/below", "pipe"])
+def test_what_is_not_a_file_is_not_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(GisError, match=r"cannot be written: .* is not a (file|folder)|it is not a file"):
+        write_text(tmp_path / name, "new")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_interrupt_between_the_renames_comes_too_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "data", "old")
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+        rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    fill(tmp_path / "data", "new")
+    assert (tmp_path / "data" / "file").read_text() == "new"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -151,6 +227,49 @@ def test_killed_at_any_call_the_old_or_the_new_folder_stands_after_the_next_run(
             (folder / "file").touch()
         assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
     assert call > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("org/name", "org__name"),
+        ("minilm,pooling=cls", "minilm,pooling=cls"),
+        ("v1.5+x", "v1.5+x"),
+        ("naïve-模型", "naïve-模型"),
+    ],
+)
+def test_a_usual_name_stays_readable_as_a_file_name(name: str, safe: str) -> None:
+    assert file_name(name) == safe
+
+
+ODD_NAMES = ("../../etc", "..", ".", ".hidden", "a b", "a?b", "a*b", "a\nb", "C:\\x", "x" * 300, "x" * 299, "\x00")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_an_odd_name_becomes_a_file_name(name: str) -> None:
+    assert re.fullmatch(r"[\w,=+-][\w.,=+-]{0,120}", file_name(name))
+
+
+def test_odd_names_stay_apart() -> None:
+    assert len({file_name(name) for name in ODD_NAMES}) == len(ODD_NAMES)
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "aux.txt", "Com1", "lpt\u00b9", "Prn.tar.gz"])
+def test_names_of_windows_devices_are_changed(name: str) -> None:
+    assert file_name(name).split(".")[0].casefold() != name.split(".")[0].casefold()
+
+
+@pytest.mark.parametrize("name", ["模" * 300, "x" * 300, "\ud800", "é" * 100, ""])
+def test_a_file_name_leaves_room_for_endings(name: str) -> None:
+    assert 0 < len(file_name(name).encode()) <= 120
+
+
+TWINS = ("name", "Name", "NAME", "a/b", "a__b", "A__B", "stra\u00dfe", "strasse", "\u212a", "k", "K", "é", "e\u0301")
+
+
+def test_unique_names_stay_apart_where_case_is_ignored() -> None:
+    names = {normalize("NFD", file_name(name, unique=True)).casefold() for name in TWINS}
+    assert len(names) == len(TWINS)
 
 
 def test_equal_values_hash_alike_whatever_the_order_of_keys() -> None:

@@ -1,24 +1,26 @@
 """Result files: one JSON file for each model and task, with the per-pair scores beside it."""
 
-import re
+import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from gis.benchmark.scoring import TaskScores
 from gis.errors import GisError
-from gis.files import sha256_of, write_atomically, write_text
+from gis.files import file_name, sha256_of, sha256_of_bytes, sha256_of_file, write_atomically, write_text
 from gis.models.base import ModelCard
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 2  # version 1 had no hashes
+CHANGED = "was changed or damaged after gis bench wrote it"
+SCORE_AGAIN = "run the same gis bench again, which makes it anew"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +127,19 @@ class RunRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One model's scores on one task, with all that is needed to get them again."""
+    """One model's scores on one task, with all that is needed to get them again.
+
+    Attributes:
+        model: The model.
+        task: Which pairs were scored.
+        scores: The scores.
+        texts: What the model saw of the texts.
+        run: How the scores were computed.
+        notes: What a reader of the scores must know.
+        schema_version: Version of the file's layout.
+        pairs_sha256: Hash of the file with the per-pair scores; None before it is written, and in version 1.
+        sha256: Hash of all the rest of the file; None likewise.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -135,7 +149,14 @@ class Result:
     texts: TextRecord
     run: RunRecord
     notes: tuple[str, ...] = ()
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1, 2] = SCHEMA_VERSION
+    pairs_sha256: str | None = None
+    sha256: str | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Whether hashes show that the numbers are those that were computed; schema version 1 had none."""
+        return self.schema_version > 1
 
 
 _RESULT = TypeAdapter(Result)
@@ -153,7 +174,7 @@ def result_path(folder: Path, card: ModelCard, task: str, limit: int | None = No
     sample = "" if limit is None else f".limit-{limit}"
     if limit is not None and seed != 0:
         sample += f".seed-{seed}"
-    return folder / safe_name(card.name) / card.identity[:12] / f"{safe_name(task)}{sample}.json"
+    return folder / file_name(card.name) / card.identity[:12] / f"{file_name(task, unique=True)}{sample}.json"
 
 
 def pairs_path(path: Path) -> Path:
@@ -161,49 +182,87 @@ def pairs_path(path: Path) -> Path:
     return path.with_name(f"{path.name.removesuffix('.json')}.pairs.parquet")
 
 
-def write_result(path: Path, result: Result, pairs: "pd.DataFrame") -> None:
-    """Write the per-pair scores, then the result, so that no result is without its pairs."""
-    write_atomically(pairs_path(path), lambda temporary: pairs.to_parquet(temporary, index=False))
-    write_text(path, _RESULT.dump_json(result, indent=2, by_alias=True).decode() + "\n")
+def write_result(path: Path, result: Result, pairs: "pd.DataFrame") -> Result:
+    """Write the per-pair scores, then the result, so that no result is without its pairs.
+
+    Returns:
+        The result with the hashes of both.
+    """
+    table: bytes = pairs.to_parquet(index=False)
+    content = from_json(_RESULT.dump_json(replace(result, pairs_sha256=sha256_of_bytes(table)), by_alias=True))
+    content["sha256"] = _own_sha256(content)
+    write_atomically(pairs_path(path), lambda temporary: temporary.write_bytes(table))
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    return _RESULT.validate_python(content)
+
+
+def _own_sha256(content: Mapping[str, object]) -> str:
+    """Hash the content of a result file, but for this hash."""
+    return sha256_of({key: value for key, value in content.items() if key != "sha256"})
 
 
 def read_pairs(path: Path) -> "pd.DataFrame":
     """Read the per-pair scores that belong to a result file.
 
     Raises:
-        GisError: They are missing or broken.
+        GisError: They are missing, damaged, or not those of the result.
     """
     import pandas as pd
-    from pyarrow import ArrowInvalid
+    from pyarrow import ArrowException
 
+    read_result(path)
+    table = pairs_path(path)
     try:
-        return pd.read_parquet(pairs_path(path))
-    except FileNotFoundError as error:
-        raise GisError(
-            f"{path} has no per-pair scores beside it ({pairs_path(path).name})", remedy="score again with --force"
-        ) from error
-    except (OSError, ArrowInvalid) as error:
-        raise GisError(f"{pairs_path(path)} cannot be read ({error})", remedy="score again with --force") from error
+        return pd.read_parquet(table)
+    except FileNotFoundError as error:  # a result of version 1
+        raise GisError(f"{path} has no per-pair scores beside it ({table.name})", remedy=SCORE_AGAIN) from error
+    except (OSError, ArrowException) as error:
+        raise GisError(f"{table} cannot be read ({error})", remedy=SCORE_AGAIN) from error
 
 
 def read_result(path: Path) -> Result:
-    """Read a result file of the current or an older schema.
+    """Read a result file of the current or an older schema, and check its hashes.
 
     Raises:
-        GisError: The file is damaged, or a newer gis wrote it.
+        GisError: The file or that of the per-pair scores is damaged or was changed, or a newer gis wrote it.
     """
     try:
-        content = from_json(path.read_bytes())
-        version = content["schema_version"]
-        if version > SCHEMA_VERSION:
-            raise NewerResultError(
-                f"{path} was written by a newer gis (schema {version})", remedy="upgrade: pip install -U gis-similarity"
-            )
-        return _RESULT.validate_python(content)
-    except (ValueError, KeyError, TypeError) as error:
+        result = _checked(path, from_json(path.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = _first_fault(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
         remedy = "if gis bench wrote it, delete it and run gis bench again; else move it out of the folder of results"
         raise GisError(f"{path} is not a result file ({reason})", remedy=remedy) from error
+    if result.pairs_sha256 is not None:
+        _check_pairs(path, result.pairs_sha256)
+    return result
+
+
+def _checked(path: Path, content: Any) -> Result:  # noqa: ANN401 - any JSON value
+    """Return the result that a file's content stands for, if its numbers are those that were written."""
+    version, sha256 = content["schema_version"], content.get("sha256")
+    if version > SCHEMA_VERSION:
+        raise NewerResultError(
+            f"{path} was written by a newer gis (schema {version})", remedy="upgrade: pip install -U gis-similarity"
+        )
+    if sha256 is not None and sha256 != _own_sha256(content):
+        raise GisError(f"{path} {CHANGED}", remedy=SCORE_AGAIN)
+    result = _RESULT.validate_python(content)
+    if result.verified and None in (result.sha256, result.pairs_sha256):
+        raise ValueError("its hashes are missing")
+    return result
+
+
+def _check_pairs(path: Path, expected_sha256: str) -> None:
+    """Raise if the per-pair scores beside a result are not those that were written with it."""
+    table = pairs_path(path)
+    try:
+        sha256 = sha256_of_file(table)
+    except FileNotFoundError as error:
+        raise GisError(f"{path} has no per-pair scores beside it ({table.name})", remedy=SCORE_AGAIN) from error
+    except OSError as error:
+        raise GisError(f"{table} cannot be read ({error.strerror})", remedy=SCORE_AGAIN) from error
+    if sha256 != expected_sha256:
+        raise GisError(f"{table} {CHANGED}", remedy=SCORE_AGAIN)
 
 
 def _first_fault(error: ValidationError) -> str:
@@ -234,13 +293,3 @@ def read_results(folder: Path) -> Iterator[Result]:
     """
     for path in result_files(folder):
         yield read_result(path)
-
-
-def safe_name(name: str) -> str:
-    """Return a file name for a model or task: a slash becomes two underscores, as in the Hub's caches.
-
-    Where more must change, the start of a hash keeps names apart that would become the same.
-    """
-    spelt = name.replace("/", "__")
-    safe = re.sub(r"[^\w.,=+-]+", "_", spelt)[:100].strip(".")
-    return safe if safe == spelt != "" else f"{safe}-{sha256_of(name)[:8]}"

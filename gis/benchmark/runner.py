@@ -242,7 +242,7 @@ def run_model(
     """
     open_tasks = []
     for task in tasks:
-        existing = _existing(model, task, settings)
+        existing = _existing(model, task, settings, reporter)
         if existing is None:
             open_tasks.append(task)
         else:
@@ -261,13 +261,15 @@ def run_model(
         else:
             path = result_path(settings.output, model.card, result.task.name, result.task.limit, result.task.seed)
             try:
-                write_result(path, result, table)
+                written = write_result(path, result, table)
             except OSError as error:
                 raise ResultNotWrittenError(f"{path} cannot be written ({error.strerror or error})") from error
-            yield ScoredTask(result, path)
+            except GisError as error:
+                raise ResultNotWrittenError(str(error), remedy=error.remedy) from error
+            yield ScoredTask(written, path)
 
 
-def _existing(model: Model, task: LoadedTask, settings: RunSettings) -> ScoredTask | None:
+def _existing(model: Model, task: LoadedTask, settings: RunSettings, reporter: Reporter) -> ScoredTask | None:
     """Return the result of an earlier run, if it is of the same data and sample."""
     if settings.output is None or settings.force or not model.reproducible:
         return None
@@ -279,14 +281,16 @@ def _existing(model: Model, task: LoadedTask, settings: RunSettings) -> ScoredTa
         result = read_result(path)
     except NewerResultError:
         raise
-    except GisError:
-        return None  # damaged: scored again and replaced
+    except GisError as error:
+        reporter.say(f"{error}; {current.name} is scored again")
+        return None
     same_sample = result.task.sample == current.sample
     same_views = {view.view for view in result.scores.views} == set(views_of(task.pairs, binary=task.label == "binary"))
+    same_cell = result.model.identity == model.card.identity and result.task.name == current.name
     same_data = (
         result.task.sha256 == current.sha256 and result.task.text == current.text and result.task.label == current.label
     )
-    return ScoredTask(result, path) if same_data and same_sample and same_views else None
+    return ScoredTask(result, path) if same_cell and same_data and same_sample and same_views else None
 
 
 Scored = tuple[Result, "pd.DataFrame"]

@@ -9,11 +9,12 @@ MARK = "Spearman × 100 of cosine"  # what every leaderboard that gis wrote has 
 FIRST_NOTE = f"{MARK}, or of the model's own score where it has no vectors; the best in bold."
 
 
-def notes(results: Sequence[Result], names: Mapping[str, str]) -> list[str]:
+def notes(results: Sequence[Result], hidden: Sequence[Result], names: Mapping[str, str]) -> list[str]:
     """Return the notes on ``results``.
 
     Args:
         results: Everything that the leaderboard shows.
+        hidden: Other results of the same models on the same tasks.
         names: What it calls each model, by identity.
     """
     return [
@@ -22,6 +23,8 @@ def notes(results: Sequence[Result], names: Mapping[str, str]) -> list[str]:
         *_on_samples(results, names),
         *_on_data(results),
         *_on_cuts(results, names),
+        *_on_rivals(results, hidden, names),
+        *_on_proof(results, names),
     ]
 
 
@@ -98,6 +101,31 @@ def _on_cuts(results: Sequence[Result], names: Mapping[str, str]) -> list[str]:
     if not cut:
         return []
     return [f"Texts were cut at the model's limit for {', '.join(cut)}; the result files say how many."]
+
+
+def _on_rivals(results: Sequence[Result], hidden: Sequence[Result], names: Mapping[str, str]) -> list[str]:
+    """Name the cells that another result on as many pairs would fill with other scores."""
+    by_cell: dict[tuple[str, str], list[Result]] = {}
+    for other in hidden:
+        by_cell.setdefault((other.model.identity, other.task.name), []).append(other)
+    lines = []
+    for result in results:
+        others = by_cell.get((result.model.identity, result.task.name), ())
+        rivals = [other for other in others if other.task.limit == result.task.limit and other.scores != result.scores]
+        if rivals:
+            which = ", ".join(filter(None, [result.run.date, sample_of(result)]))
+            lines.append(
+                f"{names[result.model.identity]} has {len(rivals) + 1} different results on {result.task.name}; "
+                f"the newest is shown ({which})."
+            )
+    return lines
+
+
+def _on_proof(results: Sequence[Result], names: Mapping[str, str]) -> list[str]:
+    old = sorted({names[result.model.identity] for result in results if not result.verified})
+    if not old:
+        return []
+    return [f"Unverified: an older gis wrote results of {', '.join(old)} without the hashes that show a change."]
 
 
 def _tasks(results: Sequence[Result]) -> list[str]:

@@ -10,7 +10,7 @@ from gis.benchmark.runner import ModelFailure, ScoredTask
 from gis.benchmark.scoring import ViewScores
 from gis.errors import GisError, unknown_name
 from gis.leaderboard.board import Leaderboard
-from gis.leaderboard.scores import auroc_of, ceiling_of, strata_of
+from gis.leaderboard.scores import auroc_of, ceiling_of, rank_among_same, strata_of
 from gis.leaderboard.table import display_names, make_table
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class ResultSet:
         Scores are unrounded, 0 to 1, and NaN where there is none; ``undefined`` gives the reason for Spearman. ``main``
         marks the view whose Spearman the leaderboard shows: for stratified negatives the mean over the strata. AUROC,
         average precision and the ceiling of Spearman exist for binary labels. The columns ``settings.…`` hold the
-        models' settings.
+        models' settings. ``verified`` is False for results of an older gis, which carry no hashes.
         """
         import pandas as pd
 
@@ -103,8 +103,8 @@ class ResultSet:
         if len({self._results[n].model.identity for n in matches}) > 1:
             names = sorted({self._names[self._results[n].model.identity] for n in matches})
             raise GisError(f"several models are called {model}: {', '.join(names)}")
-        largest = max(matches, key=lambda n: self._results[n].texts.pairs)
-        return self._scored[largest].pairs()
+        shown = max(matches, key=lambda n: rank_among_same(self._results[n]))
+        return self._scored[shown].pairs()
 
     def _is_called(self, result: Result, model: str) -> bool:
         identity = result.model.identity
@@ -118,6 +118,7 @@ class ResultSet:
             "label": result.task.label,
             "limit": result.task.limit,
             "seed": result.task.seed,
+            "verified": result.verified,
         }
 
 

@@ -18,6 +18,11 @@ def sample_of(result: Result) -> str:
     return "" if result.task.limit is None else f"{result.texts.pairs:,} pairs, seed {result.task.seed}"
 
 
+def rank_among_same(result: Result) -> tuple[bool, int, str, str]:
+    """Return what decides between results of one model on one task: all pairs, the larger sample, the newer one."""
+    return result.task.limit is None, result.task.limit or 0, result.run.date, result.sha256 or ""
+
+
 def auroc_of(result: Result) -> Metric | None:
     """Return the AUROC, for stratified negatives the mean over the strata; None for graded labels."""
     return _of_task(result, lambda binary: binary.auroc)

@@ -1,5 +1,6 @@
 """From results to a leaderboard."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,8 @@ from gis.benchmark.results import Result, read_results
 from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
 from gis.leaderboard.columns import columns, shown_tasks
 from gis.leaderboard.notes import notes
-from gis.leaderboard.scores import auroc_of, sample_of
-from gis.models.base import distinguishing_settings
+from gis.leaderboard.scores import auroc_of, rank_among_same, sample_of
+from gis.models.base import SHORT_IDENTITY, distinguishing_settings
 
 
 def load_table(folder: Path, tasks: Sequence[str] = ()) -> Leaderboard:
@@ -31,7 +32,7 @@ def make_table(results: Iterable[Result], tasks: Sequence[str] = ()) -> Leaderbo
 
     Args:
         results: Results of any models and tasks. Of several results of one model on one task, that of all pairs is
-            shown, or else that of the largest sample.
+            shown, or else that of the largest sample; of several of these the newest, and a note says so.
         tasks: Names of the tasks and suites to show, in this order; all when empty.
 
     Returns:
@@ -40,11 +41,11 @@ def make_table(results: Iterable[Result], tasks: Sequence[str] = ()) -> Leaderbo
     Raises:
         GisError: There are no results for any of ``tasks``.
     """
-    by_size = sorted(results, key=lambda result: (result.task.limit is None, result.task.limit or 0))
-    largest = {(result.model.identity, result.task.name): result for result in by_size}
-    labels = {task: result.task.label for (_, task), result in largest.items()}
+    ordered = sorted(results, key=rank_among_same)
+    best = {(result.model.identity, result.task.name): result for result in ordered}
+    labels = {task: result.task.label for (_, task), result in best.items()}
     shown = shown_tasks(labels, tasks)
-    shown_results = [result for (_, task), result in largest.items() if task in shown]
+    shown_results = [result for (_, task), result in best.items() if task in shown]
     by_model: dict[str, dict[str, Result]] = {}
     for result in shown_results:
         by_model.setdefault(result.model.identity, {})[result.task.name] = result
@@ -55,19 +56,22 @@ def make_table(results: Iterable[Result], tasks: Sequence[str] = ()) -> Leaderbo
         for identity, of_task in by_model.items()
     ]
     rows.sort(key=lambda row: (row.scores[0].value is None, -(row.scores[0].value or 0.0), row.model))
-    return Leaderboard(tuple(score_columns), tuple(_with_best(rows)), tuple(notes(shown_results, names)))
+    hidden = [result for result in ordered if result is not best[result.model.identity, result.task.name]]
+    all_notes = notes(shown_results, [result for result in hidden if result.task.name in shown], names)
+    return Leaderboard(tuple(score_columns), tuple(_with_best(rows)), tuple(all_notes))
 
 
 def display_names(results: Iterable[Result]) -> dict[str, str]:
     """Return a name for each model's identity; models of one name also say in what they differ: "minilm (bf16)"."""
-    cards = {result.model.identity: result.model for result in results}
+    cards = {result.model.identity: result.model for result in sorted(results, key=rank_among_same)}
     names = {}
     for card in cards.values():
         namesakes = [other for other in cards.values() if other.name == card.name]
         differences = distinguishing_settings(namesakes) if len(namesakes) > 1 else [""]
         difference = differences[namesakes.index(card)]
         names[card.identity] = f"{card.name} ({difference})" if difference else card.name
-    return names
+    times = Counter(names.values())  # a model may be called as another with its settings
+    return {key: f"{name} ({key[:SHORT_IDENTITY]})" if times[name] > 1 else name for key, name in names.items()}
 
 
 def _score(column: ScoreColumn, results: Mapping[str, Result]) -> Score:

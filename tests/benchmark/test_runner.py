@@ -146,9 +146,7 @@ def test_nan_scores_name_the_pair(tmp_path: Path, task: LoadedTask) -> None:
 
 
 def test_force_scores_again(tmp_path: Path, task: LoadedTask) -> None:
-    (first,) = run(FakeEncoder(), [task], settings(tmp_path))
-    path = result_path(tmp_path / "results", first.model, "first", None)
-    path.write_text(path.read_text(encoding="utf-8").replace('"gis bench"', '"an earlier command"'), encoding="utf-8")
+    run(FakeEncoder(), [task], replace(settings(tmp_path), command="an earlier command"))
     assert run(FakeEncoder(), [task], settings(tmp_path))[0].run.command == "an earlier command"
     assert run(FakeEncoder(), [task], settings(tmp_path, force=True))[0].run.command == "gis bench"
 

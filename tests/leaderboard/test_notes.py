@@ -1,3 +1,9 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from gis.benchmark.results import Result
 from gis.leaderboard.table import make_table
 from tests.leaderboard.helpers import result
@@ -57,3 +63,45 @@ def test_models_are_called_in_notes_as_in_the_rows() -> None:
     cut = result("m", "stsb", 0.5, identity="a" * 64, truncated=1, settings={"precision": "bf16"})
     whole = result("m", "stsb", 0.5, identity="b" * 64, settings={"precision": "fp32"})
     assert "for m (bf16);" in notes_about("cut", cut, whole)[0]
+
+
+def on(date: str, score: float, **fields: Any) -> Result:  # noqa: ANN401
+    made = result("m", "stsb", score, **fields)
+    return replace(made, run=replace(made.run, date=f"2025-{date}T00:00:00+00:00"))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_newest_of_different_results_is_shown_and_named_whatever_their_order(order: Sequence[int]) -> None:
+    results = [on("01-02", 0.5), on("03-04", 0.6), on("02-03", 0.7)]
+    board = make_table([results[n] for n in order])
+    assert [str(score) for score in board.rows[0].scores] == ["60.00"]
+    assert [note for note in board.notes if "results on" in note] == [
+        "m has 3 different results on stsb; the newest is shown (2025-03-04T00:00:00+00:00)."
+    ]
+
+
+def test_samples_of_other_seeds_are_different_results() -> None:
+    (note,) = notes_about("results on", on("01-02", 0.5, limit=5), on("03-04", 0.6, limit=5, seed=2))
+    assert note.endswith("the newest is shown (2025-03-04T00:00:00+00:00, 10 pairs, seed 2).")
+
+
+def test_copies_and_smaller_samples_need_no_note() -> None:
+    assert not notes_about("results on", on("01-02", 0.5), on("01-02", 0.5), on("03-04", 0.6, limit=5))
+
+
+def test_results_of_an_older_gis_are_marked_as_unverified() -> None:
+    old = replace(result("old", "stsb", 0.5), schema_version=1)
+    (note,) = notes_about("Unverified", old, result("new", "stsb", 0.5))
+    assert "results of old without" in note
+    assert not notes_about("Unverified", result("new", "stsb", 0.5))
+
+
+def test_a_model_that_is_called_as_another_with_its_settings_is_told_apart() -> None:
+    board = make_table(
+        [
+            result("m", "stsb", 0.1, identity="a" * 64, settings={"precision": "bf16"}),
+            result("m", "stsb", 0.2, identity="b" * 64, settings={"precision": "fp32"}),
+            result("m (bf16)", "stsb", 0.3, identity="c" * 64),
+        ]
+    )
+    assert {row.model for row in board.rows} == {"m (bf16) (aaaaaa)", "m (fp32)", "m (bf16) (cccccc)"}

@@ -3,7 +3,6 @@
 import json
 import os
 import sqlite3
-import tempfile
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -11,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +23,7 @@ from gis.dataset.settings import TextSettings
 from gis.dataset.texts.cleaning import Cites, Cleaned, clean, learn_templates
 from gis.dataset.texts.filters import REASONS, judge
 from gis.errors import GisError
+from gis.files import temporary_folder
 
 ISSUES_PER_CHUNK = 500  # what a worker process takes at a time
 MIN_ISSUES_FOR_WORKERS = 5000  # starting workers takes longer than they save on fewer issues
@@ -127,8 +126,8 @@ def make_texts(
         reporter: Shows progress.
     """
     templates = {repository: _templates(store, key) for repository, key in enumerate(issues.keys)}
-    with tempfile.TemporaryDirectory(prefix="gis-build-") as folder:
-        connection = sqlite3.connect(Path(folder) / "texts.db", isolation_level=None)
+    with temporary_folder("gis-build") as folder:
+        connection = sqlite3.connect(folder / "texts.db", isolation_level=None)
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("CREATE TABLE texts (position INTEGER PRIMARY KEY, text TEXT NOT NULL, cut TEXT NOT NULL)")
