@@ -447,7 +447,7 @@ def train_seeds(
     from gis.models.losses import objective_of
     from gis.spec import parse_spec
     from gis.training import run
-    from gis.training.data import load_training_data
+    from gis.training.data.loading import load_training_data
     from gis.training.settings import TrainSettings
 
     chosen = TrainSettings(model=parse_spec(os.fspath(model)), objective=objective_of(objective), seed=seed, **settings)

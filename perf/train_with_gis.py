@@ -8,7 +8,7 @@ from pathlib import Path
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.models.losses import objective_of
 from gis.spec import Spec
-from gis.training.data import load_training_data
+from gis.training.data.loading import load_training_data
 from gis.training.run import train
 from gis.training.settings import TrainSettings
 

@@ -21,9 +21,13 @@ ALLOWED = {
     "models": set(),
     "small": set(),
 }
-# Inside the dataset part, each stage may use those before it and the settings.
-STAGES = ("issues", "labels", "texts", "pairs", "output")
-BESIDE_STAGES = {"settings"}
+# Inside these parts, each stage may use those before it, and the modules beside the stages that are named here.
+STAGES = {
+    "dataset": ("issues", "labels", "texts", "pairs", "output", "build"),
+    "training": ("data", "model", "loop", "output", "run", "ablation"),
+}
+BESIDE_STAGES = {"dataset": {"settings"}, "training": {"settings", "messages"}}
+STAGES_BY_PART = [(part, stage) for part, stages in STAGES.items() for stage in stages]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "sentence_transformers", "datasets", "pandas", "sklearn", "scipy", "bm25s", "peft"}
 
@@ -84,21 +88,23 @@ def test_imports_run_one_way(path: Path) -> None:
     assert used <= ALLOWED[part] | {part, "small"}
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_stages_of_a_dataset_use_only_those_before_them(stage: str) -> None:
-    before = set(STAGES[: STAGES.index(stage) + 1]) | BESIDE_STAGES
+@pytest.mark.parametrize(("part", "stage"), STAGES_BY_PART)
+def test_each_stage_uses_only_those_before_it(part: str, stage: str) -> None:
+    stages = STAGES[part]
+    before = set(stages[: stages.index(stage) + 1]) | BESIDE_STAGES[part]
     used = {
         name.split(".")[2]
-        for path in (PACKAGE / "dataset" / stage).glob("*.py")
+        for path in [*(PACKAGE / part / stage).glob("*.py"), *(PACKAGE / part).glob(f"{stage}.py")]
         for name in imports_of(path)
-        if name.startswith("gis.dataset.")
+        if name.startswith(f"gis.{part}.")
     }
     assert used <= before
 
 
-def test_the_dataset_part_opens_on_its_stages() -> None:
-    rooms = {path.stem for path in (PACKAGE / "dataset").iterdir() if path.stem not in ("__init__", "__pycache__")}
-    assert rooms == {*STAGES, *BESIDE_STAGES, "build"}
+@pytest.mark.parametrize("part", STAGES)
+def test_a_part_with_stages_opens_on_them(part: str) -> None:
+    rooms = {path.stem for path in (PACKAGE / part).iterdir() if path.stem not in ("__init__", "__pycache__")}
+    assert rooms == {*STAGES[part], *BESIDE_STAGES[part]}
 
 
 def test_no_part_holds_a_quarter_of_the_lines() -> None:

@@ -115,10 +115,10 @@ def ablate(
     reporter = Reporter(quiet=quiet)
     with interruptible():
         from gis.benchmark.tasks.sources import load_task
-        from gis.training.ablation import Grid, run_grid
-        from gis.training.ablation_tables import LEGEND, terminal_table
-        from gis.training.data import load_training_data
-        from gis.training.tuning import Tuning, check_tuning
+        from gis.training.ablation.grid import Grid, run_grid
+        from gis.training.ablation.tables import LEGEND, terminal_table
+        from gis.training.ablation.tuning import Tuning, check_tuning
+        from gis.training.data.loading import load_training_data
 
         grid = Grid(
             objectives=objectives,

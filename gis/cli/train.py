@@ -125,8 +125,8 @@ def train(
             precision=precision,
         )
 
-        from gis.training.distributed import rank
-        from gis.training.summary import summary_table
+        from gis.training.loop.distributed import rank
+        from gis.training.output.summary import summary_table
 
     if rank() == 0:
         print_table(summary_table([(model.folder, model.report) for model in trained]))

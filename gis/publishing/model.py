@@ -7,8 +7,8 @@ from typing import Any
 
 from gis.errors import GisError
 from gis.publishing.publication import CARD, Publication, files_of, foreign_file_problems, metadata_of, read_card
-from gis.training.manifest import MANIFEST
-from gis.training.model_card import model_card
+from gis.training.output.manifest import MANIFEST
+from gis.training.output.model_card import model_card
 
 PATTERNS = ("*.json", "*.safetensors", "*.model", "*.spm", "*.bpe", "*.jinja", "vocab.txt", "merges.txt", CARD)
 # A path on this machine: everything before its last part.

@@ -8,7 +8,7 @@ from gis.publishing.dataset import prepare_dataset, without_texts
 from gis.publishing.model import prepare_model
 from gis.publishing.publication import Publication
 from gis.publishing.results import prepare_results
-from gis.training.manifest import MANIFEST as MODEL_MANIFEST
+from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
 
 
 def prepare(folder: Path, *, name: str | None = None, ids_only: bool = False) -> Publication:

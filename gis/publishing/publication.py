@@ -10,7 +10,7 @@ from huggingface_hub import RepoCard
 from yaml import YAMLError
 
 from gis.dataset.output.manifest import MANIFEST as DATASET_MANIFEST
-from gis.training.manifest import MANIFEST as MODEL_MANIFEST
+from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
 
 Kind = Literal["dataset", "model", "results"]
 CARD = "README.md"

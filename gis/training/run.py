@@ -23,14 +23,19 @@ from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pretrained import model_folder_of
 from gis.models.transformer.tokens import TextTokenizer
 from gis.spec import Spec
-from gis.training.arguments import training_arguments
-from gis.training.batches import TokenizedRows, tokenized_rows
-from gis.training.callbacks import TrainingMonitor
-from gis.training.checkpoints import last_complete, remove_incomplete
-from gis.training.data import TrainingData
-from gis.training.distributed import processes
-from gis.training.loss import PreparedLoss, prepare_loss
-from gis.training.manifest import (
+from gis.training.data.loading import TrainingData
+from gis.training.loop.arguments import training_arguments
+from gis.training.loop.batches import TokenizedRows, tokenized_rows
+from gis.training.loop.callbacks import TrainingMonitor
+from gis.training.loop.checkpoints import last_complete, remove_incomplete
+from gis.training.loop.distributed import processes
+from gis.training.loop.loss import PreparedLoss, prepare_loss
+from gis.training.loop.trainer import METRIC, PairTrainer
+from gis.training.loop.validation import Validation
+from gis.training.messages import OnceReporter
+from gis.training.model.build import build_model, build_tokenizer
+from gis.training.model.trainable import TrainableEncoder
+from gis.training.output.manifest import (
     MANIFEST,
     differences,
     read_manifest,
@@ -38,15 +43,10 @@ from gis.training.manifest import (
     training_manifest,
     write_manifest,
 )
-from gis.training.messages import OnceReporter
-from gis.training.model import build_model, build_tokenizer
-from gis.training.model_card import CARD, model_card
-from gis.training.report import TrainingReport
-from gis.training.saving import save_encoder
+from gis.training.output.model_card import CARD, model_card
+from gis.training.output.report import TrainingReport
+from gis.training.output.saving import check_pooling, save_encoder
 from gis.training.settings import TrainSettings
-from gis.training.trainable import TrainableEncoder
-from gis.training.trainer import METRIC, PairTrainer
-from gis.training.validation import Validation
 
 CHECKPOINTS = "checkpoints"
 RECORD = "run.json"
@@ -211,6 +211,7 @@ def _prepare_run(
     loss = prepare_loss(settings.objective, data.train)
     load = LoadSettings(device=device, precision=precision, max_length=settings.max_length, offline=offline)
     base = model_folder_of(settings.model, load)
+    check_pooling(base.pooling)
     validates = data.validation is not None
     arguments = training_arguments(settings, len(data.train), chosen, output / CHECKPOINTS, validates=validates)
     record = run_record(settings.record(), base.content_hash(), data, processes())

@@ -10,8 +10,8 @@ from gis.benchmark.tasks.sources import SourceSettings
 from gis.models.base import LoadSettings
 from gis.models.losses import objective_of
 from gis.spec import Spec
-from gis.training.data import TrainingData, load_training_data
-from gis.training.report import TrainingReport
+from gis.training.data.loading import TrainingData, load_training_data
+from gis.training.output.report import TrainingReport
 from gis.training.run import train
 from gis.training.settings import TrainSettings
 from tests.tiny_models import WORDS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gis.training.manifest import MANIFEST
+from gis.training.output.manifest import MANIFEST
 from tests.command_line import Gis
 from tests.training.helpers import dataset, graded_rows, write_rows
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gis.training.manifest import MANIFEST
+from gis.training.output.manifest import MANIFEST
 from tests.benchmark.worker import Worker, worker
 from tests.hub_server import COMMIT, Hub, serve
 from tests.training.helpers import graded_rows

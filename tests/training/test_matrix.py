@@ -14,13 +14,13 @@ import gis
 from gis.dataset.output.layout import CONFIGS, LABELLED
 from gis.errors import GisError, UsageError
 from gis.models.losses import PRESETS
-from gis.training.loss import TERMS
-from gis.training.manifest import MANIFEST
-from gis.training.saving import MODES
+from gis.training.loop.loss import TERMS
+from gis.training.output.manifest import MANIFEST
+from gis.training.output.saving import MODES
 from tests.dataset.stores import by_chance, fill
 from tests.tiny_models import save_sentence_transformer
 from tests.training.helpers import Row, dataset, fit, graded_rows, write_rows
-from tests.training.test_saving import PROMPT, TEXTS, with_auto_model, with_gis, with_sentence_transformers
+from tests.training.output.test_saving import PROMPT, TEXTS, with_auto_model, with_gis, with_sentence_transformers
 
 pytestmark = pytest.mark.slow
 ROWS = 16

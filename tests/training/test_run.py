@@ -15,11 +15,11 @@ from gis.errors import GisError, UsageError
 from gis.models.base import Encoder
 from gis.models.registry import load_model
 from gis.spec import Spec
-from gis.training.callbacks import TrainingMonitor
-from gis.training.data import load_training_data
-from gis.training.manifest import MANIFEST, read_manifest
+from gis.training.data.loading import load_training_data
+from gis.training.loop.callbacks import TrainingMonitor
+from gis.training.loop.validation import Validation
+from gis.training.output.manifest import MANIFEST, read_manifest
 from gis.training.run import train, train_seeds
-from gis.training.validation import Validation
 from tests.training.helpers import LOAD, dataset, fit, graded_rows, loaded, settings, write_rows
 
 pytestmark = pytest.mark.slow

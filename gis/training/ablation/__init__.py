@@ -1,0 +1,1 @@
+"""Stage 5: grids of trainings, compared over several seeds."""

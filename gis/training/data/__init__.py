@@ -1,0 +1,1 @@
+"""Stage 1: the rows to train on, and the pairs to validate on."""

@@ -1,0 +1,158 @@
+"""Load the rows that a task trains on and the pairs that validate, from splits that are never a test split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.benchmark.tasks.about import card_metadata
+from gis.benchmark.tasks.catalogue import Task, resolve_tasks
+from gis.benchmark.tasks.sources import LoadedTables, LoadedTask, SourceSettings, load_tables, load_task, split_names
+from gis.errors import GisError, UsageError
+from gis.spec import Spec
+from gis.training.data.groups import groups_of
+from gis.training.data.rows import Rows, all_positive, read_rows
+from gis.training.data.training_set import TrainingSet
+
+NO_SPLIT = "no validation split"
+VALIDATION = ("validation", "valid", "dev")
+POSITIVE_SHARE = 0.8  # of the label range: 4 of 5 on the STS scale, 1 where labels are 0 and 1
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What to train on, and what to choose the best checkpoint by.
+
+    Attributes:
+        train: The rows to train on.
+        validation: The pairs to validate on, or None where the data has no validation split that can be scored.
+        not_validated: Why there are none to validate on.
+    """
+
+    train: TrainingSet
+    validation: LoadedTask | None
+    not_validated: str = NO_SPLIT
+
+
+def load_training_data(
+    spec: Spec, settings: SourceSettings, *, validation: Spec | None = None, positive_threshold: float | None = None
+) -> TrainingData:
+    """Load the train split that ``spec`` names, and a validation split; neither is ever a test split.
+
+    Args:
+        spec: A task with a train split, a folder, a file or a Hub dataset (``split=`` names another split).
+        settings: Where to look; ``limit`` samples the train rows.
+        validation: Another task to validate on (``split=`` as above); None: the split beside the train split.
+        positive_threshold: The lowest label of a positive pair, in the data's unit; None: 80 % of the label range.
+
+    Raises:
+        UsageError: There is no train split, or a test split was asked for.
+        GisError: The data is broken, or cannot be trained on.
+    """
+    task = _task(spec, settings.data)
+    train_task = _with_split(task, spec, ("train",), settings)
+    train = _training_set(load_tables(train_task, settings), train_task, settings, positive_threshold)
+    whole = replace(settings, limit=None)
+    if validation is not None:
+        chosen = _task(validation, settings.data)
+        return TrainingData(train, load_task(_with_split(chosen, validation, VALIDATION, whole), whole))
+    if "split" in spec.options or train_task.splits == ():
+        return TrainingData(train, None)
+    beside = next((name for name in VALIDATION if name in split_names(task, settings)), None)
+    if beside is None:
+        return TrainingData(train, None)
+    chosen = _named(task, beside)
+    if all_positive(load_tables(chosen, whole)):
+        reason = f"the {beside} split has no labels to rank (another task can validate)"
+        return TrainingData(train, None, reason)
+    return TrainingData(train, load_task(chosen, whole))
+
+
+def _task(spec: Spec, data: Path | None) -> Task:
+    tasks = resolve_tasks([spec], data)
+    if len(tasks) != 1:
+        raise UsageError(f"train on one task at a time: {spec.name} is {len(tasks)}")
+    return tasks[0]
+
+
+def _with_split(task: Task, spec: Spec, usual: Sequence[str], settings: SourceSettings) -> Task:
+    """Return ``task`` with the split that ``spec`` names, else with the first of the usual ones that it has.
+
+    A single file is its own split.
+    """
+    if "test" in spec.options.get("split", ""):
+        raise UsageError(f"{spec}: neither training nor the choice of a checkpoint may see a test split")
+    if "split" in spec.options:
+        return _named(task, spec.options["split"])
+    if task.hub is None and Path(task.folder).is_file():
+        return task
+    splits = split_names(task, settings)
+    split = next((name for name in usual if name in splits), None)
+    if split is None:
+        remedy = "" if splits else "say where it is: --data DIR"
+        raise UsageError(f"{task.name} has no {usual[0]} split, found: {', '.join(splits) or 'nothing'}", remedy=remedy)
+    return _named(task, split)
+
+
+def _named(task: Task, split: str) -> Task:
+    """Return ``task`` with another split; what the catalogue knows of its test split does not hold for that one."""
+    name = f"{task.name.removesuffix(f'-{split}')}-{split}"
+    return replace(
+        task, name=name, folder=task.folder or task.name, splits=(split,), hub_splits=(split,), rows=None, sha256=None
+    )
+
+
+def _training_set(
+    tables: LoadedTables, task: Task, settings: SourceSettings, positive_threshold: float | None
+) -> TrainingSet:
+    rows = read_rows(tables, plain=task.text == "plain")
+    if settings.limit is not None:
+        rows = rows.sample(settings.limit, settings.seed)
+    _check(tables.source, rows)
+    index, positions = rows.positions()
+    threshold = _positive_threshold(rows.labels) if positive_threshold is None else positive_threshold
+    positive = np.ones(len(rows), dtype=bool) if rows.labels is None else rows.labels >= threshold
+    licence, languages = _terms(task, tables.source)
+    return TrainingSet(
+        texts=tuple(index),
+        rows=positions,
+        labels=rows.labels,
+        groups=groups_of(positions, positive, rows.clusters, len(index)),
+        positive_threshold=threshold,
+        source=tables.source,
+        revision=tables.revision,
+        splits=tables.splits,
+        limit=settings.limit,
+        sha256=rows.sha256(),
+        licence=licence,
+        languages=languages,
+    )
+
+
+def _terms(task: Task, source: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return licence and languages of the texts, from the catalogue or from the card beside local data."""
+    card = Path(source) / "README.md"
+    if not card.is_file():
+        return task.licence, ()
+    metadata = card_metadata(card)
+    named = metadata.get("language") or []
+    named = named if isinstance(named, list) else [named]
+    licence = metadata.get("license_name") or metadata.get("license")
+    return task.licence or (None if licence is None else str(licence)), tuple(str(code) for code in named if code)
+
+
+def _positive_threshold(labels: NDArray[np.float64] | None) -> float:
+    low, high = (0.0, 1.0) if labels is None else (float(labels.min()), float(labels.max()))
+    return low + POSITIVE_SHARE * (high - low)
+
+
+def _check(source: str, rows: Rows) -> None:
+    if len(rows) < 2:
+        raise GisError(f"{source} holds {len(rows)} row: training needs at least two")
+    if rows.labels is not None and rows.labels.min() == rows.labels.max():
+        raise GisError(
+            f"{source}: all labels are {rows.labels[0]:g}, so there is nothing to rank; "
+            "pairs that are all positive go into columns named anchor and positive"
+        )

@@ -1,0 +1,123 @@
+"""The rows of a file to train on, as they were read: texts, hard negatives, labels, clusters."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.benchmark.tasks.pairs import MISSING, Table, texts_of
+from gis.benchmark.tasks.sources import LoadedTables
+from gis.errors import GisError
+from gis.text import plain_text
+
+SIDES = ("anchor", "positive")
+NEGATIVE = re.compile(r"negatives?(_?\d+)?")  # one text or a list; numbered where a row has several columns of them
+NO_TEXT = -1  # in the place of a hard negative, where a row has fewer than others
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a file as they were read.
+
+    Attributes:
+        sides: The first and the second texts, n of each.
+        negatives: For each row its hard negatives.
+        labels: (n,) the labels, or None where every pair is positive.
+        clusters: For each of the two sides, the n names of its texts' clusters, None where a text has none.
+    """
+
+    sides: tuple[tuple[str, ...], tuple[str, ...]]
+    negatives: tuple[tuple[str, ...], ...]
+    labels: NDArray[np.float64] | None
+    clusters: tuple[tuple[str | None, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.sides[0])
+
+    def sample(self, count: int, seed: int) -> "Rows":
+        """Draw ``count`` rows without replacement, kept in their order; all of them if there are no more."""
+        if count >= len(self):
+            return self
+        chosen = np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False))
+        first, second = (tuple(side[row] for row in chosen) for side in self.sides)
+        return Rows(
+            (first, second),
+            tuple(self.negatives[row] for row in chosen),
+            None if self.labels is None else self.labels[chosen],
+            tuple(tuple(side[row] for row in chosen) for side in self.clusters),
+        )
+
+    def sha256(self) -> str:
+        """Hash texts and labels in their order."""
+        labels = [None] * len(self) if self.labels is None else [float(label) for label in self.labels]
+        rows = zip(*self.sides, self.negatives, labels, strict=True)
+        lines = (json.dumps([first, second, *negatives, label]) for first, second, negatives, label in rows)
+        return sha256("\n".join(lines).encode()).hexdigest()
+
+    def positions(self) -> tuple[dict[str, int], NDArray[np.intp]]:
+        """Return a number for each distinct text, and the rows in these numbers: see ``TrainingSet.rows``."""
+        texts = [text for side in self.sides for text in side] + [text for row in self.negatives for text in row]
+        index = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        positions = np.full((len(self), 2 + max(map(len, self.negatives))), NO_TEXT, dtype=np.intp)
+        for number, (first, second, negatives) in enumerate(zip(*self.sides, self.negatives, strict=True)):
+            row = [first, second, *negatives]
+            positions[number, : len(row)] = [index[text] for text in row]
+        return index, positions
+
+
+def read_rows(loaded: LoadedTables, *, plain: bool) -> Rows:
+    """Read texts, labels and clusters; ``plain`` strips markup from the texts."""
+    labels: NDArray[np.float64] | None = None
+    if all_positive(loaded):
+        first, second = (_column(loaded.tables, name) for name in SIDES)
+        negatives = tuple(row for table in loaded.tables for row in _negatives(table))
+    else:
+        pairs = loaded.pairs()
+        first, second, labels = pairs.text1, pairs.text2, pairs.gold
+        negatives = ((),) * len(pairs)
+    if plain:
+        first, second = tuple(map(plain_text, first)), tuple(map(plain_text, second))
+        negatives = tuple(tuple(map(plain_text, texts)) for texts in negatives)
+    clusters = tuple(_clusters(loaded.tables, name) for name in ("cluster1", "cluster2"))
+    return Rows((first, second), negatives, labels, clusters)
+
+
+def all_positive(loaded: LoadedTables) -> bool:
+    """Return whether the rows are pairs that are all positive, without labels."""
+    columns = loaded.tables[0].columns
+    return columns.keys() >= set(SIDES) and "label" not in columns
+
+
+def _column(tables: Sequence[Table], name: str) -> tuple[str, ...]:
+    for table in tables:
+        if name not in table.columns:
+            raise GisError(f"{table.where(0).rsplit(':', 1)[0]} lacks the column {name}, which other files of it have")
+        absent = next((row for row, value in enumerate(table.columns[name]) if value in (None, MISSING)), None)
+        if absent is not None:
+            raise GisError(f"{table.where(absent)}: {name} is missing")
+    return tuple(text for table in tables for text in texts_of(table.columns[name], name, table.where).texts)
+
+
+def _negatives(table: Table) -> list[tuple[str, ...]]:
+    """Return the hard negatives of each row: one that is null or empty is not there."""
+    names = sorted(filter(NEGATIVE.fullmatch, table.columns), key=lambda name: (len(name), name))
+    rows: list[tuple[str, ...]] = []
+    for number in range(len(table.columns[SIDES[0]])):
+        texts: list[str] = []
+        for name in names:
+            value = table.columns[name][number]
+            listed = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            present = [text for text in listed if text not in (None, MISSING, "")]
+            texts += texts_of(present, name, lambda _: table.where(number)).texts  # noqa: B023 - called within the loop
+        rows.append(tuple(texts))
+    return rows
+
+
+def _clusters(tables: Sequence[Table], name: str) -> tuple[str | None, ...]:
+    """Return the cluster of one side of each row, None where it has none."""
+    values = [table.columns.get(name, (None,) * len(next(iter(table.columns.values())))) for table in tables]
+    return tuple(None if value in (None, MISSING, "") else str(value) for part in values for value in part)

@@ -1,0 +1,132 @@
+"""What a model folder records of its training: settings, data, versions, and how it went."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gis.errors import GisError
+from gis.files import write_text
+from gis.training.data.loading import TrainingData
+from gis.training.output.report import TrainingReport
+from gis.versions import versions_of
+
+MANIFEST = "gis_training.json"
+SCHEMA = 2
+LIBRARIES = ("gis", "numpy", "torch", "transformers", "tokenizers", "accelerate", "peft")
+# Groups of the record, and how a message names what differs in them.
+GROUPS = {"settings": "{}", "train": "training {}", "validation": "validation {}"}
+NOT_COMPARED = ("licence", "languages")  # they decide no weight
+SINGLES = {
+    "base_sha256": "other files of the base model",
+    "processes": "another number of processes",
+}
+
+
+@dataclass(frozen=True)
+class TrainingManifest:
+    """A finished training.
+
+    Attributes:
+        record: Everything that decided the weights, as ``run_record`` makes it.
+        report: How it went.
+        versions: Versions of the libraries.
+        hardware: What it ran on.
+    """
+
+    record: Mapping[str, Any]
+    report: TrainingReport
+    versions: Mapping[str, str]
+    hardware: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as JSON values."""
+        return {
+            "schema": SCHEMA,
+            **self.record,
+            "report": self.report.to_json(),
+            "hardware": self.hardware,
+            "versions": dict(self.versions),
+        }
+
+
+def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, processes: int) -> dict[str, Any]:
+    """Return everything that decides the weights; two runs with equal records make the same model."""
+    train, validation = data.train, data.validation
+    return {
+        "settings": settings,
+        "base_sha256": base_sha256,
+        "processes": processes,
+        "train": {
+            "source": train.source,
+            "revision": train.revision,
+            "splits": list(train.splits),
+            "format": train.format,
+            "rows": len(train),
+            "limit": train.limit,
+            "positive_threshold": train.positive_threshold,
+            "sha256": train.sha256,
+            "licence": train.licence,
+            "languages": list(train.languages),
+        },
+        "validation": validation
+        and {
+            "source": validation.source,
+            "revision": validation.revision,
+            "splits": list(validation.splits),
+            "rows": len(validation.pairs),
+            "sha256": validation.sha256,
+        },
+    }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return in words how two records differ; what only one of them has, as an older version's, is no difference."""
+    differing = []
+    for group, wording in GROUPS.items():
+        old, new = before.get(group), now.get(group)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            changed = [name for name in new if name in old and old[name] != new[name] and name not in NOT_COMPARED]
+            differing += [f"{wording.format(name)} {_shown(old[name])} (now {_shown(new[name])})" for name in changed]
+        elif old != new:
+            differing.append(
+                f"{'no' if old is None else 'some'} {group} pairs (now {'none' if new is None else 'some'})"
+            )
+    return differing + [words for name, words in SINGLES.items() if name in before and before[name] != now[name]]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str) and len(value) == 64:
+        return f"{value[:8]}…"
+    return "none" if value is None else str(value)
+
+
+def training_manifest(record: Mapping[str, Any], report: TrainingReport, hardware: str) -> TrainingManifest:
+    """Return the manifest of a training that was just finished, with the versions of the libraries."""
+    return TrainingManifest(record, report, versions_of(LIBRARIES), hardware)
+
+
+def write_manifest(folder: Path, manifest: TrainingManifest) -> None:
+    """Write the manifest; it is what marks a model as finished."""
+    write_text(folder / MANIFEST, json.dumps(manifest.to_json(), indent=2, ensure_ascii=False) + "\n")
+
+
+def read_manifest(folder: Path) -> TrainingManifest | None:
+    """Read the manifest of the model in ``folder``, of the first schema too; None where none was finished.
+
+    Raises:
+        GisError: The manifest is broken, or from a newer version.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest["schema"] > SCHEMA:
+            raise GisError(f"{path} was written by a newer gis", remedy="update gis, or choose a different --output")
+        report = TrainingReport.from_json(manifest["report" if "report" in manifest else "outcome"])
+        record = {name: manifest[name] for name in ("settings", "base_sha256", "processes", "train", "validation")}
+        return TrainingManifest(record, report, manifest["versions"], manifest["hardware"])
+    except (AttributeError, ValueError, KeyError, TypeError) as error:
+        raise GisError(f"{path} is broken ({error})", remedy="--force trains again") from error

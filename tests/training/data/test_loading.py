@@ -1,0 +1,201 @@
+"""What a model is trained on: formats, splits, groups of equal meaning, and what is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gis.benchmark.tasks.sources import SourceSettings
+from gis.errors import GisError, UsageError
+from gis.spec import Spec
+from gis.training.data.loading import load_training_data
+from tests.training.helpers import Row, loaded, write_rows
+
+PAIR = {"text1": "a", "text2": "b", "label": 1}
+OTHER = {"text1": "c", "text2": "d", "label": 0}
+
+
+def test_labelled_pairs(tmp_path: Path) -> None:
+    write_rows(tmp_path / "train.jsonl", [PAIR, OTHER, {"text1": "a", "text2": "d", "label": 0}])
+    write_rows(tmp_path / "valid.jsonl", [PAIR, OTHER])
+    write_rows(tmp_path / "test.jsonl", [PAIR, OTHER])
+    data = loaded(tmp_path)
+    assert data.train.format == "pairs"
+    assert data.train.texts == ("a", "c", "b", "d") or set(data.train.texts) == set("abcd")
+    assert [[data.train.texts[n] for n in row] for row in data.train.rows] == [["a", "b"], ["c", "d"], ["a", "d"]]
+    assert data.train.splits == ("train",)
+    assert data.validation is not None
+    assert data.validation.splits == ("valid",)
+
+
+@pytest.mark.parametrize("third", [False, True])
+def test_positives_and_triplets(tmp_path: Path, third: bool) -> None:
+    row = {"anchor": "a", "positive": "b", **({"negative": "c"} if third else {})}
+    write_rows(tmp_path / "train.jsonl", [row, {name: text + text for name, text in row.items()}])
+    found = loaded(tmp_path).train
+    assert found.format == ("triplets" if third else "positives")
+    assert found.labels is None
+    assert found.rows.shape == (2, 3 if third else 2)
+
+
+def groups(rows: list[dict[str, object]], folder: Path, **options: float) -> dict[str, int]:
+    write_rows(folder / "train.jsonl", rows)
+    found = loaded(folder, **options).train
+    return dict(zip(found.texts, map(int, found.groups), strict=True))
+
+
+def test_duplicates_of_duplicates_are_one_group(tmp_path: Path) -> None:
+    rows = [PAIR, OTHER, {"text1": "b", "text2": "e", "label": 1}, {"text1": "e", "text2": "f", "label": 0}]
+    found = groups(rows, tmp_path)
+    assert found["a"] == found["b"] == found["e"]
+    assert len({found[text] for text in "acdf"}) == 4
+
+
+def test_named_clusters_are_one_group(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {**OTHER, "cluster1": "x", "cluster2": "y"},
+        {**PAIR, "label": 0, "cluster1": "x", "cluster2": None},
+        {"text1": "e", "text2": "f", "label": 1, "cluster1": "", "cluster2": "y"},
+    ]
+    found = groups(rows, tmp_path)
+    assert found["c"] == found["a"]
+    assert found["d"] == found["f"] == found["e"]
+    assert len({found["a"], found["b"], found["d"]}) == 3
+
+
+def test_graded_labels_are_positive_threshold_80_percent_of_their_range(tmp_path: Path) -> None:
+    rows = [{"text1": f"x{n}", "text2": f"y{n}", "label": n} for n in range(6)]
+    found = groups([dict(row) for row in rows], tmp_path)
+    assert [found[f"x{n}"] == found[f"y{n}"] for n in range(6)] == [False, False, False, False, True, True]
+    lower = groups([dict(row) for row in rows], tmp_path, positive_threshold=3)
+    assert [lower[f"x{n}"] == lower[f"y{n}"] for n in range(6)] == [False, False, False, True, True, True]
+    data = loaded(tmp_path).train
+    assert data.scaled_labels().tolist() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+def test_each_with_itself(tmp_path: Path) -> None:
+    write_rows(tmp_path / "train.jsonl", [PAIR, OTHER])
+    found = loaded(tmp_path).train.each_with_itself()
+    assert found.labels is None
+    assert (found.rows[:, 0] == found.rows[:, 1]).all()
+    assert len(found) == 4
+    assert len(set(found.groups)) == 4
+
+
+def test_a_sample_is_drawn_from_the_train_split_alone(tmp_path: Path) -> None:
+    rows = [{"text1": f"x{n}", "text2": f"y{n}", "label": n % 2} for n in range(50)]
+    write_rows(tmp_path / "train.jsonl", rows)
+    write_rows(tmp_path / "validation.jsonl", rows)
+    data = load_training_data(Spec(str(tmp_path)), SourceSettings(limit=10, seed=3))
+    assert len(data.train) == 10
+    assert data.validation is not None
+    assert len(data.validation.pairs) == 50
+    again = load_training_data(Spec(str(tmp_path)), SourceSettings(limit=10, seed=3)).train
+    assert again.sha256 == data.train.sha256
+    np.testing.assert_array_equal(again.rows, data.train.rows)
+
+
+def test_another_task_can_validate(tmp_path: Path) -> None:
+    write_rows(tmp_path / "one" / "train.jsonl", [PAIR, OTHER])
+    write_rows(tmp_path / "two" / "dev.jsonl", [PAIR, OTHER, PAIR])
+    data = loaded(tmp_path / "one", validation=Spec(str(tmp_path / "two")))
+    assert data.validation is not None
+    assert len(data.validation.pairs) == 3
+
+
+def test_a_single_file_is_its_own_split(tmp_path: Path) -> None:
+    data = loaded(write_rows(tmp_path / "anything.jsonl", [PAIR, OTHER]))
+    assert len(data.train) == 2
+    assert data.validation is None
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "message"),
+    [
+        ({"test": [PAIR, OTHER]}, {}, "has no train split, found: test"),
+        ({"train": [PAIR, OTHER], "test": [PAIR]}, {"split": "test"}, "may see a test split"),
+        ({"train": [PAIR]}, {}, "needs at least two"),
+        ({"train": [PAIR, PAIR]}, {}, "all labels are 1.*anchor and positive"),
+        ({"train": [PAIR, {**OTHER, "label": float("nan")}]}, {}, r"train\.jsonl:2: broken JSON \(NaN"),
+        ({"train": [{"anchor": "a", "positive": "b"}, {"anchor": 5, "positive": "b"}]}, {}, r":2: anchor is 5"),
+        ({"train": [{"query": "a", "document": "b"}]}, {}, "columns found: query, document"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_told(
+    tmp_path: Path, files: dict[str, list[dict[str, object]]], options: dict[str, str], message: str
+) -> None:
+    for split, rows in files.items():
+        write_rows(tmp_path / f"{split}.jsonl", rows)
+    with pytest.raises(GisError, match=message):
+        load_training_data(Spec(str(tmp_path), options), SourceSettings())
+
+
+def test_a_test_split_validates_nothing(tmp_path: Path) -> None:
+    write_rows(tmp_path / "train.jsonl", [PAIR, OTHER])
+    write_rows(tmp_path / "test.jsonl", [PAIR, OTHER])
+    assert loaded(tmp_path).validation is None
+    with pytest.raises(UsageError, match="may see a test split"):
+        loaded(tmp_path, validation=Spec(str(tmp_path), {"split": "test"}))
+
+
+@pytest.mark.shared
+def test_the_train_split_of_a_published_task(shared_data: Path) -> None:
+    data = load_training_data(Spec("stsb"), SourceSettings(shared_data / "tasks"))
+    assert len(data.train) == 5749
+    assert data.train.positive_threshold == 4
+    assert data.validation is not None
+    assert len(data.validation.pairs) == 1500
+    with pytest.raises(UsageError, match="sts13 has no train split, found: test"):
+        load_training_data(Spec("sts13"), SourceSettings(shared_data / "tasks"))
+
+
+def rows_of(path: Path) -> list[list[str | None]]:
+    data = loaded(path).train
+    return [[None if number < 0 else data.texts[number] for number in row] for row in data.rows]
+
+
+def test_every_hard_negative_is_used_and_a_missing_one_is_missing(tmp_path: Path) -> None:
+    pair = {"anchor": "a", "positive": "b"}
+    rows: list[Row] = [
+        {**pair, "negative_2": "second", "negative_1": "first", "negative_10": "tenth"},
+        {**pair, "negative_1": None, "negative_2": "", "negative_10": "alone"},
+        pair,
+    ]
+    path = write_rows(tmp_path / "train.jsonl", rows)
+    assert rows_of(path) == [
+        ["a", "b", "first", "second", "tenth"],
+        ["a", "b", "alone", None, None],
+        ["a", "b", None, None, None],
+    ]
+    assert "" not in loaded(path).train.texts
+
+
+def test_hard_negatives_may_be_a_list(tmp_path: Path) -> None:
+    rows: list[Row] = [
+        {"anchor": "a", "positive": "b", "negatives": ["c", None, "d"]},
+        {"anchor": "e", "positive": "f", "negatives": []},
+    ]
+    assert rows_of(write_rows(tmp_path / "t.jsonl", rows)) == [["a", "b", "c", "d"], ["e", "f", None, None]]
+
+
+def test_rows_without_any_hard_negative_are_positive_pairs(tmp_path: Path) -> None:
+    rows: list[Row] = [
+        {"anchor": "a", "positive": "b", "negative": None},
+        {"anchor": "c", "positive": "d", "negative": None},
+    ]
+    assert loaded(write_rows(tmp_path / "t.jsonl", rows)).train.format == "positives"
+
+
+def test_a_missing_positive_is_an_error_that_names_its_row(tmp_path: Path) -> None:
+    rows: list[Row] = [{"anchor": "a", "positive": "b"}, {"anchor": "c", "positive": None}]
+    with pytest.raises(GisError, match=r"t\.jsonl:2: positive is missing"):
+        loaded(write_rows(tmp_path / "t.jsonl", rows))
+
+
+def test_a_validation_split_without_labels_does_not_validate_and_says_why(tmp_path: Path) -> None:
+    rows: list[Row] = [{"anchor": "a", "positive": "b"}, {"anchor": "c", "positive": "d"}]
+    for split in ("train", "valid"):
+        write_rows(tmp_path / f"{split}.jsonl", rows)
+    data = loaded(tmp_path)
+    assert data.validation is None
+    assert data.not_validated == "the valid split has no labels to rank (another task can validate)"
