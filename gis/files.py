@@ -85,7 +85,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise GisError(f"{path} is not a folder", remedy="choose a different --output")
     path = path.resolve()  # "." has a name, too
     parents = [parent for parent in path.parents if not parent.exists()]
-    _clean_up(path)
+    recover_folder(path)
     before = _identity(path)
     unfinished, aside = _beside(path, UNFINISHED), _beside(path, ASIDE)
     try:
@@ -156,7 +156,7 @@ def _ignoring_interrupts() -> Iterator[None]:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
-def _clean_up(path: Path) -> None:
+def recover_folder(path: Path) -> None:
     """Put back or remove what processes that were killed while they replaced the folder ``path`` left beside it."""
     for leftover, state in _leftovers(path):
         if state == ASIDE and not path.exists():

@@ -306,7 +306,7 @@ def test_all_tasks_that_cannot_be_loaded_are_named_at_once(gis: Gis, mine: Path)
     (Path("empty")).mkdir()
     write_jsonl(Path("one") / "test.jsonl", ROWS[:1])
     done = gis("bench", "--model", "jaccard", "--task", f"./empty,{mine},./one,lee50", "--offline")
-    assert_failed(done, 1, "empty has no split test", "one has 1 pair", "lee50", "--data DIR")
+    assert_failed(done, 1, "empty has no split test", "one has one pair", "lee50", "--data DIR")
     assert not Path("results").exists()
 
 
@@ -322,7 +322,7 @@ BAD_FILES = {
     "label": (jsonl([*ROWS, {**ROWS[0], "score": "high"}]), ":7: the label is 'high', not a number"),
     "columns": (jsonl([{"a": 1, "b": 2}]), "columns found: a, b"),
     "labels equal": (jsonl([{**row, "score": 1} for row in ROWS]), "all labels are 1"),
-    "one pair": (jsonl(ROWS[:1]), "1 pair"),
+    "one pair": (jsonl(ROWS[:1]), "one pair"),
     "empty": ("", "holds no pairs"),
 }
 

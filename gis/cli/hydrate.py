@@ -84,8 +84,8 @@ def _texts_from(
 def _dataset_folder(dataset: str) -> Path:
     """Return the folder of a dataset: here, packaged with gis, or fetched from the Hub."""
     from gis.benchmark.tasks.catalogue import packaged_ids
+    from gis.benchmark.tasks.manifest import MANIFEST
     from gis.dataset.output.layout import IDS_CONFIG
-    from gis.dataset.output.manifest import MANIFEST
 
     folder = Path(dataset).expanduser()
     if folder.is_dir():

@@ -29,7 +29,7 @@ from gis.dataset.pairs.retrieval import make_queries
 from gis.dataset.settings import BuildSettings
 from gis.dataset.texts.texts import Texts, make_texts
 from gis.errors import GisError, UsageError
-from gis.files import new_folder
+from gis.files import new_folder, recover_folder
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import adapter_of, load_model
 from gis.near_duplicates import Sketches
@@ -64,6 +64,7 @@ def build(
 
 
 def _check_output(output: Path, *, force: bool) -> None:
+    recover_folder(output)  # a build that was killed may have moved aside what must not be replaced unasked
     if output.exists() and not force:
         raise GisError(f"{output} exists", remedy="choose a different --output, or replace it with --force")
     if output.exists() and (others := foreign_files(output)):

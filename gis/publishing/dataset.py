@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from huggingface_hub import DatasetCard
 
+from gis.benchmark.tasks.manifest import MANIFEST, file_problems
 from gis.dataset.issues.names import host_of
 from gis.dataset.output.card import with_name
 from gis.dataset.output.layout import CARD, CONFIGS, IDS_CARD, LABELLED, POSITIVE_CONFIG, WITHOUT_TEXTS, Config
-from gis.dataset.output.manifest import MANIFEST, Manifest, read_manifest
+from gis.dataset.output.manifest import Manifest, read_manifest
 from gis.dataset.texts.redaction import redact
-from gis.files import sha256_of_file
 from gis.publishing.publication import Publication, files_of, metadata_of, read_card
 
 REQUIRED = ("default", "positive")  # other configs of pairs may be missing, but not in part
@@ -70,11 +70,8 @@ def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
         yield f"{MANIFEST} was changed after the build; build again"
     for name in sorted(files_of(folder).keys() - manifest.files.keys() - {CARD, IDS_CARD, MANIFEST}):
         yield f"{name} was not made by the build; remove it"
-    for name, sha256 in manifest.files.items():
-        if not (folder / name).is_file():
-            yield f"{name} is missing"
-        elif sha256_of_file(folder / name) != sha256:
-            yield f"{name} was changed after the build; build again"
+    for problem in file_problems(folder, manifest.files, manifest.files):
+        yield f"{problem}; build again"
 
 
 def _card_problems(card: str, folder: Path) -> Iterator[str]:

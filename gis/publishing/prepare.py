@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gis.dataset.output.manifest import MANIFEST as DATASET_MANIFEST
+from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
 from gis.errors import GisError
 from gis.publishing.dataset import prepare_dataset, without_texts
 from gis.publishing.model import prepare_model

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from huggingface_hub import RepoCard
 from yaml import YAMLError
 
-from gis.dataset.output.manifest import MANIFEST as DATASET_MANIFEST
+from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
 from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
 
 Kind = Literal["dataset", "model", "results"]

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from gis.benchmark.results import Result
 from gis.benchmark.runner import RunSettings, run_model
+from gis.benchmark.tasks import manifest
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
+from gis.files import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, Model, ModelCard
 
 Row = Mapping[str, Any]
@@ -63,6 +65,14 @@ def make_task(folder: Path, name: str, rows: Sequence[Row] = ROWS, limit: int | 
     """A task of its own, loaded from files as the command line would."""
     write_jsonl(folder / name / "test.jsonl", rows)
     return load_task(Task(name=name, folder=str(folder / name)), SourceSettings(limit=limit))
+
+
+def sign_dataset(folder: Path, **fields: Any) -> None:  # noqa: ANN401
+    """Write a manifest as a build does, with the hashes of the files as they are now."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != manifest.MANIFEST]
+    files = {path.relative_to(folder).as_posix(): {"rows": 6, "sha256": sha256_of_file(path)} for path in paths}
+    content = {"schema": 1, "files": files, **fields}
+    (folder / manifest.MANIFEST).write_text(json.dumps({**content, "identity": sha256_of(content)}), encoding="utf-8")
 
 
 class FakeEncoder(Encoder):

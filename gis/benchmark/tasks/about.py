@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from gis.benchmark.tasks.catalogue import Task
+from gis.benchmark.tasks.manifest import MANIFEST
 
 CARD = "README.md"
 FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
-MANIFEST = "gis_manifest.json"  # what gis build leaves beside the card
 
 
 def described(task: Task) -> Task:
@@ -35,7 +35,7 @@ def described(task: Task) -> Task:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of ``folder``; an unreadable one is no reason not to score the pairs."""
+    """Read the manifest of ``folder``; a folder without one says nothing."""
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gis.benchmark.tasks.about import described
 from gis.benchmark.tasks.catalogue import ALL_SPLITS, PACKAGED, Task, packaged_ids
+from gis.benchmark.tasks.manifest import check_unchanged
 from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, Columns, Pairs, Table, concatenated, pairs_from_table
 from gis.benchmark.tasks.readers import FORMATS, read_table, split_files
 from gis.errors import GisError, UsageError, check_number
@@ -122,12 +123,14 @@ def load_tables(task: Task, settings: SourceSettings) -> LoadedTables:
     """Read the splits of ``task``, whatever their columns are.
 
     Raises:
-        GisError: They cannot be found, or are broken.
+        GisError: They cannot be found, are broken, or were changed after ``gis build`` wrote them.
     """
     local = _local_files(task, settings.data)
     if local is not None:
         columns = task.columns if task.hub is None else Columns()
-        tables = tuple(read_table(path) for paths in local.splits.values() for path in paths)
+        paths = [path for of_split in local.splits.values() for path in of_split]
+        check_unchanged(paths)
+        tables = tuple(map(read_table, paths))
         return LoadedTables(
             tables=tables, columns=columns, labels=None, source=local.source, revision=None, splits=tuple(local.splits)
         )
@@ -224,7 +227,7 @@ def task_from_tables(task: Task, tables: LoadedTables, settings: SourceSettings)
 
 def _check(pairs: Pairs, source: str) -> None:
     if len(pairs) < 2:
-        raise GisError(f"{source} has {len(pairs)} pair; a correlation needs at least two")
+        raise GisError(f"{source} has {'one pair' if len(pairs) else 'no pairs'}; a correlation needs at least two")
     if pairs.gold.min() == pairs.gold.max():
         raise GisError(f"{source}: all labels are {pairs.gold[0]:g}, so there is nothing to rank")
 

@@ -9,10 +9,10 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from gis.benchmark.intervals import Interval, auroc_interval, chance_interval, spearman_interval
 from gis.benchmark.metrics import Metric, Undefined
+from gis.benchmark.tasks.manifest import MANIFEST
 from gis.citation import ANGLE_BIBTEX
 from gis.dataset.labels.evidence import TIERS
 from gis.dataset.output.layout import CARD, CONFIGS, CROISSANT, IDS_CARD, WITHOUT_TEXTS
-from gis.dataset.output.manifest import MANIFEST
 from gis.dataset.output.report import Report
 from gis.dataset.pairs.configs import ConfigReport
 from gis.dataset.pairs.positives import POSITIVE_STRATA

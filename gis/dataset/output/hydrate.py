@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from huggingface_hub import DatasetCard, DatasetCardData
 
+from gis.benchmark.tasks.manifest import check_unchanged
 from gis.collector.records import IssueText
 from gis.console import QUIET, Reporter
 from gis.dataset.output.card import LICENSE, SHORT_IDENTITY
@@ -91,11 +92,9 @@ def hydrate(
 
 def _read_ids(folder: Path) -> dict[str, pa.Table]:
     """Return the table of each split of the config ``ids``."""
+    paths = {split: path for split in IDS_CONFIG.splits if (path := folder / IDS_CONFIG.path(split)).is_file()}
     tables = {}
-    for split in IDS_CONFIG.splits:
-        path = folder / IDS_CONFIG.path(split)
-        if not path.is_file():
-            continue
+    for split, path in paths.items():
         try:
             tables[split] = pq.read_table(path)
         except pa.ArrowException as error:
@@ -104,6 +103,7 @@ def _read_ids(folder: Path) -> dict[str, pa.Table]:
             raise GisError(f"{path} lacks the column {', '.join(missing)}")
     if not tables:
         raise GisError(f"{folder} has no config ids: no file such as {IDS_CONFIG.path('test')}")
+    check_unchanged(paths.values())
     return tables
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+from gis.benchmark.tasks.manifest import MANIFEST, is_intact, recorded_hashes
 from gis.collector.store import GITHUB, Store
 from gis.dataset.issues.table import Issues
 from gis.dataset.output.layout import CARD, IDS_CARD
@@ -14,7 +15,6 @@ from gis.errors import GisError
 from gis.files import sha256_of, sha256_of_file, write_text
 from gis.versions import versions_of
 
-MANIFEST = "gis_manifest.json"
 SCHEMA = 1
 LIBRARIES = ("gis", "numpy", "pyarrow", "bm25s", "py3langid", "markdown-it-py")
 
@@ -118,7 +118,6 @@ def read_manifest(folder: Path) -> Manifest:
         schema = content["schema"]
         if schema > SCHEMA:
             raise GisError(f"{path} was written by a newer gis; update gis to read it")
-        content_without_identity = {name: value for name, value in content.items() if name != "identity"}
         templates = dict(content.get("templates") or {})
         return Manifest(
             settings={**content["settings"], "text": dict(content["settings"]["text"])},
@@ -126,9 +125,9 @@ def read_manifest(folder: Path) -> Manifest:
             repository_names=dict(content.get("names") or {name.lower(): name for name in templates}),
             web_url=str(content.get("server", GITHUB)),
             templates=templates,
-            files={name: _sha256(record) for name, record in content["files"].items()},
+            files=recorded_hashes(content),
             identity=str(content["identity"]),
-            intact=content["identity"] == sha256_of(content_without_identity),
+            intact=is_intact(content),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise GisError(f"{path} is broken: {error!r}") from error
@@ -152,7 +151,3 @@ def _settings_record(settings: BuildSettings) -> dict[str, Any]:
     # to name the issues would reveal who asked to be left out
     record["text"]["removed"] = sha256_of(sorted(settings.text.removed)) if settings.text.removed else None
     return record
-
-
-def _sha256(record: object) -> str:
-    return str(record.get("sha256", "")) if isinstance(record, dict) else ""

@@ -5,12 +5,13 @@ import pytest
 
 from gis.benchmark.records import task_record
 from gis.benchmark.tasks.catalogue import resolve_tasks
+from gis.benchmark.tasks.manifest import MANIFEST
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from gis.spec import Spec
-from tests.benchmark.helpers import write_jsonl
+from tests.benchmark.helpers import sign_dataset, write_jsonl
 
 CARD = "---\nlicense: other\nlicense_name: texts-belong-to-their-authors\npretty_name: 'Issues of a/b'\n---\n# Hello\n"
-MANIFEST = {"identity": "abc", "settings": {"text": {"form": "markdown"}}}
+SETTINGS = {"text": {"form": "markdown"}}
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def built(tmp_path: Path) -> Path:
     write_jsonl(folder / "test.jsonl")
     write_jsonl(folder / "time" / "test.jsonl")
     (folder / "README.md").write_text(CARD, encoding="utf-8")
-    (folder / "gis_manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    sign_dataset(folder, settings=SETTINGS)
     return folder
 
 
@@ -31,10 +32,11 @@ def load(folder: Path, **options: str) -> LoadedTask:
 
 @pytest.mark.parametrize("config", [".", "time"])
 def test_results_of_a_built_dataset_record_markup_licence_and_citation(built: Path, config: str) -> None:
+    identity = json.loads((built / MANIFEST).read_text(encoding="utf-8"))["identity"]
     record = task_record(load(built / config))
     assert record.text == "markdown"
     assert record.licence == "texts-belong-to-their-authors"
-    assert record.citation == "Issues of a/b, built by gis, identity abc"
+    assert record.citation == f"Issues of a/b, built by gis, identity {identity}"
 
 
 def test_stripped_texts_are_recorded_as_plain(built: Path) -> None:
@@ -42,16 +44,16 @@ def test_stripped_texts_are_recorded_as_plain(built: Path) -> None:
 
 
 def test_a_folder_with_a_card_alone_records_the_licence(built: Path) -> None:
-    (built / "gis_manifest.json").unlink()
+    (built / MANIFEST).unlink()
     record = task_record(load(built))
     assert (record.text, record.licence, record.citation) == ("html", "texts-belong-to-their-authors", None)
 
 
 @pytest.mark.parametrize("card", ["", "---\n: [\n---\n", "---\nlicense: 3\n", "# no metadata\n"])
-@pytest.mark.parametrize("manifest", ["", "[]", '{"settings": 3}', '{"settings": {"text": 3}}'])
-def test_what_cannot_be_read_is_no_reason_not_to_score(built: Path, card: str, manifest: str) -> None:
+@pytest.mark.parametrize("settings", [3, {}, {"text": 3}])
+def test_what_says_nothing_of_the_texts_is_no_reason_not_to_score(built: Path, card: str, settings: object) -> None:
     (built / "README.md").write_text(card, encoding="utf-8")
-    (built / "gis_manifest.json").write_text(manifest, encoding="utf-8")
+    sign_dataset(built, settings=settings)
     assert task_record(load(built)).text == "html"
 
 

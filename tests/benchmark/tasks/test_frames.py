@@ -71,7 +71,7 @@ def test_a_sample_is_drawn_as_from_a_file() -> None:
         (frame(label=[1, None, 0]), "mine:2: the label is None, not a number"),
         (frame(text2=["d", 3, "f"]), "mine:2: text2 is 3, not a text"),
         (frame(label=[1, 1, 1]), "all labels are 1"),
-        (frame().iloc[:0], "0 pair"),
+        (frame().iloc[:0], "has no pairs; a correlation"),
     ],
 )
 def test_what_cannot_be_scored_is_named(broken: pd.DataFrame, message: str) -> None:

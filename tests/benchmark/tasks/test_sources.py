@@ -186,7 +186,7 @@ def test_one_pair_has_no_correlation(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "test.jsonl", ROWS[:1])
     message = error_of(folder_task(tmp_path))
     assert str(tmp_path) in message
-    assert "1 pair" in message
+    assert "one pair" in message
 
 
 def test_an_empty_task_is_named(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from gis.benchmark.tasks.manifest import MANIFEST
 from gis.collector.store import Store
 from gis.dataset.issues.table import load_issues
-from gis.dataset.output.manifest import MANIFEST, SCHEMA, file_record, foreign_files, read_manifest, write_manifest
+from gis.dataset.output.manifest import SCHEMA, file_record, foreign_files, read_manifest, write_manifest
 from gis.dataset.settings import BuildSettings, TextSettings
 from gis.errors import GisError
 from gis.files import sha256_of, sha256_of_file

@@ -1,0 +1,70 @@
+"""The manifest that gis build leaves in a dataset folder: whether the folder's files are still those of the build."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gis.errors import GisError
+from gis.files import sha256_of, sha256_of_file
+
+MANIFEST = "gis_manifest.json"
+
+
+def check_unchanged(paths: Iterable[Path]) -> None:
+    """Raise if files of a dataset folder are not as ``gis build`` wrote them; files elsewhere are not looked at.
+
+    Raises:
+        GisError: A file was changed or added after the build, or the manifest was; all such files are named.
+    """
+    by_folder: dict[Path, list[str]] = {}
+    for path in paths:
+        if (folder := _dataset_folder(path)) is not None:
+            by_folder.setdefault(folder, []).append(path.relative_to(folder).as_posix())
+    for folder, names in by_folder.items():
+        if problems := [*_problems(folder, names)]:
+            raise GisError(
+                f"{folder} is not as gis build wrote it: {', '.join(problems)}",
+                remedy=f"build or fetch it again, or delete {folder / MANIFEST} to score its files as they are",
+            )
+
+
+def file_problems(folder: Path, sha256_by_name: Mapping[str, str], names: Iterable[str]) -> Iterator[str]:
+    """Yield which of the files of a folder are missing, or do not have the hash that is recorded."""
+    for name in names:
+        if not (folder / name).is_file():
+            yield f"{name} is missing"
+        elif sha256_of_file(folder / name) != sha256_by_name[name]:
+            yield f"{name} was changed after the build"
+
+
+def is_intact(content: Mapping[str, Any]) -> bool:
+    """Return whether the content of a manifest still is what the build wrote."""
+    return bool(content["identity"] == sha256_of({name: part for name, part in content.items() if name != "identity"}))
+
+
+def recorded_hashes(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of each file by its path; "" where the manifest, of an older gis, has none."""
+    records = content["files"].items()
+    return {name: str(record.get("sha256", "")) if isinstance(record, dict) else "" for name, record in records}
+
+
+def _dataset_folder(path: Path) -> Path | None:
+    """Return the dataset folder that a file of pairs is in, which holds it directly or in the folder of a config."""
+    return next((folder for folder in list(path.parents)[:2] if (folder / MANIFEST).is_file()), None)
+
+
+def _problems(folder: Path, names: Iterable[str]) -> Iterator[str]:
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        intact, hashes = is_intact(content), recorded_hashes(content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        intact = False
+    if not intact:
+        yield f"{MANIFEST} was changed"
+        return
+    for name in names:
+        if name not in hashes:
+            yield f"{name} was not made by the build"
+        elif hashes[name]:
+            yield from file_problems(folder, hashes, [name])
