@@ -9,8 +9,8 @@ from gis.collector.store import Store
 from gis.dataset.issues.references import references
 from gis.dataset.issues.table import NOT_CLOSED, Issues
 from gis.dataset.labels.clusters import PairKey
-from gis.dataset.labels.rulings import spoken
 from gis.dataset.labels.sameness import speaks_of_sameness
+from gis.dataset.labels.spoken import spoken
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from gis.collector.records import Reference
 from gis.collector.store import Store
 from gis.dataset.issues.references import references
 from gis.dataset.issues.table import Issues, seconds
-from gis.dataset.labels.rulings import Ruling, agrees, confirms, rulings, spoken, takes_back
+from gis.dataset.labels.replies import agrees, confirms, takes_back
+from gis.dataset.labels.rulings import Ruling, rulings
+from gis.dataset.labels.spoken import spoken
 from gis.dataset.labels.timeline import IssueEvents, IssueTimeline, read_events
 
 Tier = Literal[

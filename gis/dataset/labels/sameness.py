@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """The words, in several languages, with which people say that an issue is known already, moved or closed.
 
 A comment with such a word that cites another issue may be a ruling, whether or not its wording can be read. These words
@@ -37,6 +38,33 @@ SPACED: dict[str, str] = {  # read as whole words
     "Italian": r"""
         duplicat[oaie] | doppion[ei] | stess[oaie] | identic[oaie] | spostat[oaie] | chius[oaie] | chiudo | già
     """,
+    "Dutch": r"""
+        duplicaat | duplicaten | dubbele? | hetzelfde | dezelfde | zelfde
+      | identieke? | verplaatst | gesloten | sluit\w*
+      | al\ (?:eerder|gemeld|bekend) | reeds
+    """,
+    "Swedish": r"""
+        dubblett\w* | samma | likadan\w* | identisk\w* | flyttad\w* | flyttat | stäng\w* | redan
+    """,
+    "Polish": r"""
+        duplikat\w* | zduplikowan\w* | samo | samym? | identyczn\w* | przenie\w* | zamyka\w* | zamkn\w* | już
+    """,
+    "Czech": r"""
+        duplik\w* | duplicit\w* | stejn\w* | totožn\w* | přesun\w* | zavír\w* | zavř\w* | uzavř\w* | již | už
+    """,
+    "Turkish": r"""
+        mükerrer\w* | kopya\w* | tekrar\w* | aynı\w* | özdeş | taşın\w* | kapat\w* | zaten
+    """,
+    "Indonesian": r"""
+        duplik\w* | sama | serupa | identik | dipindah\w* | ditutup | tutup | menutup | sudah
+    """,
+    "Vietnamese": r"""
+        trùng | giống | y\ hệt | chuyển | đóng | đã
+    """,
+    "Ukrainian": r"""
+        дубл\w* | повтор\w* | той\ самий | та\ сама | те\ саме | такий\ самий | такий\ же | однаков\w* | аналогічн\w*
+      | ідентичн\w* | перенес\w* | переміщ\w* | об['\u2019]єдн\w* | закри\w* | вже
+    """,
     "Russian": r"""
         дубл\w* | дубликат\w* | повтор\w* | тот\ же | та\ же | то\ же | те\ же | того\ же | такая\ же | такой\ же
       | одинаков\w* | аналогичн\w* | идентичн\w* | перенес\w* | перенёс | перемещ\w* | объедин\w* | закры\w*
@@ -48,6 +76,8 @@ UNSPACED: dict[str, str] = {  # read anywhere: these scripts put no space betwee
         重复|重複|相同|同样|同樣|同一|一样|一樣|类似|類似|雷同|已经|已經|已有|已在|移至|移到|转移|轉移|合并|合併|关闭|關閉|关掉
     """,
     "Japanese": "重複|同じ|同様|同一|類似|既に|すでに|既出|移動|移しま|移行|統合|クローズ|閉じ|閉め",
+    "Arabic": "مكرر|تكرار|نفس|مطابق|نقل|أغلق|إغلاق|سبق|بالفعل",
+    "Hindi": "डुप्लिकेट|डुप्लीकेट|दोहराव|समान|वही|बंद|पहले",
     "Korean": "중복|같은|동일|똑같|유사|이미|이동|옮기|옮겼|옮깁|합치|병합|닫|종료",
 }
 WORDS = re.compile(

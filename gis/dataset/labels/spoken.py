@@ -10,12 +10,29 @@ from gis.text import BLOCKS, INLINE
 # "On Monday, ann wrote:" and below
 EMAIL_QUOTE = re.compile(r"^On .{5,120}wrote:[ \t]*+$.*", re.MULTILINE | re.DOTALL)
 QUOTATION = re.compile(r"[\"\u201c][^\"\u201c\u201d\n]{1,200}[\"\u201d]|(?<!\w)'[^'\n]{1,200}'(?!\w)")
+# Characters that look like nothing, and wide forms of those that references are made of
+LOOKS = {
+    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
+    0xFF03: "#",
+    **{0xFF10 + n: str(n) for n in range(10)},
+}
+STATUS = re.compile(r"[Dd]uplicated?")  # in code, as some trackers put it: "Status changed to `duplicate`"
 LINK = re.compile(r"\[(?P<text>[^\[\]\n]{0,300}+)\]\((?P<url>[^)\s]{1,500}+)[^)\n]{0,300}+\)")
 ANCHOR = re.compile(
     r"<a\s[^<>]{0,300}?href\s*=\s*[\"']?(?P<url>[^\"'\s<>]{1,500})[^<>]{0,300}>(?P<text>[^<>\n]{0,300})</a>",
     re.IGNORECASE,
 )
+# Texts of links that are part of what is said: "[Duplicate](https://…/issues/5)"
+SAYS_MORE = re.compile(
+    r"\W{0,3}(?:\w{1,9}[\s-]){0,2}(?:dup(?:e|licates?|licated?)?|same|doublon|dupli[ck]\w{1,5}|дубл\w{1,6})\b|重[复複]|중복",
+    re.IGNORECASE,
+)
 ADDRESS = re.compile(r"<(?P<url>https?://[^\s<>]{1,500}+|#\d{1,9}|[\w.-]{1,40}/[\w.-]{1,100}#\d{1,9})>")
+STRUCK = re.compile(
+    r"<(?P<tag>del|s|strike)(?:\s[^<>\n]{0,200})?>[^<]*+(?:<(?!/?(?:del|s|strike)\b)[^<]*+)*+</(?P=tag)\s{0,9}>"
+    r"|(?<![\w~])~(?![\s~])[^~\n]{1,300}(?<!\s)~(?![\w~])",
+    re.IGNORECASE,
+)
 TAG = re.compile(r"</?(?P<name>[a-z][a-z0-9]{0,11})\b[^<>\n]{0,500}+>", re.IGNORECASE)
 EMPHASIS = re.compile(r"\\[*_]|(?<![A-Za-z0-9])_{1,3}|_{1,3}(?![A-Za-z0-9])|\*{1,3}")
 # Hosts that lead to the same page without a mention there, as bots use them
@@ -35,14 +52,14 @@ def spoken(text: str, host: str = GITHUB_HOST) -> str:
         host: Host name of the server whose issues are meant.
     """
     reference = reference_pattern(host)
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").translate(LOOKS)
     if (preformatted := PREFORMATTED.fullmatch(text)) is not None:
         text = preformatted["text"]
     said: list[str] = []
     for kind, part in parts(text):
         if kind == "inline_code":
             code = part.strip("`")
-            said.append(code if reference.fullmatch(code) else " ")
+            said.append(code if reference.fullmatch(code) or STATUS.fullmatch(code) else " ")
         else:
             said.append("\n" if kind else part)
     prose = "".join(said)
@@ -51,12 +68,15 @@ def spoken(text: str, host: str = GITHUB_HOST) -> str:
     prose = CHECKBOX.sub("", prose)
 
     def linked(link: re.Match[str]) -> str:
-        return link["url"] if reference.search(link["url"]) else link["text"]
+        if not reference.search(link["url"]):
+            return link["text"]
+        return f"{link['text']} {link['url']}" if SAYS_MORE.match(link["text"]) else link["url"]
 
     if "<" in prose:
         prose = ANCHOR.sub(linked, prose)
         prose = ADDRESS.sub(lambda address: address["url"], prose)
-        prose = TAG.sub(_without_tag, prose)
+    if "<" in prose or "~" in prose:
+        prose = TAG.sub(_without_tag, STRUCK.sub(" ", prose))
     prose = REDIRECT.sub(GITHUB_HOST, QUOTATION.sub("\n", prose))
     prose = LINK.sub(linked, prose)
     if "&" in prose:

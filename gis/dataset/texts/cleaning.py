@@ -8,7 +8,8 @@ from hashlib import blake2b
 
 from gis.collector.records import Reference
 from gis.dataset.issues.references import GITHUB_HOST, reference_of, reference_pattern, references
-from gis.dataset.labels.rulings import SENTENCE, rulings
+from gis.dataset.labels.mentions import SENTENCE
+from gis.dataset.labels.rulings import rulings
 from gis.dataset.settings import Format
 from gis.dataset.texts.redaction import redact
 from gis.markdown_spans import parts

@@ -6,7 +6,9 @@ from time import process_time
 import pytest
 
 from gis.collector.records import Reference
-from gis.dataset.labels.rulings import agrees, confirms, rulings, spoken, takes_back
+from gis.dataset.labels.replies import agrees, confirms, takes_back
+from gis.dataset.labels.rulings import rulings
+from gis.dataset.labels.spoken import spoken
 from gis.dataset.texts.cleaning import prose
 from gis.dataset.texts.redaction import redact
 
@@ -91,6 +93,86 @@ def test_rulings(text: str, expected: list[tuple[str, int]]) -> None:
 )
 def test_what_is_no_ruling(text: str) -> None:
     assert said(text) == []
+
+
+def test_one_of_several_is_not_each_of_them() -> None:
+    for text in (
+        "Closing as a dupe of either #12 or #13",
+        "Dup of one of #12, #13, #14.",
+        "Duplicate of #12 or #13",
+        "Duplikat von #12 oder #13",
+    ):
+        assert {kind for kind, _ in said(text)} == {"related"}
+    assert said("Dup of #12/#13") == said("Dup of #12 and #13") == [("whole_comment", 12), ("whole_comment", 13)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Partly a duplicate of #12.",
+        "The last of these is a duplicate of #12, the others are expected.",
+        "I guess that the blinking part is a dup of #12",
+        "The missing button is a dupe of #12, so let's keep this for the menu.",
+        "The problem that @ann describes is basically a dup of #12",
+        "Dup of #12, the rest works as designed.",
+    ],
+)
+def test_a_ruling_on_a_part_only_relates(text: str) -> None:
+    assert said(text) == [("related", 12)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Now that it builds, is this a dupe of https://github.com/octo/widgets/issues/12?",
+        "Dup of https://github.com/octo/widgets/issues/12#issuecomment-3?",
+        "Is this a duplicate of #12",
+        "I'm tempted to close this as a dup of #12",
+        "Does the other branch work? If it does, I'll close this as a duplicate of #12.",
+        "Duplicate/related to #12",
+        "This looks like #12.",
+    ],
+)
+def test_a_question_or_a_doubt_is_a_suggestion(text: str) -> None:
+    assert said(text) == [("suggestion", 12)]
+
+
+def test_a_question_about_another_issue_is_a_suggestion() -> None:
+    (ruling,) = rulings("Should #7 be closed as a dupe of this?")
+    assert (ruling.kind, ruling.subject, ruling.target) == ("suggestion", Reference(None, 7), None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Duplicate of #12.\n\nWell... not quite. But the fix is the same.",
+        "<s>Duplicate of <b>#12</b></s> No.",
+        "~Duplicate of #12~",
+        "It was a duplicate of #12 until the last release.",
+        "You can write it like that already, that's #12.",
+        "I'm unwilling to close it as a duplicate of #12",
+        "[Semi-dupe](https://github.com/octo/widgets/issues/12)",
+    ],
+)
+def test_what_was_taken_back_or_says_something_else(text: str) -> None:
+    assert said(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Duplicate of \u200b#12",
+        "Duplicate of \uff03\uff11\uff12",
+        "[Duplicate](https://github.com/octo/widgets/issues/12)",
+        "**_Closed as [duplicate](https://github.com/octo/widgets/issues/12)_**",
+        "Status changed to `duplicate`: #12",
+        "这个问题和#12是同一个问题",
+        "跟octo/widgets#12重复",
+        "Duplicate of https://github.com/octo/widgets/issues/12?a=b#issuecomment-1.",
+    ],
+)
+def test_a_reference_is_seen_however_it_is_written(text: str) -> None:
+    assert [number for _, number in said(text)] == [12]
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,16 @@ from typing import NamedTuple
 
 import pytest
 
-from gis.dataset.labels.rulings import agrees, confirms, rulings
+from gis.dataset.labels.replies import agrees, confirms
+from gis.dataset.labels.rulings import rulings
 from gis.markdown import table
 
 WORDINGS = Path(__file__).parent / "data" / "wordings.tsv"
-UNSEEN = WORDINGS.with_name("unseen_wordings.tsv")  # written after the rules
+# Written without the rules in view; precision and recall when they were first tried, before the rules were mended
+UNSEEN = {
+    WORDINGS.with_name("unseen_wordings.tsv"): ("0.92", "0.77"),
+    WORDINGS.with_name("unseen_wordings_2.tsv"): ("0.88", "0.69"),
+}
 DOCUMENT = Path(__file__).parents[3] / "docs" / "building.md"
 
 
@@ -54,7 +59,7 @@ def wordings(path: Path = WORDINGS) -> list[Wording]:
 def figures(rows: Sequence[Wording], key: Callable[[Wording], str], title: str) -> str:
     """The table of precision and recall, one row for each value of ``key``."""
     lines = []
-    for value in [*sorted({key(row) for row in rows}), "all"]:
+    for value in [*sorted({key(row) for row in rows} - {"all"}), "all"]:
         chosen = [row for row in rows if value in (key(row), "all")]
         said, read = [row for row in chosen if row.targets], [row for row in chosen if row.read]
         right = sum(row.read == row.targets for row in said)
@@ -85,12 +90,12 @@ def test_the_document_lists_what_is_missed() -> None:
     assert f"{len(missed)} of the {len(wordings())} are misread" in document
 
 
-def test_the_document_states_the_figures_on_unseen_wordings() -> None:
-    rows = wordings(UNSEEN)
-    said, wrong = [row for row in rows if row.targets], [row for row in rows if row.read and not row.targets]
-    right = sum(row.read == row.targets for row in said)
-    assert (len(said), right, len(rows) - len(said), len(wrong)) == (30, 23, 32, 2)
-    assert (round(right / (right + len(wrong)), 2), round(right / len(said), 2)) == (0.92, 0.77)
+@pytest.mark.parametrize(("path", "at_first"), UNSEEN.items(), ids=lambda value: getattr(value, "stem", ""))
+def test_the_document_states_the_figures_on_unseen_wordings(path: Path, at_first: tuple[str, str]) -> None:
+    row = figures(wordings(path), lambda _: "all", "").splitlines()[-1]
+    _, said, others, precision, recall = (cell.strip() for cell in row.strip("| ").split("|"))
+    expected = (f"`{path.name}`", said, others, *at_first, precision, recall)
+    assert expected in cells(DOCUMENT.read_text(encoding="utf-8")), expected
 
 
 def cells(markdown: str) -> set[tuple[str, ...]]:

@@ -1,0 +1,54 @@
+"""What a comment says of an earlier one: that it agrees with a suggestion, or that it takes a ruling back."""
+
+from gis.dataset.labels.english import CLAUSE_END, HEAD, HEDGE, NEGATION, compiled
+from gis.dataset.labels.mentions import SENTENCE
+from gis.dataset.labels.spoken import spoken
+
+AGREEMENT = compiled(rf"\b(?: is|it|as|yes|yep|indeed|definitely|closing|a )\b [^.!?\n]{{0,20}} {HEAD}")
+TAKEN_BACK = compiled(
+    r"""
+    (?: \b(?: is|was|are|were|be|actually|sorry|quite|it's|that's )\W+not\b    # "this is not a duplicate"
+      | \bnot (?= \W+(?: quite|actually|really|an?|the )\b )                   # "not quite a dup"
+      | \b(?: isnt|wasnt|arent )\b
+      | \b(?: is|was|are|were|does|do )n['\u2019]t\b                           # "I don't think it's a duplicate"
+    )\W+
+    (?: (?: really|actually|quite|exactly|strictly|necessarily|in|fact|an?|the|exact|true|real|strict|full|simple|just
+          | be|as|of|after|all|any|longer|more|think|believe|feel|sure|convinced|certain|if|whether|that|this|it|it's
+          | they|these|is|was|are|were|looks?|seems?|like|to|issue|bug )\b\W+ ){0,7}
+    dup(?:e|licates?)?\b
+    """,
+)
+IF = compiled(r"\bif\ [\w\ ]*$")
+AGREED = compiled(
+    r"""\W{0,3}(?: yes|yep|yup|yeah|right|correct|indeed|exactly|true|agreed|it\ is|sure\ is
+      | good\ (?:catch|find)|looks\ like\ it
+      | sí|sim|oui|ja|да|tak|是的|对|はい|네|예 )\b
+      (?! [^.!?\n]{0,80} (?: \bbut\b | \bnot\b | n['\u2019]t\b | \? ) )""",
+)
+
+
+def confirms(text: str) -> bool:
+    """Return whether a comment agrees that something is a duplicate, without naming it again."""
+    if "dup" not in text.lower():
+        return False
+    clauses = (clause for sentence in SENTENCE.findall(spoken(text)) for clause in CLAUSE_END.split(sentence))
+    return any(
+        AGREEMENT.search(clause)
+        and not (NEGATION.search(clause) or HEDGE.search(clause) or clause.rstrip().endswith("?"))
+        for clause in clauses
+    )
+
+
+def agrees(text: str) -> bool:
+    """Return whether a comment, as the answer to a suggestion, says yes: "Yes, it is. Closing."."""
+    return bool(AGREED.match(spoken(text).lstrip()))
+
+
+def takes_back(text: str) -> bool:
+    """Return whether a comment says that something is not a duplicate after all."""
+    return "dup" in text.lower() and is_taken_back(spoken(text))
+
+
+def is_taken_back(said: str) -> bool:
+    """Return whether somebody says "this is not a duplicate", and not "if this is not a duplicate"."""
+    return any(not IF.search(said, max(match.start() - 12, 0), match.start()) for match in TAKEN_BACK.finditer(said))
