@@ -13,7 +13,7 @@ from gis.benchmark.scoring import ALL, ViewScores
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.masking import masked
-from gis.models.base import POOLING_DECLARED, LoadSettings, ModelCard
+from gis.models.base import POOLING_DECLARED, SIMILARITY_DECLARED, LoadSettings, ModelCard
 from gis.versions import versions_of
 
 LIBRARIES = (
@@ -115,6 +115,8 @@ def notes_on(task: LoadedTask, texts: TextRecord, card: ModelCard) -> tuple[str,
     notes = []
     if card.settings.get(POOLING_DECLARED) is False:
         notes.append(f"{GUESSED_POOLING}; {card.settings['pooling']} pooling was assumed")
+    if (similarity := card.settings.get(SIMILARITY_DECLARED)) is not None:
+        notes.append(f"the model's folder declares the similarity {similarity}; the score is that of the cosine")
     if texts.truncated and texts.tokens:
         share, unit = (texts.tokens_kept or 0) / texts.tokens, texts.unit
         cut = f"{texts.truncated:,} of {texts.texts:,} texts were cut at {card.max_tokens} {unit}"

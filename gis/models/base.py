@@ -15,6 +15,8 @@ from gis.text import whole_characters
 Precision = Literal["fp32", "bf16", "fp16"]
 Setting = str | int | float | bool | None
 POOLING_DECLARED = "pooling_declared"  # a setting: False where the model's pooling was a guess
+SIMILARITY_DECLARED = "similarity_declared"  # a setting: the model's own similarity where it is not the cosine
+COSINE = "cosine"
 SHORT_IDENTITY = 6  # hexadecimal digits: enough to tell a handful of models apart
 
 

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def _is_encoder_decoder(model_folder: ModelFolder) -> bool:
             model_folder.folder, trust_remote_code=model_folder.trust_remote_code
         )
     except Exception as error:  # of a broken file, or an architecture that is not known
-        raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {first_line(error)}") from error
+        raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {reason_of(error)}") from error
     kind = config.model_type
     return bool(config.is_encoder_decoder) or (kind in ENCODERS and ENCODERS[kind] != MODELS.get(kind))
 
@@ -145,7 +146,7 @@ def load_backbone(model_folder: ModelFolder, precision: str, config: Any = None)
                 **({} if config is None else {"config": config}),
             )
     except Exception as error:  # every library below has errors of its own for a file that is not whole
-        raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {first_line(error)}") from error
+        raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {reason_of(error)}") from error
     check_weights(model_folder.folder, report)
     if model_folder.adapter is not None:
         model = _with_adapter(model, model_folder.adapter)
@@ -199,7 +200,7 @@ def _with_adapter(model: Any, adapter: Path) -> Any:  # noqa: ANN401
         missing = get_peft_model_state_dict(adapted).keys() - load_peft_weights(str(adapter), device="cpu").keys()
         missing = {name for name in missing if "pooler." not in name}  # no vector passes through it
     except Exception as error:
-        raise GisError(f"the adapter in {adapter} does not fit its backbone: {first_line(error)}") from error
+        raise GisError(f"the adapter in {adapter} does not fit its backbone: {reason_of(error)}") from error
     if missing:
         raise GisError(f"the adapter in {adapter} lacks {len(missing)} of its weights ({min(missing)}, …)")
     return adapted.merge_and_unload().requires_grad_(requires_grad=True)  # peft froze what it adapted
@@ -218,10 +219,14 @@ def load_tokenizer(model_folder: ModelFolder) -> Any:  # noqa: ANN401
     try:
         return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=model_folder.trust_remote_code)
     except Exception as error:
-        raise GisError(f"the tokenizer in {folder} cannot be loaded: {first_line(error)}") from error
+        raise GisError(f"the tokenizer in {folder} cannot be loaded: {reason_of(error)}") from error
 
 
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message: the libraries' own go on with advice about their functions."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+def reason_of(error: Exception) -> str:
+    """Return in one line why a library could not load something; their own messages go on with advice."""
+    message = str(error).strip()
+    if isinstance(error, UnpicklingError) or "weights_only" in message:
+        return "its weights are a pickle that is damaged or holds more than tensors, which gis does not run"
+    if "trust_remote_code" in message:
+        return "it needs code of its own, which runs only with trust_remote_code=true"
+    return message.splitlines()[0] if message else type(error).__name__

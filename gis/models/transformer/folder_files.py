@@ -18,6 +18,11 @@ NOT_CONTENT = (
     "eval_results.json",
     "gis_training.json",
 )
+# The first of these that is there and not empty holds a Transformer's settings, as the library reads them.
+SETTINGS_FILES = tuple(
+    f"sentence_{name}_config.json"
+    for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+)
 DEPTH = 3  # a router keeps its modules in folders of their own, inside its own
 
 
@@ -26,15 +31,46 @@ def weight_files(folder: Path) -> list[Path]:
     return [path for pattern in WEIGHTS for path in folder.glob(pattern) if path.name not in NOT_CONTENT]
 
 
+def is_static(folder: Path) -> bool:
+    """Return whether ``folder`` holds a static model of model2vec: declared, or weights that are a table of vectors."""
+    config = read_json_if_there(folder / "config.json")
+    if config.get("model_type") == "model2vec" or "StaticModel" in (config.get("architectures") or ()):
+        return True
+    return bool(config) and "embeddings" in _tensor_names(folder / "model.safetensors")
+
+
+def _tensor_names(path: Path) -> set[str]:
+    """Return the names of the tensors in a file, from its header; none of a file that is damaged or not there."""
+    if not path.is_file():
+        return set()
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = file.read(length) if length < path.stat().st_size else b""
+    try:
+        return set(json.loads(header))
+    except ValueError:
+        return set()
+
+
+def content_files(folder: Path) -> list[Path]:
+    """Return the files in ``folder`` that can change a vector."""
+    paths = {path for pattern in CONTENT for depth in range(DEPTH) for path in folder.glob("*/" * depth + pattern)}
+    return sorted(path for path in paths if path.name not in NOT_CONTENT and not _left_by_training(path, folder))
+
+
 def content_hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of each file in ``folder`` that can change a vector."""
-    paths = {path for pattern in CONTENT for depth in range(DEPTH) for path in folder.glob("*/" * depth + pattern)}
-    content = [path for path in paths if path.name not in NOT_CONTENT and not _left_by_training(path, folder)]
-    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in sorted(content)}
+    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in content_files(folder)}
 
 
 def _left_by_training(path: Path, folder: Path) -> bool:
     return any(part.startswith("checkpoint-") for part in path.relative_to(folder).parts[:-1])
+
+
+def transformer_settings(body: Path) -> dict[str, Any]:
+    """Return the settings of the Transformer module in ``body``."""
+    settings = (read_json_if_there(body / name) for name in SETTINGS_FILES)
+    return next(filter(None, settings), {})
 
 
 def read_json_if_there(path: Path) -> dict[str, Any]:

@@ -7,18 +7,23 @@ from typing import Literal
 
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
-from gis.models.base import LoadSettings
-from gis.models.transformer.folder_files import content_hashes, read_json, read_json_if_there, weight_files
+from gis.models.base import COSINE, LoadSettings
+from gis.models.transformer.folder_files import (
+    content_hashes,
+    is_static,
+    read_json,
+    read_json_if_there,
+    weight_files,
+)
 from gis.models.transformer.module_list import PAIR_SCORER, ModuleList, read_module_list
 from gis.models.transformer.pooling import POOLING_NAMES, POOLINGS
 from gis.models.transformer.positions import declared_limit, table_length
+from gis.models.transformer.trust import check_architecture, check_files
 from gis.spec import Spec
 
 OPTIONS = ("pooling", "prompt", "prompt_name", "max_length", "revision", "base", "trust_remote_code")
 STATIC_LIMIT = 512  # model2vec's own default
 CLASSIFIER = "ForSequenceClassification"
-# Where sentence-transformers says in config.json that a classifier compares two texts: now, and before version 4.
-COMPARES = ("sentence_transformers", "sbert_ce_default_activation_function")
 
 Engine = Literal["transformer", "sentence-transformers", "model2vec", "cross-encoder"]
 NOT_POOLED = {
@@ -44,6 +49,7 @@ class ModelFolder:
         positions: How many tokens the model can read at all; None where it has no table of positions.
         normalize: Scale vectors to length 1, as the folder asks.
         lowercase: Lower-case texts first.
+        similarity: The similarity that the folder declares for its vectors.
         adapter: A LoRA adapter's folder, or None.
         backbone: The folder that sentence-transformers itself will take the backbone from, or None.
         trust_remote_code: Run code that the folder brings.
@@ -60,6 +66,7 @@ class ModelFolder:
     positions: int | None = None
     normalize: bool = False
     lowercase: bool = False
+    similarity: str = COSINE
     adapter: Path | None = None
     backbone: Path | None = None
     trust_remote_code: bool = False
@@ -85,7 +92,7 @@ def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
     folder = find_folder(spec.name, options.get("revision"), settings)
     trust = _truth("trust_remote_code", options.get("trust_remote_code", "false"))
     model = replace(_read(folder, options, settings, trust_remote_code=trust), trust_remote_code=trust)
-    _check_code(model)
+    check_architecture(model.folder, trusted=trust)
     if model.engine != "transformer":
         _check_encoder_options(model, options, spec.name)
     elif "pooling" in options:
@@ -144,9 +151,15 @@ def _adapter(
 
 
 def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path:
-    """Return the local folder ``name``, or the snapshot of the Hub repository ``name``."""
+    """Return the local folder ``name``, or the snapshot of the Hub repository ``name``.
+
+    Raises:
+        UsageError: Nothing can have this name.
+        GisError: The Hub cannot be reached or has no such model, or a file in the folder leads outside it.
+    """
     path = Path(name).expanduser()
     if path.is_dir():
+        check_files(path)
         return path
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise UsageError(f"no model folder '{name}' here, and a Hub id has the form ORG/NAME")
@@ -157,7 +170,7 @@ def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path
 
     instead = "give the path of a local model folder instead of its Hub id"
     with ask_hub(f"the model {name}", revision, instead, offline=settings.offline) as local_only:
-        return Path(
+        snapshot = Path(
             snapshot_download(
                 name,
                 revision=revision,
@@ -166,6 +179,8 @@ def find_folder(name: str, revision: str | None, settings: LoadSettings) -> Path
                 ignore_patterns=["onnx/*", "openvino/*", "checkpoint-*/*"],
             )
         )
+    check_files(snapshot)
+    return snapshot
 
 
 def pooling_name(name: str) -> str:
@@ -191,19 +206,40 @@ def split_prompt(prompt: str) -> tuple[str, str]:
 def _plain(folder: Path, options: Mapping[str, str]) -> ModelFolder:
     """Read a folder that only has a config.json: a model of transformers, or of model2vec."""
     model = _encoder(folder)
-    unpooled = replace(model, pooling=None, pooling_declared=True)
-    config = read_json(folder / "config.json")
-    architectures = [str(name) for name in config.get("architectures") or ()]
-    if config.get("model_type") == "model2vec" or "StaticModel" in architectures:
-        limit = config.get("max_length", STATIC_LIMIT)
-        return replace(unpooled, layout="model2vec", engine="model2vec", max_tokens=limit, positions=None)
-    if "pooling" not in options and any(name.endswith(CLASSIFIER) for name in architectures):
-        labels = len(config["id2label"]) if config.get("id2label") else config.get("num_labels", 2)
-        if labels == 1:
-            return replace(unpooled, engine="cross-encoder")
-        if any(config.get(key) for key in COMPARES):
-            raise GisError(f"{folder} sorts pairs into {labels} classes; gis needs one similarity for each pair")
+    if is_static(folder):
+        return _static(folder)
+    if "pooling" not in options and (classes := _classes(folder)) is not None:
+        _check_classes(folder, classes, "to score vectors of its encoder, without the classifier, add pooling=mean")
+        return replace(model, pooling=None, pooling_declared=True, engine="cross-encoder")
     return _with_angle(model, folder)
+
+
+def _static(folder: Path) -> ModelFolder:
+    """Read a static model of model2vec."""
+    return ModelFolder(
+        folder=folder,
+        layout="model2vec",
+        engine="model2vec",
+        pooling=None,
+        prompt="{text}",
+        max_tokens=read_json(folder / "config.json").get("max_length", STATIC_LIMIT),
+    )
+
+
+def _classes(body: Path) -> int | None:
+    """Return how many classes the classifier in ``body`` has; None for a model that is not a classifier."""
+    config = read_json_if_there(body / "config.json")
+    if not any(str(name).endswith(CLASSIFIER) for name in config.get("architectures") or ()):
+        return None
+    return len(config["id2label"]) if config.get("id2label") else int(config.get("num_labels", 2))
+
+
+def _check_classes(folder: Path, classes: int, remedy: str = "") -> None:
+    if classes != 1:
+        raise GisError(
+            f"{folder} sorts texts or pairs into {classes} classes; gis needs one similarity for each pair",
+            remedy=remedy,
+        )
 
 
 def _encoder(folder: Path) -> ModelFolder:
@@ -239,6 +275,10 @@ def _with_angle(model: ModelFolder, folder: Path) -> ModelFolder:
 
 def _sentence_transformers(folder: Path, modules: ModuleList, options: Mapping[str, str]) -> ModelFolder:
     """Read a folder with modules.json; what gis does not run itself is left to sentence-transformers."""
+    if modules.static:
+        return _static(folder)
+    if modules.kind == PAIR_SCORER:
+        _check_classes(folder, _classes(modules.body) or 1)
     engine: Engine = "transformer" if modules.pooling else "sentence-transformers"
     return ModelFolder(
         folder=modules.body if modules.pooling else folder,
@@ -250,6 +290,7 @@ def _sentence_transformers(folder: Path, modules: ModuleList, options: Mapping[s
         positions=modules.positions,
         normalize=modules.normalize,
         lowercase=modules.lowercase,
+        similarity=modules.similarity,
         own_code=modules.own_code,
     )
 
@@ -263,21 +304,6 @@ def _stored_prompt(modules: ModuleList, options: Mapping[str, str], folder: Path
         known = ", ".join(name for name, prompt in modules.prompts.items() if prompt)
         raise UsageError(f"{folder} has no prompt '{name}'; it has: {known or 'none'}")
     return (modules.prompts[name] or "") + "{text}"
-
-
-def _check_code(model: ModelFolder) -> None:
-    """Refuse a model that transformers does not have and that brings its own code, before anything is loaded."""
-    folder = model.folder
-    brought = read_json_if_there(folder / "config.json").get("auto_map")
-    if not brought or model.trust_remote_code:
-        return
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES  # type: ignore[attr-defined]
-
-    if read_json(folder / "config.json").get("model_type") not in CONFIG_MAPPING_NAMES:
-        raise GisError(
-            f"{folder} is a model that transformers does not have; its own code runs only with trust_remote_code",
-            remedy=f"read that code, and if you trust it, give the model as {folder},trust_remote_code=true",
-        )
 
 
 def _limit(model: ModelFolder, options: Mapping[str, str], settings: LoadSettings) -> int | None:

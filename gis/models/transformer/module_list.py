@@ -1,17 +1,18 @@
 """Read a folder of sentence-transformers: its modules, and their settings under every name they have had."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError
-from gis.models.transformer.folder_files import read_json, read_json_if_there
+from gis.models.base import COSINE
+from gis.models.transformer.folder_files import is_static, read_json, read_json_if_there, transformer_settings
 from gis.models.transformer.pooling import POOLING_NAMES
 from gis.models.transformer.positions import declared_limit, table_length
+from gis.models.transformer.trust import LIBRARY, check_module
 
-LIBRARY = "sentence_transformers."
-# The modules that gis runs itself, under the names of the library's versions. All others are left to the library.
+# The modules that gis knows, under the names of the library's versions. All others are left to the library.
 CLASSES = {
     f"{LIBRARY}{module}.{name}": name
     for name, modules in {
@@ -29,14 +30,17 @@ CLASSES = {
             "base.modules.normalize",
             "sentence_transformer.modules.normalize",
         ),
+        "StaticEmbedding": (
+            "models",
+            "models.StaticEmbedding",
+            "sentence_transformer.modules",
+            "sentence_transformer.modules.static_embedding",
+        ),
     }.items()
     for module in modules
 }
-# The first of these that is there and not empty holds a Transformer's settings, as the library reads them.
-SETTINGS_FILES = tuple(
-    f"sentence_{name}_config.json"
-    for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
-)
+USUAL = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+STATIC = (["StaticEmbedding"], ["StaticEmbedding", "Normalize"])
 # Settings that the library has for a Transformer of texts; gis leaves a folder with others to it.
 USUAL_SETTINGS = {
     "transformer_task": "feature-extraction",
@@ -62,6 +66,8 @@ class ModuleList:
         lowercase: Whether texts are lower-cased first, where ``pooling`` is given.
         max_tokens: Where texts are cut; None without limit.
         positions: How many tokens the first module can read at all; None without a table of positions.
+        static: Whether it is a static model as model2vec saves it, which that library does not read as this one does.
+        similarity: The similarity that the folder declares for its vectors.
         own_code: Whether a module is code from outside the library.
         prompts: The named prompts.
         default_prompt: The name of the prompt of every text, if any.
@@ -74,6 +80,8 @@ class ModuleList:
     lowercase: bool
     max_tokens: int | None
     positions: int | None
+    static: bool
+    similarity: str
     own_code: bool
     prompts: Mapping[str, str]
     default_prompt: str | None
@@ -90,7 +98,7 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
     if not modules or not all(_is_module(module) for module in modules):
         raise GisError(f"{folder / 'modules.json'} does not list modules with type and path")
     for module in modules:
-        _check_module(folder, module["path"], module["type"], trust_remote_code=trust_remote_code)
+        check_module(folder, module["path"], module["type"], trusted=trust_remote_code)
     config = read_json_if_there(folder / "config_sentence_transformers.json")
     kind = config.get("model_type") or ENCODER
     if kind not in (ENCODER, PAIR_SCORER):
@@ -100,8 +108,7 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
     body = folder / modules[0]["path"]
     settings = transformer_settings(body)
     names = [CLASSES.get(module["type"]) for module in modules]
-    usual = names in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
-    usual = usual and kind == ENCODER and not config.get("truncate_dim") and _are_usual(settings)
+    usual = names in USUAL and kind == ENCODER and not config.get("truncate_dim") and _are_usual(settings)
     pooling = _stored_pooling(read_json(folder / modules[1]["path"] / "config.json")) if usual else None
     is_transformer = modules[0]["type"].rsplit(".", 1)[-1] == "Transformer"
     return ModuleList(
@@ -112,60 +119,16 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
         lowercase=usual and bool(settings.get("do_lower_case")),
         max_tokens=_limit(body, settings) if is_transformer else None,
         positions=table_length(body, _arguments(settings, CONFIG_ARGUMENTS)) if is_transformer else None,
+        static=not config and names in STATIC and modules[0]["path"] in ("", ".") and is_static(folder),
+        similarity=str(config.get("similarity_fn_name") or COSINE),
         own_code=any(not module["type"].startswith(LIBRARY) for module in modules),
         prompts={**DEFAULT_PROMPTS, **(config.get("prompts") or {})},
         default_prompt=config.get("default_prompt_name"),
     )
 
 
-def transformer_settings(body: Path) -> dict[str, Any]:
-    """Return the settings of the Transformer module in ``body``."""
-    settings = (read_json_if_there(body / name) for name in SETTINGS_FILES)
-    return next(filter(None, settings), {})
-
-
 def _is_module(module: object) -> bool:
     return isinstance(module, dict) and all(isinstance(module.get(key), str) for key in ("type", "path"))
-
-
-def _check_module(folder: Path, path: str, reference: str, *, trust_remote_code: bool) -> None:
-    """Refuse a module whose files are outside ``folder``, or that is code which nobody has said to trust."""
-    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path.replace("\\", "/")).parts or ":" in path:
-        raise GisError(f"{folder / 'modules.json'} leads outside its folder ('{path}'); gis does not follow it")
-    config = _module_config(folder / path, reference)
-    code = [reference, *_named_classes(config, reference)]
-    foreign = [name for name in code if not name.startswith(LIBRARY)]
-    if foreign and not trust_remote_code:
-        raise GisError(
-            f"{folder} names code that is not a part of sentence-transformers ({', '.join(foreign)}); "
-            "it runs only with trust_remote_code",
-            remedy=f"read that code, and if you trust it, give the model as {folder},trust_remote_code=true",
-        )
-    for name, inner in _inner_modules(config):
-        _check_module(folder, (PurePosixPath(path) / name).as_posix(), inner, trust_remote_code=trust_remote_code)
-
-
-def _module_config(folder: Path, reference: str) -> dict[str, Any]:
-    """Return the config of any module but a Transformer, whose config.json is that of its model."""
-    if reference.rsplit(".", 1)[-1] == "Transformer":
-        return {}
-    names = ("router_config.json", "wordembedding_config.json", "config.json")
-    return next(filter(None, (read_json_if_there(folder / name) for name in names)), {})
-
-
-def _named_classes(config: Mapping[str, Any], reference: str) -> Iterator[str]:
-    """Yield the classes that a module's config names, beside torch's own, which sentence-transformers imports."""
-    for key in ("tokenizer_class", "activation_function") if reference.startswith(LIBRARY) else ():
-        name = config.get(key)
-        if isinstance(name, str) and "." in name and not name.startswith("torch."):
-            yield name
-
-
-def _inner_modules(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield folder and type of the modules inside a Router, formerly Asym."""
-    types = config.get("types")
-    for name, reference in types.items() if isinstance(types, dict) else ():
-        yield str(name), str(reference)
 
 
 def _are_usual(settings: Mapping[str, Any]) -> bool:

@@ -8,7 +8,16 @@ from typing import Protocol
 
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of, sha256_of_file
-from gis.models.base import POOLING_DECLARED, EncodedBatch, Encoder, LoadSettings, ModelCard, PairScorer
+from gis.models.base import (
+    COSINE,
+    POOLING_DECLARED,
+    SIMILARITY_DECLARED,
+    EncodedBatch,
+    Encoder,
+    LoadSettings,
+    ModelCard,
+    PairScorer,
+)
 from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
 from gis.spec import Spec
 
@@ -154,6 +163,7 @@ def _card(model_folder: ModelFolder, settings: LoadSettings, name: str, revision
             "revision": revision,
             "trust_remote_code": model_folder.trust_remote_code,
             **({} if model_folder.pooling_declared else {POOLING_DECLARED: False}),
+            **({} if model_folder.similarity == COSINE else {SIMILARITY_DECLARED: model_folder.similarity}),
         },
         max_tokens=model_folder.max_tokens,
     )

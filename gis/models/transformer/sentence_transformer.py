@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gis.errors import GisError, UsageError
 from gis.models.base import EncodedBatch, LoadSettings
 from gis.models.transformer.device import DTYPES, choose_device, describe_device
-from gis.models.transformer.engine import check_weights, first_line, quiet_transformers, tolerance
+from gis.models.transformer.engine import check_weights, quiet_transformers, reason_of, tolerance
 from gis.models.transformer.model_folder import ModelFolder, split_prompt
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _loading(folder: ModelFolder) -> Iterator[None]:
     except GisError:
         raise
     except Exception as error:  # every module has errors of its own for a file that is not whole
-        raise GisError(f"sentence-transformers cannot load {folder.folder}: {first_line(error)}") from error
+        raise GisError(f"sentence-transformers cannot load {folder.folder}: {reason_of(error)}") from error
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Folders that other libraries open: gis gives the same vectors, or refuses for a reason that it states."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.models.helpers import LONG, TEXTS, assert_close, edit_json, encoder, 
 from tests.tiny_models import (
     HIDDEN,
     ROBERTA_SPECIAL,
+    copy,
     save_bert,
     save_roberta,
     save_sentence_transformer,
@@ -149,35 +151,28 @@ class TestCode:
         assert_close(model.encode(TEXTS[:2]), reference(folder, TEXTS[:2], trust_remote_code=True))
         assert mark.exists()
 
-    @pytest.mark.parametrize("path", ["../other", "/etc", "a/../../other", "..\\other", "C:/x"])
-    def test_a_path_outside_the_folder_is_refused(self, folder: Path, path: str) -> None:
-        modules = json.loads((folder / "modules.json").read_text())
-        modules[1]["path"] = path
-        (folder / "modules.json").write_text(json.dumps(modules))
-        with pytest.raises(GisError, match="leads outside its folder"):
-            encoder(folder)
-
-    def test_an_activation_that_is_code_is_refused(self, folder: Path) -> None:
-        dense = next(folder.glob("*_Dense")) / "config.json"
-        edit_json(dense, activation_function="brought.Activation")
-        with pytest.raises(GisError, match=r"brought\.Activation"):
-            encoder(folder)
-
-    def test_modules_inside_a_router_are_checked(self, tmp_path: Path) -> None:
-        folder = tmp_path / "routed"
-        (folder / "0_Router").mkdir(parents=True)
-        modules = [{"idx": 0, "name": "0", "path": "0_Router", "type": "sentence_transformers.models.Router"}]
-        (folder / "modules.json").write_text(json.dumps(modules))
-        for types, message in (({"q": "brought.Encoder"}, r"brought\.Encoder"), ({"../q": "brought.E"}, "outside")):
-            (folder / "0_Router" / "router_config.json").write_text(json.dumps({"types": types, "structure": {}}))
-            with pytest.raises(GisError, match=message):
-                encoder(folder)
-
-    def test_an_architecture_with_code_of_its_own_is_refused(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("where", ["plain", "dense"])
+    def test_a_pickle_that_runs_something_is_refused_in_one_line(self, tmp_path: Path, where: str) -> None:
         folder = save_bert(tmp_path / "bert")
-        edit_json(folder / "config.json", model_type="brand_new", auto_map={"AutoModel": "brought.Model"})
-        with pytest.raises(GisError, match="only with trust_remote_code"):
-            encoder(folder)
+        if where == "dense":
+            folder = save_sentence_transformer(tmp_path / "sbert", folder, dense=True)
+        body = next(folder.glob("*_Dense")) if where == "dense" else folder
+        (body / "model.safetensors").unlink()
+        mark = tmp_path / "ran"
+        torch.save({"linear.weight": _Command(f"touch {mark}")}, body / "pytorch_model.bin")
+        with pytest.raises(GisError, match=r"its weights are a pickle .* which gis does not run$"):
+            encoder(folder).load()
+        assert not mark.exists()
+
+
+class _Command:
+    """Pickled, it becomes the command that it names."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return os.system, (self.command,)
 
 
 class TestEncoderDecoders:
@@ -299,12 +294,94 @@ class TestStatic:
         assert encoder(folder).card.max_tokens == 512
         assert_close(encoder(folder, max_length="1").encode(["cat dog"]), [[2, 0]])
 
-    def test_a_folder_with_modules_is_left_to_sentence_transformers(self, folder: Path, tmp_path: Path) -> None:
-        modules = [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}]
+    @pytest.mark.parametrize("normalize", [False, True])
+    def test_a_folder_is_read_as_model2vec_reads_it_beside_the_modules_that_it_saves(
+        self, folder: Path, normalize: bool
+    ) -> None:
+        (folder / "config.json").write_text(json.dumps({"normalize": normalize, "max_length": 20}))  # no model_type
+        names = {".": "StaticEmbedding", **({"1_Normalize": "Normalize"} if normalize else {})}
+        modules = [{"path": path, "type": f"sentence_transformers.models.{name}"} for path, name in names.items()]
         (folder / "modules.json").write_text(json.dumps(modules))
-        assert_close(encoder(folder).encode(["cat dog", "sat"]), reference(folder, ["cat dog", "sat"]))
+        scale = 0.5**0.5 if normalize else 1
+        vectors = encoder(folder).encode(["cat dog", "bird cat cat", "bird"])  # unknown tokens count as none
+        assert_close(vectors, [[scale, scale], [1 if normalize else 2, 0], [0, 0]])
+        assert encoder(folder).card.max_tokens == 20
+
+    def test_whole_numbers_are_vectors_too(self, folder: Path) -> None:
+        from safetensors.numpy import load_file, save_file
+
+        tensors = load_file(folder / "model.safetensors")
+        save_file({**tensors, "embeddings": tensors["embeddings"].astype(np.int8)}, folder / "model.safetensors")
+        assert_close(encoder(folder).encode(["cat dog", "sat bird"]), [[1, 1], [0.5, 0]])
+
+    def test_a_folder_of_sentence_transformers_is_left_to_it(self, tmp_path: Path) -> None:
         static = save_static(tmp_path / "static")
         assert_close(encoder(static).encode(TEXTS), reference(static))
+
+
+class TestRouters:
+    """Folders that send queries and documents through different modules: texts take the default way."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        from sentence_transformers import SentenceTransformer
+
+        parts = sentence_transformers_modules()
+        ways = {
+            way: [parts.Transformer(str(save_bert(tmp_path / way, seed=n)), max_seq_length=12), parts.Pooling(HIDDEN)]
+            for n, way in enumerate(("query", "document"))
+        }
+        router = parts.Router(ways, default_route="document")
+        SentenceTransformer(modules=[router], device="cpu").save(str(tmp_path / "routed"), create_model_card=False)
+        return tmp_path / "routed"
+
+    def test_a_router_takes_its_default_way(self, folder: Path) -> None:
+        assert_close(encoder(folder).encode(TEXTS), reference(folder))
+
+    def test_an_asym_of_older_versions_is_read(self, folder: Path) -> None:
+        router = json.loads((folder / "router_config.json").read_text())
+        (folder / "router_config.json").unlink()
+        older = {"types": router["types"], "structure": router["structure"], "parameters": {"allow_empty_key": True}}
+        (folder / "config.json").write_text(json.dumps(older))
+        modules = json.loads((folder / "modules.json").read_text())
+        modules[0]["type"] = "sentence_transformers.models.Asym"
+        (folder / "modules.json").write_text(json.dumps(modules))
+        assert_close(encoder(folder).encode(TEXTS), reference(folder))
+
+    def test_a_router_without_a_default_says_what_it_needs(self, folder: Path) -> None:
+        config = json.loads((folder / "router_config.json").read_text())
+        config["parameters"].update(default_route=None, allow_empty_key=False)
+        (folder / "router_config.json").write_text(json.dumps(config))
+        with pytest.raises(GisError, match="Could not determine route"):
+            encoder(folder).encode(TEXTS)
+
+
+class TestDecoders:
+    """Decoders pad on the left, or have no token for padding at all."""
+
+    @pytest.mark.parametrize("pooling", ["lasttoken", "mean", "cls", "weightedmean"])
+    def test_padding_on_the_left_changes_nothing(self, tmp_path: Path, tiny_decoder: Path, pooling: str) -> None:
+        folder = save_sentence_transformer(tmp_path / "model", tiny_decoder, pooling=pooling, max_seq_length=30)
+        edit_json(folder / "tokenizer_config.json", padding_side="left")
+        texts = [text for text in TEXTS if text]
+        assert_close(encoder(folder).encode(texts), reference(folder, texts))
+
+    def test_without_a_token_for_padding_vectors_stay_the_same(self, tmp_path: Path, tiny_decoder: Path) -> None:
+        folder = copy(tiny_decoder, tmp_path / "model")
+        config = json.loads((folder / "tokenizer_config.json").read_text())
+        del config["pad_token"]
+        (folder / "tokenizer_config.json").write_text(json.dumps(config))
+        assert_close(encoder(folder).encode(TEXTS), encoder(tiny_decoder).encode(TEXTS))
+
+    @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+    def test_weights_in_half_are_computed_in_full(self, tmp_path: Path, tiny_decoder: Path, dtype: str) -> None:
+        folder = copy(tiny_decoder, tmp_path / "model")
+        model = transformers.AutoModel.from_pretrained(folder, dtype=getattr(torch, dtype))
+        model.save_pretrained(folder)
+        saved = save_sentence_transformer(tmp_path / "saved", folder, dense=True)
+        texts = [text for text in TEXTS if text]
+        for path in (folder, saved):
+            assert_close(encoder(path).encode(texts), reference(path, texts, model_kwargs={"dtype": torch.float32}))
 
 
 class TestCrossEncoders:
@@ -338,11 +415,21 @@ class TestCrossEncoders:
         with pytest.raises(UsageError, match="compares pairs"):
             pair_scorer(folder, prompt="query: ")
 
-    def test_several_classes_are_no_similarity(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("labels", [2, 3])
+    def test_several_classes_are_no_similarity(self, tmp_path: Path, labels: int) -> None:
+        folder = _save_classifier(tmp_path / "nli", labels=labels)
+        with pytest.raises(GisError, match=f"into {labels} classes; gis needs one similarity") as caught:
+            encoder(folder)
+        assert "pooling=mean" in caught.value.remedy
+        assert encoder(folder, pooling="mean").encode(TEXTS).shape == (len(TEXTS), HIDDEN)
+
+    def test_several_classes_saved_as_a_cross_encoder_are_no_similarity(self, tmp_path: Path) -> None:
+        from sentence_transformers import CrossEncoder
+
         folder = _save_classifier(tmp_path / "nli", labels=3)
-        edit_json(folder / "config.json", sentence_transformers={"version": "4.1.0"})
-        with pytest.raises(GisError, match="sorts pairs into 3 classes"):
-            pair_scorer(folder)
+        CrossEncoder(str(folder), device="cpu").save_pretrained(str(tmp_path / "saved"))
+        with pytest.raises(GisError, match="into 3 classes; gis needs one similarity"):
+            load_model(Spec(str(tmp_path / "saved")), settings())
 
     def test_a_missing_head_is_not_made_up(self, tmp_path: Path) -> None:
         folder = save_bert(tmp_path / "bert")
@@ -438,6 +525,17 @@ def test_words_instead_of_pieces_are_left_to_the_library(tmp_path: Path, extra: 
     SentenceTransformer(modules=modules, device="cpu").save(str(tmp_path / "saved"), create_model_card=False)
     texts = ["a cat sat on the mat", "crash"]
     assert_close(encoder(tmp_path / "saved").encode(texts), reference(tmp_path / "saved", texts))
+
+
+def test_another_similarity_than_the_cosine_is_noted(tmp_path: Path, tiny_sentence_transformer: Path) -> None:
+    import pandas as pd
+
+    folder = copy(tiny_sentence_transformer, tmp_path / "model")
+    edit_json(folder / "config_sentence_transformers.json", similarity_fn_name="dot")
+    task = pd.DataFrame({"text1": ["a cat", "crash"], "text2": ["a dog", "the tree"], "score": [0, 1]})
+    outcome = run_models([str(folder), str(tiny_sentence_transformer)], [task], RunSettings(load=settings()))
+    noted = [[note for note in result.notes if "similarity" in note] for result in outcome.results]
+    assert noted == [["the model's folder declares the similarity dot; the score is that of the cosine"], []]
 
 
 def test_pooling_that_nobody_declared_is_noted_and_warned_of(tmp_path: Path) -> None:
