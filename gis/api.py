@@ -188,7 +188,7 @@ def collect(
         store: The SQLite file to fill.
         source: One folder of a dump, or several, to read beside or instead of GitHub.
         api: "graphql", "rest", or "auto" for GraphQL where there is a token.
-        api_url: Address of the API, for GitHub Enterprise.
+        api_url: Address of the API, for GitHub Enterprise; also says which server a dump is of that does not say.
         original_bodies: Also fetch each body as it was first written.
         page_size: Maximum issues per page, 1 to 100.
         max_points: Stop after spending this many API rate-limit points.
@@ -202,7 +202,7 @@ def collect(
     from gis.collector.collect import collect_all
     from gis.collector.dump import DumpSource
     from gis.collector.github.client import Limits
-    from gis.collector.github.connection import connect
+    from gis.collector.github.connection import GITHUB_API, connect
     from gis.collector.repositories import named_repositories
     from gis.collector.store import Store
 
@@ -210,7 +210,8 @@ def collect(
     names = named_repositories(repositories)
     if not names and not folders:
         raise UsageError("no repository is given", remedy="add --repo OWNER/NAME, or --from DIR")
-    sources: list[Source] = [DumpSource(Path(folder), reporter=reporter) for folder in folders]
+    of_dumps = None if api_url == GITHUB_API else api_url
+    sources: list[Source] = [DumpSource(Path(folder), api_url=of_dumps, reporter=reporter) for folder in folders]
     if names:
         github = connect(api_url, api=api, limits=Limits(max_points, max_wait), reporter=reporter)
         sources += [github.source(name, page_size=page_size, original_bodies=original_bodies) for name in names]

@@ -107,9 +107,13 @@ def collect(store: Store, source: Source, *, reporter: Reporter = QUIET) -> Coll
         What the run brought.
 
     Raises:
-        GisError: The source failed for good; everything fetched so far is kept.
+        GisError: The source failed for good, and everything fetched so far is kept; or it is of another server than
+            what the store holds.
     """
     repository = source.repository
+    server = source.provenance().get("server")
+    if server is not None:
+        store.check_server(server)
     key = store.repository(repository, source.kind)
     stored = store.count(key)
     with _recorded_run(store, key, source) as run:

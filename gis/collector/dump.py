@@ -23,6 +23,7 @@ from gis.collector.dump_rows import (
     rows_of_issue,
 )
 from gis.collector.github.rest_rows import (
+    FieldError,
     Row,
     comment_from_row,
     is_on_pull_request,
@@ -32,6 +33,7 @@ from gis.collector.github.rest_rows import (
     user_from_row,
 )
 from gis.collector.records import NO_USAGE, Comment, Event, Issue, Page, Reference, Repository, Usage
+from gis.collector.servers import is_same_server, server_named_in, web_url_of
 from gis.collector.source import SourceKind
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
@@ -133,6 +135,7 @@ class DumpSource:
 
     Args:
         folder: The folder.
+        api_url: Address of the API of the server that the issues are of, for dumps that do not say.
         reporter: Warned about broken lines, which are left out.
 
     Attributes:
@@ -145,7 +148,7 @@ class DumpSource:
 
     kind: ClassVar[SourceKind] = "dump"
 
-    def __init__(self, folder: Path, *, reporter: Reporter = QUIET) -> None:
+    def __init__(self, folder: Path, *, api_url: str | None = None, reporter: Reporter = QUIET) -> None:
         if not folder.is_dir():
             raise GisError(f"{folder} is not a folder")
         self._files = {name: path for name in FILES if (path := _find(folder, name)) is not None}
@@ -161,7 +164,13 @@ class DumpSource:
         self._other_repositories: Counter[str] = Counter()
         self._read = 0
         self._folder = folder
+        self._api_url = api_url
         self._reporter = reporter
+
+    @cached_property
+    def _first_rows(self) -> DumpRows:
+        """What the first issue says of its repository and server."""
+        return _first_rows_of(self._files[ISSUES])
 
     @cached_property
     def repository(self) -> Repository:
@@ -170,7 +179,7 @@ class DumpSource:
         Raises:
             GisError: Neither of them names one.
         """
-        name = _repository_of(self._files[ISSUES])
+        name = self._first_rows.repository
         if name is None:
             owner, _, rest = self._folder.resolve().name.partition("_")
             if not rest:
@@ -181,9 +190,29 @@ class DumpSource:
             name = f"{owner}/{rest}"
         return Repository(name, 0, name)
 
+    @cached_property
+    def server(self) -> str | None:
+        """The address of the server's web pages; None where nothing names one.
+
+        It is the one that the first issue names, or else that was given, or else the only one on which the texts have
+        addresses of the repository's issues.
+        """
+        if self._first_rows.server is not None:
+            return self._first_rows.server
+        if self._api_url is not None:
+            return web_url_of(self._api_url)
+        named = server_named_in(self._all_lines(), self.repository.name)
+        if named is not None:
+            self._reporter.warn(
+                f"{self._folder}: its issues do not say which server they are of; it is taken to be {named}, where its "
+                "texts have addresses of them"
+            )
+        return named
+
     def provenance(self) -> Mapping[str, Any]:
-        """Return the files."""
-        return {"files": [str(path) for path in self._files.values()]}
+        """Return the files, and the server if it is known."""
+        files = {"files": [str(path) for path in self._files.values()]}
+        return files if self.server is None else {**files, "server": self.server}
 
     def pages(self, since: str | None, resume_from: Mapping[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
         """Yield everything, file by file; see ``Source``. A dump does not say what changed ``since``."""
@@ -233,6 +262,12 @@ class DumpSource:
                 if at_end:
                     return
 
+    def _all_lines(self) -> Iterator[bytes]:
+        """Yield the lines of all files, as far as they can be read."""
+        for path in self._files.values():
+            with _open(path) as file, suppress(*UNREADABLE):
+                yield from file
+
     def _page(self, name: str, lines: list[NumberedLine], next_point: DumpResumePoint) -> Page:
         """Return the records of some lines; broken lines are named and left out."""
         records = _Records()
@@ -245,6 +280,8 @@ class DumpSource:
                     records.add_reference(row)
                     continue
                 rows = rows_of_issue(row) if name == ISSUES else rows_of_comment(row)
+                if rows.server and self.server and not is_same_server(rows.server, self.server):
+                    raise FieldError(f"it is of {rows.server}, and the first issue of {self.server}")
                 if (rows.repository or self.repository.name).casefold() != self.repository.name.casefold():
                     self._other_repositories[str(rows.repository)] += 1
                 else:
@@ -340,16 +377,13 @@ def _cross_reference(row: Mapping[str, Any]) -> tuple[int, Event] | None:
     return int(row["number"]), Event("cross_referenced", time_of(row, "date"), user_from_row(actor), target)
 
 
-def _repository_of(path: Path) -> str | None:
-    """Return the OWNER/NAME that the first issue of a file gives, if it does."""
+def _first_rows_of(path: Path) -> DumpRows:
+    """Return the first line of a file of issues that can be read."""
     with _open(path) as file, suppress(*UNREADABLE):  # reported when the file is read
         for line in file:
-            try:
-                name = rows_of_issue(json.loads(line)).repository
-            except BROKEN_LINE:
-                continue
-            return name
-    return None
+            with suppress(*BROKEN_LINE):
+                return rows_of_issue(json.loads(line))
+    return DumpRows(None)
 
 
 def _refuse_array(path: Path) -> None:

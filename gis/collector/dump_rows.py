@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gis.collector.github.rest_rows import FieldError, Row
+from gis.collector.servers import API_ADDRESS, WEB_ADDRESS, web_url_of
 
 EXPECTED = (
     "each line must be one issue as GitHub's REST API gives it, an event of GH Archive, or an issue as gh prints it"
 )
 GH_FIELDS = "number,id,title,body,state,stateReason,createdAt,updatedAt,closedAt,author,labels,comments,url"
-WEB_ADDRESS = re.compile(r"https?://[^/]+/(?P<repository>[^/]+/[^/]+)/(?:issues|pull)/(?P<number>\d+)")
 COMMENT_ADDRESS = re.compile(r"#issuecomment-(\d+)$")
 
 
@@ -25,11 +25,13 @@ class DumpRows(NamedTuple):
         repository: OWNER/NAME, or None where the line does not say.
         issue: A row of an issue or a pull request.
         comments: Rows of comments.
+        server: Address of the server's web pages, or None where the line does not say.
     """
 
     repository: str | None
     issue: Row | None = None
     comments: tuple[Row, ...] = ()
+    server: str | None = None
 
 
 def rows_of_issue(line: object) -> DumpRows:
@@ -54,6 +56,7 @@ def rows_of_issue(line: object) -> DumpRows:
         tuple(_comment_in_rest_form(_object(node, "comments"), number) for node in nodes)
         if isinstance(nodes, Sequence) and not isinstance(nodes, str)
         else (),
+        server_of(row),
     )
 
 
@@ -92,6 +95,13 @@ def repository_of(row: Row) -> str | None:
     return str(repository or of_api or (address["repository"] if address else "")) or None
 
 
+def server_of(row: Row) -> str | None:
+    """Return the address of the server that a row gives, as that of a page or of the API, if it does."""
+    addresses = (str(row.get(name)) for name in ("html_url", "repository_url", "url"))
+    known = (address for address in addresses if WEB_ADDRESS.match(address) or API_ADDRESS.match(address))
+    return next(map(web_url_of, known), None)
+
+
 def number_on_web(row: Row) -> int | None:
     """Return the number of the issue or pull request at the address of a row, if it has one."""
     address = WEB_ADDRESS.match(str(row.get("html_url")))
@@ -100,20 +110,21 @@ def number_on_web(row: Row) -> int | None:
 
 def _of_event(event: Row) -> DumpRows:
     """Return the rows of an event of GH Archive; events of other kinds have none."""
-    repository = _object(event.get("repo"), "repo").get("name")
+    repository = _object(event.get("repo"), "repo")
     payload = _object(event["payload"], "payload")
-    name = None if repository is None else str(repository)
+    name = None if repository.get("name") is None else str(repository["name"])
+    server = server_of(repository)
     if "pull_request" in payload or str(event.get("type")).startswith("PullRequest"):
         number = payload.get("number") or _object(payload.get("pull_request"), "payload.pull_request").get("number")
-        return DumpRows(name, {"number": number, "pull_request": {"number": number}})
+        return DumpRows(name, {"number": number, "pull_request": {"number": number}}, server=server)
     if "issue" not in payload:
-        return DumpRows(name)
+        return DumpRows(name, server=server)
     issue = _object(payload["issue"], "payload.issue")
     comment = payload.get("comment")
     comments = (
         () if comment is None else ({**_object(comment, "payload.comment"), "issue_number": issue.get("number")},)
     )
-    return DumpRows(name, issue, comments)
+    return DumpRows(name, issue, comments, server)
 
 
 def _in_rest_form(row: Row) -> Row:

@@ -33,7 +33,7 @@ class Source(Protocol):
         ...
 
     def provenance(self) -> Mapping[str, Any]:
-        """Return what is needed to repeat the run: the server and the queries, or the files."""
+        """Return what is needed to repeat the run: the server, if it is known, and the queries or the files."""
         ...
 
     def pages(self, since: str | None, resume_from: Mapping[str, Any] | None) -> Iterator[Page]:

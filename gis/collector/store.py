@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
 from gis.collector.progress import Progress
 from gis.collector.records import Comment, Event, Issue, Page, Repository, Usage, User
+from gis.collector.servers import GITHUB, is_same_server, web_url_of
 from gis.collector.store_rows import Row, comment_row, event_row, issue_row, login_of, user_row
 from gis.collector.store_schema import check_store, create_store
 from gis.errors import GisError
 
-GITHUB = "https://github.com"
 COMPLETE, STOPPED = "complete", "stopped"  # outcomes of a run that came to its end, and of one that was interrupted
 # Columns that keep their value if a source does not give one; the second group, if it gives no events.
 KEPT_UNLESS_GIVEN = frozenset({"original_body"})
@@ -258,10 +258,30 @@ class Store:
     def web_url(self) -> str:
         """The address of the server whose issues these are, for links: "https://github.com" or an Enterprise host.
 
-        It is the server of the newest run that fetched from one. Dumps name none and are taken to be of github.com.
+        It is the server that the runs name; where none does, as with some dumps, github.com.
         """
-        servers = [run["about"]["server"] for run in self.runs() if "server" in run["about"]]
-        return _web_url(servers[-1]) if servers else GITHUB
+        servers = self._servers()
+        return web_url_of(servers[-1]) if servers else GITHUB
+
+    def check_server(self, server: str) -> None:
+        """Make sure that the store holds issues of one server only.
+
+        Args:
+            server: Address of the server whose issues are to be stored.
+
+        Raises:
+            GisError: An earlier run names another server.
+        """
+        others = [address for address in self._servers() if not is_same_server(address, server)]
+        if others:
+            raise GisError(
+                f"{self.path} holds issues of {web_url_of(others[-1])}, and these are of {web_url_of(server)}",
+                remedy="choose another --store",
+            )
+
+    def _servers(self) -> list[str]:
+        """Return the server of each run that names one, oldest first."""
+        return [run["about"]["server"] for run in self.runs() if "server" in run["about"]]
 
     def count(self, key: int) -> int:
         """Return the number of issues of a repository, without the removed ones."""
@@ -425,13 +445,6 @@ def _snapshot(address: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _web_url(api_url: str) -> str:
-    """Return the address of the web pages of the server whose API is at ``api_url``."""
-    parts = urlsplit(api_url)
-    host = parts.netloc.removeprefix("api.")  # api.github.com, api.SUBDOMAIN.ghe.com; Enterprise: HOST/api/v3
-    return f"{parts.scheme}://{host}"
 
 
 def _now() -> str:

@@ -397,3 +397,66 @@ def test_times_with_an_offset_are_stored_in_utc(tmp_path: Path) -> None:
     rows[0]["created_at"] = "2020-01-01T01:00:00+02:00"
     folder = write_issues(tmp_path / "dump", rows)
     assert stored(folder, "SELECT created_at FROM issues") == [("2019-12-31T23:00:00Z",)]
+
+
+PAGE = "https://git.example.org/octo/widgets/issues"
+API = "https://git.example.org/api/v3/repos/octo/widgets"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "web_url"),
+    [
+        ({}, "https://github.com"),
+        ({"html_url": f"{PAGE}/1"}, "https://git.example.org"),
+        ({"url": f"{API}/issues/1"}, "https://git.example.org"),
+        ({"repository_url": API}, "https://git.example.org"),
+        ({"url": "https://api.github.com/repos/octo/widgets/issues/1"}, "https://github.com"),
+        ({"body": f"The same as in {PAGE}/1"}, "https://git.example.org"),
+        ({"body": f"The same as in {PAGE}/1 and https://github.com/octo/widgets/issues/2"}, "https://github.com"),
+    ],
+)
+def test_a_dump_says_which_server_it_is_of(tmp_path: Path, addresses: dict[str, str], web_url: str) -> None:
+    folder = write_issues(tmp_path, [{**row, **addresses} for row in rest_rows(2)])
+    with Store.writing(tmp_path / "store.db") as store:
+        collect(store, DumpSource(folder))
+        assert store.web_url == web_url
+
+
+def test_events_and_what_gh_prints_say_which_server_they_are_of(tmp_path: Path) -> None:
+    (row, *_) = rest_rows(1)
+    event = {"type": "IssuesEvent", "repo": {"name": "octo/widgets", "url": API}, "payload": {"issue": row}}
+    fields = {"number": 1, "title": "A title", "createdAt": row["created_at"], "updatedAt": row["updated_at"]}
+    for name, line in (("events", event), ("gh", {**fields, "url": f"{PAGE}/1"})):
+        assert DumpSource(write_issues(tmp_path / name, [line])).server == "https://git.example.org"
+
+
+def test_the_server_of_a_dump_may_be_given(tmp_path: Path) -> None:
+    folder = write_issues(tmp_path / "octo_widgets", rest_rows(2))
+    store = tmp_path / "store.db"
+    done = run_gis("collect", "--from", folder, "--store", store, "--api-url", "https://git.example.org/api/v3")
+    assert done.status == 0, done.err
+    with Store(store) as opened:
+        assert opened.web_url == "https://git.example.org"
+
+
+def test_a_line_of_another_server_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = rest_rows(2)
+    other["html_url"] = "https://github.com/octo/widgets/issues/2"
+    folder = write_issues(tmp_path, [{**one, "html_url": f"{PAGE}/1"}, other])
+    assert stored(folder, "SELECT number FROM issues", reporter=Reporter()) == [(1,)]
+    assert "it is of https://github.com, and the first issue of https://git.example.org" in capsys.readouterr().err
+
+
+def test_a_store_refuses_a_second_server(tmp_path: Path) -> None:
+    """Links and references are read as those of one server."""
+    folders = []
+    for name, host in (("one", "git.example.org"), ("two", "github.com")):
+        address = {"html_url": f"https://{host}/octo/{name}/issues/1", "repository": f"octo/{name}"}
+        folders.append(write_issues(tmp_path / name, [{**rest_rows(1)[0], **address}]))
+    with Store.writing(tmp_path / "store.db") as store:
+        collect(store, DumpSource(folders[0]))
+        with pytest.raises(
+            GisError, match=r"issues of https://git\.example\.org, and these are of https://github\.com"
+        ):
+            collect(store, DumpSource(folders[1]))
+        assert store.rows("SELECT name FROM repositories") == [("octo/one",)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gis.collector.records import Reference
-from gis.collector.store import GITHUB
+from gis.collector.servers import GITHUB
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from gis.benchmark.tasks.manifest import MANIFEST, is_intact, recorded_hashes
-from gis.collector.store import GITHUB, Store
+from gis.collector.servers import GITHUB
+from gis.collector.store import Store
 from gis.dataset.issues.table import Issues
 from gis.dataset.output.layout import CARD, IDS_CARD
 from gis.dataset.settings import BuildSettings
