@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gis.console import QUIET, Reporter
-from gis.errors import CombinedError, GisError, UsageError, unknown_name
+from gis.errors import CombinedError, GisError, UsageError, check_number, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,6 +176,8 @@ def collect(
     page_size: int = 100,
     max_points: int | None = None,
     max_wait: float | None = None,
+    max_line: int = 32,
+    insecure: bool = False,
     reporter: Reporter = QUIET,
 ) -> CollectedStore:
     """Bring issues, comments and events of repositories into a store, or bring it up to date.
@@ -186,17 +188,19 @@ def collect(
     Args:
         *repositories: Repositories on GitHub, as OWNER/NAME.
         store: The SQLite file to fill.
-        source: One folder of a dump, or several, to read beside or instead of GitHub.
+        source: One folder of a dump, or several, to read instead of GitHub.
         api: "graphql", "rest", or "auto" for GraphQL where there is a token.
         api_url: Address of the API, for GitHub Enterprise; also says which server a dump is of that does not say.
         original_bodies: Also fetch each body as it was first written.
         page_size: Maximum issues per page, 1 to 100.
         max_points: Stop after spending this many API rate-limit points.
         max_wait: Stop instead of waiting longer than this, in seconds.
+        max_line: The longest line of a dump to read, in MB.
+        insecure: Allow an ``api_url`` with http:// on another machine, which sends the token unencrypted.
         reporter: Where progress and warnings go.
 
     Raises:
-        UsageError: Neither a repository nor a dump is given, or a name is wrong.
+        UsageError: Neither a repository nor a dump is given, or both are; or a name or number is wrong.
         GisError: A repository cannot be read; everything fetched so far is kept.
     """
     from gis.collector.collect import collect_all
@@ -210,10 +214,23 @@ def collect(
     names = named_repositories(repositories)
     if not names and not folders:
         raise UsageError("no repository is given", remedy="add --repo OWNER/NAME, or --from DIR")
+    if names and folders:
+        raise UsageError(
+            "a dump is read instead of GitHub, and both are given",
+            remedy="collect them one after the other, with --from DIR and with --repo OWNER/NAME",
+        )
+    check_number("the page size", page_size, 1, 100)
+    if max_points is not None:
+        check_number("the limit of points", max_points, 1)
+    if max_wait is not None:
+        check_number("the longest wait", max_wait, 0, whole=False)
     of_dumps = None if api_url == GITHUB_API else api_url
-    sources: list[Source] = [DumpSource(Path(folder), api_url=of_dumps, reporter=reporter) for folder in folders]
+    sources: list[Source] = [
+        DumpSource(Path(folder), api_url=of_dumps, longest_line=max_line, reporter=reporter) for folder in folders
+    ]
     if names:
-        github = connect(api_url, api=api, limits=Limits(max_points, max_wait), reporter=reporter)
+        limits = Limits(max_points, max_wait)
+        github = connect(api_url, api=api, limits=limits, insecure=insecure, reporter=reporter)
         sources += [github.source(name, page_size=page_size, original_bodies=original_bodies) for name in names]
     with Store.writing(Path(store)) as opened:
         reports = collect_all(opened, sources, reporter=reporter)

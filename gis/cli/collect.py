@@ -12,8 +12,7 @@ from gis.cli.app import app, interruptible, print_table
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
-    from gis.collector.github.client import Limits
-    from gis.collector.github.connection import Api
+    from gis.collector.github.connection import Connection
     from gis.console import Reporter
 
 ATTEMPTS_OF_DRY_RUN = 3  # an estimate is not worth a long wait for the network
@@ -58,6 +57,10 @@ def collect(
     max_wait: Annotated[
         float | None, typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this.")
     ] = None,
+    max_line: Annotated[int, typer.Option(metavar="MB", min=1, help="Longest line of a dump to read.")] = 32,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Allow --api-url http://…, which sends the token unencrypted.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and the result.")] = False,
 ) -> None:
     """Collect issues and their comments into a store.
@@ -74,6 +77,7 @@ def collect(
         return
     from gis.collector.collect import PartlyCollectedError
     from gis.collector.github.client import Limits
+    from gis.collector.github.connection import connect
     from gis.collector.repositories import named_repositories
     from gis.console import Reporter
 
@@ -87,7 +91,8 @@ def collect(
     failure: GisError | None = None
     with interruptible():
         if dry_run:
-            _estimate(names, api, api_url, Limits(max_points, max_wait, ATTEMPTS_OF_DRY_RUN), reporter)
+            limits = Limits(max_points, max_wait, ATTEMPTS_OF_DRY_RUN)
+            _estimate(names, connect(api_url, api=api, limits=limits, insecure=insecure, reporter=reporter), reporter)
             return
         try:
             gis.api.collect(
@@ -100,11 +105,14 @@ def collect(
                 page_size=page_size,
                 max_points=max_points,
                 max_wait=max_wait,
+                max_line=max_line,
+                insecure=insecure,
                 reporter=reporter,
             )
         except PartlyCollectedError as error:
             failure = error
-    _show(store, status=True, manifest=False)
+    if failure is None or store.exists():
+        _show(store, status=True, manifest=False)
     if failure is not None:
         raise failure
     reporter.say("To fetch what changed, run the same command again. To build a dataset:")
@@ -119,18 +127,16 @@ def _show(store: Path, *, status: bool, manifest: bool) -> None:
     with Store(store) as opened:
         repositories = opened.status()
         if status and repositories:
-            print_table(status_table(repositories), "", *status_notes(repositories))
+            print_table(status_table(repositories), "", *status_notes(repositories, opened.left_out()))
         if manifest:
             typer.echo(json.dumps(opened.runs(), indent=2))
 
 
-def _estimate(names: list[str], api: "Api", url: str, limits: "Limits", reporter: "Reporter") -> None:
+def _estimate(names: list[str], github: "Connection", reporter: "Reporter") -> None:
     """Print what a first run would fetch and cost; name each repository that cannot be read."""
-    from gis.collector.github.connection import connect
     from gis.collector.source import SourceUnusableError
     from gis.collector.status import estimate_table
 
-    github = connect(url, api=api, limits=limits, reporter=reporter)
     estimates = []
     for name in names:
         try:

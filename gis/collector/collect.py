@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from gis.collector.fields import FieldError
 from gis.collector.progress import Progress
+from gis.collector.records import LeftOut
 from gis.collector.source import (
     NotFoundError,
     PaginationLimitError,
@@ -31,17 +33,23 @@ class CollectReport:
         issues: New and changed issues.
         comments: Comments on these issues.
         removed: Issues that were deleted, moved or hidden since the last run.
+        left_out: Issues, comments and events that could not be read.
     """
 
     repository: str
     issues: int
     comments: int
     removed: int
+    left_out: tuple[LeftOut, ...] = ()
 
     def __str__(self) -> str:
         """Return the report as one line."""
         removed = f", {self.removed:,} removed" if self.removed else ""
-        return f"{self.repository}: {self.issues:,} issues and {self.comments:,} comments new or changed{removed}"
+        left_out = f", {len(self.left_out):,} left out" if self.left_out else ""
+        return (
+            f"{self.repository}: {self.issues:,} issues and {self.comments:,} comments new or changed"
+            f"{removed}{left_out}"
+        )
 
 
 class PartlyCollectedError(CombinedError):
@@ -117,9 +125,9 @@ def collect(store: Store, source: Source, *, reporter: Reporter = QUIET) -> Coll
     key = store.repository(repository, source.kind)
     stored = store.count(key)
     with _recorded_run(store, key, source) as run:
-        issues, comments = _fetch_changes(store, key, run, source, reporter)
+        report = _fetch_changes(store, key, run, source, reporter)
         removed = _mark_removed(store, key, run, source) if stored else 0
-    return CollectReport(repository.name, issues, comments, removed)
+    return replace(report, removed=removed)
 
 
 @contextmanager
@@ -130,7 +138,7 @@ def _recorded_run(store: Store, key: int, source: Source) -> Iterator[int]:
     try:
         yield run
         outcome = COMPLETE
-    except (NotFoundError, PaginationLimitError, QueryTimeoutError, UnknownFieldsError) as error:
+    except (FieldError, NotFoundError, PaginationLimitError, QueryTimeoutError, UnknownFieldsError) as error:
         outcome = f"{type(error).__name__}: {error}"
         problem = (
             "no longer exists, has its issues disabled, or may no longer be read"
@@ -146,8 +154,8 @@ def _recorded_run(store: Store, key: int, source: Source) -> Iterator[int]:
         store.end(run, outcome, {**versions_of(LIBRARIES), **source.provenance()}, source.take_usage())
 
 
-def _fetch_changes(store: Store, key: int, run: int, source: Source, reporter: Reporter) -> tuple[int, int]:
-    """Store every page of the source, and return the number of issues and of comments."""
+def _fetch_changes(store: Store, key: int, run: int, source: Source, reporter: Reporter) -> CollectReport:
+    """Store every page of the source, and return what it brought."""
     name = source.repository.name
     progress = store.progress(key)
     if progress is None or not source.capabilities <= progress.capabilities:
@@ -155,19 +163,25 @@ def _fetch_changes(store: Store, key: int, run: int, source: Source, reporter: R
     if not progress.done:
         reporter.say(f"{name}: continuing where the last run stopped")
     since = progress.newest_change if progress.done else None
+    if since is None and progress.walk is None:
+        store.forget_left_out(key)
     progress = replace(progress, capabilities=source.capabilities)
-    issues = comments = 0
+    report = CollectReport(name, 0, 0, 0)
     with reporter.track(name, 0, "issues") as tracker:
         for page in source.pages(since, progress.walk):
             times = [issue.updated_at for issue in page.issues]
             newest = max([*times, progress.newest_change or ""]) or None
             progress = replace(progress, walk=page.resume_point, newest_change=newest, done=page.done)
             store.write(key, run, page, progress)
-            issues += len(page.issues)
-            comments += page.comment_count
-            tracker.total = max(source.expected_issues, issues)
-            tracker.advance(len(page.issues), issues / max(tracker.total, 1))
-    return issues, comments
+            report = replace(
+                report,
+                issues=report.issues + len(page.issues),
+                comments=report.comments + page.comment_count,
+                left_out=report.left_out + page.left_out,
+            )
+            tracker.total = max(source.expected_issues, report.issues)
+            tracker.advance(len(page.issues), report.issues / max(tracker.total, 1))
+    return report
 
 
 def _mark_removed(store: Store, key: int, run: int, source: Source) -> int:

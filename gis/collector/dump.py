@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import IO, Any, ClassVar, NamedTuple, Self, cast
 
@@ -22,30 +22,31 @@ from gis.collector.dump_rows import (
     rows_of_comment,
     rows_of_issue,
 )
+from gis.collector.fields import LARGEST_ISSUE_NUMBER, FieldError, Fields
 from gis.collector.github.rest_rows import (
-    FieldError,
-    Row,
     comment_from_row,
     is_on_pull_request,
     issue_from_row,
     number_of_commented,
-    time_of,
     user_from_row,
 )
+from gis.collector.quarantine import Quarantine, number_in
 from gis.collector.records import NO_USAGE, Comment, Event, Issue, Page, Reference, Repository, Usage
+from gis.collector.repositories import is_repository_name
 from gis.collector.servers import is_same_server, server_named_in, web_url_of
 from gis.collector.source import SourceKind
 from gis.console import QUIET, Reporter
-from gis.errors import GisError
+from gis.errors import GisError, check_number
 from gis.text import whole_characters
 
 ISSUES, COMMENTS, CROSS_REFERENCES = FILES = ("issues", "comments", "cross_references")  # in the order of the walk
 ENDINGS = (".jsonl.gz", ".jsonl")
 LINES_PER_PAGE = 500
 FIRST_BYTES = 1000  # enough to see whether a file begins with a bracket
+LONGEST_LINE = 32  # MB; a small compressed file can hold a line of any length
 UNREADABLE = (OSError, EOFError, zlib.error)
-BROKEN_LINE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-NAMED_REASONS = 20  # different reasons for which a line is named; of one reason, the first line is
+NO_JSON = (ValueError, RecursionError)  # of a line
+NUMBER = re.compile(r"[0-9]{1,10}")
 MAKE_ONE = (
     "make a dump with gh api --paginate 'repos/OWNER/NAME/issues?state=all&per_page=100' | jq -c '.[]' > issues.jsonl, "
     f"or gh issue list --state all --limit 100000 --json {GH_FIELDS} | jq -c '.[]' > issues.jsonl"
@@ -81,21 +82,26 @@ class _Records:
     pull_requests: list[int] = field(default_factory=list)
 
     def add(self, rows: DumpRows) -> None:
-        """Add an issue or a pull request with its comments."""
-        on_pull_request = False
+        """Add an issue or a pull request with its comments: all of a line, or nothing of it."""
+        on_pull_request = rows.issue is not None and is_pull_request(rows.issue)
+        pull_requests: list[int] = []
+        issues: list[Issue] = []
+        comments: list[tuple[int, Comment]] = []
         if rows.issue is not None:
-            on_pull_request = is_pull_request(rows.issue)
             if on_pull_request:
-                self.pull_requests.append(int(rows.issue["number"]))
+                pull_requests.append(Fields(rows.issue).issue_number("number"))
             else:
-                self.issues.append(issue_from_row(rows.issue))
+                issues.append(issue_from_row(Fields(rows.issue)))
         for row in rows.comments:
             if on_pull_request or is_on_pull_request(row):
-                self.pull_requests.append(number_on_web(row) or number_of_commented(row))
+                pull_requests.append(number_on_web(row) or number_of_commented(Fields(row)))
             else:
-                self.comments.append(comment_from_row(row))
+                comments.append(comment_from_row(Fields(row)))
+        self.issues += issues
+        self.comments += comments
+        self.pull_requests += pull_requests
 
-    def add_reference(self, row: Row) -> None:
+    def add_reference(self, row: Fields) -> None:
         """Add a cross-reference, and the pull request that it may be from."""
         event = _cross_reference(row)
         if event is None:
@@ -136,10 +142,10 @@ class DumpSource:
     Args:
         folder: The folder.
         api_url: Address of the API of the server that the issues are of, for dumps that do not say.
+        longest_line: The longest line that is read, in MB.
         reporter: Warned about broken lines, which are left out.
 
     Attributes:
-        broken_lines: How many lines were left out.
         mended_lines: How many lines held half of a character, which U+FFFD replaced.
 
     Raises:
@@ -148,7 +154,15 @@ class DumpSource:
 
     kind: ClassVar[SourceKind] = "dump"
 
-    def __init__(self, folder: Path, *, api_url: str | None = None, reporter: Reporter = QUIET) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        api_url: str | None = None,
+        longest_line: int = LONGEST_LINE,
+        reporter: Reporter = QUIET,
+    ) -> None:
+        check_number("the longest line of a dump, in MB,", longest_line, 1)
         if not folder.is_dir():
             raise GisError(f"{folder} is not a folder")
         self._files = {name: path for name in FILES if (path := _find(folder, name)) is not None}
@@ -158,9 +172,9 @@ class DumpSource:
             _refuse_array(path)
         self.capabilities = frozenset(map(_version_of, self._files.values()))
         self.expected_issues = 0
-        self.broken_lines = 0
         self.mended_lines = 0
-        self._reasons: Counter[str] = Counter()
+        self._longest_line = longest_line
+        self._quarantine = Quarantine(reporter)
         self._other_repositories: Counter[str] = Counter()
         self._read = 0
         self._folder = folder
@@ -169,8 +183,13 @@ class DumpSource:
 
     @cached_property
     def _first_rows(self) -> DumpRows:
-        """What the first issue says of its repository and server."""
-        return _first_rows_of(self._files[ISSUES])
+        """The first line of the file of issues that can be read."""
+        path = self._files[ISSUES]
+        with _open(path) as file, suppress(*UNREADABLE):  # reported when the file is read
+            for line in self._lines(file, path):
+                with suppress(FieldError, *NO_JSON):
+                    return rows_of_issue(json.loads(line.text))
+        return DumpRows(None)
 
     @cached_property
     def repository(self) -> Repository:
@@ -182,7 +201,7 @@ class DumpSource:
         name = self._first_rows.repository
         if name is None:
             owner, _, rest = self._folder.resolve().name.partition("_")
-            if not rest:
+            if not is_repository_name(f"{owner}/{rest}"):
                 raise GisError(
                     f"{self._folder}: neither its issues nor its name say which repository it is of",
                     remedy="rename the folder to OWNER_NAME",
@@ -244,7 +263,7 @@ class DumpSource:
         following = names[names.index(point.file) + 1 :]
         read = point.line
         with _open(path) as file:
-            lines = (NumberedLine(n, text) for n, text in enumerate(islice(file, read, None), start=read + 1))
+            lines = islice(self._lines(file, path), read, None)
             while True:
                 chunk, failure = _read_chunk(lines)
                 read += len(chunk)
@@ -257,6 +276,8 @@ class DumpSource:
                 if at_end:
                     self._report(point)
                 yield page
+                if isinstance(failure, GisError):
+                    raise failure
                 if failure is not None:
                     raise GisError(f"{path} cannot be read to its end ({failure})") from failure
                 if at_end:
@@ -265,8 +286,8 @@ class DumpSource:
     def _all_lines(self) -> Iterator[bytes]:
         """Yield the lines of all files, as far as they can be read."""
         for path in self._files.values():
-            with _open(path) as file, suppress(*UNREADABLE):
-                yield from file
+            with _open(path) as file, suppress(GisError, *UNREADABLE):
+                yield from (line.text for line in self._lines(file, path))
 
     def _page(self, name: str, lines: list[NumberedLine], next_point: DumpResumePoint) -> Page:
         """Return the records of some lines; broken lines are named and left out."""
@@ -276,18 +297,11 @@ class DumpSource:
                 continue
             try:
                 row = self._parsed(line.text)
-                if name == CROSS_REFERENCES:
-                    records.add_reference(row)
-                    continue
-                rows = rows_of_issue(row) if name == ISSUES else rows_of_comment(row)
-                if rows.server and self.server and not is_same_server(rows.server, self.server):
-                    raise FieldError(f"it is of {rows.server}, and the first issue of {self.server}")
-                if (rows.repository or self.repository.name).casefold() != self.repository.name.casefold():
-                    self._other_repositories[str(rows.repository)] += 1
-                else:
-                    records.add(rows)
-            except BROKEN_LINE as error:
-                self._leave_out(name, line.number, error)
+                self._add(records, name, row)
+            except FieldError as error:
+                self._leave_out(name, line, error, number_in(row))
+            except NO_JSON as error:
+                self._leave_out(name, line, GisError(_reason(error)))
         self.expected_issues += len(records.issues)
         self._read += len(records.issues) + len(records.pull_requests)
         return Page(
@@ -297,7 +311,39 @@ class DumpSource:
             comments=tuple(records.comments),
             events=tuple(records.events),
             pull_requests=tuple(records.pull_requests),
+            left_out=self._quarantine.take(),
         )
+
+    def _add(self, records: _Records, name: str, row: object) -> None:
+        """Add what a line of a file holds, unless it is of another repository."""
+        if name == CROSS_REFERENCES:
+            records.add_reference(Fields.of(row, "the line"))
+            return
+        rows = rows_of_issue(row) if name == ISSUES else rows_of_comment(row)
+        if rows.server and self.server and not is_same_server(rows.server, self.server):
+            raise FieldError(f"it is of {rows.server}, and the first issue of {self.server}")
+        if (rows.repository or self.repository.name).casefold() != self.repository.name.casefold():
+            self._other_repositories[str(rows.repository)] += 1
+        else:
+            records.add(rows)
+
+    def _lines(self, file: IO[bytes], path: Path) -> Iterator[NumberedLine]:
+        """Yield the lines of a file.
+
+        Raises:
+            GisError: A line is too long.
+        """
+        limit = self._longest_line * 10**6
+        for number in count(1):
+            text = file.readline(limit + 1)
+            if len(text) > limit:
+                raise GisError(
+                    f"line {number} of {path} is longer than {self._longest_line} MB",
+                    remedy="if it is meant to be, raise --max-line",
+                )
+            if not text:
+                return
+            yield NumberedLine(number, text)
 
     def _parsed(self, line: bytes) -> Any:  # noqa: ANN401 - any JSON value
         text = line.decode("utf-8")
@@ -308,14 +354,9 @@ class DumpSource:
         self.mended_lines += mended != value
         return mended
 
-    def _leave_out(self, name: str, number: int, error: Exception) -> None:
-        """Count a broken line; the first of each reason is named."""
-        self.broken_lines += 1
-        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__} {error}"
-        kind = re.sub(r"\d+", "N", reason)
-        self._reasons[kind] += 1
-        if self._reasons[kind] == 1 and len(self._reasons) <= NAMED_REASONS:
-            self._reporter.warn(f"{self._files[name]}:{number}: left out: {reason}")
+    def _leave_out(self, name: str, line: NumberedLine, error: GisError, issue: int = 0) -> None:
+        path = self._files[name]
+        self._quarantine.leave_out(error, f"{path.name}:{line.number}", number=issue, name=f"{path}:{line.number}")
 
     def _report(self, begun: DumpResumePoint) -> None:
         """Say at the end of a file how much of it was left out.
@@ -324,21 +365,18 @@ class DumpSource:
             GisError: It is the file of issues, and nothing of it could be read.
         """
         path = self._files[begun.file]
-        repeated = {reason: count for reason, count in self._reasons.items() if count > 1}
         if begun.file == ISSUES and begun.line == 0 and not self._read:
-            reason = max(self._reasons, key=self._reasons.__getitem__, default="it has no lines")
+            reason = self._quarantine.most_common_reason or "it has no lines"
             raise GisError(f"nothing of {path} could be read: {reason}; {EXPECTED}", remedy=MAKE_ONE)
-        for reason, count in repeated.items():
-            self._reporter.warn(f"{path}: {count - 1:,} more lines were left out alike: {reason}")
+        self._quarantine.summarize(str(path), "lines")
         if self._other_repositories:
             names = ", ".join(name for name, _ in self._other_repositories.most_common(3))
-            count = self._other_repositories.total()
+            total = self._other_repositories.total()
             self._reporter.warn(
-                f"{path}: {count:,} lines are of other repositories, such as {names}, and were left out"
+                f"{path}: {total:,} lines are of other repositories, such as {names}, and were left out"
             )
         if self.mended_lines:
             self._reporter.warn(f"{path}: {self.mended_lines:,} lines held half of a character, replaced by U+FFFD")
-        self._reasons.clear()
         self._other_repositories.clear()
         self.mended_lines = 0
 
@@ -360,30 +398,36 @@ def _read_chunk(lines: Iterator[NumberedLine]) -> tuple[list[NumberedLine], Exce
     try:
         for line in islice(lines, LINES_PER_PAGE):
             chunk.append(line)  # noqa: PERF402 - what was read before a failure is kept
-    except UNREADABLE as error:
+    except (GisError, *UNREADABLE) as error:
         return chunk, error
     return chunk, None
 
 
-def _cross_reference(row: Mapping[str, Any]) -> tuple[int, Event] | None:
+def _reason(error: Exception) -> str:
+    """Return why a line is not JSON."""
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _cross_reference(row: Fields) -> tuple[int, Event] | None:
     """Return the number of the issue that is referred to, and by what; None for the reference of a commit."""
-    if row.get("event", "cross-referenced") != "cross-referenced":
+    if row.row.get("event", "cross-referenced") != "cross-referenced":
         return None
-    repository, _, number = str(row["from"]).rpartition("#")
-    target = Reference(repository or None, int(number), row.get("type") != "issue")
-    actor = row.get("actor")
+    target = _source_of_reference(row)
+    actor = row.row.get("actor")
     if isinstance(actor, str):
         actor = {"login": actor, "type": "Bot" if actor.endswith("[bot]") else "User"}
-    return int(row["number"]), Event("cross_referenced", time_of(row, "date"), user_from_row(actor), target)
+    user = user_from_row(None if actor is None else Fields.of(actor, "the field actor", "actor."))
+    return row.issue_number("number"), Event("cross_referenced", row.time("date"), user, target)
 
 
-def _first_rows_of(path: Path) -> DumpRows:
-    """Return the first line of a file of issues that can be read."""
-    with _open(path) as file, suppress(*UNREADABLE):  # reported when the file is read
-        for line in file:
-            with suppress(*BROKEN_LINE):
-                return rows_of_issue(json.loads(line))
-    return DumpRows(None)
+def _source_of_reference(row: Fields) -> Reference:
+    """Return the issue or pull request that a cross-reference is from: N, or OWNER/NAME#N."""
+    source = row.row.get("from")
+    repository, _, digits = (str(source) if isinstance(source, int | str) else "").rpartition("#")
+    number = int(digits) if NUMBER.fullmatch(digits) else 0
+    if not 0 < number <= LARGEST_ISSUE_NUMBER or (repository and not is_repository_name(repository)):
+        raise row.error("from", "is neither a number nor OWNER/NAME#N")
+    return Reference(repository or None, number, row.row.get("type") != "issue")
 
 
 def _refuse_array(path: Path) -> None:

@@ -1,10 +1,9 @@
 """What passes from every source to the store: a page of issues with their comments and events."""
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, NamedTuple
 
-Raw = Mapping[str, Any]
 EventKind = Literal[
     "closed",
     "reopened",
@@ -135,7 +134,7 @@ class Issue:
         original_body: The body as it was first written, if it was requested and is known.
         comments: Its comments, oldest first; None if the source does not give them with the issue.
         events: Its events, oldest first; None if the source does not give them with the issue.
-        raw: The source's answer, unchanged.
+        raw: The source's answer as JSON, unchanged.
     """
 
     number: int
@@ -158,7 +157,23 @@ class Issue:
     original_body: str | None = None
     comments: tuple[Comment, ...] | None = None
     events: tuple[Event, ...] | None = None
-    raw: Raw = field(default_factory=dict)
+    raw: str = "{}"
+
+
+class LeftOut(NamedTuple):
+    """Something that a source gave and that did not pass the reader.
+
+    Attributes:
+        number: The number of the issue that it is or belongs to; 0 where that is unknown.
+        place: What it is, such as "issue", "comment 7" or "issues.jsonl:12".
+        field: The field that is missing or malformed; "" where it is not a single field.
+        reason: What is wrong, in words.
+    """
+
+    number: int
+    place: str
+    field: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +187,7 @@ class Page:
         pull_requests: Numbers of pull requests.
         resume_point: Where the walk continues, as JSON; on the last page, where the next walk begins.
         done: Whether this is the last page of the walk.
+        left_out: What the source gave and did not pass the reader.
         usage: What the step cost.
     """
 
@@ -181,6 +197,7 @@ class Page:
     comments: tuple[tuple[int, Comment], ...] = ()
     events: tuple[tuple[int, Event], ...] = ()
     pull_requests: tuple[int, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     usage: Usage = NO_USAGE
 
     @property

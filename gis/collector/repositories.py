@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gis.errors import GisError, UsageError, unknown_name
 
-NAME = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,39}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")  # of GitHub's form
 ADDRESS = re.compile(r"^(?:https?://[^/]+/|git@[^:]+:)?(?P<name>[^/\s]+/[^/\s]+?)(?:\.git)?/?$")
 
 # AnglE's ACL paper, appendix B, under the names that the repositories have today.
@@ -22,6 +22,11 @@ PAPER = (
     "twbs/bootstrap vercel/next.js vuejs/vue webpack/webpack"
 ).split()
 PRESETS = {"paper": PAPER}
+
+
+def is_repository_name(text: str) -> bool:
+    """Return whether a text is an OWNER/NAME of GitHub's form."""
+    return NAME.fullmatch(text) is not None
 
 
 def named_repositories(names: Iterable[str] = (), *, file: Path | None = None, preset: str | None = None) -> list[str]:
@@ -60,6 +65,6 @@ def _repository_name(text: str, place: str = "") -> str:
     if not isinstance(text, str):
         raise UsageError(f"{text!r:.80} is not the name of a repository; pass names one by one, each as OWNER/NAME")
     match = ADDRESS.match(text.strip())
-    if match is None or not NAME.fullmatch(match["name"]):
+    if match is None or not is_repository_name(match["name"]):
         raise UsageError(f"{place}'{text}' is not a repository; write OWNER/NAME")
     return match["name"]

@@ -1,8 +1,10 @@
 """Tables of what a store holds, and of what a run would cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from gis.collector.github.connection import Estimate
+from gis.collector.records import LeftOut
 from gis.collector.store import RepositoryStatus
 from gis.terminal_table import Column, TerminalTable
 
@@ -11,6 +13,8 @@ MARKED_DUPLICATES = (
     'marked duplicates: issues that GitHub itself marks as duplicates. Comments such as "Duplicate of #12" are not '
     "counted here; gis build reads them."
 )
+LEFT_OUT = "left out: could not be read. Each is fetched again when it changes, or with a new store:"
+NAMED = 20  # of what was left out, below the table
 INCOMPLETE = "Incomplete repositories: run the command that collects them again, and it continues."
 
 
@@ -27,6 +31,7 @@ def status_table(repositories: Sequence[RepositoryStatus]) -> TerminalTable:
             Column(title="complete", align="left"),
             Column(title="removed", priority=2),
             Column(title="pull requests", priority=2),
+            Column(title="left out", priority=2),
             Column(title="points", priority=3),
             Column(title="requests", priority=3),
             Column(title="points", group=average, priority=4),
@@ -45,6 +50,7 @@ def status_table(repositories: Sequence[RepositoryStatus]) -> TerminalTable:
             "yes" if repository.complete else "no",
             f"{repository.removed:,}",
             f"{repository.pull_requests:,}",
+            f"{repository.left_out:,}",
             f"{repository.points:,}",
             f"{repository.requests:,}",
             _average(repository.points, repository),
@@ -53,9 +59,20 @@ def status_table(repositories: Sequence[RepositoryStatus]) -> TerminalTable:
     return table
 
 
-def status_notes(repositories: Sequence[RepositoryStatus]) -> list[str]:
-    """Return the lines below the table that explain its columns."""
-    return [MARKED_DUPLICATES, *([] if all(repository.complete for repository in repositories) else [INCOMPLETE])]
+def status_notes(
+    repositories: Sequence[RepositoryStatus], left_out: Mapping[str, Sequence[LeftOut]] = MappingProxyType({})
+) -> list[str]:
+    """Return the lines below the table that explain its columns, and name what could not be read."""
+    notes = [MARKED_DUPLICATES]
+    if not all(repository.complete for repository in repositories):
+        notes.append(INCOMPLETE)
+    items = [(name, item) for name, of_repository in left_out.items() for item in of_repository]
+    if items:
+        notes.append(LEFT_OUT)
+        notes += [f"  {name}#{item.number or 'unknown'}, {item.place}: {item.reason}" for name, item in items[:NAMED]]
+        if len(items) > NAMED:
+            notes.append(f"  … and {len(items) - NAMED:,} more, in the table quarantine of the store")
+    return notes
 
 
 def estimate_table(estimates: Sequence[Estimate]) -> TerminalTable:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +13,10 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 
 from gis.collector.progress import Progress
-from gis.collector.records import Comment, Event, Issue, Page, Repository, Usage, User
+from gis.collector.records import Comment, Event, Issue, LeftOut, Page, Repository, Usage, User
 from gis.collector.servers import GITHUB, is_same_server, web_url_of
 from gis.collector.store_rows import Row, comment_row, event_row, issue_row, login_of, user_row
-from gis.collector.store_schema import check_store, create_store
+from gis.collector.store_schema import QUARANTINE, check_store, create_store
 from gis.errors import GisError
 
 COMPLETE, STOPPED = "complete", "stopped"  # outcomes of a run that came to its end, and of one that was interrupted
@@ -61,6 +61,7 @@ class RepositoryStatus:
         marked_duplicates: Issues that GitHub's own data marks as duplicates; what comments say is not counted.
         last_update: The time of the newest change that is stored; None before the first issue.
         complete: Whether the last run reached its end.
+        left_out: Issues, comments and events that could not be read.
         points: Points spent so far.
         requests: Requests made so far.
     """
@@ -73,6 +74,7 @@ class RepositoryStatus:
     marked_duplicates: int
     last_update: str | None
     complete: bool
+    left_out: int
     points: int
     requests: int
 
@@ -125,23 +127,15 @@ class Store:
         if path.is_dir():
             raise GisError(f"{path} is a folder; a store is a file", remedy="choose another --store")
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise GisError(
-                f"another gis collect is filling {path}", remedy="wait for it, or choose another --store"
-            ) from error
-        try:
+        with _locked(path), _removed_if_empty(path):
             create_store(path)
             store = cls.__new__(cls)
             store._open(path, lambda path: sqlite3.connect(path, isolation_level=None))
             store._connection.execute("PRAGMA journal_mode=WAL")
+            store._connection.execute(QUARANTINE)
             store._connection.execute("PRAGMA synchronous=NORMAL")  # whole after any kill; a power cut costs last pages
             with store:
                 yield store
-        finally:
-            lock.release()
 
     def close(self) -> None:
         """Close the file."""
@@ -221,6 +215,9 @@ class Store:
                 self._write_comments(key, number, [comment])
             for number, event in page.events:
                 self._append_event(key, number, event)
+            connection.executemany(
+                "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?)", [(key, *item) for item in page.left_out]
+            )
             connection.executemany(
                 "INSERT OR IGNORE INTO pull_requests VALUES (?, ?)", [(key, number) for number in page.pull_requests]
             )
@@ -304,6 +301,23 @@ class Store:
         finally:
             execute("DROP TABLE listed")
 
+    def forget_left_out(self, key: int) -> None:
+        """Forget what was left out of a repository, since a walk begins that reads everything again."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM quarantine WHERE repository = ?", (key,))
+
+    def left_out(self) -> dict[str, list[LeftOut]]:
+        """Return what could not be read, by repository and number."""
+        left_out: dict[str, list[LeftOut]] = {}
+        if self.rows("SELECT 1 FROM sqlite_master WHERE name = 'quarantine'"):
+            query = (
+                "SELECT r.name, q.number, q.place, q.field, q.reason FROM quarantine AS q "
+                "JOIN repositories AS r ON r.key = q.repository ORDER BY r.name, q.number, q.place"
+            )
+            for name, *item in self.stream(query):
+                left_out.setdefault(name, []).append(LeftOut(*item))
+        return left_out
+
     def mark_removed(self, key: int, run: int, number: int, fate: str) -> None:
         """Note that an issue was removed, and what became of it; what was fetched of it is kept."""
         with self._transaction() as connection:
@@ -321,7 +335,13 @@ class Store:
     def status(self) -> list[RepositoryStatus]:
         """Return what the store holds of each repository, in the order of their names."""
         rows = self._named_rows(STATUS, {"complete": COMPLETE})
-        return [RepositoryStatus(**{**row, "complete": bool(row["complete"])}) for row in rows]
+        left_out = self.left_out()
+        return [
+            RepositoryStatus(
+                **{**row, "complete": bool(row["complete"]), "left_out": len(left_out.get(row["name"], ()))}
+            )
+            for row in rows
+        ]
 
     def _named_rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         cursor = self._connection.execute(query, parameters or {})
@@ -336,6 +356,7 @@ class Store:
             f"{name} = coalesce(excluded.{name}, {name})" if name in kept else f"{name} = excluded.{name}"
             for name in row
         )
+        self._delete("quarantine", key, issue.number)
         written = self._insert(
             "INSERT", "issues", [row], f"ON CONFLICT DO UPDATE SET {changes} WHERE excluded.updated_at >= updated_at"
         )
@@ -343,7 +364,7 @@ class Store:
             return
         self._connection.execute(
             "INSERT OR REPLACE INTO raw VALUES (?, ?, ?)",
-            (key, issue.number, json.dumps(issue.raw, ensure_ascii=False)),
+            (key, issue.number, issue.raw),
         )
         if issue.comments is not None:
             self._delete("comments", key, issue.number)
@@ -422,6 +443,49 @@ class Store:
                     f"{self.path} cannot be written: {error}", remedy=f"{room}the same command then continues"
                 ) from error
             raise
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other processes from filling a store."""
+    path = path.with_name(f"{path.name}.lock")
+    if path.is_symlink() or (path.exists() and (not path.is_file() or path.stat().st_size)):  # a lock empties its file
+        raise GisError(
+            f"{path} is a link or holds something; it should be the lock of the store",
+            remedy="move it away, or choose another --store",
+        )
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise GisError(
+            f"another gis collect is filling {path.with_suffix('')}", remedy="wait for it, or choose another --store"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _removed_if_empty(path: Path) -> Iterator[None]:
+    """Leave no new store behind if the block fails before anything came."""
+    is_new = not path.exists()
+    try:
+        yield
+    except BaseException:
+        if is_new and path.exists() and not _holds_anything(path):
+            path.unlink()
+        raise
+
+
+def _holds_anything(path: Path) -> bool:
+    tables = ("issues", "comments", "events", "pull_requests")
+    try:
+        with closing(_reading(path)) as connection:
+            return any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables)
+    except sqlite3.Error:
+        return path.stat().st_size > 0
 
 
 def _reading(path: Path) -> sqlite3.Connection:

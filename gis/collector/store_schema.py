@@ -48,6 +48,13 @@ CREATE TABLE raw (
     repository INTEGER NOT NULL, number INTEGER NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (repository, number)
 ) WITHOUT ROWID;
 """
+# What a source gave and did not pass the reader. Stores of before it came lack it until they are filled again.
+QUARANTINE = """
+CREATE TABLE IF NOT EXISTS quarantine (
+    repository INTEGER NOT NULL, number INTEGER NOT NULL, place TEXT NOT NULL, field TEXT NOT NULL,
+    reason TEXT NOT NULL, PRIMARY KEY (repository, number, place)
+) WITHOUT ROWID
+"""
 
 
 def create_store(path: Path) -> None:

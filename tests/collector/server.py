@@ -19,6 +19,7 @@ import graphql
 
 from tests.collector.world import Row, World, after, cursor
 
+REST_EVENTS = {"MarkedAsDuplicateEvent": "marked_as_duplicate", "ClosedEvent": "closed", "ReopenedEvent": "reopened"}
 POLL_SECONDS = 0.01  # how soon the server stops
 Fault = Callable[["Handler"], bool]  # answers the request itself and gives True, or lets it pass
 
@@ -165,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
                 event_row(number, n, event)
                 for number, events in world.events.items()
                 for n, event in enumerate(events)
-                if number in world.issues and event["kind"] != "CrossReferencedEvent"
+                if number in world.issues and event["kind"] in REST_EVENTS
             ]
         else:
             pulls = [{**next(iter(world.issues.values())), "number": n, "pull_request": {}} for n in world.pulls]
@@ -414,11 +415,10 @@ class Root:
 
 def event_row(number: int, place: int, event: Row) -> Row:
     """An event as REST lists it: without the other issue of a duplicate."""
-    names = {"MarkedAsDuplicateEvent": "marked_as_duplicate", "ClosedEvent": "closed", "ReopenedEvent": "reopened"}
     return {
         "id": number * 100 + place,
         "node_id": f"EV_{number}_{place}",
-        "event": names[event["kind"]],
+        "event": REST_EVENTS[event["kind"]],
         "actor": event["actor"],
         "created_at": event["createdAt"],
         "state_reason": event.get("stateReason"),

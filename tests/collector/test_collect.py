@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from gis.collector.collect import CollectReport, PartlyCollectedError, collect, collect_all
+from gis.collector.fields import Fields
 from gis.collector.github.rest_rows import issue_from_row
 from gis.collector.records import Issue, Page, Repository, Usage
 from gis.collector.source import NotFoundError, SourceKind, SourceUnusableError
@@ -14,7 +15,7 @@ from gis.collector.store import Store
 from gis.errors import GisError
 from tests.collector.world import made
 
-ISSUES = tuple(issue_from_row(row) for row in made(4).issues.values())
+ISSUES = tuple(issue_from_row(Fields(row)) for row in made(4).issues.values())
 
 
 class MemorySource:

@@ -163,7 +163,7 @@ def test_a_real_repository_comes_whole(shared_data: Path, tmp_path: Path) -> Non
     source = DumpSource(folder)
     with Store.writing(tmp_path / "store.db") as store:
         report = collect(store, source)
-    assert (report.issues, report.comments, source.broken_lines) == (15_813, 75_762, 0)
+    assert (report.issues, report.comments, report.left_out) == (15_813, 75_762, ())
     with sqlite3.connect(tmp_path / "store.db") as connection:
         stored = {
             row[0]: row[1:]
@@ -350,8 +350,11 @@ def test_older_exports_with_null_are_read(tmp_path: Path, field: str) -> None:
         ({"title": "x", "number": 1}, "the field state is missing, expected text"),
         ({"sha": "0", "message": "a commit"}, "it has the fields sha, message, none of which an issue has"),
         ("text", "the line is str, expected an object"),
-        ({"type": "IssuesEvent", "repo": {"name": "a/b"}, "payload": {"issue": 7}}, "payload.issue is int"),
-        ({"number": 1, "createdAt": "2020-01-01T00:00:00Z", "title": "x"}, "updated_at is null"),
+        ({"type": "IssuesEvent", "repo": {"name": "a/b"}, "payload": {"issue": 7}}, "payload.issue is of the type int"),
+        (
+            {"number": 1, "createdAt": "2020-01-01T00:00:00Z", "title": "x", "state": "OPEN"},
+            "the field updated_at is null, expected text",
+        ),
     ],
 )
 def test_a_dump_of_which_nothing_can_be_read_is_one_error(tmp_path: Path, row: object, reason: str) -> None:

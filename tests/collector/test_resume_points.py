@@ -6,6 +6,7 @@ import pytest
 
 from gis.collector.dump import DumpResumePoint
 from gis.collector.github.graphql import GraphQLResumePoint
+from gis.collector.github.node_pages import NodePage
 from gis.collector.github.rest import COMMENTS, EVENTS, ISSUES, RestResumePoint
 from gis.collector.progress import Progress
 
@@ -25,8 +26,8 @@ def test_what_version_0_1_stored_is_read_and_written_alike(kind: type[Any]) -> N
     assert kind.from_json(STORED[kind]).to_json() == STORED[kind]
 
 
-def connection(end: str | None, *, more: bool) -> dict[str, Any]:
-    return {"pageInfo": {"endCursor": end, "hasNextPage": more}}
+def connection(end: str | None, *, more: bool) -> NodePage:
+    return NodePage(nodes=(), end=end, more=more, total=0)
 
 
 def test_a_graphql_walk_ends_when_issues_and_pull_requests_do() -> None:
@@ -42,25 +43,27 @@ def test_the_next_graphql_walk_goes_on_with_new_pull_requests() -> None:
 
 
 def test_a_rest_walk_requests_what_changed_since_the_last_row() -> None:
-    point = RestResumePoint.first("2020")
-    assert point.after([{"updated_at": "2021"}], last_page=False) == RestResumePoint(
-        list=ISSUES, start="2020", since="2021"
+    point = RestResumePoint.first("2020-01-01T00:00:00Z")
+    assert point.after([{"updated_at": "2021-01-01T00:00:00Z"}], last_page=False) == RestResumePoint(
+        list=ISSUES, start="2020-01-01T00:00:00Z", since="2021-01-01T00:00:00Z"
     )
-    assert point.after([{"updated_at": "2020"}], last_page=False).page == 2  # a whole page of one second
+    assert (
+        point.after([{"updated_at": "2020-01-01T00:00:00Z"}], last_page=False).page == 2
+    )  # a whole page of one second
 
 
 def test_a_rest_walk_reads_one_list_after_the_other() -> None:
-    point = RestResumePoint(list=ISSUES, start="2020", since="2023", page=7)
+    point = RestResumePoint(list=ISSUES, start="2020-01-01T00:00:00Z", since="2023-01-01T00:00:00Z", page=7)
     point = point.after([], last_page=True)
-    assert point == RestResumePoint(list=COMMENTS, start="2020", since="2020")
+    assert point == RestResumePoint(list=COMMENTS, start="2020-01-01T00:00:00Z", since="2020-01-01T00:00:00Z")
     point = point.after([], last_page=True)
-    assert point == RestResumePoint(list=EVENTS, start="2020", since="2020")
+    assert point == RestResumePoint(list=EVENTS, start="2020-01-01T00:00:00Z", since="2020-01-01T00:00:00Z")
     assert point.after([], last_page=True).done
 
 
 def test_a_rest_walk_reads_events_until_they_are_older_than_the_last_walk() -> None:
-    point = RestResumePoint(list=EVENTS, start="2020", since="2020")
-    assert point.after([{"created_at": "2021"}], last_page=False) == RestResumePoint(
-        list=EVENTS, start="2020", since="2020", page=2
+    point = RestResumePoint(list=EVENTS, start="2020-01-01T00:00:00Z", since="2020-01-01T00:00:00Z")
+    assert point.after([{"created_at": "2021-01-01T00:00:00Z"}], last_page=False) == RestResumePoint(
+        list=EVENTS, start="2020-01-01T00:00:00Z", since="2020-01-01T00:00:00Z", page=2
     )
-    assert point.after([{"created_at": "2019"}], last_page=False).done
+    assert point.after([{"created_at": "2019-01-01T00:00:00Z"}], last_page=False).done

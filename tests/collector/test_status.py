@@ -13,6 +13,7 @@ WHOLE = RepositoryStatus(
     marked_duplicates=0,
     last_update="2025-12-19T19:03:39Z",
     complete=True,
+    left_out=0,
     points=500,
     requests=250,
 )
@@ -25,6 +26,7 @@ EMPTY = RepositoryStatus(
     marked_duplicates=0,
     last_update=None,
     complete=False,
+    left_out=0,
     points=0,
     requests=0,
 )
@@ -39,7 +41,7 @@ def test_a_narrow_terminal_keeps_names_and_numbers_whole() -> None:
 
 
 def test_many_repositories_leave_out_columns_and_name_them() -> None:
-    text = "\n".join(line.plain for line in status_table([WHOLE] * 20).lines(80))
+    text = " ".join(line.plain for line in status_table([WHOLE] * 20).lines(80))
     assert "per 1,000 issues: points" in text
 
 

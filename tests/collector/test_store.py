@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gis.collector.fields import Fields
 from gis.collector.github.rest_rows import issue_from_row
 from gis.collector.progress import Progress
 from gis.collector.records import NO_USAGE, Event, Issue, Page, Reference, Repository, User
@@ -43,7 +44,7 @@ def test_what_is_no_store_or_a_newer_one_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_page_and_the_progress_behind_it_are_written_together(tmp_path: Path) -> None:
-    issues = tuple(issue_from_row(row) for row in made(5).issues.values())
+    issues = tuple(issue_from_row(Fields(row)) for row in made(5).issues.values())
     broken = Event("closed", "2020-01-01T00:00:00Z", User("x", object(), "User"))  # type: ignore[arg-type]
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
@@ -68,7 +69,7 @@ def test_a_folder_is_no_store(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_reported_and_keeps_what_was_written(tmp_path: Path) -> None:
-    issues = tuple(issue_from_row(row) for row in made(300).issues.values())
+    issues = tuple(issue_from_row(Fields(row)) for row in made(300).issues.values())
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
         run = store.begin(key, "graphql", {})
@@ -84,7 +85,7 @@ def test_a_full_disk_is_reported_and_keeps_what_was_written(tmp_path: Path) -> N
 
 
 def test_what_is_no_longer_listed_is_found(tmp_path: Path) -> None:
-    issues = tuple(issue_from_row(row) for row in made(10).issues.values())
+    issues = tuple(issue_from_row(Fields(row)) for row in made(10).issues.values())
     with Store.writing(tmp_path / "store.db") as store:
         key = store.repository(HERE, "graphql")
         run = store.begin(key, "graphql", {})
@@ -129,7 +130,7 @@ def test_whoever_reads_sees_one_state(tmp_path: Path) -> None:
     with Store.writing(tmp_path / "store.db") as writer:
         key = writer.repository(HERE, "graphql")
         run = writer.begin(key, "graphql", {})
-        writer.write(key, run, page(*(issue_from_row(row) for row in made(6).issues.values())))
+        writer.write(key, run, page(*(issue_from_row(Fields(row)) for row in made(6).issues.values())))
         with Store(tmp_path / "store.db") as reader:
             before = reader.rows("SELECT number, gone FROM issues ORDER BY number")
             writer.mark_removed(key, run, before[0][0], "deleted")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from gis.collector.fields import Fields
 from gis.collector.github.client import Client
 from gis.collector.github.queries import OPTIONAL_FIELDS
 from gis.collector.source import UnknownFieldsError
@@ -29,7 +30,7 @@ class AdaptiveClient:
         self.lacking: frozenset[str] = frozenset()
         self._reporter = reporter
 
-    def run(self, make_query: QueryMaker, variables: Mapping[str, Any], *, shrinkable: bool = False) -> dict[str, Any]:
+    def run(self, make_query: QueryMaker, variables: Mapping[str, Any], *, shrinkable: bool = False) -> Fields:
         """Run a query, and again without the optional fields that the server reports as unknown.
 
         Args:

@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
 from github import Auth, Github, GithubException
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, RequestsResponse
 
+from gis.collector.fields import FieldError, Fields
 from gis.collector.github.accounts import Account
 from gis.collector.github.graphql_errors import Body, Failure, check_answer, errors_of, failure_of, message_of
 from gis.collector.records import Usage
@@ -31,7 +34,11 @@ SECONDARY_WAIT = 60.0  # seconds, if GitHub does not say how long: its documenta
 MAX_SECONDARY_FACTOR = 15  # by which that wait grows when it is repeated
 MAX_WAITS_PER_REQUEST = 50  # for a rate limit, one after the other
 AGAIN_LATER = "run the same command again later"
+CHECK_ADDRESS = "check the address of the API"
 WAIT_STEP = 1.0  # seconds between two looks at the clock while waiting
+LONGEST_RESET = 7200.0  # seconds: GitHub's limits are per hour
+MAX_COST = 10_000  # points of one query
+NOT_READY = 599  # what status 202 is turned into, since PyGithub would repeat the request for ever
 
 
 class UnauthorizedError(SourceUnusableError):
@@ -144,6 +151,7 @@ class Client:
         self._sleep = sleep
         self._accounts = list(accounts) or [Account(None)]
         self._requesters = [_requester(url, account.auth) for account in self._accounts]
+        self._connection = _connection(url)
         self._refused: set[int] = set()  # accounts whose tokens expired during the run
         self._free_at = [0.0] * len(self._accounts)  # on our clock
         self._current = 0
@@ -162,7 +170,7 @@ class Client:
         """
         return self._request("GET", path, parameters, None)
 
-    def graphql(self, query: str, variables: Mapping[str, Any], *, shrinkable: bool = False) -> dict[str, Any]:
+    def graphql(self, query: str, variables: Mapping[str, Any], *, shrinkable: bool = False) -> Fields:
         """Run a GraphQL query.
 
         Args:
@@ -171,16 +179,18 @@ class Client:
             shrinkable: Whether to give up early if the server runs out of time, since a smaller page may succeed.
 
         Returns:
-            The response: "data", and under "errors" those that concern parts of it.
+            The fields of the answer's "data"; what an error took from it is null.
 
         Raises:
             QueryTimeoutError: The page was too large.
             NotFoundError: The repository does not exist.
             UnknownFieldsError: The server lacks fields of the query.
+            FieldError: There is no data.
             GisError: The query is refused; or as for ``get``.
         """
         body = {"query": query, "variables": dict(variables)}
-        return dict(self._request("POST", "/graphql", {}, body, shrinkable=shrinkable).body)
+        answer = Fields.of(self._request("POST", "/graphql", {}, body, shrinkable=shrinkable).body, "the answer")
+        return answer.object("data")
 
     def _request(
         self, verb: str, path: str, parameters: Mapping[str, Any], body: Body, *, shrinkable: bool = False
@@ -216,8 +226,10 @@ class Client:
             response = self._send(verb, path, parameters, body)
         except requests.Timeout:
             return None, Failure(f"no answer from {self._host} within {REQUEST_TIMEOUT} s", too_large=True)
-        except (requests.RequestException, ValueError) as error:  # the connection was cut, or the JSON is not whole
+        except (requests.RequestException, ValueError, OverflowError) as error:  # cut off, or not whole JSON
             return None, Failure(f"the connection to {self._host} failed ({type(error).__name__})")
+        if response.status == NOT_READY:
+            return response, Failure(f"{self._host} has accepted the request but does not answer it (status 202)")
         if response.status >= 500:
             return response, Failure(f"{self._host} answers with status {response.status}", too_large=True)
         return response, failure_of(response.body) if body is not None and response.status < 400 else None
@@ -251,12 +263,14 @@ class Client:
         url = requester.graphql_url if body is not None else path
         self.usage.requests += 1
         try:
-            status, headers, text = requester.requestJson(verb, url, dict(parameters), None, body)
+            status, headers, text = requester.requestJson(verb, url, dict(parameters), None, body, self._connection)
         except GithubException as error:  # an app requests its token first
             if error.status >= 500:
                 return Response(error.status, {}, None)
             account = self._accounts[self._current]
             raise GisError(f"GitHub refuses {account}: {error.status} {message_of(error.data)}") from None
+        except RecursionError:
+            raise GisError(f"{self.url} redirects in a circle", remedy=CHECK_ADDRESS) from None
         except RuntimeError as error:  # PyGithub follows no redirect to another server or scheme
             raise GisError(
                 f"{self.url} redirects to another server: {error}", remedy="give that server's address as --api-url"
@@ -264,11 +278,25 @@ class Client:
         headers = {str(name).lower(): str(value) for name, value in headers.items()}
         if status >= 500 or status in (204, 304):
             return Response(status, headers, None)
+        return Response(status, headers, self._parsed(text, status, headers))
+
+    def _parsed(self, text: str, status: int, headers: Mapping[str, str]) -> Body:
+        """Return the JSON of a response.
+
+        Raises:
+            GisError: It is a web page, or nested too deeply.
+            ValueError: It is not whole.
+        """
         try:
-            return Response(status, headers, json.loads(text))
+            return json.loads(text, parse_constant=_refuse_constant)
+        except RecursionError:
+            raise GisError(f"{self.url} answers with JSON that is nested too deeply", remedy=CHECK_ADDRESS) from None
         except ValueError:
             if status >= 400:
-                return Response(status, headers, {"message": text[:200]})
+                return {"message": text[:200]}
+            if 300 <= status < 400 or "html" in headers.get("content-type", "") or text.lstrip()[:1] == "<":
+                page = f"a redirect ({status})" if status >= 300 else "a web page"
+                raise GisError(f"{self.url} answers with {page}, not with JSON", remedy=CHECK_ADDRESS) from None
             raise
 
     def _rate_limit(self, response: Response, waits: int) -> _RateLimit | None:
@@ -280,7 +308,9 @@ class Client:
         longer_and_longer = SECONDARY_WAIT * min(2**waits, MAX_SECONDARY_FACTOR)
         retry_after = response.headers.get("retry-after", "")
         if retry_after.isdecimal():
-            return _RateLimit(max(float(retry_after), FIRST_BACKOFF) * 2 ** min(waits, 4), "secondary limit")
+            return _RateLimit(
+                min(max(float(retry_after), FIRST_BACKOFF), LONGEST_RESET) * 2 ** min(waits, 4), "secondary limit"
+            )
         if "secondary" in message or "abuse" in message:
             return _RateLimit(longer_and_longer, "secondary limit")
         if limited_query or response.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in message:
@@ -291,8 +321,12 @@ class Client:
 
     def _count_points(self, response: Response, *, graphql: bool) -> None:
         """Add what a query says it cost, or one point for a REST request."""
-        limit = (response.body.get("data") or {}).get("rateLimit") if graphql else None
-        self.usage.points += int((limit or {}).get("cost") or 1)
+        answer = response.body if graphql and isinstance(response.body, dict) else {}
+        try:
+            limit = Fields(answer).object("data").object("rateLimit")
+            self.usage.points += limit.number("cost", lowest=1, highest=MAX_COST)
+        except FieldError:
+            self.usage.points += 1
 
     def _check_budget(self) -> None:
         if self._limits.points is not None and self.usage.points >= self._limits.points:
@@ -339,9 +373,35 @@ def _seconds_until_reset(response: Response) -> float:
         return SECONDARY_WAIT
     try:
         now = parsedate_to_datetime(response.headers["date"]).timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         now = time.time()
-    return max(float(reset) - now, 0.0) + 1  # GitHub does not say when in that second
+    return min(max(float(reset) - now, 0.0), LONGEST_RESET) + 1  # GitHub does not say when in that second
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+class _Http(HTTPRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _answered(super().getresponse())
+
+
+class _Https(HTTPSRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _answered(super().getresponse())
+
+
+def _answered(response: RequestsResponse) -> RequestsResponse:
+    if response.status == HTTPStatus.ACCEPTED:
+        response.status = NOT_READY
+    return response
+
+
+def _connection(url: str) -> _Http | _Https:
+    parts = urlsplit(url)
+    kind = _Http if parts.scheme == "http" else _Https
+    return kind(str(parts.hostname), parts.port, timeout=REQUEST_TIMEOUT)
 
 
 def _requester(url: str, auth: Auth.Auth | None) -> Any:  # noqa: ANN401

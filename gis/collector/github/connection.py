@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
+from gis.collector.fields import Fields
 from gis.collector.github.accounts import Account, find_accounts
 from gis.collector.github.adaptive import AdaptiveClient
 from gis.collector.github.client import NO_LIMITS, Client, ForbiddenError, Limits, UnauthorizedError
@@ -12,7 +14,7 @@ from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.github.texts import fetch_texts
 from gis.collector.records import IssueText
-from gis.collector.source import NotFoundError
+from gis.collector.source import NotFoundError, PaginationLimitError, UnknownFieldsError
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
 
@@ -98,6 +100,8 @@ class Connection:
             size = source.size()
         except NotFoundError as error:
             raise GisError(f"{name}: these accounts may not read its issues ({error})") from None
+        except (PaginationLimitError, UnknownFieldsError) as error:
+            raise GisError(f"{name} cannot be read ({error})") from None
         issue_pages = _pages(size.issues)
         if self.api == "rest":
             points = issue_pages + _pages(size.comments)
@@ -112,7 +116,12 @@ class Connection:
 
 
 def connect(
-    url: str = GITHUB_API, *, api: Api = "auto", limits: Limits = NO_LIMITS, reporter: Reporter = QUIET
+    url: str = GITHUB_API,
+    *,
+    api: Api = "auto",
+    limits: Limits = NO_LIMITS,
+    insecure: bool = False,
+    reporter: Reporter = QUIET,
 ) -> Connection:
     """Connect to a GitHub server with the accounts of the environment; see ``find_accounts``.
 
@@ -120,6 +129,7 @@ def connect(
         url: The address of the API; https://HOST/api/v3 for GitHub Enterprise.
         api: The API that issues are read through; "auto" is GraphQL if there is a token.
         limits: How much the run may spend.
+        insecure: Whether http:// may lead to another machine, which sends tokens unencrypted.
         reporter: Told about waits, and warned about missing or refused tokens.
 
     Raises:
@@ -131,6 +141,11 @@ def connect(
         raise UsageError(
             f"{parts.hostname or url} is not the address of an API",
             remedy="write --api-url https://HOST/api/v3, without a name or password",
+        )
+    if parts.scheme == "http" and not insecure and not _is_this_machine(parts.hostname):
+        raise UsageError(
+            f"http://{parts.hostname} would receive the token unencrypted",
+            remedy="write --api-url https://…, or add --insecure",
         )
     accounts = find_accounts(host="github.com" if parts.hostname == "api.github.com" else parts.hostname)
     if len(accounts) > 1:
@@ -146,6 +161,13 @@ def connect(
     return Connection(client, "rest" if api == "rest" or not accounts else "graphql", reporter)
 
 
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _one_account_per_user(url: str, accounts: Sequence[Account], reporter: Reporter) -> list[Account]:
     """Keep one token of each user, since a user's tokens share one limit; warn about the others and refused ones."""
     account_of: dict[str, Account] = {}
@@ -153,14 +175,14 @@ def _one_account_per_user(url: str, accounts: Sequence[Account], reporter: Repor
     for account in accounts:
         client = Client(url, [account], limits=Limits(wait=MAX_WAIT_FOR_USER), reporter=reporter)
         try:
-            user = str(client.get("/user").body["login"])
+            user = Fields.of(client.get("/user").body, "the answer").login("login")
         except ForbiddenError:  # the installation of an app is not a user, and has a limit of its own
             user = str(account)
         except UnauthorizedError as error:
             reporter.warn(f"{error}; continuing without it")
             refused = True
             continue
-        except GisError:  # its limit is used up, so it cannot be asked now
+        except (GisError, NotFoundError):  # its limit is used up, so it cannot be asked now
             user = str(account)
         if user in account_of:
             reporter.warn(f"{account} belongs to {user}, as {account_of[user]} does: GitHub's limits are per user")

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
+from gis.collector.fields import Fields, objects
 from gis.collector.github.adaptive import AdaptiveClient, QueryMaker
 from gis.collector.github.client import Client
-from gis.collector.github.graphql_nodes import Node, issue_from_node
+from gis.collector.github.graphql_nodes import issue_from_node
+from gis.collector.github.node_pages import Cursors, NodePage
 from gis.collector.github.page_size import PageSize
 from gis.collector.github.queries import (
     MAX_NODES,
@@ -18,12 +20,12 @@ from gis.collector.github.queries import (
     size_query,
 )
 from gis.collector.github.repository import RepositorySize, fate_of_missing_issue, resolve
+from gis.collector.quarantine import Quarantine, number_in
 from gis.collector.records import Issue, Page, Repository, Usage
 from gis.collector.source import QueryTimeoutError, SourceKind
 from gis.console import QUIET, Reporter
 
 ORIGINAL_BODIES = "first bodies"  # the capability, as stores name it
-NO_ISSUES: Node = {"totalCount": 0, "pageInfo": {"endCursor": None, "hasNextPage": False}, "nodes": []}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,20 +55,14 @@ class GraphQLResumePoint:
         """Return the beginning of the next walk: pull requests never vanish, so the new ones follow the last cursor."""
         return replace(self, since=since, issues_after=None, issues_done=False, pulls_done=False)
 
-    def after(self, issues: Node, pulls: Node | None) -> Self:
-        """Return where to continue after a page of issues and, unless all were walked before, one of pull requests."""
-        point = replace(
-            self,
-            issues_after=issues["pageInfo"]["endCursor"] or self.issues_after,
-            issues_done=not issues["pageInfo"]["hasNextPage"],
-        )
-        if pulls is None:
-            return point
-        return replace(
-            point,
-            pulls_after=pulls["pageInfo"]["endCursor"] or self.pulls_after,
-            pulls_done=not pulls["pageInfo"]["hasNextPage"],
-        )
+    def after(self, issues: NodePage | None, pulls: NodePage | None) -> Self:
+        """Return where to continue after a page of issues and one of pull requests; None where they were not asked."""
+        point = self
+        if issues is not None:
+            point = replace(point, issues_after=issues.end or self.issues_after, issues_done=not issues.more)
+        if pulls is not None:
+            point = replace(point, pulls_after=pulls.end or self.pulls_after, pulls_done=not pulls.more)
+        return point
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that the store keeps."""
@@ -121,6 +117,7 @@ class GraphQLSource:
         self._largest = largest
         self._original_bodies = original_bodies
         self._reporter = reporter
+        self._quarantine = Quarantine(reporter)
 
     @cached_property
     def repository(self) -> Repository:
@@ -139,26 +136,35 @@ class GraphQLSource:
         if point.done:
             point = point.next_walk(since)
         size = PageSize(self._largest)
+        issue_cursors, pull_cursors = Cursors(point.issues_after), Cursors(point.pulls_after)
         while not point.done:
             try:
-                page = self._fetch_page(point, size)
+                repository = self._fetch_page(point, size)
             except QueryTimeoutError:
                 size.shrink()
                 continue
             size.note_success()
-            issues, pulls = page.get("issues") or NO_ISSUES, page.get("pullRequests")
+            issues = None if point.issues_done else issue_cursors.read_page(repository, "issues")
+            pulls = None if point.pulls_done else pull_cursors.read_page(repository, "pullRequests")
             point = point.after(issues, pulls)
-            self.expected_issues = issues["totalCount"] or self.expected_issues
-            records = tuple(self._issue(node) for node in issues["nodes"] if node is not None)
-            if len(records) < len(issues["nodes"]):
-                self._reporter.warn(f"{self.repository.name}: GitHub withheld an issue; continuing without it")
-            yield Page(
-                resume_point=point.to_json(),
-                done=point.done,
-                issues=records,
-                pull_requests=tuple(node["number"] for node in pulls["nodes"]) if pulls else (),
-                usage=self.take_usage(),
-            )
+            yield self._page(point, issues, pulls)
+        self._quarantine.summarize(self.repository.name, "parts")
+
+    def _page(self, point: GraphQLResumePoint, issues: NodePage | None, pulls: NodePage | None) -> Page:
+        """Return the records of a page, and where to continue after it."""
+        nodes = () if issues is None else issues.nodes
+        self.expected_issues = (0 if issues is None else issues.total) or self.expected_issues
+        if any(node is None for node in nodes):
+            self._reporter.warn(f"{self.repository.name}: GitHub withheld an issue; continuing without it")
+        records = (self._readable(node) for node in nodes if node is not None)
+        return Page(
+            issues=tuple(issue for issue in records if issue is not None),
+            pull_requests=tuple(self._pull_requests(() if pulls is None else pulls.nodes)),
+            left_out=self._quarantine.take(),
+            resume_point=point.to_json(),
+            done=point.done,
+            usage=self.take_usage(),
+        )
 
     def issue_numbers(self, known: int) -> Iterator[Sequence[int]] | None:
         """Return all numbers, a hundred for a point; None, for one point, if there are as many as ``known``."""
@@ -174,13 +180,13 @@ class GraphQLSource:
 
     def size(self) -> RepositorySize:
         """Return how much the repository holds, for one point; comments are estimated from a sample."""
-        repository = self._client.graphql(size_query(), self._owner_and_name())["data"]["repository"]
-        sample = [node["comments"]["totalCount"] for node in repository["sample"]["nodes"]]
-        issues = repository["issues"]["totalCount"]
+        repository = self._client.graphql(size_query(), self._owner_and_name()).object("repository")
+        sample = [node.object("comments") for node in objects(repository.object("sample").items("nodes"), "an issue")]
+        issues = repository.object("issues").number("totalCount")
         return RepositorySize(
             issues=issues,
-            pull_requests=repository["pullRequests"]["totalCount"],
-            comments=round(issues * sum(sample) / max(len(sample), 1)),
+            pull_requests=repository.object("pullRequests").number("totalCount"),
+            comments=round(issues * sum(node.number("totalCount") for node in sample) / max(len(sample), 1)),
         )
 
     def _owner_and_name(self) -> dict[str, Any]:
@@ -188,18 +194,19 @@ class GraphQLSource:
         return {"owner": owner, "name": name}
 
     def _numbers(self) -> Iterator[Sequence[int]]:
-        after, more = None, True
+        cursors, after, more = Cursors(), None, True
         while more:
             variables = {**self._owner_and_name(), "first": MAX_NODES, "after": after}
-            issues = self._client.graphql(numbers_query(), variables)["data"]["repository"]["issues"]
-            yield [node["number"] for node in issues["nodes"]]
-            after, more = issues["pageInfo"]["endCursor"], issues["pageInfo"]["hasNextPage"]
+            repository = self._client.graphql(numbers_query(), variables).object("repository")
+            page = cursors.read_page(repository, "issues")
+            yield [_number_of(node) for node in objects(page.nodes, "an issue")]  # what this lacks counts as removed
+            after, more = page.end, page.more
 
     def _page_query(self, without: Collection[str]) -> str:
         return page_query(without, edits=self._original_bodies)
 
-    def _fetch_page(self, point: GraphQLResumePoint, size: PageSize) -> dict[str, Any]:
-        """Fetch the page at ``point``.
+    def _fetch_page(self, point: GraphQLResumePoint, size: PageSize) -> Fields:
+        """Fetch the page at ``point``, and return the fields of the repository.
 
         Raises:
             QueryTimeoutError: The page is too large for the server.
@@ -216,38 +223,57 @@ class GraphQLSource:
             "withPulls": not point.pulls_done,
         }
         answer = self._server.run(self._page_query, variables, shrinkable=not size.is_smallest)
-        page: dict[str, Any] = answer["data"]["repository"]
-        if not size.is_smallest and any(node is None for node in (page.get("issues") or NO_ISSUES)["nodes"]):
-            raise QueryTimeoutError  # an error took some of the page
-        return page
+        repository = answer.object("repository")
+        if not point.issues_done and not size.is_smallest:
+            issues = repository.object_or_none("issues")
+            if issues is None or any(node is None for node in issues.items("nodes")):
+                raise QueryTimeoutError  # an error took some of the page
+        return repository
 
-    def _issue(self, node: Node) -> Issue:
+    def _pull_requests(self, nodes: Sequence[object]) -> Iterator[int]:
+        """Yield the numbers of pull requests that can be read."""
+        for node in nodes:
+            number = None if node is None else self._quarantine.read(_number_of, node, "pull request")
+            if number is not None:
+                yield number
+
+    def _readable(self, node: object) -> Issue | None:
+        """Return an issue, or None for one that cannot be read."""
+        name = f"{self.repository.name}#{number_in(node) or 'unknown'}"
+        return self._quarantine.read(self._issue, node, "issue", name)
+
+    def _issue(self, node: Fields) -> Issue:
         comments = self._all(node, "comments", more_comments_query)
         events = self._all(node, "timelineItems", more_events_query)
-        return issue_from_node(node, comments, events, original_body=self._original_bodies)
+        return issue_from_node(node, comments, events, self._quarantine, original_body=self._original_bodies)
 
-    def _all(self, node: Node, connection: str, make_query: QueryMaker) -> list[Node]:
+    def _all(self, node: Fields, connection: str, make_query: QueryMaker) -> list[Any]:
         """Return all nodes of a connection of one issue: those that came with it, and the others one page at a time."""
-        nodes: list[Node] = list(node[connection]["nodes"])
-        info, total = node[connection]["pageInfo"], node[connection].get("totalCount", 0)
-        size = MAX_NODES
-        if not info["hasNextPage"] and sum(item is not None for item in nodes) < total:
-            nodes, info = [], {"hasNextPage": True, "endCursor": None}  # some are missing: fetch them all again
-        while info["hasNextPage"]:
+        cursors, size = Cursors(), MAX_NODES
+        page = cursors.read_page(node, connection)
+        nodes, total, after, more = list(page.nodes), page.total, page.end, page.more
+        if not more and sum(item is not None for item in nodes) < total:  # some are missing: fetch them all again
+            cursors, nodes, after, more = Cursors(), [], None, True
+        while more:
             try:
-                variables = {"id": node["id"], "first": size, "after": info["endCursor"]}
+                variables = {"id": node.text("id"), "first": size, "after": after}
                 answer = self._server.run(make_query, variables, shrinkable=size > 1)
             except QueryTimeoutError:
                 size = max(size // 2, 1)
                 continue
-            issue = answer["data"]["node"]
+            issue = answer.object_or_none("node")
             if issue is None:  # it was deleted or moved since its page came: the next run notices
                 break
-            nodes += issue[connection]["nodes"]
-            info = issue[connection]["pageInfo"]
+            page = cursors.read_page(issue, connection)
+            nodes += page.nodes
+            after, more = page.end, page.more
         present = [item for item in nodes if item is not None]
         if len(present) < total:
             self._reporter.warn(
-                f"issue {node['number']}: GitHub counts {total} {connection} but returned {len(present)}"
+                f"issue {number_in(node.row)}: GitHub counts {total} {connection} but returned {len(present)}"
             )
         return present
+
+
+def _number_of(node: Fields) -> int:
+    return node.issue_number("number")

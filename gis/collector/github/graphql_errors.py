@@ -17,6 +17,7 @@ UNKNOWN_ARGUMENT = (
     re.compile(r"Unknown argument '(?P<argument>\w+)' on field '(?:\w+\.)?(?P<field>\w+)'"),
 )
 
+LONGEST_MESSAGE = 500  # characters
 Body = Any  # parsed JSON
 
 
@@ -36,11 +37,12 @@ def failure_of(body: Body) -> Failure | None:
     """Return why a query was not answered, if a repetition may succeed; None if it was answered or refused."""
     errors = errors_of(body)
     if any(
-        error.get("type") == "RESOURCE_LIMITS_EXCEEDED" or "Something went wrong" in str(error.get("message"))
+        error.get("type") == "RESOURCE_LIMITS_EXCEEDED" or "Something went wrong" in message_of(error)
         for error in errors
     ):
         return Failure("GitHub ran out of time", too_large=True)
-    if not errors and not (isinstance(body, dict) and isinstance(body.get("data"), dict)):
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, dict) and not (errors and data is None):
         return Failure("GitHub answers without data")
     return None
 
@@ -57,7 +59,7 @@ def check_answer(body: Body) -> None:
     if unknown := frozenset(filter(None, map(_unknown_field, errors))):
         raise UnknownFieldsError(unknown)
     data = body.get("data")
-    only_absent = {error.get("type") for error in errors} <= {"NOT_FOUND", "FORBIDDEN"}
+    only_absent = all(error.get("type") in ("NOT_FOUND", "FORBIDDEN") for error in errors)
     if (data is None and only_absent) or (data is not None and data.get("repository", data) is None):
         raise NotFoundError("; ".join(map(message_of, errors)))
     if only_absent:
@@ -68,12 +70,12 @@ def check_answer(body: Body) -> None:
 
 def _unknown_field(error: Mapping[str, Any]) -> str | None:
     """Return what an error reports as unknown: "Type.field", or "field(argument)"."""
-    message = str(error.get("message"))
+    message = message_of(error)
     for pattern in UNKNOWN_ARGUMENT:
         if match := pattern.search(message):
             return f"{match['field']}({match['argument']})"
-    details = error.get("extensions") or {}
-    if details.get("code") == "undefinedField":
+    details = error.get("extensions")
+    if isinstance(details, dict) and details.get("code") == "undefinedField":
         return f"{details.get('typeName')}.{details.get('fieldName')}"
     for pattern in UNKNOWN_FIELD:
         if match := pattern.search(message):
@@ -84,9 +86,10 @@ def _unknown_field(error: Mapping[str, Any]) -> str | None:
 def errors_of(body: Body) -> list[Mapping[str, Any]]:
     """Return the errors that a GraphQL response reports."""
     errors = body.get("errors") if isinstance(body, dict) else None
-    return [error for error in errors or () if isinstance(error, dict)]
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
 def message_of(body: Body) -> str:
     """Return the message of a response or of an error; "" if it has none."""
-    return str(body.get("message", "")) if isinstance(body, dict) else ""
+    message = body.get("message") if isinstance(body, dict) else None
+    return message[:LONGEST_MESSAGE] if isinstance(message, str) else ""

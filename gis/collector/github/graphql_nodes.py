@@ -1,11 +1,12 @@
 """Records from the nodes of GraphQL answers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from gis.collector.fields import Fields, objects
+from gis.collector.quarantine import Quarantine, named
 from gis.collector.records import Comment, Event, EventKind, Issue, Reference, User
 
-Node = Mapping[str, Any]
 EVENT_KINDS: dict[str, EventKind] = {
     "MarkedAsDuplicateEvent": "marked_as_duplicate",
     "UnmarkedAsDuplicateEvent": "unmarked_as_duplicate",
@@ -15,95 +16,145 @@ EVENT_KINDS: dict[str, EventKind] = {
     "RenamedTitleEvent": "renamed",
     "TransferredEvent": "transferred",
 }
+Record = TypeVar("Record")
 
 
-def issue_from_node(node: Node, comments: Sequence[Node], events: Sequence[Node], *, original_body: bool) -> Issue:
+def issue_from_node(
+    node: Fields, comments: Sequence[Any], events: Sequence[Any], quarantine: Quarantine, *, original_body: bool
+) -> Issue:
     """Return an issue.
 
     Args:
         node: The issue.
-        comments: All of its comments.
-        events: All of its timeline items.
+        comments: The nodes of all of its comments.
+        events: The nodes of all of its timeline items.
+        quarantine: Takes the comments and events that cannot be read.
         original_body: Whether the first edit was requested.
+
+    Raises:
+        FieldError: A field of the issue itself is missing or malformed.
     """
-    records = [event for event in map(_event, events) if event is not None and not _marks_another(event, node)]
+    number, body = node.issue_number("number"), node.text("body")
+    repository = node.object_or_none("repository")
+    here = None if repository is None else repository.repository("nameWithOwner")
+
+    def event(fields: Fields) -> Event | None:
+        record = _event(fields)
+        return None if record is None or _marks_another(record, here, number) else record
+
+    records = _parts(event, events, quarantine, "event", number, here)
     closes = [event for event in records if event.kind == "closed"]
-    edits = (node.get("userContentEdits") or {}).get("nodes") or []
+    labels = node.object_or_none("labels")
     return Issue(
-        number=node["number"],
-        id=int(node["fullDatabaseId"]),
-        node_id=node["id"],
-        title=node["title"],
-        body=node["body"] or None,  # GraphQL has no null here
-        state=node["state"].lower(),
-        state_reason=_lower(node.get("stateReason")),
-        locked=node["locked"],
-        author=_user(node["author"]),
-        association=node["authorAssociation"],
-        labels=tuple(label["name"] for label in node["labels"]["nodes"]),
-        comment_count=node["comments"]["totalCount"],
-        created_at=node["createdAt"],
-        updated_at=node["updatedAt"],
-        closed_at=node["closedAt"],
+        number=number,
+        id=node.large_number("fullDatabaseId", default=0),
+        node_id=node.text("id"),
+        title=node.text("title"),
+        body=body or None,  # GraphQL has no null here
+        state=node.state("state"),
+        state_reason=node.word_or_none("stateReason"),
+        locked=node.flag("locked", default=False),
+        author=_user(node.object_or_none("author")),
+        association=node.word("authorAssociation", "NONE"),
+        labels=() if labels is None else labels.labels("nodes"),
+        comment_count=node.object("comments").number("totalCount"),
+        created_at=node.time("createdAt"),
+        updated_at=node.time("updatedAt"),
+        closed_at=node.time_or_none("closedAt"),
         closed_by=closes[-1].actor if closes else None,
-        duplicate_of=_reference(node.get("duplicateOf")),
-        original_body=(edits[0]["diff"] if edits else node["body"]) if original_body else None,
-        comments=tuple(map(_comment, comments)),
+        duplicate_of=_reference(node.object_or_none("duplicateOf")),
+        original_body=first_body(node, body) if original_body else None,
+        comments=tuple(_parts(_comment, comments, quarantine, "comment", number, here)),
         events=tuple(records),
-        raw=node,
+        raw=node.as_json(),
     )
 
 
-def _user(actor: Node | None) -> User | None:
+def first_body(node: Fields, unedited: str | None) -> str | None:
+    """Return the body of an issue as it was first written, which is ``unedited`` where no edit is listed."""
+    edits = node.object_or_none("userContentEdits")
+    for edit in objects(() if edits is None else edits.items("nodes"), "an edit", "userContentEdits.nodes."):
+        return edit.text_or_none("diff")
+    return unedited
+
+
+def _parts(
+    reader: Callable[[Fields], Record | None],
+    nodes: Sequence[Any],
+    quarantine: Quarantine,
+    kind: str,
+    number: int,
+    repository: str | None,
+) -> list[Record]:
+    """Return the comments or events of an issue that can be read."""
+    records: list[Record] = []
+    for node in nodes:
+        place = named(kind, node.get("fullDatabaseId", node.get("id")) if isinstance(node, dict) else None)
+        record = quarantine.read(reader, node, place, f"{repository or ''}#{number}, {place}", number=number)
+        if record is not None:
+            records.append(record)
+    return records
+
+
+def _user(actor: Fields | None) -> User | None:
     if actor is None:
         return None
-    kind = actor["__typename"]
+    kind, login = actor.word("__typename"), actor.login("login")
     # GraphQL calls an app "name", REST and every dump "name[bot]".
-    login = f"{actor['login']}[bot]" if kind == "Bot" and not actor["login"].endswith("[bot]") else actor["login"]
-    return User(login, actor.get("databaseId"), kind, actor.get("isSiteAdmin"))
+    login = f"{login}[bot]" if kind == "Bot" and not login.endswith("[bot]") else login
+    site_admin = None if actor.row.get("isSiteAdmin") is None else actor.flag("isSiteAdmin")
+    return User(login, actor.number_or_none("databaseId"), kind, site_admin)
 
 
-def _reference(node: Node | None) -> Reference | None:
-    if node is None or "number" not in node:
+def _reference(node: Fields | None) -> Reference | None:
+    if node is None or "number" not in node.row:
         return None
-    kind = node.get("__typename")
+    kind = node.row.get("__typename")
     return Reference(
-        node["repository"]["nameWithOwner"], node["number"], None if kind is None else kind == "PullRequest"
+        node.object("repository").repository("nameWithOwner"),
+        node.issue_number("number"),
+        None if kind is None else kind == "PullRequest",
     )
 
 
-def _comment(node: Node) -> Comment:
+def _comment(node: Fields) -> Comment:
     return Comment(
-        id=int(node["fullDatabaseId"]),
-        node_id=node["id"],
-        author=_user(node["author"]),
-        association=node["authorAssociation"],
-        body=node["body"],
-        created_at=node["createdAt"],
-        updated_at=node["updatedAt"],
+        id=node.large_number("fullDatabaseId"),
+        node_id=node.text("id"),
+        author=_user(node.object_or_none("author")),
+        association=node.word("authorAssociation", "NONE"),
+        body=node.text("body"),
+        created_at=node.time("createdAt"),
+        updated_at=node.time("updatedAt"),
     )
 
 
-def _marks_another(event: Event, node: Node) -> bool:
+def _marks_another(event: Event, repository: str | None, number: int) -> bool:
     """Return whether an event marks another issue as a duplicate of this one; that issue has an event of its own."""
-    target, repository = event.target, (node.get("repository") or {}).get("nameWithOwner")
+    target = event.target
     return (
         event.kind in ("marked_as_duplicate", "unmarked_as_duplicate")
         and target is not None
-        and (target.repository, target.number) == (repository, node["number"])
+        and (target.repository, target.number) == (repository, number)
     )
 
 
-def _event(node: Node) -> Event | None:
-    kind = EVENT_KINDS.get(node["__typename"])
+def _event(node: Fields) -> Event | None:
+    kind = EVENT_KINDS.get(node.word("__typename"))
     if kind is None:
         return None
-    target = _reference(node.get("canonical") or node.get("source") or node.get("duplicateOf"))
-    if kind == "transferred" and node.get("fromRepository"):
-        target = Reference(node["fromRepository"]["nameWithOwner"], 0)
-    detail = node.get("previousTitle") if kind == "renamed" else _lower(node.get("stateReason"))
-    return Event(kind, node["createdAt"], _user(node.get("actor")), target, detail=detail, id=node.get("id"))
-
-
-def _lower(value: str | None) -> str | None:
-    return None if value is None else value.lower()
+    target = next(
+        (_reference(node.object(name)) for name in ("canonical", "source", "duplicateOf") if node.row.get(name)), None
+    )
+    origin = node.object_or_none("fromRepository") if kind == "transferred" else None
+    if origin is not None:
+        target = Reference(origin.repository("nameWithOwner"), 0)
+    detail = node.text_or_none("previousTitle") if kind == "renamed" else node.word_or_none("stateReason")
+    return Event(
+        kind,
+        node.time("createdAt"),
+        _user(node.object_or_none("actor")),
+        target,
+        detail=detail,
+        id=node.text_or_none("id"),
+    )

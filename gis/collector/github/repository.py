@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
-from gis.collector.github.client import Client
+from gis.collector.fields import FieldError, Fields
+from gis.collector.github.client import CHECK_ADDRESS, Client
 from gis.collector.records import Repository
+from gis.collector.repositories import is_repository_name
 from gis.collector.source import NotFoundError
 from gis.errors import GisError
 
@@ -35,16 +37,22 @@ def resolve(client: Client, name: str) -> Repository:
         if not client.authenticated:
             remedy += "; a private repository needs a token in GITHUB_TOKEN"
         raise GisError(f"no repository {name} on {client.url}, or no access to it", remedy=remedy) from None
-    return Repository(str(answer["full_name"]), int(answer["id"]), name)
+    try:
+        fields = Fields.of(answer, "the answer")
+        return Repository(fields.repository("full_name"), fields.number("id", lowest=1), name)
+    except FieldError as error:
+        raise GisError(f"{client.url} does not answer as GitHub does: {error}", remedy=CHECK_ADDRESS) from error
 
 
 def fate_of_missing_issue(client: Client, repository: Repository, number: int) -> str:
     """Return what became of an issue that its repository no longer lists: "deleted", "moved to …" or "hidden"."""
     try:
-        issue = client.get(f"/repos/{repository.name}/issues/{number}").body
+        issue = Fields.of(client.get(f"/repos/{repository.name}/issues/{number}").body, "the answer")
     except NotFoundError:
         return "deleted"
-    current = str(issue.get("repository_url", "")).partition("/repos/")[2]
-    if current and current.lower() != repository.name.lower():
-        return f"moved to {current}#{issue['number']}"
-    return "hidden"
+    current = (issue.text_or_none("repository_url") or "").partition("/repos/")[2]
+    if current.lower() in ("", repository.name.lower()):
+        return "hidden"
+    if not is_repository_name(current):
+        raise issue.error("repository_url", "does not end in OWNER/NAME")
+    return f"moved to {current}#{issue.issue_number('number')}"

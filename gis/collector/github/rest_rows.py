@@ -1,22 +1,16 @@
 """Records from rows of GitHub's REST API, whose form dumps share."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
+from gis.collector.fields import LARGEST_ISSUE_NUMBER, Fields, text_in
 from gis.collector.records import Comment, Event, EventKind, Issue, User
-from gis.text import whole_characters
 
 Row = Mapping[str, Any]
 EVENT_KINDS: Collection[str] = get_args(EventKind)
-LARGEST_NUMBER = 2**63 - 1  # that the store can hold
 
 
-class FieldError(ValueError):
-    """A field of a row is missing or cannot be what it says; the message names it."""
-
-
-def issue_from_row(row: Row) -> Issue:
+def issue_from_row(row: Fields) -> Issue:
     """Return an issue, without comments and events, which REST lists elsewhere.
 
     Older exports have null for ids and roles, which no part of gis depends on.
@@ -25,138 +19,90 @@ def issue_from_row(row: Row) -> Issue:
         FieldError: A field is missing or malformed.
     """
     return Issue(
-        number=_number(row, "number"),
-        id=_number(row, "id", default=0),
-        node_id=_text_or_none(row, "node_id") or "",
-        title=_text(row, "title"),
-        body=_text_or_none(row, "body"),
-        state=_text(row, "state"),
-        state_reason=_text_or_none(row, "state_reason"),
-        locked=bool(row.get("locked")),
-        author=user_from_row(row.get("user")),
-        association=_text_or_none(row, "author_association") or "NONE",
-        labels=_labels(row),
-        comment_count=_number(row, "comments", default=0),
-        created_at=time_of(row, "created_at"),
-        updated_at=time_of(row, "updated_at"),
-        closed_at=None if row.get("closed_at") is None else time_of(row, "closed_at"),
-        closed_by=user_from_row(row.get("closed_by")),
-        raw=row,
+        number=row.issue_number("number"),
+        id=row.large_number("id", default=0),
+        node_id=row.text_or_none("node_id") or "",
+        title=row.text("title"),
+        body=row.text_or_none("body"),
+        state=row.state("state"),
+        state_reason=row.word_or_none("state_reason"),
+        locked=row.flag("locked", default=False),
+        author=user_from_row(row.object_or_none("user")),
+        association=row.word("author_association", "NONE"),
+        labels=row.labels("labels"),
+        comment_count=row.number("comments", default=0),
+        created_at=row.time("created_at"),
+        updated_at=row.time("updated_at"),
+        closed_at=row.time_or_none("closed_at"),
+        closed_by=user_from_row(row.object_or_none("closed_by")),
+        raw=row.as_json(),
     )
 
 
-def comment_from_row(row: Row) -> tuple[int, Comment]:
+def comment_from_row(row: Fields) -> tuple[int, Comment]:
     """Return the number of an issue and a comment on it.
 
     Raises:
         FieldError: A field is missing or malformed.
     """
-    app = row.get("performed_via_github_app")
+    app = row.object_or_none("performed_via_github_app")
     return number_of_commented(row), Comment(
-        id=_number(row, "id"),
-        node_id=_text_or_none(row, "node_id") or "",
-        author=user_from_row(row.get("user")),
-        association=_text_or_none(row, "author_association") or "NONE",
-        body=_text_or_none(row, "body") or "",
-        created_at=time_of(row, "created_at"),
-        updated_at=time_of(row, "updated_at"),
-        via_app=app.get("slug") if app else None,
+        id=row.large_number("id"),
+        node_id=row.text_or_none("node_id") or "",
+        author=user_from_row(row.object_or_none("user")),
+        association=row.word("author_association", "NONE"),
+        body=row.text_or_none("body") or "",
+        created_at=row.time("created_at"),
+        updated_at=row.time("updated_at"),
+        via_app=None if app is None else app.text_or_none("slug"),
     )
 
 
-def number_of_commented(row: Row) -> int:
+def number_of_commented(row: Fields) -> int:
     """Return the number of the issue or pull request that a comment is on.
 
     Raises:
         FieldError: The row does not say.
     """
-    if "issue_number" in row:
-        return _number(row, "issue_number")
-    number = _text(row, "issue_url").rpartition("/")[2]
-    if not (number.isascii() and number.isdigit()):
-        raise FieldError("the field issue_url does not end in the number of an issue")
+    if "issue_number" in row.row:
+        return row.issue_number("issue_number")
+    number = row.text("issue_url").rpartition("/")[2]
+    if not (number.isascii() and number.isdigit() and 0 < int(number[:20]) <= LARGEST_ISSUE_NUMBER):
+        raise row.error("issue_url", "does not end in the number of an issue")
     return int(number)
 
 
 def is_on_pull_request(row: Row) -> bool:
     """Return whether a comment is on a pull request: REST lists comments on issues and on pull requests together."""
-    return "/pull/" in str(row.get("html_url")) or "pull_request_url" in row
+    return "/pull/" in text_in(row, "html_url") or "pull_request_url" in row
 
 
-def event_from_row(row: Row) -> tuple[int, Event] | None:
-    """Return the number of an issue and an event of it; None for kinds of events that gis does not use.
+def event_from_row(row: Fields) -> tuple[int, Event] | None:
+    """Return the number of an issue and an event of it; None for events that gis does not use.
 
     REST never names the other issue of a duplicate.
 
     Raises:
-        KeyError: A field is missing.
-        FieldError: A field is malformed.
+        FieldError: A field is missing or malformed.
     """
-    if row["event"] not in EVENT_KINDS or not row.get("issue"):
+    issue = row.object_or_none("issue")
+    if row.text("event") not in EVENT_KINDS or not issue or "pull_request" in issue.row:
         return None
-    kind = cast("EventKind", row["event"])
-    detail = row["rename"]["from"] if kind == "renamed" else row.get("state_reason")
-    actor = user_from_row(row.get("actor"))
-    event = Event(kind, time_of(row, "created_at"), actor, detail=detail, id=row.get("node_id"))
-    return int(row["issue"]["number"]), event
+    kind = cast("EventKind", row.text("event"))
+    detail = row.object("rename").text("from") if kind == "renamed" else row.word_or_none("state_reason")
+    actor = user_from_row(row.object_or_none("actor"))
+    return issue.issue_number("number"), Event(
+        kind, row.time("created_at"), actor, detail=detail, id=row.text_or_none("node_id")
+    )
 
 
-def user_from_row(row: Row | None) -> User | None:
-    """Return a user; None for a deleted account."""
-    if row is None:
-        return None
-    if not isinstance(row, Mapping):
-        raise FieldError(f"a user is {type(row).__name__}, expected an object")
-    identity = None if row.get("id") is None else _number(row, "id")
-    return User(_text(row, "login"), identity, _text_or_none(row, "type") or "User", row.get("site_admin"))
-
-
-def time_of(row: Row, name: str) -> str:
-    """Return a time of a row as GitHub writes it, in UTC.
+def user_from_row(row: Fields | None) -> User | None:
+    """Return a user; None for a deleted account.
 
     Raises:
-        FieldError: It is missing, or not a time.
+        FieldError: A field is missing or malformed.
     """
-    value = _text(row, name)
-    try:
-        time = datetime.fromisoformat(value)
-        if value.endswith("Z"):
-            return value
-        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError) as error:
-        raise FieldError(f"the field {name} is {value[:40]!r}, not a time") from error
-
-
-def _labels(row: Row) -> tuple[str, ...]:
-    labels = row.get("labels") or ()
-    if isinstance(labels, str | Mapping):
-        raise FieldError("the field labels is not a list")
-    return tuple(whole_characters(label) if isinstance(label, str) else _text(label, "name") for label in labels)
-
-
-def _text(row: Row, name: str) -> str:
-    value = row.get(name)
-    if not isinstance(value, str):
-        raise FieldError(f"the field {name} is {_kind(row, name)}, expected text")
-    return whole_characters(value)
-
-
-def _text_or_none(row: Row, name: str) -> str | None:
-    return None if row.get(name) is None else _text(row, name)
-
-
-def _number(row: Row, name: str, *, default: int | None = None) -> int:
-    value = row.get(name)
-    if value is None and default is not None:
-        return default
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise FieldError(f"the field {name} is {_kind(row, name)}, expected an integer")
-    if not 0 <= value <= LARGEST_NUMBER:
-        raise FieldError(f"the field {name} is {value}, which is not a number that GitHub uses")
-    return value
-
-
-def _kind(row: Row, name: str) -> str:
-    if name not in row:
-        return "missing"
-    return "null" if row[name] is None else f"of the type {type(row[name]).__name__}"
+    if row is None:
+        return None
+    site_admin = None if row.row.get("site_admin") is None else row.flag("site_admin")
+    return User(row.login("login"), row.number_or_none("id"), row.word("type", "User"), site_admin)

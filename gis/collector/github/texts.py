@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from gis.collector.fields import Fields, objects
 from gis.collector.github.adaptive import AdaptiveClient
+from gis.collector.github.graphql_nodes import first_body
 from gis.collector.github.queries import texts_query
 from gis.collector.records import IssueText
 from gis.collector.source import NotFoundError, QueryTimeoutError
@@ -41,18 +43,20 @@ def _fetch_batch(server: AdaptiveClient, repository: str, numbers: Sequence[int]
         yield from _fetch_batch(server, repository, numbers[:half])
         yield from _fetch_batch(server, repository, numbers[half:])
         return
-    nodes = answer["data"]["repository"]
+    issues = answer.object("repository")
     for number in numbers:
-        node = nodes.get(f"issue{number}")
-        if node is None:
-            continue
-        edits = (node.get("userContentEdits") or {}).get("nodes") or []
-        renames = node["timelineItems"]["nodes"]
-        yield IssueText(
-            repository,
-            number,
-            node["title"],
-            node["body"],
-            first_title=renames[0].get("previousTitle") if renames else None,
-            first_body=edits[0]["diff"] if edits else None,
-        )
+        node = issues.object_or_none(f"issue{number}")
+        if node is not None:
+            yield _text(node, repository, number)
+
+
+def _text(node: Fields, repository: str, number: int) -> IssueText:
+    renames = objects(node.object("timelineItems").items("nodes"), "a change of title")
+    return IssueText(
+        repository,
+        number,
+        node.text("title"),
+        node.text("body"),
+        first_title=next((rename.text_or_none("previousTitle") for rename in renames), None),
+        first_body=first_body(node, None),
+    )

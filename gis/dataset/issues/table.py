@@ -204,7 +204,7 @@ def seconds(timestamp: str) -> int:
 
 def stamp(moment: int) -> str:
     """Return a time in seconds since 1970 as GitHub writes it."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def blocks(issues: Issues, size: int) -> Iterator[range]:
