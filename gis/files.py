@@ -86,7 +86,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     path = path.resolve()  # "." has a name, too
     parents = [parent for parent in path.parents if not parent.exists()]
     recover_folder(path)
-    before = _identity(path)
+    before = folder_identity(path)
     unfinished, aside = _beside(path, UNFINISHED), _beside(path, ASIDE)
     try:
         unfinished.mkdir(parents=True)
@@ -129,7 +129,7 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
 
 def _put_in_place(folder: Path, path: Path, aside: Path, before: tuple[int, int] | None) -> None:
     """Rename ``folder`` to ``path``, if what is there is what was there ``before``."""
-    now = _identity(path)
+    now = folder_identity(path)
     if now is not None:
         if now != before:
             raise GisError(
@@ -204,7 +204,7 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def folder_identity(path: Path) -> tuple[int, int] | None:
     """Return what tells one folder at ``path`` from another that replaced it; None if there is none."""
     try:
         status = path.stat()

@@ -6,15 +6,19 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
+from gis.masking import masked
 from gis.text import visible
 
 ALIGNMENT = {"left": ":--", "right": "--:"}
+# What spreadsheets take for a formula; blanks and apostrophes before it do not help, or would be taken for ours.
+FORMULA = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 SPECIAL = re.compile(r"([\\`*_\[\]|])")
 
 
 def escape(text: str) -> str:
     r"""Escape ``text`` so that nothing in it acts as Markdown or HTML: ``a_b`` becomes ``a\_b``."""
-    return SPECIAL.sub(r"\\\1", html.escape(visible(text), quote=False))
+    return SPECIAL.sub(r"\\\1", html.escape(visible(masked(text)), quote=False))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, align: Sequence[str] = ()) -> str:
@@ -31,9 +35,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, align: Sequence
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Write CSV with a header; text is quoted, numbers are not."""
+    """Write CSV with a header; text is quoted, numbers are not.
+
+    A spreadsheet would run a text that begins as a formula does; an apostrophe before it makes it a text there.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(head)
-    writer.writerows(rows)
+    writer.writerows([_csv_cell(cell) for cell in row] for row in (head, *rows))
     return buffer.getvalue()
+
+
+def _csv_cell(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    text = masked(cell)
+    return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text

@@ -1,6 +1,8 @@
 """Secrets must not leave the process: the one function that masks them in a text."""
 
+import os
 import re
+from typing import Any
 from urllib.parse import quote
 
 MASK = "***"
@@ -12,7 +14,11 @@ QUERY = re.compile(
     re.IGNORECASE,
 )
 
-_secrets: set[str] = set()  # of this process: whoever reads one from the environment adds it
+# Variables of the environment that hold secrets by their names: HF_TOKEN, OPENAI_API_KEY, AWS_SECRET_ACCESS_KEY. Those
+# of passwords are left out: a password may be an ordinary word.
+VARIABLE = re.compile(r"(?:^|_)(?:API_?KEY|ACCESS_KEY|TOKEN)$", re.IGNORECASE)
+
+_secrets: set[str] = set()  # of this process that its environment does not name as such
 
 
 def remember_secret(secret: str) -> str:
@@ -23,7 +29,19 @@ def remember_secret(secret: str) -> str:
 
 
 def masked(text: str) -> str:
-    """Return ``text`` without remembered secrets, passwords in addresses and keys in their queries."""
+    """Return ``text`` without the secrets of this process, passwords in addresses and keys in their queries."""
+    for name, value in os.environ.items():
+        if VARIABLE.search(name):
+            remember_secret(value.strip())
     for secret in sorted(_secrets, key=len, reverse=True):  # one may be the beginning of another
         text = text.replace(secret, MASK)
     return QUERY.sub(rf"\1{MASK}", CREDENTIALS.sub(f"{MASK}@", text))
+
+
+def masked_values(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value with every text in it ``masked``; its keys stay."""
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, list):
+        return [masked_values(member) for member in value]
+    return {key: masked_values(member) for key, member in value.items()} if isinstance(value, dict) else value

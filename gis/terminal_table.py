@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
+from gis.masking import masked
 from gis.text import visible, wrapped
 
 GAP = 2  # blanks between columns
@@ -53,7 +54,7 @@ class TerminalTable:
     """
 
     def __init__(self, columns: Sequence[Column], *, hint: str = "", transposable: bool = False) -> None:
-        self.columns = [replace(column, title=visible(column.title), group=visible(column.group)) for column in columns]
+        self.columns = [replace(column, title=_shown(column.title), group=_shown(column.group)) for column in columns]
         self.rows: list[list[Text]] = []
         self.hint, self.transposable = hint, transposable
 
@@ -61,7 +62,7 @@ class TerminalTable:
         """Add a row with one cell for each column; strings are shown as they are, without markup."""
         if len(cells) != len(self.columns):
             raise ValueError(f"{len(cells)} cells for {len(self.columns)} columns")
-        self.rows.append([cell if isinstance(cell, Text) else Text(visible(cell)) for cell in cells])
+        self.rows.append([cell if isinstance(cell, Text) else Text(_shown(cell)) for cell in cells])
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         """Yield the lines of the table in the width of the console."""
@@ -203,3 +204,8 @@ def _group_head(group: str, span: int) -> str:
     if not group or rest < 2:
         return group + " " * rest
     return f"{group} {'─' * (rest - 1)}"
+
+
+def _shown(text: str) -> str:
+    """Return what people may see of a text."""
+    return visible(masked(text))

@@ -7,7 +7,7 @@ import pytest
 
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.masking import masked, remember_secret
+from gis.masking import masked, masked_values, remember_secret
 
 
 def test_a_remembered_secret_is_masked_wherever_it_stands() -> None:
@@ -42,6 +42,23 @@ def test_a_dummy_key_masks_no_words() -> None:
 )
 def test_credentials_in_addresses_are_masked(text: str, expected: str) -> None:
     assert masked(text) == expected
+
+
+@pytest.mark.parametrize("name", ["HF_TOKEN", "OPENAI_API_KEY", "MY_ACCESS_KEY", "gh_token", "APIKEY", "TOKEN"])
+def test_tokens_of_the_environment_are_masked(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, f"planted in {name}")
+    assert masked(f"x planted in {name} y") == "x *** y"
+
+
+@pytest.mark.parametrize("name", ["TOKENIZERS_PARALLELISM", "KEYBOARD", "SSH_KEY_PATH", "MY_TOKEN_FILE"])
+def test_other_variables_hold_no_secrets(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "ordinary words")
+    assert masked("ordinary words") == "ordinary words"
+
+
+def test_every_text_of_a_json_value_is_masked() -> None:
+    value = {"key=": ["http://a:b@c", {"x": "https://h/?token=t", "n": 1.5}], "none": None}
+    assert masked_values(value) == {"key=": ["http://***@c", {"x": "https://h/?token=***", "n": 1.5}], "none": None}
 
 
 def test_messages_and_errors_are_masked() -> None:

@@ -4,7 +4,6 @@ Layout and fields: mteb 2.x ``results/<model>/<revision>/<Task>.json`` with ``mo
 """
 
 import json
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.results import Result
-from gis.files import write_text
+from gis.files import file_name, write_text
+from gis.masking import masked_values
 
 # The schema these files follow. Below 1.12.48 the loader would take them for files of an older layout.
 MTEB_SCHEMA = "2.20.0"
@@ -33,12 +33,11 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
             left_out.append(f"{result.model.name} on {result.task.name}: {reason}")
             continue
         meta = _model_meta(result)
-        # mteb's own rule for folder names, made safe for what its names never hold
-        name = re.sub(r"[^\w.,=+-]", "_", str(meta["name"]).replace("/", "__")).lstrip(".") or "_"
-        place = folder / "results" / name / result.model.identity[:12]
-        path = place / f"{result.task.mteb}.json"
-        write_text(path, json.dumps(_task_result(result), indent=2) + "\n")
-        write_text(place / "model_meta.json", json.dumps(meta, indent=2) + "\n")
+        name = file_name(str(meta["name"]).replace(" ", "_"))  # mteb's own rule, where a name allows it
+        place = folder / "results" / name / file_name(result.model.identity[:12])
+        path = place / f"{file_name(str(result.task.mteb))}.json"
+        write_text(path, json.dumps(masked_values(_task_result(result)), indent=2) + "\n")
+        write_text(place / "model_meta.json", json.dumps(masked_values(meta), indent=2) + "\n")
         written.append(path)
     return written, left_out
 

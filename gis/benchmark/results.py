@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from gis.benchmark.scoring import TaskScores
 from gis.errors import GisError
 from gis.files import file_name, sha256_of, sha256_of_bytes, sha256_of_file, write_atomically, write_text
+from gis.masking import masked_values
 from gis.models.base import ModelCard
 
 if TYPE_CHECKING:
@@ -174,7 +175,9 @@ def result_path(folder: Path, card: ModelCard, task: str, limit: int | None = No
     sample = "" if limit is None else f".limit-{limit}"
     if limit is not None and seed != 0:
         sample += f".seed-{seed}"
-    return folder / file_name(card.name) / card.identity[:12] / f"{file_name(task, unique=True)}{sample}.json"
+    return (
+        folder / file_name(card.name) / file_name(card.identity[:12]) / f"{file_name(task, unique=True)}{sample}.json"
+    )
 
 
 def pairs_path(path: Path) -> Path:
@@ -189,7 +192,8 @@ def write_result(path: Path, result: Result, pairs: "pd.DataFrame") -> Result:
         The result with the hashes of both.
     """
     table: bytes = pairs.to_parquet(index=False)
-    content = from_json(_RESULT.dump_json(replace(result, pairs_sha256=sha256_of_bytes(table)), by_alias=True))
+    stamped = replace(result, pairs_sha256=sha256_of_bytes(table))
+    content = masked_values(from_json(_RESULT.dump_json(stamped, by_alias=True)))
     content["sha256"] = _own_sha256(content)
     write_atomically(pairs_path(path), lambda temporary: temporary.write_bytes(table))
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -3,8 +3,9 @@
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -12,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from gis.errors import GisError, unknown_name
+from gis.files import folder_identity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -87,7 +89,9 @@ def show_help(
 
 
 @contextmanager
-def interruptible(outcome: str = "all that was finished is kept, the same command continues") -> Iterator[None]:
+def interruptible(
+    outcome: str | Callable[[], str] = "all that was finished is kept, the same command continues",
+) -> Iterator[None]:
     """Answer Ctrl-C and SIGTERM with one line and exit status 130, after the block has tidied up.
 
     Args:
@@ -104,11 +108,24 @@ def interruptible(outcome: str = "all that was finished is kept, the same comman
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; {outcome}", err=True)
+        typer.echo(f"interrupted; {outcome if isinstance(outcome, str) else outcome()}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         if previous is not None:
             signal.signal(signal.SIGTERM, previous)
+
+
+def what_stands_at(output: Path) -> Callable[[], str]:
+    """Return a function that says what became of a folder that is written whole or not at all."""
+    before = folder_identity(output)
+
+    def outcome() -> str:
+        now = folder_identity(output)
+        if now is None:
+            return "nothing was written"
+        return f"{output} is as it was" if now == before else f"{output} is complete"
+
+    return outcome
 
 
 def check_names(specs: "list[Spec]") -> None:
@@ -124,6 +141,13 @@ def print_table(table: "TerminalTable", *notes: str) -> None:
     console = _console()
     console.print(table)
     print_notes(*notes)
+
+
+def print_text(text: str) -> None:
+    """Print a text on standard output as it is, but for secrets and characters that steer a terminal."""
+    from gis.console import for_screen
+
+    typer.echo(for_screen(text))
 
 
 def print_notes(*notes: str) -> None:

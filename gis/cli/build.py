@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from gis import api
-from gis.cli.app import app, interruptible
+from gis.cli.app import app, interruptible, print_text, what_stands_at
+from gis.cli.options import Quiet
 from gis.errors import UsageError
 
 
@@ -76,7 +77,7 @@ def build(
     ] = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed for splits and negatives.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a folder that gis build created.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Build a dataset of duplicate issues from a store.
 
@@ -89,7 +90,7 @@ def build(
 
     reporter = Reporter(quiet=quiet)
     named = () if leave_out is None else _issues_named_in(leave_out)
-    with interruptible("nothing was written"):
+    with interruptible(what_stands_at(output)):
         report = api.build(
             store,
             output,
@@ -111,7 +112,7 @@ def build(
             force=force,
             reporter=reporter,
         ).report
-    typer.echo(
+    print_text(
         f"{report.pairs:,} pairs from {sum(report.clusters.values()):,} clusters in {output}; "
         f"the card: {output}/README.md"
     )

@@ -9,6 +9,7 @@ import typer
 
 import gis.api
 from gis.cli.app import app, interruptible, print_table
+from gis.cli.options import Quiet
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def collect(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Allow --api-url http://…, which sends the token unencrypted.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and the result.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Collect issues and their comments into a store.
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gis.cli.app import app, interruptible
+from gis.cli.app import app, interruptible, print_text, what_stands_at
+from gis.cli.options import Quiet
 from gis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def hydrate(
         float | None,
         typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this many seconds."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, only warnings.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Restore the texts of a dataset that is shared as ids.
 
@@ -51,12 +52,12 @@ def hydrate(
     from gis.dataset.output.hydrate import hydrate as restore
 
     reporter = Reporter(quiet=quiet)
-    with interruptible("nothing was written"):
+    with interruptible(what_stands_at(output)):
         folder = _dataset_folder(dataset)  # first: a misspelt name needs no token to be found out
         with _texts_from(store, api_url, max_wait, reporter) as fetch:
             report = restore(folder, output, fetch, only_same=only_same, reporter=reporter)
     pairs = ", ".join(f"{count:,} in {split}" for split, count in report.pairs.items())
-    typer.echo(
+    print_text(
         f"{output}: pairs {pairs}; issues: {report.same:,} as built, {report.changed:,} changed, {report.gone:,} gone"
     )
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gis.cli.app import app, interruptible, print_table
+from gis.cli.app import app, interruptible, print_table, print_text
+from gis.cli.options import Quiet
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def publish(
         str | None, typer.Option(metavar="BRANCH", help="Branch to commit to; created if it does not exist.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish even over files that gis did not publish.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only warnings and the result.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Publish a dataset, a model or results on the Hub.
 
@@ -63,7 +64,7 @@ def publish(
             return
         result = push(publication, to, public=public, revision=revision, force=force)
     removed = f", {result.removed} of an earlier publication removed" if result.removed else ""
-    typer.echo(f"{result.files} files in {to}{removed}: {result.url}")
+    print_text(f"{result.files} files in {to}{removed}: {result.url}")
 
 
 def _show(publication: "Publication") -> None:
@@ -75,4 +76,4 @@ def _show(publication: "Publication") -> None:
         table.add_row(name, f"{publication.size(name):,}")
     print_table(table)
     total = sum(map(publication.size, publication.files))
-    typer.echo(f"\n{len(publication.files)} files, {total:,} bytes, a {publication.kind}\n\n{publication.card}")
+    print_text(f"\n{len(publication.files)} files, {total:,} bytes, a {publication.kind}\n\n{publication.card}")

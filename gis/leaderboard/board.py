@@ -10,6 +10,7 @@ from rich.text import Text
 
 from gis.markdown import csv_text, escape
 from gis.markdown import table as markdown_table
+from gis.masking import masked
 from gis.terminal_table import Column, TerminalTable
 from gis.text import visible, wrapped
 
@@ -203,4 +204,4 @@ def _in_terminal(score: Score, *, with_star: bool) -> Text:
 
 
 def _html(text: str) -> str:
-    return html.escape(visible(text))
+    return html.escape(visible(masked(text)))

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,10 +13,26 @@ from huggingface_hub import DatasetCard
 from gis.benchmark.tasks.manifest import MANIFEST, file_problems
 from gis.dataset.issues.names import host_of
 from gis.dataset.output.card import with_name
-from gis.dataset.output.layout import CARD, CONFIGS, IDS_CARD, LABELLED, POSITIVE_CONFIG, WITHOUT_TEXTS, Config
+from gis.dataset.output.layout import (
+    CARD,
+    CONFIGS,
+    CROISSANT,
+    IDS_CARD,
+    LABELLED,
+    POSITIVE_CONFIG,
+    WITHOUT_TEXTS,
+    Config,
+)
 from gis.dataset.output.manifest import Manifest, read_manifest
 from gis.dataset.texts.redaction import redact
-from gis.publishing.publication import Publication, files_of, metadata_of, read_card
+from gis.publishing.publication import (
+    Publication,
+    files_of,
+    link_problems,
+    metadata_of,
+    read_card,
+    secret_problems,
+)
 
 REQUIRED = ("default", "positive")  # other configs of pairs may be missing, but not in part
 
@@ -24,13 +41,19 @@ def prepare_dataset(folder: Path, name: str | None) -> Publication:
     """Check a dataset folder: its files, schemas, splits and card, leaks between splits, secrets in texts."""
     manifest = read_manifest(folder)
     card = read_card(folder)
-    problems = [*_file_problems(folder, manifest), *_card_problems(card, folder)]
+    files = files_of(folder)
+    problems = [
+        *link_problems(folder),
+        *_file_problems(folder, manifest),
+        *_card_problems(card, files),
+        *secret_problems(files, (MANIFEST, CARD, CROISSANT)),
+    ]
     try:
         if not problems:
             problems = [*_schema_problems(folder), *_leak_problems(folder), *_secret_problems(folder, manifest)]
     except pa.ArrowException as error:
         problems = [f"a Parquet file cannot be read: {error}"]
-    files = {path: file for path, file in files_of(folder).items() if path != IDS_CARD}
+    files = {path: file for path, file in files.items() if path != IDS_CARD}
     return _with_card(Publication(kind="dataset", files=files, card=card, problems=tuple(problems)), card, name)
 
 
@@ -74,7 +97,7 @@ def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
         yield f"{problem}; build again"
 
 
-def _card_problems(card: str, folder: Path) -> Iterator[str]:
+def _card_problems(card: str, files: Iterable[str]) -> Iterator[str]:
     """Yield what the card lacks: metadata, a licence, the files that its configs name."""
     metadata = metadata_of(card)
     if not metadata:
@@ -86,13 +109,15 @@ def _card_problems(card: str, folder: Path) -> Iterator[str]:
         yield f"{CARD} has the license 'other' without a license_name"
     try:
         paths = [
-            (config["config_name"], file["path"]) for config in metadata["configs"] for file in config["data_files"]
+            (config["config_name"], str(file["path"]))
+            for config in metadata["configs"]
+            for file in config["data_files"]
         ]
     except (KeyError, TypeError):
         yield f"{CARD} names no configs with their data_files"
         return
     for config, path in paths:
-        if not list(folder.glob(path)):
+        if not any(fnmatch(file, path) for file in files):
             yield f"{CARD}: the config {config} names {path}, which does not exist"
 
 

@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError
-from gis.publishing.publication import CARD, Publication, files_of, foreign_file_problems, metadata_of, read_card
+from gis.publishing.publication import (
+    CARD,
+    Publication,
+    files_of,
+    foreign_file_problems,
+    link_problems,
+    metadata_of,
+    read_card,
+    secret_problems,
+)
 from gis.training.output.manifest import MANIFEST
 from gis.training.output.model_card import model_card
 
@@ -23,7 +32,7 @@ def prepare_model(folder: Path, name: str | None) -> Publication:
     manifest = _without_folders(_read_manifest(folder / MANIFEST))
     files = files_of(folder)
     files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
-    problems = [*foreign_file_problems(files, PATTERNS)]
+    problems = [*link_problems(folder), *foreign_file_problems(files, PATTERNS)]
     if not any(name.endswith(".safetensors") for name in files):
         problems.append("there are no weights (.safetensors)")
     card = read_card(folder) or f"{model_card(folder, manifest)}\n"
@@ -32,6 +41,7 @@ def prepare_model(folder: Path, name: str | None) -> Publication:
     if not metadata_of(card):
         problems.append(f"{CARD} has no metadata (--- … ---) that can be read")
     files[CARD] = card.encode()
+    problems += secret_problems(files, (MANIFEST, CARD))
     return Publication(kind="model", files=files, card=card, problems=tuple(problems))
 
 

@@ -10,6 +10,7 @@ from huggingface_hub import RepoCard
 from yaml import YAMLError
 
 from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
+from gis.masking import masked
 from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
 
 Kind = Literal["dataset", "model", "results"]
@@ -47,14 +48,34 @@ class Publication:
 
 
 def files_of(folder: Path) -> dict[str, Path | bytes]:
-    """Return the files of a folder by path, without hidden files and the intermediate states of a training."""
+    """Return the files of a folder by path, without links, hidden files and the intermediate states of a training."""
     files: dict[str, Path | bytes] = {}
     for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        hidden = any(part.startswith((".", "checkpoint-")) for part in parts)
-        if path.is_file() and not hidden and path.name not in NOT_PUBLISHED:
+        if path.is_file() and not path.is_symlink() and not _is_left_out(path, folder):
             files[path.relative_to(folder).as_posix()] = path
     return files
+
+
+def _is_left_out(path: Path, folder: Path) -> bool:
+    """Return whether a file is hidden, or an intermediate state of a training."""
+    hidden = any(part.startswith((".", "checkpoint-")) for part in path.relative_to(folder).parts)
+    return hidden or path.name in NOT_PUBLISHED
+
+
+def link_problems(folder: Path) -> Iterator[str]:
+    """Yield a problem for every link in a folder: what it points to may be any file of this machine."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and not _is_left_out(path, folder):
+            yield f"{path.relative_to(folder).as_posix()} is a link; put a copy of the file in its place, or remove it"
+
+
+def secret_problems(files: Mapping[str, Path | bytes], patterns: Sequence[str]) -> Iterator[str]:
+    """Yield a problem for every text file that holds a password or key of an address, or a token of this process."""
+    for name, file in files.items():
+        if any(fnmatch(Path(name).name, pattern) for pattern in patterns):
+            text = (file if isinstance(file, bytes) else file.read_bytes()).decode(errors="replace")
+            if any(masked(line) != line for line in text.splitlines()):
+                yield f"{name} holds a password, key or token; make it again, or take it out"
 
 
 def foreign_file_problems(files: Iterable[str], patterns: Sequence[str]) -> Iterator[str]:
@@ -67,7 +88,7 @@ def foreign_file_problems(files: Iterable[str], patterns: Sequence[str]) -> Iter
 def read_card(folder: Path) -> str:
     """Return the content of README.md; "" where there is none."""
     path = folder / CARD
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return path.read_text(encoding="utf-8") if path.is_file() and not path.is_symlink() else ""
 
 
 def metadata_of(card: str) -> dict[str, Any]:

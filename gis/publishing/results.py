@@ -6,10 +6,19 @@ from pathlib import Path
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from gis.leaderboard.table import load_table
-from gis.publishing.publication import CARD, RESULTS_MANIFEST, Publication, files_of, foreign_file_problems
+from gis.publishing.publication import (
+    CARD,
+    RESULTS_MANIFEST,
+    Publication,
+    files_of,
+    foreign_file_problems,
+    link_problems,
+    secret_problems,
+)
 
 TEMPLATE = Path(__file__).with_name("results_card.md.jinja")
-PATTERNS = ("*.json", "*.parquet", "*.md", "*.csv", "*.html")
+TEXTS = ("*.json", "*.md", "*.csv", "*.html")
+PATTERNS = (*TEXTS, "*.parquet")
 
 
 def prepare_results(folder: Path) -> Publication:
@@ -20,5 +29,9 @@ def prepare_results(folder: Path) -> Publication:
     card = f"{DatasetCard.from_template(data, template_path=str(TEMPLATE), leaderboard=leaderboard)}\n"
     files[CARD] = card.encode()
     files[RESULTS_MANIFEST] = (json.dumps({"schema": 1, "files": sorted(files)}, indent=1) + "\n").encode()
-    problems = tuple(foreign_file_problems(files, PATTERNS))
+    problems = (
+        *link_problems(folder),
+        *foreign_file_problems(files, PATTERNS),
+        *secret_problems(files, TEXTS),
+    )
     return Publication(kind="results", files=files, card=card, problems=problems)

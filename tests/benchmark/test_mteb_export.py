@@ -31,6 +31,27 @@ def test_the_file_lies_where_mteb_looks(result: Result, tmp_path: Path) -> None:
     assert path == tmp_path / "results" / "org__some_model" / result.model.identity[:12] / "STSBenchmark.json"
 
 
+@pytest.mark.parametrize(
+    "name", ["../../../etc/x", "/etc/x", "..", "a\\b", "C:\\x", "\0", "nul", "a/b", ".x", "x" * 300]
+)
+def test_no_name_of_a_result_leads_out_of_the_folder(result: Result, tmp_path: Path, name: str) -> None:
+    hostile = replace(
+        result,
+        model=replace(result.model, name=name, identity=name),
+        task=replace(result.task, name=name, mteb=name),
+    )
+    (path,), _ = export([hostile], tmp_path / "out")
+    assert len(path.relative_to(tmp_path / "out" / "results").parts) == 3
+    assert ".." not in path.parts
+    assert {each.relative_to(tmp_path).parts[0] for each in tmp_path.rglob("*.json")} <= {"out", "mine", "results"}
+
+
+def test_no_secret_is_exported(result: Result, tmp_path: Path) -> None:
+    named = replace(result, model=replace(result.model, name="http://me:planted@host/?key=planted"))
+    export([named], tmp_path / "out")
+    assert not [path for path in (tmp_path / "out").rglob("*.json") if "planted" in path.read_text(encoding="utf-8")]
+
+
 def test_the_file_has_every_field_that_mteb_requires(result: Result, tmp_path: Path) -> None:
     found = exported(result, tmp_path)
     assert {"dataset_revision", "task_name", "mteb_version", "scores", "evaluation_time"} <= set(found)

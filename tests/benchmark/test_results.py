@@ -248,6 +248,22 @@ def test_a_result_of_the_first_schema_is_read_as_unverified(path: Path) -> None:
         read_pairs(path)
 
 
+def test_no_secret_is_written_into_a_result(path: Path, result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "planted")
+    texts = ("http://me:planted@host/v1", "https://host/?api_key=planted", "planted")
+    for text in texts:
+        named = replace(
+            result,
+            model=replace(result.model, name=text, settings={"at": text}),
+            task=replace(result.task, source=text, citation=text),
+            run=replace(result.run, command=f"gis bench '{text}'", hardware=(text,), versions={"x": text}),
+            notes=(text,),
+        )
+        write_result(path, named, pd.DataFrame({"id": ["a"]}))
+        assert "planted" not in path.read_text(encoding="utf-8")
+        assert read_result(path).scores == result.scores
+
+
 def test_tasks_whose_names_differ_in_case_have_files_of_their_own(result: Result) -> None:
     names = ("mine", "Mine", "MINE", "a/b", "a__b", "con", "é", "e\u0301")
     files = {result_path(Path("r"), result.model, name).name.casefold() for name in names}

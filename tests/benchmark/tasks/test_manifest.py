@@ -78,6 +78,11 @@ def test_an_old_manifest_without_hashes_says_nothing_of_the_files(folder: Path) 
 
 def test_each_file_is_hashed_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed = []
-    monkeypatch.setattr(manifest, "sha256_of_file", lambda path: hashed.append(path) or sha256_of_file(path))
+
+    def counted(path: Path) -> str:
+        hashed.append(path)
+        return sha256_of_file(path)
+
+    monkeypatch.setattr(manifest, "sha256_of_file", counted)
     check_unchanged([folder / "data" / "test.jsonl", folder / "data" / "train.jsonl"])
     assert len(hashed) == 2
