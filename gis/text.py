@@ -13,7 +13,7 @@ INLINE = frozenset(
     "a abbr b bdi bdo br cite code data del dfn em font g-emoji i img input ins kbd label mark path picture q rp rt"
     " ruby s samp small source span strike strong sub sup svg task-lists time tt u var video wbr".split()
 )
-TAG = re.compile(r"""<!--|</?(?P<name>[a-zA-Z][\w-]*)(?:\s(?:"[^"]*"|'[^']*'|[^<>"'])*)?/?>""")
+TAG = re.compile(r"""<!--|</?(?P<name>[a-zA-Z][\w-]*)(?:\s(?:"[^"]*+"|'[^']*+'|[^<>"'])*+)?+/?>""")
 BLANK_LINES = re.compile(r"\n{3,}")
 
 

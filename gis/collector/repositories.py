@@ -7,7 +7,7 @@ from pathlib import Path
 from gis.errors import GisError, UsageError, unknown_name
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,39}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")  # of GitHub's form
-ADDRESS = re.compile(r"^(?:https?://[^/]+/|git@[^:]+:)?(?P<name>[^/\s]+/[^/\s]+?)(?:\.git)?/?$")
+ADDRESS = re.compile(r"^(?:https?://[^/]+/|git@[^:]+:)?(?P<name>[^/\s]+/(?:(?!\.git/?$)[^/\s])++)(?:\.git)?/?$")
 
 # AnglE's ACL paper, appendix B, under the names that the repositories have today.
 PAPER = (

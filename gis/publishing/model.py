@@ -21,7 +21,7 @@ from gis.training.output.model_card import model_card
 
 PATTERNS = ("*.json", "*.safetensors", "*.model", "*.spm", "*.bpe", "*.jinja", "vocab.txt", "merges.txt", CARD)
 # A path on this machine: everything before its last part.
-FOLDERS = re.compile(r"(?<![\w/:.])(?:~|\.{0,2})/(?:[^\s,]+/)?(?=[^\s,/]+)")
+FOLDERS = re.compile(r"(?<![\w/:.])(?:~|\.{0,2})/(?=[^\s,/])(?:[^\s,/]++/++(?=[^\s,/]))*+")
 
 
 def prepare_model(folder: Path, name: str | None) -> Publication:

@@ -10,7 +10,7 @@ from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.manifest import MANIFEST
 
 CARD = "README.md"
-FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
+FRONT_MATTER = re.compile(r"\s*+---[ \t]*+\r?\n((?:(?!---[ \t]*+$).*+\n)*+)---[ \t]*+$", re.MULTILINE)
 
 
 def described(task: Task) -> Task:

@@ -8,7 +8,7 @@ from gis.collector.records import Reference
 
 GITHUB_HOST = "github.com"
 # Every repetition has a limit, so that no text takes time that grows with the square of its length.
-NAME = r"[A-Za-z0-9][\w-]{0,38}/[\w.-]{0,99}\w"
+NAME = r"[A-Za-z0-9][\w-]{0,38}+/[\w.-]{1,100}+(?<=\w)"
 NUMBER = r"\d{1,9}(?!\d)"  # GitHub's numbers are not longer
 
 

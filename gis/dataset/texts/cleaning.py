@@ -21,26 +21,35 @@ BLANK_LINES = re.compile(r"\n{3,}")
 CODE_AND_ADDRESSES = re.compile(r"`[^`\n]*`|https?://\S+|(?<![\w./\\-])[\w.-]*+[/\\][\w./\\-]*+")
 TITLE_TAG = re.compile(
     r"""
-      [\[(]\s* (?: (?: possible|potential|closed|closing|marked|as|an? )\s+ )*    # "[Duplicate]", "(dup of #5)"
-      dup(?:e|licates?|licated)?\b [^\])]* [\])]\s*
-    | ^\s* (?: closed\s+as\s+ (?: an?\s+ )? )? dup(?:e|licate)?\s* (?: : | \s- )\s*   # "Duplicate: ", "dup - "
+      [\[(]\s*+ (?: (?: possible|potential|closed|closing|marked|as|an? )\s++ ){0,9}+  # "[Duplicate]", "(dup of #5)"
+      dup(?:e|licates?|licated)?\b [^\])]{0,256}+ [\])]\s*
+    | ^\s*+ (?: closed\s++as\s++ (?: an?\s++ )? )? dup(?:e|licate)? (?: \s*+: | \s++- )\s*   # "Duplicate: ", "dup - "
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-DUPLICATE = r"""
+DUPLICATE = re.compile(
+    r"""
     (?<![\w-]) dup(?:e|licate)?\b
-    (?! \s*[-_(]                                                                      # but not "duplicate key"
-      | \s+ (?: keys?|entr\w+|symbols?|definitions?|declarations?|items?|values?|names?|ids?|rows?|records?|imports?
+    (?! \s*+[-_(]                                                                     # but not "duplicate key"
+      | \s++ (?: keys?|entr\w++|symbols?|definitions?|declarations?|items?|values?|names?|ids?|rows?|records?|imports?
               | code|files?|lines?|headers?|crates?|attributes?|fields?|methods?|functions?|impls?|cases?|labels?
               | modules?|types?|variables? )\b )
-"""
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+CLAIMED_BEFORE = re.compile(  # "this may be a" duplicate
+    r"""
+    \b (?: (?: this|it|edit|update|issue|bug )\b [^.!?\n]{0,30} \b(?: is|as|was|be )
+         | it['\u2019]s )\b [^.!?\n]{0,12} $
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+CLAIM_REACH = 60  # characters before the word that are looked at
 CLAIM = re.compile(
-    rf"""
-      \b (?: (?: this|it|edit|update|issue|bug )\b [^.!?\n]{{0,30}} \b(?: is|as|was|be )   # "this may be a duplicate"
-           | it['\u2019]s )\b [^.!?\n]{{0,12}} {DUPLICATE}
-    | \b(?:clos|mark)(?:ed?|ing)\b [^.!?\n]{{0,15}} \bas\s+                           # "closed as duplicates"
-      (?: (?: an?|the|exact )\s+ )* (?<![\w-]) dup(?:e|licate)?s?\b
-    | ^\W* dup(?:e|licate)? (?: \s+(?: issue|bug|report|of ) )? \W*$                  # "Duplicate issue."
+    r"""
+      \b(?:clos|mark)(?:ed?|ing)\b [^.!?\n]{0,15} \bas\s++                           # "closed as duplicates"
+      (?: (?: an?|the|exact )\s++ ){0,4}+ (?<![\w-]) dup(?:e|licate)?s?\b
+    | ^\W*+ dup(?:e|licate)? (?: \s++(?: issue|bug|report|of ) )? \W*+$               # "Duplicate issue."
     | \bthis\ (?: issue\ |bug\ |report\  )?duplicates\b                               # "This duplicates another one"
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -137,6 +146,14 @@ def _lines(body: str) -> Iterator[tuple[bool, str]]:
             yield kind is not None, line
 
 
+def _is_claim(sentence: str) -> bool:
+    """Return whether a sentence says that its issue is a duplicate, of whatever it may be."""
+    return CLAIM.search(sentence) is not None or any(
+        CLAIMED_BEFORE.search(sentence, max(named.start() - CLAIM_REACH, 0), named.start())
+        for named in DUPLICATE.finditer(sentence)
+    )
+
+
 def _can_be_template(line: str) -> bool:
     return len(LETTERS.findall(line)) > 2
 
@@ -163,7 +180,7 @@ class _Cutter:
     def _is_cut(self, sentence: str) -> bool:
         named = list(references(sentence, self._host))
         cited = [reference for reference in named if self._cites(reference)]
-        ruled = CLAIM.search(sentence) or (named and any(True for _ in rulings(sentence, self._host)))
+        ruled = _is_claim(sentence) or (named and any(True for _ in rulings(sentence, self._host)))
         if not cited and not ruled:
             return False
         self._cleaned.sentences += 1

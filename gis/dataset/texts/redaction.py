@@ -14,8 +14,9 @@ from typing import NamedTuple
 from gis.dataset.issues.references import GITHUB_HOST
 from gis.markdown_spans import parts
 
-PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL
+KEY_LINE = r"(?:(?!PRIVATE)[A-Z ]){0,20}+PRIVATE KEY(?: BLOCK)?-----"
+PRIVATE_KEY = re.compile(  # to its end, or to that of the text
+    rf"-----BEGIN {KEY_LINE}(?:[^-]++|-(?!----END {KEY_LINE}))*+(?:-----END {KEY_LINE})?"
 )
 TOKEN = re.compile(
     r"""
@@ -32,8 +33,9 @@ TOKEN = re.compile(
 SECRET = re.compile(
     r"""
     (?P<name> (?<![A-Za-z0-9])
-        (?: (?: (?:api|access|account|secret)[_-]?key | secret | token | password | passwd )["']?\s*[:=]\s*["']?
-          | (?: bearer | authorization:\s*(?:token|basic|bearer) )["']?\s*[:=\ ]\s*["']? ) )
+        (?: (?: (?:api|access|account|secret)[_-]?key | secret | token | password | passwd )["']?
+              \s{0,8}+[:=]\s{0,8}+["']?
+          | (?: bearer | authorization:\s{0,8}+(?:token|basic|bearer) )["']?\s{0,8}[:=\ ]\s{0,8}+["']? ) )
     (?P<value> [A-Za-z0-9+/_.-]{16,}={0,2} )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -71,7 +73,7 @@ IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4}(?![\w:
 VERSION_BEFORE = re.compile(
     r"""
     (?: \b(?: v|ver|versions?|releases?|builds?|sections?|chapter|clause|paragraph|rule|oid|rfc|driver|firmware|kernel
-          | (?:up|down)grad\w* | updat\w* | install\w* | bump\w* | requires? | since | package )\b
+          | (?:up|down)grad\w*+ | updat\w*+ | install\w*+ | bump\w*+ | requires? | since | package )\b
         [^\w\n]{0,4} (?: (?: is|from|to|of|number|and|than|with|the )\b [^\w\n]{0,4} ){0,3}
       | (?: \b\w{1,40} / | [=@|_] | [~^<>]=? ) \s?             # Chrome/1.2.3.4, widgets==1.2.3.4, | 1.2.3.4 |
     )$
@@ -106,11 +108,13 @@ class Rule(NamedTuple):
         kind: The name under which replacements are counted.
         pattern: Finds the candidates.
         placeholder: Returns what to put in place of a match, or None to leave it.
+        signs: What a text must contain, at least one of them, for the pattern to be tried; "" is in every text.
     """
 
     kind: str
     pattern: re.Pattern[str]
     placeholder: Callable[[re.Match[str]], str | None]
+    signs: tuple[str, ...] = ("",)
 
     def apply(self, text: str, counts: Counter[str]) -> str:
         """Return ``text`` with all matches replaced, and add their number to ``counts``."""
