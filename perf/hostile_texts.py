@@ -13,8 +13,10 @@ from pathlib import Path
 from types import FrameType
 
 from gis.dataset.issues.references import references
-from gis.dataset.labels.rulings import agrees, confirms, rulings, spoken, takes_back
+from gis.dataset.labels.replies import agrees, confirms, takes_back
+from gis.dataset.labels.rulings import rulings
 from gis.dataset.labels.sameness import speaks_of_sameness
+from gis.dataset.labels.spoken import spoken
 from gis.dataset.settings import TextSettings
 from gis.dataset.texts.cleaning import clean, learn_templates, prose
 from gis.dataset.texts.filters import judge

@@ -451,13 +451,13 @@ class _Checker:
         ends_once = possessive or after.sure or (after.decided and one)
         may_end_early = first & after.first or (self._empty(body) and most > 1)
         exits = 1 if ends_once or not may_end_early else most - least + 1
-        rounds = 1 if body_ways == 1 else body_ways**most
+        rounds, entries = (1, 1) if body_ways == 1 else (body_ways**most, body_ways ** (most - 1))
         matches = after.is_last and after.sure
         all_attempts, shared = 1 if matches else before.attempts, inside.shared
         if read_once and most > all_attempts:
-            steps, shared = 1, shared + inside.steps * rounds * all_attempts
+            steps, shared = 1, shared + inside.steps * entries * all_attempts
         else:
-            steps = inside.steps * rounds * most
+            steps = inside.steps * entries * most
         ways = exits if ends_once else exits * rounds
         return _Cost(ways, steps, self._after_repeat(value, before, inside, ways, read_once=read_once), shared)
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[1] / "gis"
 CALLS = {"compile", "sub", "subn", "match", "search", "fullmatch", "findall", "finditer", "split"}
-HELPERS = {"_compiled"}  # functions that call re.compile with their own argument
+HELPERS = {"compiled", "_compiled"}  # functions that call re.compile with their own argument
 # Functions that make a pattern, and what they make.
 MAKERS: dict[str, Callable[[Any], list[re.Pattern[str]]]] = {
     "gis.dataset.issues.references.reference_pattern": lambda module: [module.reference_pattern("github.example.com")],
-    "gis.dataset.labels.rulings._named": lambda module: [module._named("github.com")],
-    "gis.dataset.labels.rulings._subject_pattern": lambda module: [module._subject_pattern("github.com")],
+    "gis.dataset.labels.english.subject_pattern": lambda module: [module.subject_pattern("github.com")],
+    "gis.dataset.labels.mentions._named": lambda module: [module._named("github.com")],
     "gis.dataset.texts.redaction._profile_rule": lambda module: [module._profile_rule("github.example.com").pattern],
     "gis.markdown_spans._openings": lambda module: [
         module._openings(module.KINDS),
@@ -146,7 +146,10 @@ def _uses(trees: Mapping[str, ast.AST]) -> dict[str, set[str]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
                 name = _name(node) or ""
-                key = name if isinstance(node, ast.Attribute) else origin.get(name, f"{module}.{name}")
+                key = origin.get(name, f"{module}.{name}")
+                if isinstance(node, ast.Attribute):  # of a module, or of whatever object
+                    owner = origin.get(_name(node.value) or "", "")
+                    key = f"{owner}.{name}" if owner in trees else name
                 uses[key].add(methods.get(id(node), "passed on"))
     return uses
 

@@ -16,6 +16,9 @@ LINEAR_ANYWAY = {
     "gis.text.TAG",
 }
 
+# Tried on REACH characters before or after a reference.
+ON_SHORT_TEXTS = ("gis.dataset.labels.english.", "gis.dataset.labels.lexicon.")
+
 
 @pytest.mark.parametrize(
     "expression",
@@ -106,13 +109,13 @@ def refused(patterns: list[PackagePattern]) -> set[str]:
         pattern.name
         for pattern in patterns
         if steps_per_character(pattern.expression, pattern.flags, anchored=pattern.anchored, whole=pattern.whole)
-        > MOST_STEPS
+        > (20 * MOST_STEPS if pattern.name.startswith(ON_SHORT_TEXTS) else MOST_STEPS)
     }
 
 
 @pytest.mark.slow
 def test_every_pattern_takes_linear_time(refused: set[str]) -> None:
-    assert {name for name in refused if not name.startswith("gis.dataset.labels.")} == LINEAR_ANYWAY
+    assert refused == LINEAR_ANYWAY
 
 
 @pytest.mark.slow

@@ -38,7 +38,9 @@ SAME_THING = r"""
     (?: issue|bug|problem|crash|error|report|thing|failure|panic|ICE|request|ticket
       | (?:crash\ |stack\ )?(?:signature|trace) )
 """
-OF_THIS = r"(?: of | with | to | into ) \s+ this \b (?: \s+ (?: one|issue|bug|report|ticket ) )? (?! \s+ \w+ )"
+OF_THIS = (
+    r"(?: of | with | to | into ) \s{1,9} this \b (?: \s{1,9} (?: one|issue|bug|report|ticket ) )? (?! \s{1,9} \w+ )"
+)
 
 # Comments that say nothing else
 OPENING = r"""
@@ -72,25 +74,28 @@ SPEAKS_OF_COMMAND = compiled(r"\b(?: write|writes|type|typing|use|using|usage|co
 # The other issue is the duplicate: "#5 is a duplicate of this", "has duplicate #5", "marking #5 as a duplicate of this"
 REVERSED = compiled(
     rf"""
-    [\])]? \s+ (?: (?: is|was|are|were|has|have|been|be|marked|closed|as|an?|the|exact|just|also|another )\s+ ){{0,6}}
-    (?: {HEAD} \s+ {OF_THIS} | merged \s+ into \s+ this \b
-      | duplicates \s+ this \b (?: \s+ {ISSUE} )? (?! \s+ \w+ ) )
+    [\])]? \s{{1,9}} (?: (?: is|was|are|were|has|have|been|be|marked|closed|as|an?|the|exact|just|also
+          | another )\s{{1,9}} ){{0,6}}
+    (?: {HEAD} \s{{1,9}} {OF_THIS} | merged \s{{1,9}} into \s{{1,9}} this \b
+      | duplicates \s{{1,9}} this \b (?: \s{{1,9}} {ISSUE} )? (?! \s{{1,9}} \w+ ) )
     """
 )
 HAS_DUPLICATE = compiled(rf"\b ha[sd]\ (?:an?\ )? duplicates? (?:\ {ISSUE} )? [\s:]{{0,3}} $")
 MARKING = compiled(rf"\b(?: mark(?:ing|ed)? | clos(?:ing|ed|e) )\ (?: {ISSUE}\ )? $")
-AS_THIS = compiled(rf"[\])]? \s+ as\s+ (?: (?: an?|the|exact )\s+ ){{0,2}} {HEAD} \s+ {OF_THIS}")
+AS_THIS = compiled(
+    rf"[\])]? \s{{1,9}} as\s{{1,9}} (?: (?: an?|the|exact )\s{{1,9}} ){{0,2}} {HEAD} \s{{1,9}} {OF_THIS}"
+)
 
 # Frames
-ASKED = compiled(rf"{HEAD} \s? \? {FILLER}*+ $")  # "Duplicate? #5"
-INSIDE = compiled(rf"{HEAD} (?: \.\s+(?=see\b) )? {FILLER}*+ $")
+ASKED = compiled(rf"{HEAD} \s? \? {FILLER}{{0,30}}+ $")  # "Duplicate? #5"
+INSIDE = compiled(rf"{HEAD} (?: \.\s{{1,9}}(?=see\b) )? {FILLER}{{0,30}}+ $")
 SAME_OPENING = r"""
-    (?: ^ | [.!?:;(\n]\s* | ,\s+ (?= (?: this|it|i|i'm )\b ) )
-    (?: \s* (?: this|it|that|issue|bug|report|one|problem|error|message|crash|is|isn['\u2019]t|['\u2019](?:s|m)|be|i|am
-          | think|believe|guess|suspect|confident|pretty|sure|seems?|looks?|appears?|like|to|probably|presumably|likely
-          | actually|basically|essentially|just|exactly|almost|certainly|definitely|ultimately|really|very|indeed
-          | more\ or\ less|so|and|also|as|yes|yeah|yep|ah|oh|hm+|ok|okay|whoops|oops|sorry|auto-closing|[\s,:] )(?!\w)
-    ){0,14} \s*
+    (?: ^ | [.!?:;(\n]\s{0,9}+ | ,\s{1,9}+ (?= (?: this|it|i|i'm )\b ) )
+    (?: \s{0,9}+ (?: this|it|that|issue|bug|report|one|problem|error|message|crash|is|isn['\u2019]t|['\u2019](?:s|m)|be
+          | i|am|think|believe|guess|suspect|confident|pretty|sure|seems?|looks?|appears?|like|to|probably|presumably
+          | likely|actually|basically|essentially|just|exactly|almost|certainly|definitely|ultimately|really|very|indeed
+          | more\ or\ less|so|and|also|as|yes|yeah|yep|ah|oh|hm+|ok|okay|whoops|oops|sorry|auto-closing|[,:] )(?!\w)
+    ){0,14}+ \s{0,9}+
 """
 SAME = compiled(
     rf"""
@@ -123,21 +128,21 @@ HAVE = compiled(
     """
 )
 HAVE_END = compiled(
-    r"\)? \s* (?: (?: for|about|on )\ (?: this|that|it|the\ same )\b )? \s* (?: [.!] | , \s* clos | $ | \n )"
+    r"\)? \s{0,9} (?: (?: for|about|on )\ (?: this|that|it|the\ same )\b )? \s{0,9} (?: [.!] | ,\s{0,9} clos | $ | \n )"
 )
 IDENTITY = compiled(
     r"""
-    (?: ^ | [.!,]\s ) \s* (?: this|it|that )(?: \ is | ['\u2019]s )
+    (?: ^ | [.!,]\s ) \s{0,9} (?: this|it|that )(?: \ is | ['\u2019]s )
     (?: \ (?: just|really|basically|actually|exactly ) )? \s $
     """
 )
 LOOKS_LIKE = compiled(
     r"""
-    (?: ^ | [.!,]\s ) \s* (?: (?: this|it|that )\x20 )? (?: looks|sounds|seems|appears )\x20
+    (?: ^ | [.!,]\s ) \s{0,9} (?: (?: this|it|that )\x20 )? (?: looks|sounds|seems|appears )\x20
     (?: (?: a\ lot|exactly|just|very\ much )\x20 )? (?: like|to\ be )\ (?: just\x20 )? $
     """
 )
-IDENTITY_END = compiled(r"\s* (?: again | to\ me )? [\s.!]* (?: $ | \n | [.!,]\s+ (?:so\ )? clos )")
+IDENTITY_END = compiled(r"\s{0,9} (?: again | to\ me )? [\s.!]{0,9} (?: $ | \n | [.!,]\s{1,9} (?:so\ )? clos )")
 THAT = compiled(r"\b that(?: \ is | ['\u2019]s )\ [\w\ ]{0,12} $")  # may be anything that was spoken of before
 RELATED = compiled(
     r"""
@@ -159,7 +164,7 @@ IS_THIS = compiled(
     (?: (?: about|already|exactly|just|basically|precisely|really|actually|probably|indeed )\s ){{0,3}}
     (?: this | the\ (?: very\ |exact\ )? same ) (?: \s {SAME_THING} )?
     (?: \s (?: again|already|too|here|exactly|as\ well|as\ this(?:\ one)? ) )?
-    \s* (?: [.,;!?)] | $ | \n | (?: and|so )\ (?:i'm\ )? clos )
+    \s{{0,9}} (?: [.,;!?)] | $ | \n | (?: and|so )\ (?:i'm\ )? clos )
     """
 )
 SAME_REPORT = compiled(r"[^.!?\n]{0,30} \b same\ (?: report | bug | issue | problem )\b")
@@ -197,7 +202,7 @@ NEGATION = compiled(
           | less\ (?:convinced|sure|certain|likely)|hardly
           | (?<!no\ )doubt )\b                 # but "no doubt a duplicate of #5" is a ruling
     | n['\u2019]t\b                            # "isn't a duplicate of #5"
-    | \b(?: no|for|any|other|more )\s*$        # "I looked for duplicates, #5 is something else"
+    | \b(?: no|for|any|other|more )\s{0,9}$        # "I looked for duplicates, #5 is something else"
     """
 )
 HEDGE = compiled(
@@ -217,14 +222,14 @@ PARTIAL = compiled(
     | ^ \W* (?: and\x20 )? the\ (?: [\w'-]{{1,20}}\x20 ){{0,3}} (?! {SAME_THING} ) [\w'-]{{1,20}}\ (?: is|was|are )\b
     """
 )
-CONDITION = compiled(r"\s* (?: (?: and|but|or|so )\ )? (?: if|unless|once|when|assuming )\b")
+CONDITION = compiled(r"\s{0,9} (?: (?: and|but|or|so )\ )? (?: if|unless|once|when|assuming )\b")
 QUESTION = compiled(
     r"""
     \W* (?: (?: and|so|but|or|hm+|well|then )\W+ )?
-    (?: is|isn['\u2019]t|are|was|does|could|should|would|can|might )\s+ (?: this|it|that|these|they )\b
+    (?: is|isn['\u2019]t|are|was|does|could|should|would|can|might )\s{1,9} (?: this|it|that|these|they )\b
     """
 )
-NEGATIVE_QUESTION = compiled(r"\b(?:is|was|does|are)(?:n['\u2019]t|\ not)\ (?:this|it|that)\b[^.!?\n]*$")
+NEGATIVE_QUESTION = compiled(r"\b(?:is|was|does|are)(?:n['\u2019]t|\ not)\ (?:this|it|that)\b[^.!?\n]{0,160}$")
 GUESS = compiled(r"\b(?: possible|potential|similar|might\ be|may\ be|likely )\b")
 
 # What the whole comment says
@@ -233,20 +238,20 @@ FAVOURED = compiled(r"\b clos(?:e|ed|ing)\b [^.!?\n]{0,20} \b in\ favou?r\ of\ (
 CLOSED_AS = compiled(
     rf"""
     \b clos(?:ing|ed|e)\b (?: \ (?: this|it|one|now|issue ) ){{0,3}}, ? \ as\ (?: (?: an?|the|exact )\ ){{0,2}} {HEAD}
-    | (?: ^ | [.!]\s ) \s* {HEAD} \s? [.!] | \b as\ it\ is\ a\ {HEAD} \s? [.!]?
+    | (?: ^ | [.!]\s ) \s{{0,9}} {HEAD} \s? [.!] | \b as\ it\ is\ a\ {HEAD} \s? [.!]?
     | \b(?: this|it|that|mine )(?: \ is|['\u2019]s|\ was )\ (?: \w{{1,12}}\x20 )? an?\ (?: \w{{1,12}}\x20 )? {HEAD}
-      (?= \s* (?: [.,;!)] | \n | $ ) )
+      (?= \s{{0,9}} (?: [.,;!)] | \n | $ ) )
     """
 )
-ABOUT_THIS = compiled(rf"{HEAD} \s+ {OF_THIS}")
+ABOUT_THIS = compiled(rf"{HEAD} \s{{1,9}} {OF_THIS}")
 
 
 @cache
 def subject_pattern(host: str) -> re.Pattern[str]:
     """The end of what precedes a ruling: "#4 is a" duplicate of #5, "#4 (" duplicate of #5)."""
     return compiled(rf"""
-        (?P<subject> {reference_expression(host)} )
-        (?: (?: [^\w,;.!?\n]{{0,3}} | ,\s+(?=which\b) )
+        (?P<subject> (?> {reference_expression(host)} ) )
+        (?: (?: [^\w,;.!?\n]{{0,3}} | ,\s{{1,9}}(?=which\b) )
             (?: (?! (?: this|it|i|and|but|or|so|then )\b ) \w{{1,40}} [^\w,;.!?\n]{{1,4}} ){{0,3}}?
             (?: is|was|are|were|be|been|seems|looks|as|which )\b
             (?: (?! \bthis\b | \bit\b ) [^,;.!?\n] ){{0,25}}

@@ -41,7 +41,7 @@ class Language:
     def before(self) -> re.Pattern[str]:
         """What precedes a reference in a ruling, up to its end."""
         links = rf"\b(?:{self.links})\b" if self.spaced else f"(?:{self.links})"
-        gap = rf"(?: {links} | [\s:：;,，、()（）\[\]「」*_.→–—-] ){{0,12}}"
+        gap = rf"(?: {links} | [\s:：;,，、()（）\[\]「」*_.→–—-] ){{0,12}}+"
         words = rf"\b(?:{self.duplicate})\b" if self.spaced else f"(?:{self.duplicate})"
         return self._compiled(rf"(?: {words} {gap} | (?<!\w) (?:{self.phrases}) [\s:：(（]{{0,3}} {gap} )$")
 

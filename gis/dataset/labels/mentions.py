@@ -4,11 +4,13 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from gis.collector.records import Reference
 from gis.dataset.issues.references import reference_of, reference_pattern
 
 REACH = 160  # characters before and after a reference that are looked at
+MOST_REFERENCES = 200  # of a comment; what has more is a list, and those after them rule nothing
 LISTED_WITHIN = 40  # characters between two references of one list
 SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?\n]?")
 SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f](?=\s|$)|[\u3002\uff01\uff1f]|\n")
@@ -95,7 +97,7 @@ def _named(host: str) -> re.Pattern[str]:
 def mentions(said: str, host: str) -> list[Mention]:
     """Return the references in what is spoken, those that are listed together as one mention."""
     lists: list[Mention] = []
-    for match in _named(host).finditer(said):
+    for match in islice(_named(host).finditer(said), MOST_REFERENCES):
         bare = match["bare"] or match["listed"]
         named = Reference(None, int(bare)) if bare else reference_of(match)
         last = lists[-1] if lists else None

@@ -7,18 +7,18 @@ from gis.dataset.labels.spoken import spoken
 AGREEMENT = compiled(rf"\b(?: is|it|as|yes|yep|indeed|definitely|closing|a )\b [^.!?\n]{{0,20}} {HEAD}")
 TAKEN_BACK = compiled(
     r"""
-    (?: \b(?: is|was|are|were|be|actually|sorry|quite|it's|that's )\W+not\b    # "this is not a duplicate"
-      | \bnot (?= \W+(?: quite|actually|really|an?|the )\b )                   # "not quite a dup"
+    (?: \b(?: is|was|are|were|be|actually|sorry|quite|it's|that's )\W{1,9}not\b    # "this is not a duplicate"
+      | \bnot (?= \W{1,9}(?: quite|actually|really|an?|the )\b )                   # "not quite a dup"
       | \b(?: isnt|wasnt|arent )\b
       | \b(?: is|was|are|were|does|do )n['\u2019]t\b                           # "I don't think it's a duplicate"
-    )\W+
+    )\W{1,9}+
     (?: (?: really|actually|quite|exactly|strictly|necessarily|in|fact|an?|the|exact|true|real|strict|full|simple|just
-          | be|as|of|after|all|any|longer|more|think|believe|feel|sure|convinced|certain|if|whether|that|this|it|it's
-          | they|these|is|was|are|were|looks?|seems?|like|to|issue|bug )\b\W+ ){0,7}
+          | be|as|of|after|all|any|longer|more|think|believe|feel|sure|convinced|certain|if|whether|that|this|it's|it
+          | they|these|is|was|are|were|looks?|seems?|like|to|issue|bug )\b\W{1,9}+ ){0,7}+
     dup(?:e|licates?)?\b
     """,
 )
-IF = compiled(r"\bif\ [\w\ ]*$")
+IF = compiled(r"\bif\ [\w\ ]{0,12}$")
 AGREED = compiled(
     r"""\W{0,3}(?: yes|yep|yup|yeah|right|correct|indeed|exactly|true|agreed|it\ is|sure\ is
       | good\ (?:catch|find)|looks\ like\ it

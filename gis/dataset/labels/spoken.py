@@ -19,7 +19,8 @@ LOOKS = {
 STATUS = re.compile(r"[Dd]uplicated?")  # in code, as some trackers put it: "Status changed to `duplicate`"
 LINK = re.compile(r"\[(?P<text>[^\[\]\n]{0,300}+)\]\((?P<url>[^)\s]{1,500}+)[^)\n]{0,300}+\)")
 ANCHOR = re.compile(
-    r"<a\s[^<>]{0,300}?href\s*=\s*[\"']?(?P<url>[^\"'\s<>]{1,500})[^<>]{0,300}>(?P<text>[^<>\n]{0,300})</a>",
+    r"<a\s(?:(?!href)[^<>]){0,300}+href\s{0,9}=\s{0,9}[\"']?(?P<url>[^\"'\s<>]{1,500}+)[^<>]{0,300}+>"
+    r"(?P<text>[^<>\n]{0,300}+)</a>",
     re.IGNORECASE,
 )
 # Texts of links that are part of what is said: "[Duplicate](https://…/issues/5)"
@@ -29,7 +30,7 @@ SAYS_MORE = re.compile(
 )
 ADDRESS = re.compile(r"<(?P<url>https?://[^\s<>]{1,500}+|#\d{1,9}|[\w.-]{1,40}/[\w.-]{1,100}#\d{1,9})>")
 STRUCK = re.compile(
-    r"<(?P<tag>del|s|strike)(?:\s[^<>\n]{0,200})?>[^<]*+(?:<(?!/?(?:del|s|strike)\b)[^<]*+)*+</(?P=tag)\s{0,9}>"
+    r"<(?:del|s|strike)(?:\s[^<>\n]{0,200})?>[^<]*+(?:<(?!/?(?:del|s|strike)\b)[^<]*+){0,50}+</(?:del|s|strike)\s{0,9}>"
     r"|(?<![\w~])~(?![\s~])[^~\n]{1,300}(?<!\s)~(?![\w~])",
     re.IGNORECASE,
 )

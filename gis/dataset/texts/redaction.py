@@ -91,6 +91,7 @@ NETWORK = re.compile(
 )
 NETWORK_BEFORE = re.compile(rf"(?:{NETWORK.pattern})\W{{0,4}}$", re.VERBOSE | re.IGNORECASE)  # "server=1.2.3.4"
 VERSION_REACH, LINE_REACH = 60, 120  # characters before and around four numbers, in their line, that are looked at
+MOST_JUDGED = 500  # addresses of a text; what has more is a log
 LARGEST_VERSION = 31  # four numbers up to this one that nothing explains are a version
 MENTION = re.compile(
     r"""
@@ -109,18 +110,26 @@ class Rule(NamedTuple):
         pattern: Finds the candidates.
         placeholder: Returns what to put in place of a match, or None to leave it.
         signs: What a text must contain, at least one of them, for the pattern to be tried; "" is in every text.
+        beyond: What to put in place of all matches after the first ``MOST_JUDGED``, where judging one takes long.
     """
 
     kind: str
     pattern: re.Pattern[str]
     placeholder: Callable[[re.Match[str]], str | None]
     signs: tuple[str, ...] = ("",)
+    beyond: str | None = None
 
     def apply(self, text: str, counts: Counter[str]) -> str:
         """Return ``text`` with all matches replaced, and add their number to ``counts``."""
+        if not any(sign in text for sign in self.signs):
+            return text
+        judged = 0
 
         def replacement(match: re.Match[str]) -> str:
-            placeholder = self.placeholder(match)
+            nonlocal judged
+            judged += 1
+            is_beyond = self.beyond is not None and judged > MOST_JUDGED
+            placeholder = self.beyond if is_beyond else self.placeholder(match)
             if placeholder is None:
                 return match[0]
             counts[self.kind] += 1
@@ -186,7 +195,7 @@ RULES = (
     Rule("home", HOME_FOLDER, _home_folder),
     Rule("prompt", SHELL_PROMPT, lambda _: "user@host"),
     Rule("host", UNAME, lambda match: f"{match['system']} host"),
-    Rule("ip", IPV4, _network_address),
+    Rule("ip", IPV4, _network_address, beyond="[ip]"),
     Rule("ip", IPV6, _network_address),
 )
 
