@@ -68,11 +68,10 @@ def package_patterns() -> list[PackagePattern]:
             if function == "compile" or function in HELPERS:
                 found += _compiled(module, call, owners, uses)
             else:
-                flags = sum(getattr(re, node.attr) for node in ast.walk(call) if _is_flag(node))
                 anchored, whole = function in ("match", "fullmatch"), function == "fullmatch"
                 expression = _text(call.args[0])
                 assert expression is not None, f"{module}:{call.lineno}: give the expression a name"
-                found.append(PackagePattern(f"{module}:{call.lineno}", expression, flags, anchored, whole))
+                found.append(PackagePattern(f"{module}:{call.lineno}", expression, _flags(call), anchored, whole))
     return list(dict.fromkeys(found))
 
 
@@ -105,7 +104,7 @@ def _compiled(
     if functions and ".".join((module, *functions)) not in MAKERS:
         expression = _text(call.args[0])
         assert expression is not None, f"{module}: {functions[-1]} makes a pattern: say which in MAKERS"
-        yield PackagePattern(f"{module}:{call.lineno}", expression, 0, anchored=False, whole=False)
+        yield PackagePattern(f"{module}:{call.lineno}", expression, _flags(call), anchored=False, whole=False)
     elif functions:
         name = ".".join((module, *functions))
         for pattern in MAKERS[name](imported):
@@ -157,11 +156,15 @@ def _uses(trees: Mapping[str, ast.AST]) -> dict[str, set[str]]:
 def _text(node: ast.expr) -> str | None:
     """Return an expression that is written where it is used; x stands for what is filled in, which must be escaped."""
     if isinstance(node, ast.Constant):
-        return str(node.value)
+        return node.value.decode() if isinstance(node.value, bytes) else str(node.value)
+    if isinstance(node, ast.BinOp):
+        sides = _text(node.left), _text(node.right)
+        return None if sides == (None, None) else "".join("x" if side is None else side for side in sides)
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
     return None
 
 
-def _is_flag(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and isinstance(getattr(re, node.attr, None), re.RegexFlag)
+def _flags(call: ast.Call) -> int:
+    names = (node.attr for node in ast.walk(call) if isinstance(node, ast.Attribute) and _name(node.value) == "re")
+    return sum(flag for name in names if isinstance(flag := getattr(re, name), re.RegexFlag))
