@@ -20,7 +20,7 @@ def reference_pattern(host: str = GITHUB_HOST) -> re.Pattern[str]:
         (?:
             (?: https?:// | (?<![A-Za-z0-9_./@:-]) ) (?:www\.)? {re.escape(host)}/
             (?P<page>{NAME}) / (?P<kind>issues|pull) / (?P<page_number>{NUMBER})     # https://github.com/octo/widgets/pull/5
-            (?: [#?/] (?=\w) [^\s)\]>,;]{{0,300}} (?<![?.!:]) | / )?                    # #issuecomment-7, no "?"
+            (?: [#?/] (?=\w) [^\s)\]>,;]{{0,100}} (?<![?.!:]) | / )?                    # #issuecomment-7, no "?"
           | (?P<repository> (?<![A-Za-z0-9_/.-]) {NAME} ) \# (?P<repository_number>{NUMBER})   # octo/widgets#5
           | (?: (?<![A-Za-z0-9_/&]) \# | \bGH- | \bgh- ) (?P<number>{NUMBER})                  # #5, GH-5
         )
