@@ -42,6 +42,18 @@ def file_name(name: str, *, unique: bool = False) -> str:
     return safe if same else f"{safe}-{sha256_of(name)[:8]}"
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, where there is none.
+
+    Raises:
+        GisError: Something that is not a folder is in the way.
+    """
+    existing = next((place for place in (path, *path.parents) if place.exists()), path)
+    if existing.exists() and not existing.is_dir():
+        raise GisError(f"nothing can be written below {existing}, which is not a folder", remedy="choose another place")
+    path.mkdir(parents=True, exist_ok=True)
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then rename it into place.
 
@@ -49,14 +61,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     killed process left is removed by the next that writes ``path``.
 
     Raises:
-        GisError: ``path`` is a folder or a device, or a file stands where its folder should be.
+        GisError: ``path`` is a folder or a device, or a file is where its folder should be.
     """
     if path.exists() and not path.is_file():
         raise GisError(f"{path} cannot be written: it is not a file", remedy="choose another file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise GisError(f"{path} cannot be written: {path.parent} is not a folder", remedy="choose another") from error
+    make_folder(path.parent)
     for leftover, _ in _leftovers(path):
         _remove(leftover)
     temporary = _beside(path, UNFINISHED + path.suffix)
@@ -89,7 +98,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     before = folder_identity(path)
     unfinished, aside = _beside(path, UNFINISHED), _beside(path, ASIDE)
     try:
-        unfinished.mkdir(parents=True)
+        make_folder(unfinished)
         folder = unfinished / path.name  # some writers look at the name of the folder
         folder.mkdir()
         yield folder

@@ -62,7 +62,7 @@ def test_the_summary_of_a_verb_is_not_cut_at_80_columns(verb: str) -> None:
 @pytest.mark.parametrize("verb", PRESENT)
 def test_an_option_says_what_it_takes(verb: str) -> None:
     help_text = COMMANDS[verb].get_help(typer.Context(COMMANDS[verb], info_name=verb))
-    assert not re.search(r"--[\w-]+ <(str|int|float|path|list\[\w+\])( range)?>", help_text)
+    assert not re.search(r"(--[\w-]+|[A-Z]+) <(str|int|float|path|dir|file|list\[\w+\])( range)?>", help_text)
 
 
 @pytest.mark.skipif([version("typer")] != TYPER, reason=f"it is as typer {TYPER[0]} writes it")

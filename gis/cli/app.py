@@ -10,7 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup
 
 from gis.errors import GisError, unknown_name
 from gis.files import folder_identity
@@ -33,6 +33,12 @@ VERBS = (
 
 class VerbGroup(TyperGroup):
     """The verbs in the order of ``VERBS``."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - typer's own
+        super().__init__(*arguments, **named)
+        for parameter in (parameter for verb in self.commands.values() for parameter in verb.params):
+            if isinstance(parameter, TyperArgument):  # newer typer adds "<str>" to the name of an argument
+                vars(parameter)["display_type_rich"] = lambda **_: None
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - a private type of typer
         """Return the verbs in their order; those it lacks last."""

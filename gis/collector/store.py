@@ -18,6 +18,7 @@ from gis.collector.servers import GITHUB, is_same_server, web_url_of
 from gis.collector.store_rows import Row, comment_row, event_row, issue_row, login_of, user_row
 from gis.collector.store_schema import QUARANTINE, check_store, create_store
 from gis.errors import GisError
+from gis.files import make_folder
 
 COMPLETE, STOPPED = "complete", "stopped"  # outcomes of a run that came to its end, and of one that was interrupted
 # Columns that keep their value if a source does not give one; the second group, if it gives no events.
@@ -124,9 +125,10 @@ class Store:
             GisError: Another process is filling it; or as for ``Store``.
         """
         path = path.resolve()  # one lock for one file, whatever name it is given
-        if path.is_dir():
-            raise GisError(f"{path} is a folder; a store is a file", remedy="choose another --store")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "a device"
+            raise GisError(f"{path} is {what}; a store is a file", remedy="choose another --store")
+        make_folder(path.parent)
         with _locked(path), _removed_if_empty(path):
             create_store(path)
             store = cls.__new__(cls)
