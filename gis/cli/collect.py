@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 import gis.api
-from gis.cli.app import app, interruptible, print_table
+from gis.cli.app import app, interruptible, print_notes, print_table
 from gis.cli.options import Quiet
 from gis.errors import GisError, UsageError
 
@@ -38,6 +38,10 @@ def collect(
     ] = None,
     store: Annotated[Path, typer.Option(metavar="FILE", help="Store to fill: one SQLite file.")] = Path("issues.db"),
     status: Annotated[bool, typer.Option("--status", help="Show what the store contains and exit.")] = False,
+    salvage: Annotated[
+        Path | None,
+        typer.Option(metavar="OLD", help="Copy what can be read of a damaged store into a new one (--store) and exit."),
+    ] = None,
     manifest: Annotated[
         bool, typer.Option("--manifest", help="Print every run as JSON (versions, queries, counts, points) and exit.")
     ] = False,
@@ -73,6 +77,12 @@ def collect(
 
     Example: gis collect --repo rust-lang/rust --store issues.db
     """
+    if salvage is not None:
+        from gis.collector.salvage import salvage as save
+
+        with interruptible():
+            print_notes(str(save(salvage, store)))
+        return
     if status or manifest:
         _show(store, status=status, manifest=manifest)
         return

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
+from gis.collector.damage import DamagedStoreError, check_rows, damage_named, is_corrupt
 from gis.collector.progress import Progress
 from gis.collector.records import Comment, Event, Issue, LeftOut, Page, Repository, Usage, User
 from gis.collector.servers import GITHUB, is_same_server, web_url_of
@@ -111,6 +112,8 @@ class Store:
         except sqlite3.OperationalError as error:
             raise GisError(f"{path} cannot be opened: {error}") from error
         except sqlite3.Error as error:
+            if is_corrupt(error):
+                raise DamagedStoreError(path, error) from error
             raise GisError(f"{path} is not a store of gis ({error})", remedy="choose another --store") from error
 
     @classmethod
@@ -129,6 +132,7 @@ class Store:
             what = "a folder" if path.is_dir() else "a device"
             raise GisError(f"{path} is {what}; a store is a file", remedy="choose another --store")
         make_folder(path.parent)
+        is_new = not path.exists() or not path.stat().st_size
         with _locked(path), _removed_if_empty(path):
             create_store(path)
             store = cls.__new__(cls)
@@ -137,6 +141,8 @@ class Store:
             store._connection.execute(QUARANTINE)
             store._connection.execute("PRAGMA synchronous=NORMAL")  # whole after any kill; a power cut costs last pages
             with store:
+                if not is_new:
+                    store.check()
                 yield store
 
     def close(self) -> None:
@@ -153,7 +159,7 @@ class Store:
 
     def repository(self, repository: Repository, source: str) -> int:
         """Return the key of a repository, adding it if it is new; GitHub's number identifies it through renames."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             key = self._key_of(repository)
             if key is None:
                 key = connection.execute(
@@ -180,8 +186,13 @@ class Store:
 
     def progress(self, key: int) -> Progress | None:
         """Return how far the collection of a repository has come; None before its first page."""
-        (text,) = self._connection.execute("SELECT checkpoint FROM repositories WHERE key = ?", (key,)).fetchone()
-        return None if text is None else Progress.from_json(json.loads(text))
+        ((text,),) = self.rows("SELECT checkpoint FROM repositories WHERE key = ?", (key,))
+        if text is None:
+            return None
+        try:
+            return Progress.from_json(json.loads(text))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedStoreError(self.path, f"table repositories, key {key}: the resume point") from error
 
     def begin(self, key: int, source: str, about: Mapping[str, Any]) -> int:
         """Record that a run begins; what it brings and costs is added page by page.
@@ -194,7 +205,7 @@ class Store:
         Returns:
             The run's key.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO runs (repository, source, about, started, ended) VALUES (?, ?, ?, ?, ?)",
                 (key, source, json.dumps(about), _now(), _now()),
@@ -210,7 +221,7 @@ class Store:
             page: What a source brought. Issues that are stored already are replaced.
             progress: Where to continue after the page; None leaves it as it was.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for issue in page.issues:
                 self._write_issue(key, issue)
             for number, comment in page.comments:
@@ -242,7 +253,7 @@ class Store:
             about: As for ``begin``, as it was in the end.
             usage: What the run spent since its last page.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 "UPDATE runs SET outcome = ?, about = ?, points = points + ?, requests = requests + ?, ended = ? "
                 "WHERE key = ?",
@@ -251,7 +262,10 @@ class Store:
 
     def runs(self) -> list[dict[str, Any]]:
         """Return every run: its repository, versions, queries, times, outcome, counts and costs, oldest first."""
-        return [{**row, "about": json.loads(row["about"])} for row in self._named_rows(RUNS)]
+        try:
+            return [{**row, "about": json.loads(row["about"])} for row in self._named_rows(RUNS)]
+        except (TypeError, ValueError) as error:
+            raise DamagedStoreError(self.path, "table runs: what a run was") from error
 
     @property
     def web_url(self) -> str:
@@ -305,7 +319,7 @@ class Store:
 
     def forget_left_out(self, key: int) -> None:
         """Forget what was left out of a repository, since a walk begins that reads everything again."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM quarantine WHERE repository = ?", (key,))
 
     def left_out(self) -> dict[str, list[LeftOut]]:
@@ -322,21 +336,33 @@ class Store:
 
     def mark_removed(self, key: int, run: int, number: int, fate: str) -> None:
         """Note that an issue was removed, and what became of it; what was fetched of it is kept."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("UPDATE issues SET gone = ? WHERE repository = ? AND number = ?", (fate, key, number))
             connection.execute("UPDATE runs SET gone = gone + 1 WHERE key = ?", (run,))
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
-        return self._connection.execute(query, parameters).fetchall()
+        with damage_named(self.path, query):
+            return self._connection.execute(query, parameters).fetchall()
 
     def stream(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query one by one: there may be millions."""
-        return self._connection.execute(query, parameters)
+        with damage_named(self.path, query):
+            yield from self._connection.execute(query, parameters)
+
+    def check(self) -> None:
+        """Check all that the store holds, which takes about a second for 200 MB.
+
+        Raises:
+            DamagedStoreError: Something in it is damaged.
+        """
+        check_rows(self._connection, self.path)
 
     def status(self) -> list[RepositoryStatus]:
         """Return what the store holds of each repository, in the order of their names."""
         rows = self._named_rows(STATUS, {"complete": COMPLETE})
+        if not all(isinstance(row[name] or "", str) for row in rows for name in ("name", "last_update")):
+            raise DamagedStoreError(self.path, "table repositories or issues: a name or a time")
         left_out = self.left_out()
         return [
             RepositoryStatus(
@@ -346,9 +372,10 @@ class Store:
         ]
 
     def _named_rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        cursor = self._connection.execute(query, parameters or {})
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        with damage_named(self.path, query):
+            cursor = self._connection.execute(query, parameters or {})
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def _write_issue(self, key: int, issue: Issue) -> None:
         """Replace an issue with its comments and events, if the source gives them; an older state changes nothing."""
@@ -430,7 +457,8 @@ class Store:
         self._connection.execute(f"DELETE FROM {table} WHERE repository = ? AND number = ?", (key, number))
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all that the block writes, or nothing of it."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
@@ -439,6 +467,8 @@ class Store:
             if self._connection.in_transaction:  # a full disk may have ended it
                 self._connection.execute("ROLLBACK")
             mistakes = sqlite3.IntegrityError | sqlite3.ProgrammingError  # ours, not the disk's
+            if is_corrupt(error):
+                raise DamagedStoreError(self.path, error) from error
             if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, mistakes):
                 room = "make room; " if "full" in str(error) else ""
                 raise StoreWriteError(

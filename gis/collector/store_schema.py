@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from gis.collector.damage import DamagedStoreError, is_corrupt
 from gis.errors import GisError
 from gis.versions import VERSION
 
@@ -81,6 +82,10 @@ def check_store(connection: sqlite3.Connection, path: Path) -> None:
     try:
         (schema,) = connection.execute("SELECT schema FROM meta").fetchone()
     except (sqlite3.DatabaseError, TypeError) as error:
+        if is_corrupt(error):
+            raise DamagedStoreError(path, error) from error
         raise GisError(f"{path} is not a store of gis ({error})", remedy="choose another --store") from error
+    if not isinstance(schema, int):
+        raise GisError(f"{path} is not a store of gis (its version is {schema!r:.40})", remedy="choose another --store")
     if schema > SCHEMA:
         raise GisError(f"{path} was written by a newer gis (store version {schema}); update gis to read it")

@@ -1,0 +1,141 @@
+"""Damage of a store, named where it is met, and looked for before anything is made of what the store holds."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from gis.collector.fields import LARGEST_ISSUE_NUMBER
+from gis.collector.records import EventKind
+from gis.errors import GisError
+
+# What is no damage: the store is busy, read-only, on a full disk, or cannot be opened.
+OTHER_CODES = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+PRIMARY_CODE = 0xFF  # SQLite's extended codes carry more above it
+KINDS = ", ".join(f"'{kind}'" for kind in get_args(EventKind))
+OWN = "repository IN (SELECT key FROM repositories)"
+ISSUE = f"typeof(number) = 'integer' AND number BETWEEN 1 AND {LARGEST_ISSUE_NUMBER} AND {OWN}"
+# What every row of a table fulfils, in the order in which tables depend on each other.
+TEXT_OR_NULL, NUMBER_OR_NULL = "IN ('text', 'null')", "IN ('integer', 'null')"
+SOUND_ROWS: Mapping[str, str] = {
+    "repositories": "typeof(key) = 'integer' AND typeof(name) = 'text' AND name LIKE '%/%' AND typeof(id) = 'integer'",
+    "names": f"typeof(name) = 'text' AND {OWN}",
+    "runs": f"{OWN} AND json_valid(about) AND typeof(outcome) = 'text'",
+    "issues": (
+        f"{ISSUE} AND typeof(title) = 'text' AND typeof(body) {TEXT_OR_NULL} AND typeof(original_body) {TEXT_OR_NULL} "
+        f"AND state IN ('open', 'closed') AND typeof(state_reason) {TEXT_OR_NULL} AND typeof(gone) {TEXT_OR_NULL} "
+        "AND is_time(created_at) AND is_time(updated_at) AND (closed_at IS NULL OR is_time(closed_at)) "
+        f"AND typeof(author) {TEXT_OR_NULL} AND typeof(closed_by) {TEXT_OR_NULL} "
+        f"AND typeof(duplicate_repository) {TEXT_OR_NULL} AND typeof(duplicate_number) {NUMBER_OR_NULL} "
+        "AND json_valid(labels) AND json_type(labels) = 'array' "
+        "AND NOT EXISTS (SELECT 1 FROM json_each(labels) WHERE type != 'text')"
+    ),
+    "comments": (
+        f"{ISSUE} AND typeof(id) = 'integer' AND typeof(node_id) = 'text' AND typeof(body) = 'text' "
+        f"AND is_time(created_at) AND is_time(updated_at) AND typeof(author) {TEXT_OR_NULL} "
+        f"AND typeof(via_app) {TEXT_OR_NULL}"
+    ),
+    "events": (
+        f"{ISSUE} AND typeof(position) = 'integer' AND kind IN ({KINDS}) AND is_time(created_at) "
+        f"AND typeof(actor) {TEXT_OR_NULL} AND typeof(detail) {TEXT_OR_NULL} AND typeof(id) {TEXT_OR_NULL} "
+        f"AND typeof(target_repository) {TEXT_OR_NULL} AND typeof(target_number) {NUMBER_OR_NULL}"
+    ),
+    "pull_requests": ISSUE,
+    "raw": f"{ISSUE} AND typeof(answer) = 'text'",
+    "users": "typeof(login) = 'text' AND typeof(type) = 'text'",
+}
+
+
+class DamagedStoreError(GisError):
+    """The store cannot be read, or holds what gis never writes.
+
+    Args:
+        path: The store.
+        where: What is damaged, as far as it is known.
+    """
+
+    def __init__(self, path: Path, where: object) -> None:
+        super().__init__(
+            f"{path} is damaged: {where}",
+            remedy=f"gis collect --salvage {path} --store NEW keeps what can be read, or collect into a new store",
+        )
+
+
+@contextmanager
+def damage_named(path: Path, query: str) -> Iterator[None]:
+    """Raise an error of SQLite that comes from damage as one that names the store and the table."""
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise damage(path, query, error) from error
+        raise
+
+
+def damage(path: Path, query: str, error: sqlite3.Error) -> DamagedStoreError:
+    """Return the error for damage that a query met."""
+    words = query.split()
+    tables = [word for word, before in zip(words[1:], words, strict=False) if before == "FROM" and word in SOUND_ROWS]
+    problem = str(error).partition(" with text")[0]  # that of one that is not UTF-8 would follow
+    return DamagedStoreError(path, f"table {tables[-1]}: {problem}" if tables else problem)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return whether an error of SQLite means that the file is damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & PRIMARY_CODE not in OTHER_CODES
+
+
+def is_corrupt(error: BaseException) -> bool:
+    """Return whether an error says outright that a database is damaged."""
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_CORRUPT
+
+
+def check_rows(connection: sqlite3.Connection, path: Path) -> None:
+    """Check the pages of a store and every row.
+
+    Raises:
+        DamagedStoreError: Some are damaged.
+    """
+    with damage_named(path, ""):
+        problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if problem != "ok":
+        raise DamagedStoreError(path, problem.replace("\n", " "))
+    define_checks(connection)
+    for table, condition in SOUND_ROWS.items():
+        key = "key" if table == "repositories" else "login" if table == "users" else "repository"
+        number = "number" if "number BETWEEN" in condition else "NULL"
+        query = f"SELECT {key}, {number} FROM {table} WHERE ({condition}) IS NOT TRUE LIMIT 1"
+        with damage_named(path, query):
+            row = connection.execute(query).fetchone()
+        if row is not None:
+            raise DamagedStoreError(
+                path, f"table {table}, {key} {row[0]!r}" + (f", number {row[1]!r}" if row[1] else "")
+            )
+
+
+def define_checks(connection: sqlite3.Connection) -> None:
+    """Define the function that ``SOUND_ROWS`` uses."""
+    connection.create_function("is_time", 1, _is_time, deterministic=True)
+
+
+def _is_time(value: Any) -> bool:  # noqa: ANN401 - whatever the store holds
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
