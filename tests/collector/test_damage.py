@@ -119,7 +119,6 @@ DAMAGE = {
     "a repository": (change("UPDATE issues SET repository = 9 WHERE number = 5"), "issues, repository 9, number 5"),
     "a comment's time": (change("UPDATE comments SET created_at = 7 WHERE number = 1"), "comments, repository 1"),
     "a label": (change("UPDATE issues SET labels = '[1]' WHERE number = 5"), FIVE),
-    "what became of it": (change("UPDATE issues SET gone = 5 WHERE number = 5"), FIVE),
     "a kind of event": (change("UPDATE events SET kind = 'clozed'"), "table events, repository 1, number 1"),
     "a number": (change("UPDATE pull_requests SET number = 'three'"), "pull_requests, repository 1, number 'three'"),
 }  # fmt: skip
