@@ -7,7 +7,7 @@ PROSE := CHANGELOG.md CONTRIBUTING.md perf/README.md $(filter-out docs/cli.md,$(
 # docs/cli.md and the table in README.md are as gis writes them.
 README_WITHOUT_TABLE := sed '/gis leaderboard: begin/,/gis leaderboard: end/{/: end/!d;}' README.md
 
-.PHONY: demo quick test lint format clean
+.PHONY: demo quick test lint format mutate clean
 
 demo: $(INSTALLED)
 	$(BIN)/gis bench --model random,length,jaccard,bm25,tfidf,minilm --task sample --output demo-results
@@ -38,6 +38,10 @@ format: $(INSTALLED)
 	$(BIN)/mdformat $(PROSE)
 	$(BIN)/gis leaderboard docs/results --markdown README.md >/dev/null
 	$(BIN)/python -m gis.cli.reference > docs/cli.md
+
+# How many of 300 small changes of meaning the tests notice; about an hour.
+mutate: $(INSTALLED)
+	$(BIN)/python perf/mutants.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("gis needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

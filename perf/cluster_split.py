@@ -52,7 +52,7 @@ def main() -> None:
         kept = [row for row in rows if {split_of[cluster_of[row[side]]] for side in ("text1", "text2")} == {split}]
         lines = "".join(json.dumps(row) + "\n" for row in kept)
         (options.output / f"{split}.jsonl").write_text(lines, encoding="utf-8")
-        print(f"{split}: {len(kept)} pairs, {sum(row['score'] == 1 for row in kept)} duplicates")  # noqa: T201
+        print(f"{split}: {len(kept)} pairs, {sum(row['score'] == 1 for row in kept)} duplicates")
 
 
 if __name__ == "__main__":

@@ -50,11 +50,11 @@ def mean_gradient(objective: Objective, low: float, high: float) -> float:
 
 def main() -> None:
     """Print the table."""
-    print("| objective | " + " | ".join(RANGES) + " |\n| :-- |" + " --: |" * len(RANGES))  # noqa: T201
+    print("| objective | " + " | ".join(RANGES) + " |\n| :-- |" + " --: |" * len(RANGES))
     for name, objective in OBJECTIVES.items():
         found = {where: mean_gradient(objective, *bounds) for where, bounds in RANGES.items()}
         cells = [f"{value:.4f} ({value / found[MIDDLE]:.2f} ×)" for value in found.values()]
-        print(f"| {name} | " + " | ".join(cells) + " |")  # noqa: T201
+        print(f"| {name} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

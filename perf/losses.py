@@ -81,7 +81,7 @@ def child(program: str, row: str, size: int) -> None:
     for _ in range(repeats):
         loss().backward()  # type: ignore[no-untyped-call]
     seconds = (time.perf_counter() - started) / repeats
-    print(json.dumps([seconds, peak() - before]))  # noqa: T201
+    print(json.dumps([seconds, peak() - before]))
 
 
 def measure(python: str, program: str, row: str, size: int) -> tuple[float, float]:
@@ -165,7 +165,7 @@ def main() -> None:
     small = {size: 1000 * min(measure(sys.executable, "gis", "all three", size)[0] for _ in range(2)) for size in SMALL}
     lines += ["", "All three: " + ", ".join(f"{cost:.1f} ms at B = {size}" for size, cost in small.items()) + "."]
     table = "\n".join(lines) + "\n"
-    print(table)  # noqa: T201
+    print(table)
     if options.output:
         options.output.write_text(table, encoding="utf-8")
 

@@ -76,7 +76,7 @@ def main() -> None:
     versions = {name: version(name) for name in ("angle-emb", "sentence-transformers", "torch", "numpy")}
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(json.dumps({"versions": versions, "losses": found}, indent=0) + "\n", encoding="utf-8")
-    print(f"{len(found)} losses in {TARGET}")  # noqa: T201
+    print(f"{len(found)} losses in {TARGET}")
 
 
 if __name__ == "__main__":

@@ -24,4 +24,4 @@ settings = TrainSettings(
 )
 started = time.perf_counter()
 train(settings, data, options.output / "model", device="cpu")
-print(json.dumps({"seconds": time.perf_counter() - started}))  # noqa: T201
+print(json.dumps({"seconds": time.perf_counter() - started}))

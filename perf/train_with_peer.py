@@ -77,4 +77,4 @@ options = parser.parse_args()
 
 pairs = [json.loads(line) for line in options.pairs.read_text(encoding="utf-8").splitlines()]
 train = with_angle_emb if options.library == "angle_emb" else with_sentence_transformers
-print(json.dumps({"seconds": train(pairs, options.output, options.batch_size)}))  # noqa: T201
+print(json.dumps({"seconds": train(pairs, options.output, options.batch_size)}))

@@ -78,13 +78,13 @@ def main() -> None:
                 python = sys.executable if program == "gis" else options.peers
                 taken = measure(program, python, pairs, options.threads, options.batch_size)
                 seconds[program].append(taken)
-                print(f"round {number + 1}: {program} {taken:.1f} s", file=sys.stderr, flush=True)  # noqa: T201
+                print(f"round {number + 1}: {program} {taken:.1f} s", file=sys.stderr, flush=True)
     lines = ["| program | pairs/s (median) | speed of gis relative to it, in each round |", "| :-- | --: | --: |"]
     for program, times in seconds.items():
         ratios = [theirs / ours for ours, theirs in zip(seconds["gis"], times, strict=True)]
         shown = "1" if program == "gis" else ", ".join(f"{ratio:.2f}" for ratio in ratios)
         lines.append(f"| {program} | {options.rows / statistics.median(times):.1f} | {shown} |")
-    print("\n".join(lines))  # noqa: T201
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
