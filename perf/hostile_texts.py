@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Measure how long each part of gis build takes on texts that are meant to take long, next to honest ones."""
 
 import argparse
