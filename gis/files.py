@@ -50,7 +50,7 @@ def make_folder(path: Path) -> None:
     """
     existing = next((place for place in (path, *path.parents) if place.exists()), path)
     if existing.exists() and not existing.is_dir():
-        raise GisError(f"nothing can be written below {existing}, which is not a folder", remedy="choose another place")
+        raise GisError(f"{existing} cannot be written to: it is not a folder", remedy="choose another place")
     path.mkdir(parents=True, exist_ok=True)
 
 
@@ -167,6 +167,7 @@ def _ignoring_interrupts() -> Iterator[None]:
 
 def recover_folder(path: Path) -> None:
     """Put back or remove what processes that were killed while they replaced the folder ``path`` left beside it."""
+    path = path.resolve()
     for leftover, state in _leftovers(path):
         if state == ASIDE and not path.exists():
             leftover.rename(path)

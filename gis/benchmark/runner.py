@@ -279,6 +279,8 @@ def _existing(model: Model, task: LoadedTask, settings: RunSettings, reporter: R
         return None
     try:
         result = read_result(path)
+        if not result.verified:
+            read_pairs(path)  # no hash shows whether they are whole
     except NewerResultError:
         raise
     except GisError as error:

@@ -1,3 +1,4 @@
+import io
 import json
 import re
 import traceback
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from gis.benchmark.results import pairs_path, read_result, result_path
-from gis.benchmark.runner import run_models
+from gis.benchmark.runner import run_model, run_models
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
 from gis.console import Reporter
 from gis.errors import CombinedError, GisError, UsageError
@@ -179,6 +180,46 @@ def test_a_damaged_result_is_made_again(tmp_path: Path, task: LoadedTask) -> Non
     (second,) = run(FakeEncoder(), [task], settings(tmp_path))
     assert second.scores == first.scores
     assert read_result(path) == second
+
+
+@pytest.mark.parametrize("pairs", ["whole", "cut", "missing"])
+def test_an_unverified_result_is_kept_if_its_pair_scores_can_be_read(
+    tmp_path: Path, task: LoadedTask, pairs: str
+) -> None:
+    (first,) = run(FakeEncoder(), [task], settings(tmp_path))
+    path = result_path(tmp_path / "results", first.model, "first", None)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    old = {key: value for key, value in content.items() if key not in ("sha256", "pairs_sha256")}
+    path.write_text(json.dumps({**old, "schema_version": 1}), encoding="utf-8")
+    if pairs == "cut":
+        pairs_path(path).write_bytes(pairs_path(path).read_bytes()[:-9])
+    elif pairs == "missing":
+        pairs_path(path).unlink()
+    (second,) = run(FakeEncoder(), [task], settings(tmp_path))
+    assert second.verified == (pairs != "whole")
+    assert second.scores == first.scores
+
+
+def test_a_damaged_result_is_scored_again_and_named(tmp_path: Path, task: LoadedTask) -> None:
+    (first,) = run(FakeEncoder(), [task], settings(tmp_path))
+    path = result_path(tmp_path / "results", first.model, "first", None)
+    path.write_text(path.read_text(encoding="utf-8").replace('"main": ', '"main": 0'), encoding="utf-8")
+    reporter = Reporter()
+    reporter.console.file = io.StringIO()
+    (second,) = [each.result for each in run_model(FakeEncoder(), [task], settings(tmp_path), reporter=reporter)]
+    assert "first is scored again" in reporter.console.file.getvalue()
+    assert read_result(path) == second
+
+
+def test_a_result_of_another_model_in_the_place_of_this_ones_is_not_taken(tmp_path: Path, task: LoadedTask) -> None:
+    (one,) = run(FakeEncoder(), [task], settings(tmp_path))
+    (other,) = run(FakeEncoder(salt="x"), [task], settings(tmp_path))
+    paths = [result_path(tmp_path / "results", each.model, "first", None) for each in (one, other)]
+    for end in (".json", ".pairs.parquet"):
+        source, target = [path.with_name(f"first{end}") for path in paths]
+        target.write_bytes(source.read_bytes())
+    (again,) = run(FakeEncoder(salt="x"), [task], settings(tmp_path))
+    assert again.scores == other.scores != one.scores
 
 
 def test_a_result_of_a_newer_gis_is_never_overwritten_unasked(tmp_path: Path, task: LoadedTask) -> None:
