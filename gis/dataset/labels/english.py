@@ -19,6 +19,7 @@ CLAUSE_END = re.compile(r"[,;]\s|\bbut\b")
 MARKER = compiled(
     r"""dup|merged\ ?(?:into|this)|same|favou?r|supersed|subsum|covered|tracked|already|before|earlier|previously|known
       | identical|equivalent|more\ (?:issues|reports)|another\ report|reported|describes|reports|shows|which\ is
+      | repost|repeat|double|merging|folding|folded|rolled
       | (?:looks?|sounds?|seems?|appears?)\ (?:like|to\ be) | is\ (?:\w{1,12}\ )?this
       | (?:this|it|that)(?:\ is|['\u2019]s)\ [^.\n]{0,20}(?:\#|http) """
 )  # in all rulings in English
@@ -100,7 +101,8 @@ SAME_OPENING = r"""
 SAME = compiled(
     rf"""
     {SAME_OPENING}
-    (?: (?: the\ )? same\ (?: (?: exact\ )? {SAME_THING} \ )? as (?:\ in)? | (?: identical|equivalent )\ (?: to|with ) )
+    (?: (?: the\ )? (?: exact\ |very\ )? same\ (?: (?: exact\ )? {SAME_THING} \ )? as (?:\ in)?
+      | (?: identical|equivalent )\ (?: to|with ) )
     (?: \ (?:the|issue|bug|ticket) ){{0,2}} [\s:(]{{0,2}} $
     """
 )
@@ -111,10 +113,13 @@ KNOWN = compiled(
       \b already (?: \ been)? \ {REPORTED} (?: \ (?: {IN}|issue|bug|the ) ){{1,3}} [\s:(]{{0,3}} $
     | \b already (?: \ been)? \ {REPORTED} [\s:(]{{1,3}} $
     | \b(?: this|it|issue|bug|problem )\ (?: was|is|has\ been )\ reported\ (?: in|as|at|under ) [\s:(]{{1,3}} $
-    | \b(?: earlier|previously )\ {REPORTED}\ {IN} [\s:(]{{1,3}} $
+    | \b(?: earlier|previously )\ {REPORTED} (?: \ {IN} )? [\s:(]{{1,3}} $
+    | \b reported\ (?: here | (?: multiple|many|several )\ times ) [\s:,(]{{1,3}} (?: (?: {IN}|see )\x20 )? $
+    | \b already\ (?: open|exists? ) [\s:,(]{{1,3}} (?: (?: {IN}|see )\x20 )? $
+    | \b(?: repost|repeat|double(?:[\ -]post)? )\ of\ $
     | \b {REPORTED}\ (?: already|before|earlier|previously ) [\s:,(]{{0,3}} (?: \b {IN}\ | see\ )? $
-    | \b already\ (?: have|an )\ (?: an\ )? (?: open\ )? {ISSUE}\ (?: for|about|on )
-      \ (?: this|it|that ) \W{{0,3}} (?: in\ )? $
+    | \b already\ (?: have|an )\ (?: an\ )? (?: open\ )? {ISSUE}\ (?: for|about|on|tracking|covering|requesting )
+      \ (?: this|it|that ) \W{{0,3}} (?: (?: {IN}|see )\x20 )? $
     | \b known\ (?: issue|bug|problem ) [\s,:;(\u2013\u2014-]{{1,3}} (?: (?: see|{REPORTED}\ {IN} )\ )? $
     | \b(?: more|other|another|additional )\ (?: issues?|reports?|instances? )\ (?: for|of|about|with )
       \ (?: this|the\ same )
@@ -152,6 +157,7 @@ RELATED = compiled(
         | covered\ (?:by|in)                 # "covered by #5"
         | tracked\ (?:by|in|at)              # "tracked in #5"
         | same\ (?:\w{1,40}\ ){0,2}as        # "same root cause as #5"
+        | (?: merging|folding|folded|rolling|rolled|consolidat(?:ed|ing) )\ (?: (?: this|it )\ )? (?:in)?to
     )\W{0,3} (?: \b(?: in|the|issue|bug|ticket|by )\b\W{0,3} ){0,2} $
     """
 )
@@ -167,6 +173,15 @@ IS_THIS = compiled(
     \s{{0,9}} (?: [.,;!?)] | $ | \n | (?: and|so )\ (?:i'm\ )? clos )
     """
 )
+LABELLED = compiled(
+    r"\s? (?: [,(\[\u2013-] | as\ an? )? \s? dup(?:e|licate)?\b \s? [)\]]? (?: [.!]|\s*$|\s*\n|,?\s*clos )"
+)
+BARE = compiled(
+    r"""
+    \W* (?: (?: closing|closed?|see|also|this|it|is|in|favou?r|of|as|per|for|the|issue|bug|cf|here|already|have|merging
+      | folding|into|with )\b \W{1,3} ){0,8} $
+    """
+)  # what precedes "#5 (duplicate)"
 SAME_REPORT = compiled(r"[^.!?\n]{0,30} \b same\ (?: report | bug | issue | problem )\b")
 SAME_BUT = compiled(
     r"""
@@ -191,14 +206,19 @@ DOUBT_BEHIND = compiled(
         | might | if\ it\ (?:happens?|happened|is|was) | to\ confirm )\b
     """
 )
-PARTIAL_BEHIND = compiled(r"\W{0,3} (?: \b(?: and|but|while )\ )? the\ (?: rest|others|second|first|remaining )\b")
+PARTIAL_BEHIND = compiled(
+    r"""
+      \s* (?: in\ part|partly|partially )\b
+    | \W{0,3} (?: (?: and|but|while )\ )? the\ (?: rest|others|second|first|remaining )\b
+    """
+)
 
 # What a clause says of a ruling in it
 NEGATION = compiled(
     r"""
       \b(?: not|never|no\ longer|cannot|isnt|wasnt|dont|unlike|rather\ than|instead\ of|without|non|nobody|neither|nor
           | far\ from|unless|wrongly|incorrectly|mistakenly|mistook|(?:took|taken)\ (?:(?:this|it|that)\ )?for|thought
-          | why|stop|searched|checked|looked|deleted|removed|unwilling|reluctant|hesitant
+          | why|stop|searched|checked|looked|deleted|removed|avoid(?:ing)?|prevent(?:ing)?|unwilling|reluctant|hesitant
           | less\ (?:convinced|sure|certain|likely)|hardly
           | (?<!no\ )doubt )\b                 # but "no doubt a duplicate of #5" is a ruling
     | n['\u2019]t\b                            # "isn't a duplicate of #5"

@@ -137,6 +137,9 @@ def _is_the_duplicate(before: str, after: str) -> bool:
 def _read_english(mention: Mention, around: Surroundings, comment: _Comment) -> Iterator[Ruling]:
     """Yield what is said in English: by the first frame that fits and is not denied."""
     before, after = around.before, around.after
+    if english.BARE.fullmatch(before) and english.LABELLED.match(after):
+        yield from _rulings_of(mention, "suggestion" if comment.doubted else "inside_comment")
+        return
     for kind, pattern in KINDS_OF_FRAMES:
         match = pattern.search(before)
         if match is None or not _fits_behind(pattern, mention, around, comment):
@@ -210,8 +213,10 @@ def _from_closing(said: str, mention: Mention) -> Iterator[Ruling]:
     if closing is None or english.ABOUT_THIS.search(said) or abs(closing.start() - mention.start) > 2 * REACH:
         return
     sentence = re.split(r"[.!?\n]", said[max(closing.start() - REACH, 0) : closing.end()].rstrip(" .!"))[-1]
-    clause = english.CLAUSE_END.split(sentence)[-1]
+    *conditions, clause = english.CLAUSE_END.split(sentence)
     asked = said[closing.end() :].lstrip().startswith("?")
+    if any(map(english.CONDITION.match, conditions)):
+        return
     if not (english.NEGATION.search(clause) or english.HEDGE.search(clause) or asked):
         yield from _rulings_of(mention, "inside_comment")
 
