@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,7 @@ from gis.collector.records import Reference
 from gis.collector.store import Store
 from gis.dataset.issues.references import references
 from gis.dataset.issues.table import Issues, seconds
-from gis.dataset.labels.replies import agrees, confirms, takes_back
+from gis.dataset.labels.replies import agrees, confirms, disagrees, takes_back
 from gis.dataset.labels.rulings import Ruling, rulings
 from gis.dataset.labels.spoken import spoken
 from gis.dataset.labels.timeline import IssueEvents, IssueTimeline, read_events
@@ -27,6 +27,7 @@ Tier = Literal[
     "related",
 ]
 TIERS: tuple[Tier, ...] = Tier.__args__  # type: ignore[attr-defined]  # most trusted first
+RULED: tuple[Tier, ...] = ("import_status", "slash_command", "whole_comment", "inside_comment")
 Actor = Literal["person", "bot", "guess"]
 
 # A suggestion counts as taken up if the issue was closed at most this long before or after it, in seconds.
@@ -138,7 +139,7 @@ def tier_of(ruling: Ruling, timeline: IssueTimeline, created_at: int, later: Seq
     if ruling.kind != "suggestion":
         return ruling.kind
     to_close = timeline.seconds_to_close(created_at)
-    if to_close is None:  # never closed
+    if to_close is None or (later and disagrees(later[0].body)):  # never closed, or said to be something else
         return "suggestion"
     if -SETTLED_BEFORE <= to_close <= SETTLED_AFTER or _taken_up(later):
         return "settled_suggestion"
@@ -150,11 +151,21 @@ def _taken_up(later: Sequence[CommentRow]) -> bool:
     return any(confirms(comment.body) for comment in later) or (bool(later) and agrees(later[0].body))
 
 
-def withdrawn_by(author: str | None, later: Sequence[CommentRow]) -> bool:
-    """Return whether the author of a ruling takes it back in a later comment."""
-    if not author:  # deleted accounts all look alike
-        return False
-    return any(comment.author == author and takes_back(comment.body) for comment in later)
+def contradicted(author: str | None, other: int, later: Sequence[CommentRow], host: str) -> str:
+    """Return why a ruling no longer holds after later comments, or "".
+
+    Args:
+        author: Who made it.
+        other: The number of the other issue; a comment that names only others does not contradict.
+        later: The comments after it.
+        host: Host name of the server.
+    """
+    for comment in later:
+        if takes_back(comment.body):
+            named = {reference.number for reference in references(spoken(comment.body, host), host)}
+            if not named or other in named:
+                return "taken back" if author and comment.author == author else "denied"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -257,12 +268,24 @@ def _evidence_from_comments(store: Store, context: _RepositoryContext) -> Iterat
 def _evidence_from_thread(
     context: _RepositoryContext, position: int, thread: Sequence[CommentRow]
 ) -> Iterator[Evidence]:
-    """Yield the evidence of the rulings in one issue's comments."""
-    for place, comment in enumerate(thread):
-        for ruling in rulings(comment.body, context.host):
-            evidence = _evidence_from_ruling(context, position, ruling, comment, thread[place + 1 :])
-            if evidence is not None:
-                yield evidence
+    """Yield the evidence of the rulings in one issue's comments.
+
+    A suggestion was not taken up if the issue was ruled to be a duplicate of another one.
+    """
+    evidence = [
+        each
+        for place, comment in enumerate(thread)
+        for ruling in rulings(comment.body, context.host)
+        if (each := _evidence_from_ruling(context, position, ruling, comment, thread[place + 1 :])) is not None
+    ]
+    ruled = {
+        each.reference
+        for each in evidence
+        if each.issue == position and each.tier in RULED and each.withdrawn_reason not in ("taken back", "denied")
+    }
+    for each in evidence:
+        passed_over = each.tier == "settled_suggestion" and each.issue == position and each.reference not in ruled
+        yield replace(each, tier="suggestion") if ruled and passed_over else each
 
 
 def _evidence_from_ruling(
@@ -283,7 +306,8 @@ def _evidence_from_ruling(
     timeline, created_at = context.timeline(subject), seconds(comment.created_at)
     tier = tier_of(ruling, timeline, created_at, later)
     guess = ruling.guess or tier == "suggestion"
-    taken_back = withdrawn_by(comment.author, later)
+    other = ruling.target or ruling.subject
+    contradiction = "" if other is None else contradicted(comment.author, other.number, later, context.host)
     return Evidence(
         tier=tier,
         issue=subject,
@@ -295,7 +319,7 @@ def _evidence_from_ruling(
         created_at=created_at,
         by_closer=timeline.closed_by(comment.author),
         seconds_to_close=timeline.seconds_to_close(created_at),
-        withdrawn_reason="taken back" if taken_back else timeline.withdrawn_reason(created_at, structured=False),
+        withdrawn_reason=contradiction or timeline.withdrawn_reason(created_at, structured=False),
     )
 
 

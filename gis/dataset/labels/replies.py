@@ -18,12 +18,22 @@ TAKEN_BACK = compiled(
     dup(?:e|licates?)?\b
     """,
 )
+QUESTION_BEHIND = compiled(r"[^.!?\n]{0,100} (?: [.!](?!\s) [^.!?\n]{0,100} ){0,9} \?")
 IF = compiled(r"\bif\ [\w\ ]{0,12}$")
 AGREED = compiled(
     r"""\W{0,3}(?: yes|yep|yup|yeah|right|correct|indeed|exactly|true|agreed|it\ is|sure\ is
       | good\ (?:catch|find)|looks\ like\ it
       | sí|sim|oui|ja|да|tak|是的|对|はい|네|예 )\b
       (?! [^.!?\n]{0,80} (?: \bbut\b | \bnot\b | n['\u2019]t\b | \? ) )""",
+)
+DISAGREED = compiled(
+    r"""
+    \W{0,3} (?: (?: oh|well|hm+|or|actually|sorry )\W{1,3} ){0,3}
+    (?: maybe\ not | perhaps\ not | nope\b | no\b (?! \W*(?: doubt|problem|worries|objection ) )
+      | i\ doubt | i\ don['\u2019]?t\ think\ so
+      | not\ (?: precisely|exactly|quite|really|the\ same )\b | (?: it|this|that)(?:\ is|['\u2019]s )\ different
+      | (?<=actually,\ )(?: this|it )\ (?: is|was )\ (?! [^.\n]{0,80} (?: dup|same ) ) )
+    """
 )
 
 
@@ -44,11 +54,19 @@ def agrees(text: str) -> bool:
     return bool(AGREED.match(spoken(text).lstrip()))
 
 
+def disagrees(text: str) -> bool:
+    """Return whether a comment, as the answer to a suggestion, says no: "Hm, not quite."."""
+    return bool(DISAGREED.match(spoken(text).lstrip()))
+
+
 def takes_back(text: str) -> bool:
     """Return whether a comment says that something is not a duplicate after all."""
     return "dup" in text.lower() and is_taken_back(spoken(text))
 
 
 def is_taken_back(said: str) -> bool:
-    """Return whether somebody says "this is not a duplicate", and not "if this is not a duplicate"."""
-    return any(not IF.search(said, max(match.start() - 12, 0), match.start()) for match in TAKEN_BACK.finditer(said))
+    """Return whether somebody says "this is not a duplicate", and does not ask it, or say it after "if"."""
+    return any(
+        not IF.search(said, max(match.start() - 12, 0), match.start()) and not QUESTION_BEHIND.match(said, match.end())
+        for match in TAKEN_BACK.finditer(said)
+    )

@@ -14,11 +14,11 @@ from gis.dataset.labels.evidence import (
     CommentRow,
     Evidence,
     called_duplicates,
+    contradicted,
     find_evidence,
     is_duplicate_label,
     looks_like_a_bot,
     tier_of,
-    withdrawn_by,
 )
 from gis.dataset.labels.policy import POLICY, label_of
 from gis.dataset.labels.rulings import rulings
@@ -85,6 +85,12 @@ def test_an_app_that_posts_for_a_person_is_a_machine(tmp_path: Path) -> None:
     said = comment(5, "ann", "Duplicate of #1", 8900, via_app="dedupe")
     (each,) = on_second(tmp_path, issue(2, closed=9000, comments=[said]))
     assert each.actor == "bot"
+
+
+def test_a_suggestion_is_passed_over_if_the_issue_is_ruled_to_duplicate_another(tmp_path: Path) -> None:
+    said = [comment(5, "ann", "Possibly a duplicate of #1", 8900), comment(6, "keeper", "Dup of #3", 8990)]
+    path = new_store(tmp_path, [issue(1), issue(2, closed=9000, comments=said), issue(3)])
+    assert [(each.target, each.tier) for each in found_in(path)[0]] == [(0, "suggestion"), (2, "whole_comment")]
 
 
 def test_what_was_taken_back_or_reopened_is_only_related(tmp_path: Path) -> None:
@@ -245,13 +251,13 @@ def test_the_events_of_an_issue_are_not_those_of_its_namesake_elsewhere(tmp_path
     )
 
 
-def test_deleted_accounts_are_not_one(tmp_path: Path) -> None:
+def test_of_two_deleted_accounts_one_denies_what_the_other_said(tmp_path: Path) -> None:
     said = [
         replace(comment(n, "ghost", body, 8990 + n), author=None)
         for n, body in enumerate(("Duplicate of #1", "This is not a duplicate"))
     ]
     (each,) = on_second(tmp_path, issue(2, closed=9000, comments=said))
-    assert each.withdrawn_reason == ""
+    assert each.withdrawn_reason == "denied"
 
 
 def test_a_ruling_that_names_its_target_twice_is_on_the_issue(tmp_path: Path) -> None:
@@ -280,6 +286,7 @@ def test_full_addresses_are_those_of_the_stores_own_server(tmp_path: Path) -> No
         ("Dup of #1?", [1000 + 7 * DAY], [], "settled_suggestion"),
         ("Dup of #1?", [1001 + 7 * DAY], [], "suggestion"),
         ("Dup of #1?", [1001 + 7 * DAY], ["Yes, it is a dup"], "settled_suggestion"),
+        ("Dup of #1?", [1001], ["Or maybe not"], "suggestion"),
         ("Dup of #1", [], [], "whole_comment"),
     ],
 )
@@ -293,11 +300,20 @@ def test_a_suggestion_is_settled_by_a_close_or_a_comment(
     assert tier_of(read, timeline, start + 1000, [said_by("ann", body) for body in later]) == tier
 
 
-def test_only_the_author_takes_a_ruling_back() -> None:
-    later = [said_by("ann", "Sorry, this is not a duplicate"), said_by("ben", "Duplicate of #1")]
-    assert withdrawn_by("ann", later)
-    assert not withdrawn_by("ben", later)
-    assert not withdrawn_by(None, [said_by(None, "This is not a duplicate")])
+@pytest.mark.parametrize(
+    ("author", "later", "reason"),
+    [
+        ("ann", "Sorry, this is not a duplicate", "taken back"),
+        ("ben", "Sorry, this is not a duplicate", "denied"),
+        (None, "This is not a duplicate", "denied"),
+        ("ben", "I don't think that it is a duplicate of #1, which is about Windows", "denied"),
+        ("ben", "It is not a duplicate of #7 then", ""),
+        ("ben", "Isn't this a duplicate of #1?", ""),
+        ("ben", "Duplicate of #1", ""),
+    ],
+)
+def test_a_ruling_is_contradicted_by_its_author_or_by_others(author: str | None, later: str, reason: str) -> None:
+    assert contradicted(author, 1, [said_by("zoe", "Hm"), said_by("ann", later)], "github.com") == reason
 
 
 def said_by(author: str | None, body: str) -> CommentRow:

@@ -6,7 +6,7 @@ from time import process_time
 import pytest
 
 from gis.collector.records import Reference
-from gis.dataset.labels.replies import agrees, confirms, takes_back
+from gis.dataset.labels.replies import agrees, confirms, disagrees, takes_back
 from gis.dataset.labels.rulings import rulings
 from gis.dataset.labels.spoken import spoken
 from gis.dataset.texts.cleaning import prose
@@ -269,6 +269,24 @@ def test_an_answer_agrees(text: str, expected: bool) -> None:
     assert not agrees("Yes, but it is not the same")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("No.", True),
+        ("Hm, not quite the same", True),
+        ("Oh, well, not precisely, but close", True),
+        ("or maybe not", True),
+        ("Actually, this is a bug of the printer", True),
+        ("Actually, this is a duplicate", False),
+        ("No problem!", False),
+        ("No doubt", False),
+        ("Yes", False),
+    ],
+)
+def test_an_answer_disagrees(text: str, expected: bool) -> None:
+    assert disagrees(text) == expected
+
+
 def test_machines_put_guesses() -> None:
     (ruling,) = rulings("Possible duplicates: #12")
     assert ruling.guess
@@ -284,6 +302,7 @@ def test_machines_put_guesses() -> None:
         "Not quite a dup, but nearly",
         "I don't think it's a duplicate of that one",
         "These aren't duplicates",
+        "Duplicate? No: this is not a duplicate of that",
     ],
 )
 def test_what_takes_a_ruling_back(text: str) -> None:
@@ -294,6 +313,7 @@ def test_what_takes_a_ruling_back(text: str) -> None:
     "text",
     [
         "Please do not open duplicates.",
+        "Isn't this a duplicate of #5?",
         "Please don't open duplicates; #5 is about this",
         "Sorry, we don't need duplicates, closing",
         "There is not a single duplicate",
