@@ -1,5 +1,6 @@
 """Write files whole or not at all, and hash their content."""
 
+import errno
 import hashlib
 import json
 import os
@@ -90,11 +91,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises:
         GisError: ``path`` is a file or a link, found before the work; or what is at ``path`` has changed since.
     """
-    if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise GisError(f"{path} is not a folder", remedy="choose a different --output")
-    path = path.resolve()  # "." has a name, too
+    path = replaceable(path)
     parents = [parent for parent in path.parents if not parent.exists()]
-    recover_folder(path)
     before = folder_identity(path)
     unfinished, aside = _beside(path, UNFINISHED), _beside(path, ASIDE)
     try:
@@ -134,6 +132,23 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def replaceable(path: Path) -> Path:
+    """Return where ``new_folder`` will put a folder, after it put back or removed what dead processes left beside it.
+
+    Whoever works for hours before a folder is written calls it first.
+
+    Raises:
+        GisError: ``path`` is a file or a link, or another disk begins there.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise GisError(f"{path} is not a folder", remedy="choose a different --output")
+    if path.is_mount():
+        raise GisError(f"{path} is where a disk is mounted, and cannot be replaced", remedy=f"choose {path}/NAME")
+    path = path.resolve()  # "." has a name, too
+    recover_folder(path)
+    return path
 
 
 def _put_in_place(folder: Path, path: Path, aside: Path, before: tuple[int, int] | None) -> None:
@@ -233,6 +248,46 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def full_disk_named(folder: Path) -> Iterator[None]:
+    """Where the disk is full, raise one error that says so and where, whatever the library that wrote has raised.
+
+    Raises:
+        GisError: There is no space left for the files in ``folder``.
+    """
+    try:
+        yield
+    except GisError:
+        raise
+    except Exception as error:  # safetensors and torch have errors of their own, some of which give no reason
+        if not _is_full(error) and not _is_full(_write_error(folder)):
+            raise
+        path = getattr(error, "filename", None) or folder
+        remedy = "free some space; the same command then continues"
+        raise GisError(f"no space left on the disk for {path}", remedy=remedy) from error
+
+
+def _is_full(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _write_error(folder: Path) -> OSError | None:
+    """Return why a file cannot be written in ``folder``, or above it where it does not exist."""
+    existing = next((path for path in (folder, *folder.resolve().parents) if path.is_dir()), Path())
+    try:
+        with tempfile.TemporaryFile(dir=existing) as file:
+            file.write(bytes(1 << 20))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    return None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import os
 import re
@@ -15,6 +16,7 @@ from gis.errors import GisError
 from gis.files import (
     cache_folder,
     file_name,
+    full_disk_named,
     new_folder,
     sha256_of,
     sha256_of_file,
@@ -185,6 +187,34 @@ def test_an_interrupt_between_the_renames_comes_too_late(tmp_path: Path, monkeyp
     fill(tmp_path / "data", "new")
     assert (tmp_path / "data" / "file").read_text() == "new"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        (OSError(errno.ENOSPC, "no space"), True),
+        (OSError(errno.EDQUOT, "quota"), True),
+        (RuntimeError("PytorchStreamWriter failed writing file"), False),
+        (ValueError("of a library that gives no reason"), False),
+    ],
+)
+def test_a_full_disk_is_told_whatever_a_library_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, left: bool
+) -> None:
+    full = None if left else OSError(errno.ENOSPC, "no space")
+    monkeypatch.setattr("gis.files._write_error", lambda _: full)
+    with (
+        pytest.raises(GisError, match=f"^no space left on the disk for {tmp_path}$") as caught,
+        full_disk_named(tmp_path),
+    ):
+        raise error
+    assert "the same command then continues" in caught.value.remedy
+
+
+def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a bug"), full_disk_named(tmp_path / "new" / "folder"):
+        raise ValueError("a bug")
+    assert not list(tmp_path.iterdir())
 
 
 KILLED = """

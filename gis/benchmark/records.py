@@ -10,7 +10,7 @@ from gis.benchmark.embeddings import Embeddings, PairRows
 from gis.benchmark.intervals import chance_interval, chance_looks_good
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
 from gis.benchmark.scoring import ALL, ViewScores
-from gis.benchmark.tasks.pairs import Pairs
+from gis.benchmark.tasks.pairs import MENDED, Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.masking import masked
 from gis.models.base import POOLING_DECLARED, SIMILARITY_DECLARED, LoadSettings, ModelCard
@@ -124,7 +124,7 @@ def notes_on(task: LoadedTask, texts: TextRecord, card: ModelCard) -> tuple[str,
     if texts.empty:
         notes.append(f"{texts.empty:,} texts are empty, in {texts.pairs_with_empty:,} pairs; kept, as published")
     if texts.mended:
-        notes.append(f"{texts.mended:,} texts of the data hold half of a character, replaced by U+FFFD")
+        notes.append(MENDED.format(texts.mended))
     if texts.zero_vectors:
         notes.append(f"{texts.zero_vectors:,} texts have the zero vector; their cosine counts as 0")
     if task.verified is False:

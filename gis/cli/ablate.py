@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from gis import api
 from gis.cli.app import app, check_names, interruptible, print_table
 from gis.cli.options import (
     Data,
@@ -89,64 +90,47 @@ def ablate(
 
     Example: gis ablate --model minilm --task stsb --score stsb,sts12 --objective cosent,acl --data tasks --output ab
     """
-    from gis.benchmark.tasks.catalogue import resolve_tasks
-    from gis.benchmark.tasks.sources import SourceSettings
     from gis.console import Reporter
-    from gis.models.losses import objectives_of
-    from gis.spec import parse_spec, parse_specs
-    from gis.training.settings import TrainSettings
+    from gis.spec import parse_spec
 
-    settings = TrainSettings(
-        model=parse_spec(model),
-        epochs=epochs,
-        learning_rate=learning_rate,
-        layers=layers,
-        random_init=random_init,
-        max_length=max_length,
-        precision=precision,
-    )
-    check_names([settings.model])
-    objectives = objectives_of(parse_specs(objective))
-    batch_sizes = tuple(int(size) for size in _numbers("--batch-size", batch_size))
-    temperatures = tuple(_numbers("--temperature", temperature))
-    if tune and temperatures:
-        raise UsageError("--tune chooses the temperatures; leave out --temperature")
-    tests = resolve_tasks(parse_specs(score), data)
+    check_names([parse_spec(model)])
+    batch_sizes = [int(size) for size in _numbers("--batch-size", batch_size)]
+    temperatures = _numbers("--temperature", temperature)
     reporter = Reporter(quiet=quiet)
     with interruptible():
-        from gis.benchmark.tasks.sources import load_task
-        from gis.training.ablation.grid import Grid, run_grid
+        from gis.training.ablation.grid import GridError
         from gis.training.ablation.tables import LEGEND, terminal_table
-        from gis.training.ablation.tuning import Tuning, check_tuning
-        from gis.training.data.loading import load_training_data
 
-        grid = Grid(
-            objectives=objectives,
-            poolings=tuple(pooling.split(",")) if pooling else (),
-            batch_sizes=batch_sizes,
-            temperatures=temperatures,
-            seeds=tuple(range(seed, seed + seeds)),
-        )
-        train_source = SourceSettings(data=data, offline=offline, limit=limit, seed=seed)
-        rows = load_training_data(parse_spec(task), train_source)
-        loaded = [
-            load_task(test, SourceSettings(data=data, offline=offline, limit=score_limit if n else None, seed=seed))
-            for n, test in enumerate(tests)
-        ]
-        tuning = None
-        if tune:
-            tuning = Tuning(trials=tune, validation=check_tuning(rows.validation, loaded), seed=seed)
-        summaries = run_grid(
-            grid,
-            settings,
-            rows.train,
-            loaded,
-            output,
-            tuning=tuning,
-            device=device,
-            offline=offline,
-            reporter=reporter,
-        )
+        try:
+            summaries = api.ablate(
+                model,
+                task,
+                scored_on=score,
+                output=output,
+                objectives=objective,
+                poolings=pooling.split(",") if pooling else (),
+                batch_sizes=batch_sizes,
+                temperatures=temperatures,
+                tune=tune,
+                seeds=seeds,
+                seed=seed,
+                data=data,
+                limit=limit,
+                score_limit=score_limit,
+                device=device,
+                offline=offline,
+                reporter=reporter,
+                epochs=epochs,
+                learning_rate=learning_rate,
+                layers=layers,
+                random_init=random_init,
+                max_length=max_length,
+                precision=precision,
+            )
+        except GridError as error:
+            if error.summaries:
+                print_table(terminal_table(error.summaries), LEGEND)
+            raise
     print_table(terminal_table(summaries), LEGEND)
     trials = "; every trial: trials.csv" if tune else ""
     reporter.say(f"tables in {output}: ablation.md and, with intervals and p values, ablation.csv{trials}")

@@ -11,19 +11,21 @@ Change any weight or temperature after the name, separated by commas:
 def objectives() -> None:
     """List the losses that a model can be trained with."""
     from gis.models.losses.presets import PRESETS
-    from gis.models.losses.settings import WEIGHTS
+    from gis.models.losses.settings import TEMPERATURES, WEIGHTS
     from gis.terminal_table import Column, TerminalTable
 
+    titles = (name.replace("_", " ").replace("temperature", "temp.") for name in TEMPERATURES)
+    temperatures = zip(titles, (2, 3, 1), strict=True)
     table = TerminalTable(
         [
             Column(title="objective", align="left"),
             *(Column(title=weight.replace("_", " "), priority=n) for n, weight in enumerate(WEIGHTS)),
-            Column(title="angle temp.", priority=1),
+            *(Column(title=title, priority=n) for title, n in temperatures),
             Column(title="source", align="left", prose=True),
         ],
         hint="gis objectives | less -S",
     )
     for name, preset in PRESETS.items():
-        weights = (f"{getattr(preset.settings, weight):g}" for weight in WEIGHTS)
-        table.add_row(name, *weights, f"{preset.settings.angle_temperature:g}", preset.source)
+        numbers = (f"{getattr(preset.settings, setting):g}" for setting in (*WEIGHTS, *TEMPERATURES))
+        table.add_row(name, *numbers, preset.source)
     print_table(table, HOW_TO_CHANGE)

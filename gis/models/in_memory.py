@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from gis.models.base import EncodedBatch, Encoder, Model, ModelCard, PairScorer,
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+REAL = "biuf"  # numpy's kinds of numbers that are real: truth values, whole numbers, fractions
 TEXTS_PER_CALL = 256  # of a function: what an interruption can cost
 ACCEPTED = (
     "a SentenceTransformer, a function from a list of texts to an array (n, dim), or an object with a method encode "
@@ -222,9 +224,19 @@ def _as_array(value: Any, kind: Any, name: str) -> NDArray[Any]:  # noqa: ANN401
     if value is None:
         raise GisError(f"{name} returned nothing")
     try:
-        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value, dtype=kind)
+        if hasattr(value, "detach"):
+            value = value.detach().cpu()
+            value = value.float() if str(value.dtype) == "torch.bfloat16" else value  # which numpy does not have
+        array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise GisError(f"{name} returned a {type(value).__name__} that is not an array of numbers ({error})") from error
+    # numpy would take the real part of complex numbers, read digits in texts, and forget what is masked.
+    if array.dtype.kind not in REAL and not (array.dtype.kind == "O" and all(isinstance(x, Real) for x in array.flat)):
+        held = "objects" if array.dtype.kind == "O" else array.dtype.name
+        raise GisError(f"{name} returned a {type(value).__name__} that is not an array of numbers (it holds {held})")
+    if np.ma.is_masked(value):
+        raise GisError(f"{name} returned an array some numbers of which are masked")
+    return array.astype(kind, copy=False)
 
 
 def _shape(array: NDArray[Any]) -> str:

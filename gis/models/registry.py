@@ -63,6 +63,11 @@ def adapter_of(spec: Spec) -> Adapter:
     return PRETRAINED
 
 
+def without_name(spec: Spec) -> Spec:
+    """Return ``spec`` without the option ``name``, which changes nothing but what tables call the model."""
+    return Spec(spec.name, {key: value for key, value in spec.options.items() if key != NAME_OPTION})
+
+
 def load_model(spec: Spec, settings: LoadSettings) -> Model:
     """Load the model that ``spec`` names; the weights follow with its first text.
 
@@ -81,8 +86,7 @@ def load_model(spec: Spec, settings: LoadSettings) -> Model:
     module, _, factory = adapter_of(spec).factory.partition(":")
     if not spec.options.get(NAME_OPTION, spec.name).strip():
         raise UsageError(f"the name of {spec.name} for the leaderboard is empty; write {NAME_OPTION}=NAME")
-    options = {key: value for key, value in spec.options.items() if key != NAME_OPTION}
-    model: Model = getattr(import_module(module), factory)(Spec(spec.name, options), settings)
+    model: Model = getattr(import_module(module), factory)(without_name(spec), settings)
     if NAME_OPTION in spec.options:
         model.card = model.card.renamed(spec.options[NAME_OPTION])
     return model

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from gis.errors import GisError
 from gis.publishing.publication import (
     CARD,
     Publication,
@@ -16,10 +15,10 @@ from gis.publishing.publication import (
     read_card,
     secret_problems,
 )
-from gis.training.output.manifest import MANIFEST
+from gis.training.output.folder import PATTERNS
+from gis.training.output.manifest import MANIFEST, manifest_values
 from gis.training.output.model_card import model_card
 
-PATTERNS = ("*.json", "*.safetensors", "*.model", "*.spm", "*.bpe", "*.jinja", "vocab.txt", "merges.txt", CARD)
 # A path on this machine: everything before its last part.
 FOLDERS = re.compile(r"(?<![\w/:.])(?:~|\.{0,2})/(?=[^\s,/])(?:[^\s,/]++/++(?=[^\s,/]))*+")
 
@@ -29,7 +28,7 @@ def prepare_model(folder: Path, name: str | None) -> Publication:
 
     The examples in the card open the model as ``name``, if one is given.
     """
-    manifest = _without_folders(_read_manifest(folder / MANIFEST))
+    manifest = _without_folders(manifest_values(folder))
     files = files_of(folder)
     files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
     problems = [*link_problems(folder), *foreign_file_problems(files, PATTERNS)]
@@ -43,16 +42,6 @@ def prepare_model(folder: Path, name: str | None) -> Publication:
     files[CARD] = card.encode()
     problems += secret_problems(files, (MANIFEST, CARD))
     return Publication(kind="model", files=files, card=card, problems=tuple(problems))
-
-
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise GisError(f"{path} is broken: {error}") from error
-    if not isinstance(manifest, dict):
-        raise GisError(f"{path} is broken: it has no fields")
-    return manifest
 
 
 def _without_folders(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -58,7 +58,7 @@ def files_of(folder: Path) -> dict[str, Path | bytes]:
 
 def _is_left_out(path: Path, folder: Path) -> bool:
     """Return whether a file is hidden, or an intermediate state of a training."""
-    hidden = any(part.startswith((".", "checkpoint-")) for part in path.relative_to(folder).parts)
+    hidden = any(part.startswith((".", "checkpoint")) for part in path.relative_to(folder).parts)
     return hidden or path.name in NOT_PUBLISHED
 
 

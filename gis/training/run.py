@@ -12,9 +12,10 @@ from typing import Any
 import torch
 import transformers
 
+from gis.benchmark.tasks.pairs import MENDED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import write_text
+from gis.files import full_disk_named, new_folder, replaceable, write_text
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
 from gis.models.transformer.device import choose_device, describe_device, training_precision
@@ -35,20 +36,21 @@ from gis.training.loop.validation import Validation
 from gis.training.messages import OnceReporter
 from gis.training.model.build import build_model, build_tokenizer
 from gis.training.model.trainable import TrainableEncoder
+from gis.training.output.folder import CARD, CHECKPOINTS, RETRAINING, carry_over, damaged_files, link_or_copy
 from gis.training.output.manifest import (
     MANIFEST,
+    TrainingManifest,
     differences,
     read_manifest,
     run_record,
     training_manifest,
     write_manifest,
 )
-from gis.training.output.model_card import CARD, model_card
+from gis.training.output.model_card import model_card
 from gis.training.output.report import TrainingReport
 from gis.training.output.saving import check_pooling, save_encoder
 from gis.training.settings import TrainSettings
 
-CHECKPOINTS = "checkpoints"
 RECORD = "run.json"
 LAST_WEIGHTS = "the weights of the last step are kept"
 NOT_LOSSES = ("epoch", "learning_rate", "grad_norm")  # what transformers logs beside them
@@ -158,15 +160,16 @@ def train(
         GisError: The training failed, or ``output`` holds something else.
         KeyboardInterrupt: The training was stopped; a checkpoint is kept.
     """
-    run = _prepare_run(settings, data, output, device=device, offline=offline, force=force)
-    if not run.first_process:
-        reporter = QUIET
-    if (finished := read_manifest(output)) is not None:
-        reporter.say(f"{output}: trained already with these settings and this data, kept")
-        return TrainedModel(output, finished.report)
-    with _forgotten_without_a_checkpoint(run):
-        report = _fit(run, reporter, keep_checkpoints=keep_checkpoints)
-    return TrainedModel(output, report)
+    with full_disk_named(output):
+        run = _prepare_run(settings, data, output, device=device, offline=offline, force=force)
+        if not run.first_process:
+            reporter = QUIET
+        if run.finished is not None and not force:
+            reporter.say(f"{output}: trained already with these settings and this data, kept")
+            return TrainedModel(output, run.finished.report)
+        with _forgotten_without_a_checkpoint(run):
+            report = _fit(run, reporter, keep_checkpoints=keep_checkpoints)
+        return TrainedModel(output, report)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +185,7 @@ class _Run:
         arguments: transformers' settings.
         record: Everything that decides the weights.
         output: Folder of the model.
+        finished: The manifest of the model that is there, or None.
     """
 
     settings: TrainSettings
@@ -192,6 +196,12 @@ class _Run:
     arguments: transformers.TrainingArguments
     record: Mapping[str, Any]
     output: Path
+    finished: TrainingManifest | None
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints: beside those that were kept of a finished model."""
+        return _checkpoints(self.output, self.finished)
 
     @property
     def first_process(self) -> bool:
@@ -214,6 +224,11 @@ def _prepare_run(
     check_pooling(base.pooling)
     validates = data.validation is not None
     arguments = training_arguments(settings, len(data.train), chosen, output / CHECKPOINTS, validates=validates)
+    if arguments.process_index == 0:
+        replaceable(output)
+    _wait()
+    finished = _finished(output, force=force)
+    arguments.output_dir = str(_checkpoints(output, finished))
     record = run_record(settings.record(), base.content_hash(), data, processes())
     run = _Run(
         settings=settings,
@@ -224,32 +239,50 @@ def _prepare_run(
         arguments=arguments,
         record=record,
         output=output,
+        finished=finished,
     )
     if run.first_process:
-        _prepare_output(output, record, force=force)
+        _prepare_output(run, force=force)
     _wait()
     return run
 
 
-def _prepare_output(output: Path, record: Mapping[str, Any], *, force: bool) -> None:
-    """Make ``output`` ready for a run with ``record``, or leave the model that such a run finished.
+def _finished(output: Path, *, force: bool) -> TrainingManifest | None:
+    """Return the manifest of the model in ``output``; None where there is none, or one that cannot be read."""
+    try:
+        return read_manifest(output)
+    except GisError:
+        if not force:
+            raise
+        return None
+
+
+def _checkpoints(output: Path, finished: TrainingManifest | None) -> Path:
+    return output / (CHECKPOINTS if finished is None else RETRAINING)
+
+
+def _prepare_output(run: _Run, *, force: bool) -> None:
+    """Make the output folder ready for a run, or leave the model that such a run finished.
 
     Raises:
-        GisError: It holds another model, or the beginning of one.
+        GisError: It holds another model, the beginning of one, or a damaged one.
     """
-    started = output / CHECKPOINTS / RECORD
+    output, finished, started = run.output, run.finished, run.checkpoints / RECORD
     ours = started.is_file() or (output / MANIFEST).is_file()
-    if not ours and output.is_dir() and any(output.iterdir()):
+    if not ours and not _is_free(output):
         raise GisError(f"{output} is not empty, and gis did not train it", remedy="choose a different --output")
-    if force and ours:
-        shutil.rmtree(output)
-    elif (finished := read_manifest(output)) is not None:
-        if changed := differences(finished.record, record):
+    if finished is not None and not force:
+        if changed := differences(finished.record, run.record):
             raise _other_settings(f"{output} holds a model trained with other settings or data", changed)
+        if damaged := damaged_files(output, finished):
+            name = output / damaged[0]
+            raise GisError(f"{name} is missing, or has changed since the training", remedy="--force trains again")
         return
-    elif started.is_file() and (changed := differences(_started_record(started), record)):
-        raise _other_settings(f"{output} holds the beginning of a training with other settings or data", changed)
-    write_text(started, json.dumps(record, indent=2) + "\n")
+    if started.is_file() and (changed := _changes(started, run.record)):
+        if not force:
+            raise _other_settings(f"{output} holds the beginning of a training with other settings or data", changed)
+        shutil.rmtree(run.checkpoints)
+    write_text(started, json.dumps(run.record, indent=2) + "\n")
 
 
 @contextmanager
@@ -258,20 +291,26 @@ def _forgotten_without_a_checkpoint(run: _Run) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        checkpoints = run.output / CHECKPOINTS
-        if run.first_process and last_complete(checkpoints) is None:
-            shutil.rmtree(checkpoints, ignore_errors=True)
+        if run.first_process and last_complete(run.checkpoints) is None:
+            shutil.rmtree(run.checkpoints, ignore_errors=True)
             with suppress(OSError):
                 run.output.rmdir()  # unless it holds more
         raise
 
 
-def _started_record(path: Path) -> dict[str, Any]:
+def _is_free(output: Path) -> bool:
+    """Return whether a folder is empty, but for what a process leaves that is stopped when it has hardly begun."""
+    names = (path.relative_to(output).as_posix() for path in output.rglob("*"))
+    return all(name == CHECKPOINTS or name.startswith(f"{CHECKPOINTS}/.{RECORD}.") for name in names)
+
+
+def _changes(started: Path, record: Mapping[str, Any]) -> list[str]:
+    """Return in words how a training that was begun differs from the one of ``record``."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise GisError(f"{path} is broken ({error})", remedy="--force starts again") from error
-    return record if isinstance(record, dict) else {}
+        before = json.loads(started.read_text(encoding="utf-8"))
+    except ValueError:
+        before = None
+    return differences(before, record) if isinstance(before, dict) else [f"{started} is broken"]
 
 
 def _other_settings(message: str, changed: list[str]) -> GisError:
@@ -295,15 +334,16 @@ def _fit(run: _Run, reporter: Reporter, *, keep_checkpoints: bool) -> TrainingRe
     if run.first_process:
         _report_start(run, reporter, tokenized, before)
     if run.first_process:
-        remove_incomplete(run.output / CHECKPOINTS, reporter)
+        remove_incomplete(run.checkpoints, reporter)
     _wait()
-    last = last_complete(run.output / CHECKPOINTS)
+    last = last_complete(run.checkpoints)
     label = f"training, seed {settings.seed}"
     with monitor.following(label, int(len(rows) * settings.epochs)), monitor.stoppable():
         trainer.train(resume_from_checkpoint=None if last is None else str(last))
     if monitor.stop_requested and trainer.state.global_step < trainer.state.max_steps:
         raise KeyboardInterrupt
     report = _report(run, trainer, tokenized, before)
+    _wait()  # until all have read the best checkpoint
     if run.first_process:
         _finish(run, model, tokenizer, report, keep_checkpoints=keep_checkpoints)
     _wait()
@@ -318,19 +358,26 @@ def _finish(
     *,
     keep_checkpoints: bool,
 ) -> None:
-    """Write weights, tokenizer and card, then the manifest, which marks the folder as finished."""
-    save_encoder(model, tokenizer, run.output, max_tokens=run.base.max_tokens, lowercase=run.base.lowercase)
-    manifest = training_manifest(run.record, report, describe_device(run.device))
-    write_text(run.output / CARD, str(model_card(run.output, manifest.to_json())))
-    write_manifest(run.output, manifest)
-    if not keep_checkpoints:
-        shutil.rmtree(run.output / CHECKPOINTS, ignore_errors=True)
+    """Put a folder with weights, tokenizer, card and manifest in the place of what is there."""
+    with new_folder(run.output) as folder:
+        save_encoder(model, tokenizer, folder, max_tokens=run.base.max_tokens, lowercase=run.base.lowercase)
+        manifest = training_manifest(folder, run.record, report, describe_device(run.device))
+        write_text(folder / CARD, str(model_card(folder, manifest.to_json())))
+        write_manifest(folder, manifest)
+        if keep_checkpoints:
+            shutil.copytree(run.checkpoints, folder / CHECKPOINTS, copy_function=link_or_copy)
+        carry_over(run.output, folder, run.finished)
 
 
 def _report_start(run: _Run, reporter: Reporter, tokenized: TokenizedRows, before: float | None) -> None:
-    reporter.say(run.data.train.description)
+    rows = run.data.train
+    reporter.say(rows.description)
     if tokenized.share_cut:
         reporter.warn(f"{tokenized.share_cut:.1%} of the texts are cut at the model's limit")
+    validation = run.data.validation
+    mended = rows.mended_texts + (0 if validation is None else validation.pairs.mended_texts)
+    if mended:
+        reporter.warn(MENDED.format(mended))
     if before is None:
         reporter.warn(f"{run.data.not_validated}: {LAST_WEIGHTS}")
     else:

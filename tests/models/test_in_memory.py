@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -108,12 +110,36 @@ def test_what_is_not_a_model_is_refused(thing: object) -> None:
         (lambda texts: [text.split() for text in texts], "returned a list that is not an array of numbers"),
         (print, "returned nothing"),
         (lambda texts: texts[0], "returned a str that is not an array of numbers"),
+        (lambda texts: np.ones((len(texts), 3)) * 1j, r"not an array of numbers \(it holds complex128\)"),
+        (lambda texts: [[1j, 2]] * len(texts), "it holds complex128"),
+        (lambda texts: torch.ones(len(texts), 3, dtype=torch.complex64), "it holds complex64"),
+        (lambda texts: [["1", "2"]] * len(texts), "it holds str"),
+        (lambda texts: np.array([["1.5", 2]] * len(texts), dtype=object), "it holds objects"),
+        (lambda texts: np.array([[b"1", b"2"]] * len(texts)), "it holds bytes"),
+        (lambda texts: np.array([[1, 2]] * len(texts), dtype="M8[s]"), "it holds datetime64"),
+        (lambda texts: np.ma.masked_less(np.eye(len(texts)), 1), "some numbers of which are masked"),
         (lambda texts: texts[7], "failed: IndexError: list index out of range"),
     ],
 )
 def test_a_function_that_returns_something_else_is_named(function: Callable[[list[str]], Any], message: str) -> None:
     with pytest.raises(GisError, match=f"mine .*{message}"):
         wrapped(function, "mine").encode(["a b", "c"])
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        [[True, False]],
+        [[1, 0]],
+        np.array([[1, 0]], dtype=np.uint8),
+        np.array([[Fraction(1), 0.0]], dtype=object),
+        torch.tensor([[1.0, 0.0]], dtype=torch.bfloat16),
+        pd.DataFrame([[1.0, 0.0]]),
+    ],
+    ids=["truth values", "integers", "bytes", "objects", "bfloat16", "a frame"],
+)
+def test_every_kind_of_real_numbers_is_read(vectors: object) -> None:
+    assert wrapped(lambda _: vectors, "mine").encode(["a"]).tolist() == [[1.0, 0.0]]
 
 
 def test_a_scorer_that_returns_something_else_is_named() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gis.training.settings import TrainSettings
 from tests.command_line import Gis
 from tests.training.helpers import dataset, graded_rows, write_rows
 
@@ -23,6 +24,24 @@ def test_ablate_prints_a_table_and_writes_it_as_markdown_and_csv(gis: Gis, tiny_
     assert markdown.startswith("| variant | seeds | one | two |")
     assert "marks a difference from the first row" in markdown
     assert (output / "ablation.csv").is_file()
+
+
+def test_the_table_is_printed_when_a_cell_fails(gis: Gis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scored(settings: TrainSettings, *_: object, **__: object) -> dict[str, float]:
+        if settings.objective.name == "acl" and settings.seed == 43:
+            raise RuntimeError("out of memory")
+        return {"data": 0.5}
+
+    monkeypatch.setattr("gis.training.ablation.grid.train_and_score", scored)
+    data = write_rows(dataset(tmp_path / "data") / "test.jsonl", graded_rows(10, seed=8)).parent
+    command = ["ablate", "--model", str(tmp_path), "--task", str(data), "--score", str(data), "--objective", "cosent"]
+    done = gis(*command, "--objective", "acl", "--output", str(tmp_path / "out"), "--seeds", "2", "--device", "cpu")
+    assert done.status == 1
+    assert "acl, seed 43: RuntimeError: out of memory" in done.err
+    assert [line.split()[:2] for line in done.out.splitlines() if line[:3] in ("cos", "acl")] == [
+        ["cosent", "2"],
+        ["acl", "1"],
+    ]
 
 
 @pytest.mark.parametrize(("option", "value"), [("--temperature", "x"), ("--batch-size", "0")])

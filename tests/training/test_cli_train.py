@@ -18,7 +18,7 @@ from tests.training.helpers import dataset, graded_rows, write_rows
 def test_train_several_then_score(gis: Gis, tiny_bert: Path, tmp_path: Path) -> None:
     data, output = dataset(tmp_path / "data"), tmp_path / "models"
     write_rows(data / "test.jsonl", graded_rows(30, seed=9))
-    command = ["train", "--model", f"{tiny_bert},pooling=cls", "--task", str(data), "--output", str(output)]
+    command = ["train", "--model", f"{tiny_bert},pooling=cls,name=mine", "--task", str(data), "--output", str(output)]
     command += ["--seeds", "2", "--seed", "3", "--batch-size", "16", "--lr", "0.001", "--device", "cpu"]
     done = gis(*command)
     assert done.status == 0, done.err

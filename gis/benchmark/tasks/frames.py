@@ -1,6 +1,6 @@
 """Tasks from memory: a pandas DataFrame of pairs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gis.benchmark.tasks.catalogue import Task, own_name
 from gis.benchmark.tasks.pairs import Columns, Table
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_NAME = "frame"
+
+
+class FrameTables(NamedTuple):
+    """A DataFrame as a task, whose name it has, and as the table that its pairs are read from."""
+
+    task: Task
+    tables: LoadedTables
 
 
 def task_from_frame(
@@ -35,6 +42,16 @@ def task_from_frame(
         UsageError: ``frame`` names two columns alike.
         GisError: A column is missing, a text is not a string, a label is not a number, or nothing can be ranked.
     """
+    read = read_frame(frame, name, columns=columns)
+    return task_from_tables(read.task, read.tables, settings or SourceSettings())
+
+
+def read_frame(frame: "pd.DataFrame", name: str | None = None, *, columns: Columns | None = None) -> FrameTables:
+    """Read a DataFrame as a file is read; the arguments are those of ``task_from_frame``.
+
+    Raises:
+        UsageError: ``frame`` names two columns alike.
+    """
     name = own_name(name or str(frame.attrs.get("name") or DEFAULT_NAME))
     if not frame.columns.is_unique:
         raise UsageError(f"{name}: two columns have the same name")
@@ -48,4 +65,4 @@ def task_from_frame(
         revision=None,
         splits=(),
     )
-    return task_from_tables(Task(name=name), tables, settings or SourceSettings())
+    return FrameTables(Task(name=name), tables)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gis.errors import GisError
 from gis.text import whole_characters
 
+MENDED = "{:,} texts of the data hold half of a character, replaced by U+FFFD"  # what people are told of mended texts
 # Which issues a pair is made of, in a dataset of gis build
 ISSUE_COLUMNS = ("repository1", "number1", "repository2", "number2")
 Where = Callable[[int], str]  # row number -> "file:line", for messages

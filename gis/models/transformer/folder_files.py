@@ -64,7 +64,7 @@ def content_hashes(folder: Path) -> dict[str, str]:
 
 
 def _left_by_training(path: Path, folder: Path) -> bool:
-    return any(part.startswith("checkpoint-") for part in path.relative_to(folder).parts[:-1])
+    return any(part.startswith("checkpoint") for part in path.relative_to(folder).parts[:-1])
 
 
 def transformer_settings(body: Path) -> dict[str, Any]:

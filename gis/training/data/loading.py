@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gis.benchmark.tasks.about import card_metadata
 from gis.benchmark.tasks.catalogue import Task, resolve_tasks
+from gis.benchmark.tasks.frames import read_frame, task_from_frame
+from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
 from gis.benchmark.tasks.sources import LoadedTables, LoadedTask, SourceSettings, load_tables, load_task, split_names
 from gis.errors import GisError, UsageError
 from gis.spec import Spec
 from gis.training.data.groups import groups_of
 from gis.training.data.rows import Rows, all_positive, read_rows
 from gis.training.data.training_set import TrainingSet
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_SPLIT = "no validation split"
 VALIDATION = ("validation", "valid", "dev")
@@ -37,37 +43,63 @@ class TrainingData:
 
 
 def load_training_data(
-    spec: Spec, settings: SourceSettings, *, validation: Spec | None = None, positive_threshold: float | None = None
+    source: "Spec | pd.DataFrame",
+    settings: SourceSettings,
+    *,
+    validation: "Spec | pd.DataFrame | None" = None,
+    positive_threshold: float | None = None,
 ) -> TrainingData:
-    """Load the train split that ``spec`` names, and a validation split; neither is ever a test split.
+    """Load the train split of ``source``, and a validation split; neither is ever a test split.
 
     Args:
-        spec: A task with a train split, a folder, a file or a Hub dataset (``split=`` names another split).
+        source: A task with a train split, a folder, a file or a Hub dataset (``split=`` names another split); or a
+            DataFrame with the columns of such a file.
         settings: Where to look; ``limit`` samples the train rows.
-        validation: Another task to validate on (``split=`` as above); None: the split beside the train split.
+        validation: Another task to validate on (``split=`` as above), or a DataFrame of pairs; None: the split beside
+            the train split, or where that has no labels, the one of the dataset folder around it.
         positive_threshold: The lowest label of a positive pair, in the data's unit; None: 80 % of the label range.
 
     Raises:
-        UsageError: There is no train split, or a test split was asked for.
+        UsageError: There is no train split, a test split was asked for, or no label reaches the threshold.
         GisError: The data is broken, or cannot be trained on.
     """
-    task = _task(spec, settings.data)
-    train_task = _with_split(task, spec, ("train",), settings)
-    train = _training_set(load_tables(train_task, settings), train_task, settings, positive_threshold)
+    around: Task | None = None  # whose validation split is looked for
+    if isinstance(source, Spec):
+        task = _task(source, settings.data)
+        train_task = _with_split(task, source, ("train",), settings)
+        tables = load_tables(train_task, settings)
+        around = None if "split" in source.options or train_task.splits == () else task
+    else:
+        train_task, tables = read_frame(source)
+    train = _training_set(tables, train_task, settings, positive_threshold)
     whole = replace(settings, limit=None)
+    if isinstance(validation, Spec):
+        chosen = _with_split(_task(validation, settings.data), validation, VALIDATION, whole)
+        return TrainingData(train, load_task(chosen, whole))
     if validation is not None:
-        chosen = _task(validation, settings.data)
-        return TrainingData(train, load_task(_with_split(chosen, validation, VALIDATION, whole), whole))
-    if "split" in spec.options or train_task.splits == ():
-        return TrainingData(train, None)
-    beside = next((name for name in VALIDATION if name in split_names(task, settings)), None)
+        return TrainingData(train, task_from_frame(validation))
+    return TrainingData(train, None) if around is None else _validated(train, around, whole)
+
+
+def _validated(train: TrainingSet, task: Task, settings: SourceSettings) -> TrainingData:
+    """Return the rows with the validation pairs beside them, else with those of the dataset around their config."""
+    beside = _validation_split(task, settings)
     if beside is None:
         return TrainingData(train, None)
-    chosen = _named(task, beside)
-    if all_positive(load_tables(chosen, whole)):
-        reason = f"the {beside} split has no labels to rank (another task can validate)"
-        return TrainingData(train, None, reason)
-    return TrainingData(train, load_task(chosen, whole))
+    if all_positive(load_tables(beside, settings)):
+        around = Path(task.folder).parent
+        built = task.hub is None and (around / DATASET_MANIFEST).is_file()
+        labelled = _validation_split(_task(Spec(str(around)), None), settings) if built else None
+        if labelled is None:
+            reason = f"the {beside.splits[0]} split has no labels to rank (another task can validate)"
+            return TrainingData(train, None, reason)
+        beside = labelled
+    return TrainingData(train, load_task(beside, settings))
+
+
+def _validation_split(task: Task, settings: SourceSettings) -> Task | None:
+    split = next((name for name in VALIDATION if name in split_names(task, settings)), None)
+    return None if split is None else _named(task, split)
 
 
 def _task(spec: Spec, data: Path | None) -> Task:
@@ -114,6 +146,12 @@ def _training_set(
     index, positions = rows.positions()
     threshold = _positive_threshold(rows.labels) if positive_threshold is None else positive_threshold
     positive = np.ones(len(rows), dtype=bool) if rows.labels is None else rows.labels >= threshold
+    if rows.labels is not None and not positive.any():
+        raise UsageError(
+            f"no pair of {tables.source} is positive: its labels are {rows.labels.min():g} to {rows.labels.max():g}, "
+            f"and a positive pair begins at {threshold:g}",
+            remedy="choose a lower --positive-from",
+        )
     licence, languages = _terms(task, tables.source)
     return TrainingSet(
         texts=tuple(index),
@@ -128,6 +166,7 @@ def _training_set(
         sha256=rows.sha256(),
         licence=licence,
         languages=languages,
+        mended_texts=rows.mended_texts,
     )
 
 

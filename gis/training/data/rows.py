@@ -9,7 +9,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.benchmark.tasks.pairs import MISSING, Table, texts_of
+from gis.benchmark.tasks.pairs import MISSING, Table, TextColumn, texts_of
 from gis.benchmark.tasks.sources import LoadedTables
 from gis.errors import GisError
 from gis.text import plain_text
@@ -28,12 +28,14 @@ class Rows:
         negatives: For each row its hard negatives.
         labels: (n,) the labels, or None where every pair is positive.
         clusters: For each of the two sides, the n names of its texts' clusters, None where a text has none.
+        mended_texts: How many texts of the file held half of a character, which U+FFFD replaced.
     """
 
     sides: tuple[tuple[str, ...], tuple[str, ...]]
     negatives: tuple[tuple[str, ...], ...]
     labels: NDArray[np.float64] | None
     clusters: tuple[tuple[str | None, ...], ...]
+    mended_texts: int
 
     def __len__(self) -> int:
         return len(self.sides[0])
@@ -49,6 +51,7 @@ class Rows:
             tuple(self.negatives[row] for row in chosen),
             None if self.labels is None else self.labels[chosen],
             tuple(tuple(side[row] for row in chosen) for side in self.clusters),
+            self.mended_texts,
         )
 
     def sha256(self) -> str:
@@ -73,17 +76,21 @@ def read_rows(loaded: LoadedTables, *, plain: bool) -> Rows:
     """Read texts, labels and clusters; ``plain`` strips markup from the texts."""
     labels: NDArray[np.float64] | None = None
     if all_positive(loaded):
-        first, second = (_column(loaded.tables, name) for name in SIDES)
-        negatives = tuple(row for table in loaded.tables for row in _negatives(table))
+        columns = [_column(loaded.tables, name) for name in SIDES]
+        hard = [row for table in loaded.tables for row in _negatives(table)]
+        first, second = (column.texts for column in columns)
+        negatives = tuple(row.texts for row in hard)
+        mended = sum(column.mended for column in (*columns, *hard))
     else:
         pairs = loaded.pairs()
         first, second, labels = pairs.text1, pairs.text2, pairs.gold
         negatives = ((),) * len(pairs)
+        mended = pairs.mended_texts
     if plain:
         first, second = tuple(map(plain_text, first)), tuple(map(plain_text, second))
         negatives = tuple(tuple(map(plain_text, texts)) for texts in negatives)
     clusters = tuple(_clusters(loaded.tables, name) for name in ("cluster1", "cluster2"))
-    return Rows((first, second), negatives, labels, clusters)
+    return Rows((first, second), negatives, labels, clusters, mended)
 
 
 def all_positive(loaded: LoadedTables) -> bool:
@@ -92,28 +99,33 @@ def all_positive(loaded: LoadedTables) -> bool:
     return columns.keys() >= set(SIDES) and "label" not in columns
 
 
-def _column(tables: Sequence[Table], name: str) -> tuple[str, ...]:
+def _column(tables: Sequence[Table], name: str) -> TextColumn:
+    """Return one side of all rows; none may be missing."""
     for table in tables:
         if name not in table.columns:
             raise GisError(f"{table.where(0).rsplit(':', 1)[0]} lacks the column {name}, which other files of it have")
         absent = next((row for row, value in enumerate(table.columns[name]) if value in (None, MISSING)), None)
         if absent is not None:
             raise GisError(f"{table.where(absent)}: {name} is missing")
-    return tuple(text for table in tables for text in texts_of(table.columns[name], name, table.where).texts)
+    return _joined([texts_of(table.columns[name], name, table.where) for table in tables])
 
 
-def _negatives(table: Table) -> list[tuple[str, ...]]:
+def _joined(parts: Sequence[TextColumn]) -> TextColumn:
+    return TextColumn(tuple(text for part in parts for text in part.texts), sum(part.mended for part in parts))
+
+
+def _negatives(table: Table) -> list[TextColumn]:
     """Return the hard negatives of each row: one that is null or empty is not there."""
     names = sorted(filter(NEGATIVE.fullmatch, table.columns), key=lambda name: (len(name), name))
-    rows: list[tuple[str, ...]] = []
+    rows: list[TextColumn] = []
     for number in range(len(table.columns[SIDES[0]])):
-        texts: list[str] = []
+        parts: list[TextColumn] = []
         for name in names:
             value = table.columns[name][number]
             listed = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
             present = [text for text in listed if text not in (None, MISSING, "")]
-            texts += texts_of(present, name, lambda _: table.where(number)).texts  # noqa: B023 - called within the loop
-        rows.append(tuple(texts))
+            parts.append(texts_of(present, name, lambda _: table.where(number)))  # noqa: B023 - called within the loop
+        rows.append(_joined(parts))
     return rows
 
 

@@ -26,6 +26,7 @@ class TrainingSet:
         sha256: Hash of the rows in their order.
         licence: Terms of the texts, where the catalogue or the data's card names them.
         languages: Languages of the texts, as codes, where the data's card names them.
+        mended_texts: How many texts of the data held half of a character, which U+FFFD replaced.
     """
 
     texts: tuple[str, ...]
@@ -40,6 +41,7 @@ class TrainingSet:
     sha256: str
     licence: str | None
     languages: tuple[str, ...]
+    mended_texts: int = 0
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError
-from gis.files import write_text
+from gis.files import sha256_of_file, write_text
 from gis.training.data.loading import TrainingData
 from gis.training.output.report import TrainingReport
 from gis.versions import versions_of
@@ -33,12 +33,14 @@ class TrainingManifest:
         report: How it went.
         versions: Versions of the libraries.
         hardware: What it ran on.
+        files: The SHA-256 of each file of the model by path; empty where an earlier gis did not record them.
     """
 
     record: Mapping[str, Any]
     report: TrainingReport
     versions: Mapping[str, str]
     hardware: str
+    files: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as JSON values."""
@@ -48,6 +50,7 @@ class TrainingManifest:
             "report": self.report.to_json(),
             "hardware": self.hardware,
             "versions": dict(self.versions),
+            "files": dict(self.files),
         }
 
 
@@ -88,7 +91,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         old, new = before.get(group), now.get(group)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             changed = [name for name in new if name in old and old[name] != new[name] and name not in NOT_COMPARED]
-            differing += [f"{wording.format(name)} {_shown(old[name])} (now {_shown(new[name])})" for name in changed]
+            differing += [f"{wording.format(name)} {shown(old[name])} (now {shown(new[name])})" for name in changed]
         elif old != new:
             differing.append(
                 f"{'no' if old is None else 'some'} {group} pairs (now {'none' if new is None else 'some'})"
@@ -96,20 +99,40 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return differing + [words for name, words in SINGLES.items() if name in before and before[name] != now[name]]
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a setting as people read it: a hash by its beginning."""
     if isinstance(value, str) and len(value) == 64:
         return f"{value[:8]}…"
     return "none" if value is None else str(value)
 
 
-def training_manifest(record: Mapping[str, Any], report: TrainingReport, hardware: str) -> TrainingManifest:
-    """Return the manifest of a training that was just finished, with the versions of the libraries."""
-    return TrainingManifest(record, report, versions_of(LIBRARIES), hardware)
+def training_manifest(
+    folder: Path, record: Mapping[str, Any], report: TrainingReport, hardware: str
+) -> TrainingManifest:
+    """Return the manifest of the model that was just written to ``folder``."""
+    files = {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in folder.rglob("*") if path.is_file()}
+    return TrainingManifest(record, report, versions_of(LIBRARIES), hardware, dict(sorted(files.items())))
 
 
 def write_manifest(folder: Path, manifest: TrainingManifest) -> None:
     """Write the manifest; it is what marks a model as finished."""
     write_text(folder / MANIFEST, json.dumps(manifest.to_json(), indent=2, ensure_ascii=False) + "\n")
+
+
+def manifest_values(folder: Path) -> dict[str, Any]:
+    """Return the fields of the manifest in ``folder``, whatever its schema.
+
+    Raises:
+        GisError: There is none, or it is broken.
+    """
+    path = folder / MANIFEST
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GisError(f"{path} is broken ({error})", remedy="gis train --force trains again") from error
+    if not isinstance(values, dict):
+        raise GisError(f"{path} is broken (it has no fields)", remedy="gis train --force trains again")
+    return values
 
 
 def read_manifest(folder: Path) -> TrainingManifest | None:
@@ -121,12 +144,13 @@ def read_manifest(folder: Path) -> TrainingManifest | None:
     path = folder / MANIFEST
     if not path.is_file():
         return None
+    manifest = manifest_values(folder)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
         if manifest["schema"] > SCHEMA:
             raise GisError(f"{path} was written by a newer gis", remedy="update gis, or choose a different --output")
         report = TrainingReport.from_json(manifest["report" if "report" in manifest else "outcome"])
         record = {name: manifest[name] for name in ("settings", "base_sha256", "processes", "train", "validation")}
-        return TrainingManifest(record, report, manifest["versions"], manifest["hardware"])
+        files = dict(manifest.get("files", {}))
+        return TrainingManifest(record, report, manifest["versions"], manifest["hardware"], files)
     except (AttributeError, ValueError, KeyError, TypeError) as error:
         raise GisError(f"{path} is broken ({error})", remedy="--force trains again") from error

@@ -1,6 +1,5 @@
 """The card of a model folder, as the Hugging Face Hub shows it: what it is, how to use it, how it was trained."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,12 @@ from gis.models.base import LoadSettings
 from gis.models.transformer.model_folder import ModelFolder, read_model_folder
 from gis.models.transformer.pretrained import MINILM
 from gis.spec import Spec, parse_spec
-from gis.training.output.manifest import MANIFEST
+from gis.training.output.manifest import MANIFEST, manifest_values, shown
 from gis.training.output.report import RENAMED
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, ModelCard
 
-CARD = "README.md"
 TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
 TAGS = ["sentence-transformers", "sentence-similarity", "feature-extraction", "duplicate-detection", "gis"]
 MINILM_ON_THE_HUB = "sentence-transformers/all-MiniLM-L6-v2"
@@ -44,12 +42,12 @@ def model_card(folder: Path, manifest: Mapping[str, Any] | None = None) -> "Mode
     """
     from huggingface_hub import ModelCard, ModelCardData
 
-    values = _read(folder / MANIFEST) if manifest is None else manifest
+    values = manifest_values(folder) if manifest is None else manifest
     name = folder.resolve().name
     settings, train = _part(values, "settings"), _part(values, "train")
     base = parse_spec(str(settings.get("model") or "unknown"))
     base_on_hub = _on_hub(base)
-    shown = {**settings, "model": Spec(base_on_hub or Path(base.name).name, base.options)}
+    listed = {**settings, "model": Spec(base_on_hub or Path(base.name).name, base.options)}
     source = str(train.get("source", ""))
     opened = _model_folder(folder)
     data = ModelCardData(
@@ -66,7 +64,7 @@ def model_card(folder: Path, manifest: Mapping[str, Any] | None = None) -> "Mode
         data,
         template_path=str(TEMPLATE),
         name=escape(name),
-        base=escape(str(shown["model"].name)),
+        base=escape(str(listed["model"].name)),
         objective=settings.get("objective", "not recorded"),
         example=f"./{name}",
         pooling_code=POOLING_CODE.get(opened.pooling or "") if opened else None,
@@ -76,7 +74,7 @@ def model_card(folder: Path, manifest: Mapping[str, Any] | None = None) -> "Mode
         data=_data(train),
         settings=table(
             ["setting", "value"],
-            [[escape(key), escape(_shown(value))] for key, value in shown.items()],
+            [[escape(key), escape(shown(value))] for key, value in listed.items()],
             align=("left", "left"),
         ),
         report=_report(values),
@@ -84,16 +82,6 @@ def model_card(folder: Path, manifest: Mapping[str, Any] | None = None) -> "Mode
         citation=ANGLE_BIBTEX,
     )
     return card
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise GisError(f"{path} cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise GisError(f"{path} is not the manifest of a training")
-    return values
 
 
 def _part(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -205,7 +193,3 @@ def _licence(base: str | None, train: Mapping[str, Any]) -> str:
         "No licence was chosen for these weights. The licence of the base model and the terms of the training data "
         f"decide how they may be used. {model} {data} When it is settled, add `license:` to the head of this card."
     )
-
-
-def _shown(value: object) -> str:
-    return "none" if value is None else str(value)

@@ -1,8 +1,6 @@
 """Save a model folder that gis, sentence-transformers and AutoModel open with the same embeddings."""
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -40,49 +38,40 @@ def save_encoder(
     max_tokens: int | None,
     lowercase: bool,
 ) -> None:
-    """Write the encoder without what only training needed; at any moment the old folder or the new one is there.
+    """Write the encoder without what only training needed.
 
     Args:
         model: The trained encoder; a LoRA adapter is written as an adapter.
         tokenizer: Its tokenizer, the prompt in it.
-        folder: Target; files there that are not written anew stay.
+        folder: An empty folder.
         max_tokens: Where texts are cut; None without limit.
         lowercase: Whether texts are lower-cased first.
     """
     encoder = model.encoder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
-        partial = Path(name)
-        encoder.backbone.save_pretrained(str(partial))
-        if max_tokens is not None:
-            tokenizer.model_max_length = max_tokens
-        tokenizer.save_pretrained(str(partial))
-        _json(partial / "sentence_bert_config.json", {"max_seq_length": max_tokens, "do_lower_case": lowercase})
-        _json(partial / "config_sentence_transformers.json", {"prompts": {}, "similarity_fn_name": "cosine"})
-        modules = ["", "1_Pooling"]
-        modes = MODES[encoder.pooling]
-        config = {"word_embedding_dimension": encoder.width}
-        names = ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken")
-        _json(partial / "1_Pooling" / "config.json", {**config, **{f"pooling_mode_{n}": n in modes for n in names}})
-        if len(modes) > 1:
-            modules.append(f"{len(modules)}_Dense")
-            _save_mean(partial / modules[-1], encoder.width, len(modes))
-        if encoder.normalize:
-            modules.append(f"{len(modules)}_Normalize")
-            (partial / modules[-1]).mkdir()
-        kinds = ["Transformer", *(module.partition("_")[2] for module in modules[1:])]
-        listed = [
-            {"idx": n, "name": str(n), "path": path, "type": f"{MODULES}.{kind}"}
-            for n, (path, kind) in enumerate(zip(modules, kinds, strict=True))
-        ]
-        _json(partial / "modules.json", listed)
-        (partial / "README.md").unlink(missing_ok=True)  # peft's, with nothing filled in
-        for path in sorted(partial.iterdir()):
-            target = folder / path.name
-            folder.mkdir(exist_ok=True)
-            if target.is_dir():
-                shutil.rmtree(target)
-            path.replace(target)
+    encoder.backbone.save_pretrained(str(folder))
+    if max_tokens is not None:
+        tokenizer.model_max_length = max_tokens
+    tokenizer.save_pretrained(str(folder))
+    _json(folder / "sentence_bert_config.json", {"max_seq_length": max_tokens, "do_lower_case": lowercase})
+    _json(folder / "config_sentence_transformers.json", {"prompts": {}, "similarity_fn_name": "cosine"})
+    modules = ["", "1_Pooling"]
+    modes = MODES[encoder.pooling]
+    config = {"word_embedding_dimension": encoder.width}
+    names = ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken")
+    _json(folder / "1_Pooling" / "config.json", {**config, **{f"pooling_mode_{n}": n in modes for n in names}})
+    if len(modes) > 1:
+        modules.append(f"{len(modules)}_Dense")
+        _save_mean(folder / modules[-1], encoder.width, len(modes))
+    if encoder.normalize:
+        modules.append(f"{len(modules)}_Normalize")
+        (folder / modules[-1]).mkdir()
+    kinds = ["Transformer", *(module.partition("_")[2] for module in modules[1:])]
+    listed = [
+        {"idx": n, "name": str(n), "path": path, "type": f"{MODULES}.{kind}"}
+        for n, (path, kind) in enumerate(zip(modules, kinds, strict=True))
+    ]
+    _json(folder / "modules.json", listed)
+    (folder / "README.md").unlink(missing_ok=True)  # peft's, with nothing filled in
 
 
 def _save_mean(folder: Path, width: int, parts: int) -> None:

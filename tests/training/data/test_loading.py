@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.errors import GisError, UsageError
 from gis.spec import Spec
 from gis.training.data.loading import load_training_data
+from tests.benchmark.helpers import sign_dataset
 from tests.training.helpers import Row, loaded, write_rows
 
 PAIR = {"text1": "a", "text2": "b", "label": 1}
@@ -184,6 +186,58 @@ def test_rows_without_any_hard_negative_are_positive_pairs(tmp_path: Path) -> No
         {"anchor": "c", "positive": "d", "negative": None},
     ]
     assert loaded(write_rows(tmp_path / "t.jsonl", rows)).train.format == "positives"
+
+
+FRAME = pd.DataFrame([PAIR, OTHER, {"text1": "e", "text2": None, "label": 0}])
+
+
+def test_a_frame_is_trained_on_as_a_file_is() -> None:
+    data = load_training_data(FRAME, SourceSettings(), validation=FRAME)
+    assert (data.train.format, data.train.source) == ("pairs", "a DataFrame")
+    assert data.validation is not None
+    assert data.validation.pairs.text2 == ("b", "d", "")
+    assert load_training_data(FRAME, SourceSettings()).validation is None
+    triplets = pd.DataFrame({"anchor": ["a", "b"], "positive": ["c", "d"], "negative": ["e", None]})
+    assert load_training_data(triplets, SourceSettings()).train.format == "triplets"
+
+
+@pytest.mark.parametrize("threshold", [99, 1.5, float("nan"), float("inf")])
+def test_a_threshold_that_no_label_reaches_is_refused(tmp_path: Path, threshold: float) -> None:
+    path = write_rows(tmp_path / "t.jsonl", [PAIR, OTHER])
+    with pytest.raises(UsageError, match=r"no pair of .*t\.jsonl is positive: its labels are 0 to 1"):
+        loaded(path, positive_threshold=threshold)
+    assert loaded(path, positive_threshold=1).train.positive_threshold == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "mended"),
+    [
+        ([{**PAIR, "text1": "half \ud83d"}, OTHER], 1),
+        ([{"anchor": "\ud83d", "positive": "b"}, {"anchor": "a", "positive": "\udc00"}], 2),
+        ([{"anchor": "a", "positive": "b", "negatives": ["c", "\ud83d", "d"]}, {"anchor": "e", "positive": "f"}], 1),
+        ([PAIR, OTHER], 0),
+    ],
+)
+def test_texts_with_half_of_a_character_are_counted(tmp_path: Path, rows: list[Row], mended: int) -> None:
+    data = loaded(write_rows(tmp_path / "t.jsonl", rows)).train
+    assert data.mended_texts == mended
+    assert not any("\ud83d" in text for text in data.texts)
+
+
+def test_positive_pairs_of_a_dataset_are_validated_on_its_labelled_pairs(tmp_path: Path) -> None:
+    pairs: list[Row] = [{"anchor": "a", "positive": "b"}, {"anchor": "c", "positive": "d"}]
+    for split in ("train", "valid", "test"):
+        write_rows(tmp_path / "positive" / f"{split}.jsonl", pairs)
+        write_rows(tmp_path / f"{split}.jsonl", [PAIR, OTHER])
+    assert loaded(tmp_path / "positive").validation is None  # any folder may stand around another
+    sign_dataset(tmp_path)
+    data = loaded(tmp_path / "positive")
+    assert data.train.format == "positives"
+    assert data.validation is not None
+    assert (data.validation.source, data.validation.splits) == (str(tmp_path), ("valid",))
+    (tmp_path / "valid.jsonl").unlink()
+    sign_dataset(tmp_path)
+    assert loaded(tmp_path / "positive").not_validated.startswith("the valid split has no labels")
 
 
 def test_a_missing_positive_is_an_error_that_names_its_row(tmp_path: Path) -> None:

@@ -1,0 +1,22 @@
+"""The Python API: one function for each verb of the command line that produces something.
+
+Nothing heavy is imported before a function needs it. Functions report nothing but warnings unless they are given a
+``Reporter``. Each returns an object that knows where its files are and can be passed on to the next function.
+"""
+
+from gis.api.datasets import BuiltDataset, CollectedStore, build, collect
+from gis.api.scoring import bench, load_model, load_results
+from gis.api.training import ablate, train, train_seeds
+
+__all__ = [
+    "BuiltDataset",
+    "CollectedStore",
+    "ablate",
+    "bench",
+    "build",
+    "collect",
+    "load_model",
+    "load_results",
+    "train",
+    "train_seeds",
+]
