@@ -15,6 +15,8 @@ import pytest
 from gis import __version__
 from gis.benchmark.results import Result, read_results
 from gis.benchmark.tasks.catalogue import Task, catalogue, suites
+from gis.cli.app import what_stands_at
+from gis.files import new_folder
 from gis.models.registry import ADAPTERS
 from tests.benchmark.helpers import ROWS, Row, jsonl, write_jsonl
 from tests.command_line import Done, Gis
@@ -520,3 +522,20 @@ def test_a_damaged_result_is_named(scored: Gis) -> None:
     (path, *_) = Path("results").rglob("*.json")
     path.write_text("{", encoding="utf-8")
     assert_failed(scored("leaderboard", "results"), 1, path.name, "delete it")
+
+
+# Interrupts
+
+
+def test_an_interrupted_verb_says_what_stands_at_its_output(tmp_path: Path) -> None:
+    def replace_it(path: Path) -> None:
+        with new_folder(path):
+            pass
+
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    of_old, of_new = what_stands_at(old), what_stands_at(new)
+    assert (of_old(), of_new()) == (f"{old} is as it was", "nothing was written")
+    replace_it(old)
+    replace_it(new)
+    assert (of_old(), of_new()) == (f"{old} is complete", f"{new} is complete")

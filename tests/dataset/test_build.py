@@ -346,6 +346,15 @@ def test_what_authors_want_removed_is_nowhere(store: Path, folder: Path, tmp_pat
     assert "removed.txt:1: 'number three' does not name an issue as OWNER/NAME#N" in message
 
 
+def test_what_a_killed_build_moved_aside_is_not_replaced_unasked(tmp_path: Path) -> None:
+    aside = tmp_path / ".set.4194305-0123abcd.aside"  # of a process with a number above the highest
+    aside.mkdir()
+    (aside / "theirs").touch()
+    done = run_gis("build", "--store", tmp_path / "none.db", "--output", tmp_path / "set")
+    assert "set exists; choose a different --output" in done.err
+    assert (tmp_path / "set" / "theirs").exists()
+
+
 def test_an_older_folder_is_kept_unless_asked(store: Path, folder: Path, tmp_path: Path) -> None:
     before = (folder / "README.md").read_bytes()
     done = gis("--store", str(store), "--output", str(folder))

@@ -18,7 +18,7 @@ def check_unchanged(paths: Iterable[Path]) -> None:
         GisError: A file was changed or added after the build, or the manifest was; all such files are named.
     """
     by_folder: dict[Path, list[str]] = {}
-    for path in paths:
+    for path in (path.absolute() for path in paths):  # the current folder may be inside the dataset
         if (folder := _dataset_folder(path)) is not None:
             by_folder.setdefault(folder, []).append(path.relative_to(folder).as_posix())
     for folder, names in by_folder.items():

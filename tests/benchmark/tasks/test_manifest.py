@@ -44,6 +44,14 @@ def test_a_file_that_was_changed_is_named_with_the_way_out(folder: Path, below: 
     assert len(load(folder / below).pairs) == len(ROWS)
 
 
+def test_a_changed_file_is_noticed_from_within_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_jsonl(folder / "data" / "test.jsonl", ROWS[:3])
+    for place, name in ((folder, "."), (folder / "data", "test.jsonl"), (folder / "data", ".")):
+        monkeypatch.chdir(place)
+        with error_line(r"data/test\.jsonl was changed"):
+            load(Path(name))
+
+
 def test_a_file_that_is_not_read_is_not_looked_at(folder: Path) -> None:
     (folder / "data" / "train.jsonl").unlink()
     assert len(load(folder).pairs) == len(ROWS)
