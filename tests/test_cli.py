@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gis import __version__
+from gis.__main__ import main as start
 from gis.benchmark.results import Result, read_results
 from gis.benchmark.tasks.catalogue import Task, catalogue, suites
 from gis.cli.app import what_stands_at
@@ -539,3 +541,16 @@ def test_an_interrupted_verb_says_what_stands_at_its_output(tmp_path: Path) -> N
     replace_it(old)
     replace_it(new)
     assert (of_old(), of_new()) == (f"{old} is complete", f"{new} is complete")
+
+
+def test_ctrl_c_while_modules_are_loaded_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "gis.cli", SimpleNamespace(main=interrupted))
+    with pytest.raises(SystemExit) as caught:
+        start()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "interrupted; nothing was begun\n"

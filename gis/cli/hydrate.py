@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,12 @@ def hydrate(
     api_url: Annotated[
         str, typer.Option(metavar="URL", help="API of a GitHub Enterprise server: https://HOST/api/v3.")
     ] = "https://api.github.com",
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Allow --api-url http://…, which sends the token unencrypted.")
+    ] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Also restore issues of private repositories that your token can read.")
+    ] = False,
     max_wait: Annotated[
         float | None,
         typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this many seconds."),
@@ -54,27 +61,30 @@ def hydrate(
     reporter = Reporter(quiet=quiet)
     with interruptible(what_stands_at(output)):
         folder = _dataset_folder(dataset)  # first: a misspelt name needs no token to be found out
-        with _texts_from(store, api_url, max_wait, reporter) as fetch:
+        if store is None:
+            fetching = _from_github(api_url, max_wait, reporter, insecure=insecure, private=private)
+        else:
+            fetching = _from_store(store)
+        with fetching as fetch:
             report = restore(folder, output, fetch, only_same=only_same, reporter=reporter)
     pairs = ", ".join(f"{count:,} in {split}" for split, count in report.pairs.items())
-    print_text(
-        f"{output}: pairs {pairs}; issues: {report.same:,} as built, {report.changed:,} changed, {report.gone:,} gone"
-    )
+    print_text(f"{output}: pairs {pairs}; issues: {report}")
 
 
 @contextmanager
-def _texts_from(
-    store: Path | None, api_url: str, max_wait: float | None, reporter: "Reporter"
+def _from_github(
+    api_url: str, max_wait: float | None, reporter: "Reporter", *, insecure: bool, private: bool
 ) -> "Iterator[TextSource]":
-    """Open where the texts come from."""
-    if store is None:
-        from gis.collector.github.client import Limits
-        from gis.collector.github.connection import connect
+    from gis.collector.github.client import Limits
+    from gis.collector.github.connection import connect
 
-        yield connect(api_url, api="graphql", limits=Limits(wait=max_wait), reporter=reporter).texts
-        return
-    from functools import partial
+    limits = Limits(wait=max_wait)
+    connection = connect(api_url, api="graphql", limits=limits, insecure=insecure, reporter=reporter)
+    yield partial(connection.texts, private=private)
 
+
+@contextmanager
+def _from_store(store: Path) -> "Iterator[TextSource]":
     from gis.collector.store import Store
     from gis.dataset.output.stored_texts import stored_texts
 

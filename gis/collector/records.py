@@ -239,3 +239,15 @@ class IssueText(NamedTuple):
     body: str
     first_title: str | None
     first_body: str | None
+
+
+class WithheldIssue(NamedTuple):
+    """An issue of a private repository, whose text is not passed on.
+
+    Attributes:
+        repository: OWNER/NAME, as it was requested.
+        number: The issue's number.
+    """
+
+    repository: str
+    number: int

@@ -292,6 +292,7 @@ class Root:
         return {
             "__typename": "Repository",
             "nameWithOwner": self._world.name,
+            "isPrivate": self._world.private,
             "issues": self.issues,
             "pullRequests": self.pulls,
             "issue": self.single,

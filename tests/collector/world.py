@@ -33,6 +33,7 @@ class World:
         pulls: Numbers of pull requests.
         moved: Where transferred issues are today.
         first_bodies: Bodies as they were written, of issues that were edited.
+        private: Whether only its members see it.
     """
 
     name: str = "octo/widgets"
@@ -44,6 +45,7 @@ class World:
     pulls: list[int] = field(default_factory=list)
     moved: dict[int, str] = field(default_factory=dict)
     first_bodies: dict[int, str] = field(default_factory=dict)
+    private: bool = False
     clock: int = 10_000_000
 
     def by_change(self) -> list[Row]:

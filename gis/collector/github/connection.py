@@ -13,7 +13,7 @@ from gis.collector.github.client import NO_LIMITS, Client, ForbiddenError, Limit
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.github.texts import fetch_texts
-from gis.collector.records import IssueText
+from gis.collector.records import IssueText, WithheldIssue
 from gis.collector.source import NotFoundError, PaginationLimitError, UnknownFieldsError
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
@@ -81,9 +81,9 @@ class Connection:
             self.client, name, largest=page_size, original_bodies=original_bodies, reporter=self.reporter
         )
 
-    def texts(self, issues: Iterable[tuple[str, int]]) -> Iterator[IssueText]:
+    def texts(self, issues: Iterable[tuple[str, int]], *, private: bool = False) -> Iterator[IssueText | WithheldIssue]:
         """Yield the titles and bodies of issues, each given as OWNER/NAME and number; see ``fetch_texts``."""
-        return fetch_texts(AdaptiveClient(self.client, self.reporter), issues)
+        return fetch_texts(AdaptiveClient(self.client, self.reporter), issues, private=private)
 
     def estimate(self, name: str) -> Estimate:
         """Estimate what a first run would bring and cost.

@@ -137,18 +137,20 @@ query Size($owner: String!, $name: String!) {
 def texts_query(numbers: Sequence[int], without: Collection[str]) -> str:
     """Make the query for the titles and bodies of issues of one repository, as they are now and as first written.
 
-    Issue N is in the answer as "issueN".
-
     Args:
-        numbers: The issues' numbers.
+        numbers: The issues' numbers. The one at place N is the query's variable "numberN", its issue in the answer
+            "issueN".
         without: The members of ``OPTIONAL_FIELDS`` that the server lacks.
     """
-    fields = "\n    ".join(f"issue{number}: issue(number: {number}) {{ ...Text }}" for number in numbers)
+    places = range(len(numbers))
+    fields = "\n    ".join(f"issue{place}: issue(number: $number{place}) {{ ...Text }}" for place in places)
+    declared = " ".join(f"$number{place}: Int!" for place in places)
     history = "" if EDITS in without else FIRST_BODY
     return f"""
-query Texts($owner: String!, $name: String!) {{
+query Texts($owner: String!, $name: String!, {declared}) {{
   rateLimit {{ cost remaining resetAt }}
   repository(owner: $owner, name: $name) {{
+    isPrivate
     {fields}
   }}
 }}

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from gis.benchmark.tasks.manifest import check_unchanged
-from gis.collector.records import IssueText
+from gis.collector.fields import LARGEST_ISSUE_NUMBER
+from gis.collector.records import IssueText, WithheldIssue
+from gis.collector.repositories import is_repository_name
 from gis.console import QUIET, Reporter
 from gis.dataset.output.card import LICENSE, SHORT_IDENTITY
 from gis.dataset.output.layout import CARD, HASHES, IDS_CONFIG, LABELLED, TEXTS
@@ -22,6 +24,7 @@ from gis.files import new_folder, write_text
 TEMPLATE = Path(__file__).with_name("hydrated_card.md.jinja")
 DEFAULT = LABELLED["default"]
 SIDES = ("1", "2")
+SHOWN = 40  # characters of a value, in messages
 NEEDED = ("label", *(f"{column}{side}" for side in SIDES for column in ("repository", "number", "sha256_")))
 
 
@@ -32,7 +35,7 @@ class IssueKey(NamedTuple):
     number: int
 
 
-TextSource = Callable[[Sequence[IssueKey]], Iterable[IssueText]]
+TextSource = Callable[[Sequence[IssueKey]], Iterable[IssueText | WithheldIssue]]
 
 
 class HydrateReport(NamedTuple):
@@ -43,12 +46,19 @@ class HydrateReport(NamedTuple):
         same: Issues whose text is that of the build.
         changed: Issues whose text has changed since.
         gone: Issues that the source does not have.
+        private: Issues of private repositories, which were left out.
     """
 
     pairs: Mapping[str, int]
     same: int
     changed: int
     gone: int
+    private: int
+
+    def __str__(self) -> str:
+        """Return what became of the issues."""
+        private = f", {self.private:,} private" if self.private else ""
+        return f"{self.same:,} as built, {self.changed:,} changed, {self.gone:,} gone{private}"
 
 
 class _Texts(NamedTuple):
@@ -56,6 +66,7 @@ class _Texts(NamedTuple):
     same: int
     changed: int
     gone: int
+    private: int
 
 
 def hydrate(
@@ -84,7 +95,8 @@ def hydrate(
     report = HydrateReport({split: len(table) for split, table in tables.items()}, *texts[1:])
     if not any(report.pairs.values()):
         raise GisError(
-            f"no pair has both texts: {report.same} are as built, {report.changed} changed, {report.gone} gone"
+            f"no pair has both texts: {report}",
+            remedy="private repositories are restored with --private" if report.private else "",
         )
     _write(output, tables, _card(report, manifest))
     return report
@@ -101,6 +113,8 @@ def _read_ids(folder: Path) -> dict[str, pa.Table]:
             raise GisError(f"{path} is not a whole Parquet file ({error})") from error
         if missing := [name for name in NEEDED if name not in tables[split].column_names]:
             raise GisError(f"{path} lacks the column {', '.join(missing)}")
+        for side in SIDES:
+            _check_keys(path, _keys(tables[split], side))
     if not tables:
         raise GisError(f"{folder} has no config ids: no file such as {IDS_CONFIG.path('test')}")
     check_unchanged(paths.values())
@@ -110,6 +124,15 @@ def _read_ids(folder: Path) -> dict[str, pa.Table]:
 def _keys(table: pa.Table, side: str) -> list[IssueKey]:
     columns = (table[f"repository{side}"].to_pylist(), table[f"number{side}"].to_pylist())
     return [IssueKey(*key) for key in zip(*columns, strict=True)]
+
+
+def _check_keys(path: Path, keys: Sequence[IssueKey]) -> None:
+    """Check that a stranger's dataset names issues, and nothing else."""
+    for row, (repository, number) in enumerate(keys):
+        if not isinstance(repository, str) or not is_repository_name(repository):
+            raise GisError(f"{path}, row {row}: {str(repository)[:SHOWN]!r} is not a repository, OWNER/NAME")
+        if type(number) is not int or not 0 < number <= LARGEST_ISSUE_NUMBER:
+            raise GisError(f"{path}, row {row}: {str(number)[:SHOWN]!r} is not the number of an issue")
 
 
 def _text_records(tables: Iterable[pa.Table]) -> dict[IssueKey, TextRecord]:
@@ -140,15 +163,22 @@ def _restore(
 ) -> _Texts:
     texts: dict[IssueKey, str] = {}
     counts: Counter[bool] = Counter()
+    private = 0
     with reporter.track("texts", len(records), "issues") as tracker:
         for issue in fetch(sorted(records)):
+            if isinstance(issue, WithheldIssue):
+                private += 1
+                continue
             key = IssueKey(issue.repository, issue.number)
             restored = restorer.restore(issue, records[key])
             counts[restored.same] += 1
             if restored.same or not only_same:
                 texts[key] = restored.text
             tracker.advance(1, (tracker.done + 1) / len(records))
-    return _Texts(texts, same=counts[True], changed=counts[False], gone=len(records) - counts.total())
+    if private:
+        reporter.warn(f"{private:,} issues are of private repositories and were left out")
+    gone = len(records) - counts.total() - private
+    return _Texts(texts, same=counts[True], changed=counts[False], gone=gone, private=private)
 
 
 def _join(table: pa.Table, texts: Mapping[IssueKey, str]) -> pa.Table:

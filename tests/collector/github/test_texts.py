@@ -1,6 +1,7 @@
 """Titles and bodies of issues that are known by number."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from gis.collector.github import client as github_client
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client
 from gis.collector.github.connection import Connection
+from gis.collector.records import IssueText, WithheldIssue
 from gis.console import QUIET, Reporter
 from tests.collector.server import GitHub, schema, serving, status_fault
 from tests.collector.world import made, user_row
@@ -33,7 +35,8 @@ def test_texts_come_as_they_are_and_as_first_written(github: GitHub) -> None:
     github.world.events[other].append({**rename, "previousTitle": "Before"})
     github.world.remove(removed)
     issues = [("octo/widgets", number) for number in (one, other, removed, *rest)]
-    texts = {text.number: text for text in connection(github).texts([*issues, ("octo/nothing", 1)])}
+    given = connection(github).texts([*issues, ("octo/nothing", 1)])
+    texts = {text.number: text for text in given if isinstance(text, IssueText)}
     assert sorted(texts) == sorted([one, other, *rest])
     assert (texts[one].first_body, texts[one].first_title) == ("At first", None)
     assert (texts[other].first_body, texts[other].first_title) == (None, "Before")
@@ -48,6 +51,7 @@ def test_a_server_that_keeps_no_edits_gives_the_current_bodies(
     github.lacking = frozenset({"Issue.userContentEdits"})
     number = next(iter(github.world.issues))
     (text,) = connection(github, Reporter()).texts([("octo/widgets", number)])
+    assert isinstance(text, IssueText)
     assert text.first_body is None
     assert "lacks Issue.userContentEdits; continuing without" in capsys.readouterr().err
 
@@ -62,3 +66,18 @@ def test_a_query_that_is_too_large_is_divided(github: GitHub, monkeypatch: pytes
     github.always = too_large
     issues = [("octo/widgets", number) for number in github.world.issues]
     assert [text.number for text in connection(github).texts(issues)] == list(github.world.issues)
+
+
+def test_texts_of_a_private_repository_are_given_only_where_they_are_meant(github: GitHub) -> None:
+    github.world.private = True
+    issues = [("octo/widgets", number) for number in list(github.world.issues)[:3]]
+    assert list(connection(github).texts([*issues, ("octo/widgets", 9999)])) == [WithheldIssue(*key) for key in issues]
+    assert all(isinstance(text, IssueText) for text in connection(github).texts(issues, private=True))
+
+
+def test_numbers_are_sent_as_variables(github: GitHub) -> None:
+    asked: list[dict[str, Any]] = []
+    github.always = lambda handler: asked.append(handler.asked) or False  # type: ignore[func-returns-value]
+    list(connection(github).texts([("octo/widgets", 4), ("octo/widgets", 77)]))
+    assert asked[0]["variables"] == {"owner": "octo", "name": "widgets", "number0": 4, "number1": 77}
+    assert "77" not in asked[0]["query"]

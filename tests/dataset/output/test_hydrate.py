@@ -13,6 +13,8 @@ from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.store import Store
+from gis.dataset.output.hydrate import IssueKey, _check_keys
+from gis.errors import GisError
 from tests.collector.server import GitHub, schema, serving
 from tests.collector.world import World, made, user_row
 from tests.command_line import Done, run_gis
@@ -121,3 +123,31 @@ def test_what_cannot_be_hydrated(github: GitHub, built: Path, tmp_path: Path, mo
     monkeypatch.delenv("GITHUB_TOKEN")
     monkeypatch.setenv("PATH", "")
     assert "GraphQL needs a token" in hydrate(github, str(built), "--output", str(tmp_path / "x")).err
+
+
+def test_private_repositories_are_left_out_unless_they_are_meant(github: GitHub, built: Path, tmp_path: Path) -> None:
+    github.world.private = True
+    refused = hydrate(github, str(built), "--output", str(tmp_path / "none"))
+    assert refused.status == 1
+    assert "issues are of private repositories and were left out" in refused.err
+    assert "private; private repositories are restored with --private" in refused.err
+    assert not (tmp_path / "none").exists()
+    assert hydrate(github, str(built), "--output", str(tmp_path / "all"), "--private").status == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("number1", "1) { id } } #", "is not the number of an issue"),
+        ("number2", "12", "is not the number of an issue"),
+        ("repository1", "../../etc", "is not a repository, OWNER/NAME"),
+        ("repository2", 'a/b") {', "is not a repository, OWNER/NAME"),
+    ],
+)
+def test_ids_that_are_not_issues_never_reach_github(
+    github: GitHub, tmp_path: Path, column: str, value: str, reason: str
+) -> None:
+    keys = [IssueKey("octo/widgets", 4)._replace(**{column[:-1]: value}), IssueKey("octo/widgets", 5)]
+    with pytest.raises(GisError, match=reason):
+        _check_keys(tmp_path / "test.parquet", keys[::-1])
+    assert github.requests == []

@@ -76,5 +76,5 @@ def test_a_store_of_another_repository_leaves_no_pair(store: Path, tmp_path: Pat
     other = fill(tmp_path / "other.db", by_chance(20, 1), name="octo/gadgets")
     done = run_gis("hydrate", store.parent / "built", "--store", other, "--output", tmp_path / "whole")
     assert done.status == 1
-    assert "no pair has both texts: 0 are as built, 0 changed, " in done.err
+    assert "no pair has both texts: 0 as built, 0 changed, " in done.err
     assert not (tmp_path / "whole").exists()
