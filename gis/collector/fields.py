@@ -57,10 +57,7 @@ class Fields:
 
     def text(self, name: str) -> str:
         """Return a text; half of a character in it becomes U+FFFD."""
-        value = self.row.get(name)
-        if not isinstance(value, str):
-            raise self.error(name, f"is {self._kind(name)}, expected text")
-        return whole_characters(value)
+        return whole_characters(self._characters(name))
 
     def text_or_none(self, name: str) -> str | None:
         """Return a text, or None."""
@@ -96,7 +93,7 @@ class Fields:
 
     def time(self, name: str) -> str:
         """Return a time as GitHub writes it, in UTC."""
-        value = self.text(name)
+        value = self._characters(name)
         try:
             moment = datetime.fromisoformat(value)
             if TIME.fullmatch(value):
@@ -182,8 +179,14 @@ class Fields:
         except RecursionError:
             raise FieldError("it is nested too deeply") from None
 
+    def _characters(self, name: str) -> str:
+        value = self.row.get(name)
+        if not isinstance(value, str):
+            raise self.error(name, f"is {self._kind(name)}, expected text")
+        return value
+
     def _matching(self, name: str, pattern: re.Pattern[str], kind: str) -> str:
-        value = self.text(name)
+        value = self._characters(name)
         if not pattern.fullmatch(value):
             raise self.error(name, f"is {value[:SHOWN_CHARACTERS]!r}, not {kind}")
         return value

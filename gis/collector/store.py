@@ -222,6 +222,10 @@ class Store:
             progress: Where to continue after the page; None leaves it as it was.
         """
         with self.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM quarantine WHERE repository = ? AND number = ?",
+                [(key, issue.number) for issue in page.issues],
+            )
             for issue in page.issues:
                 self._write_issue(key, issue)
             for number, comment in page.comments:
@@ -385,7 +389,6 @@ class Store:
             f"{name} = coalesce(excluded.{name}, {name})" if name in kept else f"{name} = excluded.{name}"
             for name in row
         )
-        self._delete("quarantine", key, issue.number)
         written = self._insert(
             "INSERT", "issues", [row], f"ON CONFLICT DO UPDATE SET {changes} WHERE excluded.updated_at >= updated_at"
         )
