@@ -21,7 +21,8 @@ MARKER = compiled(
       | identical|equivalent|more\ (?:issues|reports)|another\ report|reported|describes|reports|shows|which\ is
       | repost|repeat|double|merging|folding|folded|rolled
       | (?:looks?|sounds?|seems?|appears?)\ (?:like|to\ be) | is\ (?:\w{1,12}\ )?this
-      | (?:this|it|that)(?:\ is|['\u2019]s)\ [^.\n]{0,20}(?:\#|http) """
+      | (?:this|it|that)(?:\ \w{1,9})?(?:\ is|['\u2019]s)\ [^.\n]{0,20}(?:\#|http)
+      | (?:probabl|presumabl|like)y\ (?:\#|http) """
 )  # in all rulings in English
 
 HEAD = (
@@ -137,17 +138,21 @@ HAVE_END = compiled(
 )
 IDENTITY = compiled(
     r"""
-    (?: ^ | [.!,]\s ) \s{0,9} (?: this|it|that )(?: \ is | ['\u2019]s )
-    (?: \ (?: just|really|basically|actually|exactly ) )? \s $
+    (?: ^ | [.!,]\s ) \s{0,9} (?: this|it|that )(?: \ (?: really|actually|basically ) )? (?: \ is | ['\u2019]s )
+    (?: \ (?: just|really|basically|actually|exactly|essentially|definitely|indeed ) )? \s $
     """
 )
 LOOKS_LIKE = compiled(
     r"""
-    (?: ^ | [.!,]\s ) \s{0,9} (?: (?: this|it|that )\x20 )? (?: looks|sounds|seems|appears )\x20
-    (?: (?: a\ lot|exactly|just|very\ much )\x20 )? (?: like|to\ be )\ (?: just\x20 )? $
+    (?: ^ | [.!,]\s ) \s{0,9}
+    (?: (?: (?: this|it|that )\x20 )? (?: looks|sounds|seems|appears )\x20
+        (?: (?: a\ lot|exactly|just|very\ much )\x20 )? (?: like|to\ be )\ (?: just\x20 )?
+      | (?: i\ (?: think|believe|guess )\x20 )? (?: this|it|that )\ (?: probably\x20 )? is\x20
+        (?: (?: probably|likely )\x20 )?
+      | (?: probably|presumably|likely )\x20 ) $
     """
 )
-IDENTITY_END = compiled(r"\s{0,9} (?: again | to\ me )? [\s.!]{0,9} (?: $ | \n | [.!,]\s{1,9} (?:so\ )? clos )")
+IDENTITY_END = compiled(r"\s{0,9} (?: again | to\ me )? \s{0,3} (?: [.!] (?=\s|$) | $ | \n | ,\s{1,9} (?:so\ )? clos )")
 THAT = compiled(r"\b that(?: \ is | ['\u2019]s )\ [\w\ ]{0,12} $")  # may be anything that was spoken of before
 RELATED = compiled(
     r"""

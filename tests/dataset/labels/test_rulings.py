@@ -48,6 +48,7 @@ def said(text: str) -> list[tuple[str, int]]:
         ("Closing in favor of #12", [("related", 12)]),
         ("This has the same root cause as #12", [("related", 12)]),
         ("Closing as duplicate. See #12.", [("whole_comment", 12)]),
+        ("This really is #12. The list is read twice.", [("inside_comment", 12)]),
         ("Duplicate of\n\n- #12", [("whole_comment", 12)]),
         ("It could be faster, but closing as a dup of #12", [("inside_comment", 12)]),
     ],
@@ -131,6 +132,8 @@ def test_a_ruling_on_a_part_only_relates(text: str) -> None:
         "Does the other branch work? If it does, I'll close this as a duplicate of #12.",
         "Duplicate/related to #12",
         "This looks like #12.",
+        "I think this is #12. What do you say?",
+        "Probably #12 again",
     ],
 )
 def test_a_question_or_a_doubt_is_a_suggestion(text: str) -> None:
