@@ -13,7 +13,7 @@ SPACED: dict[str, str] = {  # read as whole words
         dup\w* | deduplicat\w* | same | identical(?:ly)? | equivalent | indistinguishable | similar(?:ly)? | copy\ of
       | looks?\ (?:\w+\ ){0,2}like | sounds?\ (?:\w+\ )?like | (?:seems?|appears?)\ (?:to\ be|like)
       | turns\ out | w?h?oops | exactly | case\ of | probably\ (?=\#|https?://)
-      | (?:this|that|it)(?:\ \w{1,12})?(?:\ is|\ was|['\u2019]s)\ (?:\w{1,12}\ )?(?=\#|https?://)
+      | (?:this|that|it|which)(?:\ \w{1,12})?(?:\ is|\ was|['\u2019]s)\ (?:\w{1,12}\ )?(?=\#|https?://)
       | repeat(?:s|ed)?\ of | rehash | instance\ of | (?:more|other|another|additional)\ (?:issues?|reports?|cases?)
       | move[ds]? | moving | merg(?:e|ed|es|ing) | transfer\w* | migrat\w* | redirect\w* | consolidat\w* | folded
       | supersed\w* | subsum\w* | replac(?:ed|es|ing) | covered | favou?r | track(?:ed|s|ing)? | continu(?:ed|es|ing)
