@@ -16,6 +16,8 @@ from tests.command_line import Gis, run_gis
 UNREACHABLE = "http://127.0.0.1:9"
 HF_HOME = tempfile.mkdtemp(prefix="gis-tests-hf-")
 
+# Tiny models gain nothing by threads, which on a busy machine mostly wait for each other. Read when torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Hub clients read these once, when they are first imported.
 os.environ.update({"HF_HOME": HF_HOME, "HF_ENDPOINT": UNREACHABLE, "HF_HUB_OFFLINE": "0"})
 for name in ("HF_TOKEN", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
