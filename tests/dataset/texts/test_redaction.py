@@ -51,6 +51,100 @@ def test_what_is_redacted(text: str, kind: str, expected: str) -> None:
     assert not again  # else a check of what was published would find it
 
 
+# Made up, each from its parts, so that no search for secrets takes this file for one that leaks them.
+HEX, MIXED = "0a1b2c3d4e5f6789" * 5, "aB3dE6gH9jK2mN5pQ8" * 8
+TOKENS = {
+    "GitHub": f"ghp{'_'}{MIXED[:36]}",
+    "GitHub, fine-grained": f"github{'_pat_'}{MIXED[:60]}",
+    "GitLab": f"glpat{'-'}{MIXED[:20]}",
+    "Atlassian": f"ATATT3{MIXED[:80]}",
+    "AWS": f"AK{'IA'}{'Q7' * 8}",
+    "Google key": f"AI{'za'}{MIXED[:35]}",
+    "Google access token": f"ya29{'.'}{MIXED[:40]}",
+    "Google client secret": f"GOCSPX{'-'}{MIXED[:28]}",
+    "Azure client": f"a1b8{'Q~'}{MIXED[:34]}",
+    "DigitalOcean": f"dop_{'v1_'}{HEX[:64]}",
+    "Heroku": f"HRKU{'-'}{MIXED[:36]}",
+    "Docker": f"dckr_{'pat_'}{MIXED[:27]}",
+    "Vault": f"hvs{'.'}{MIXED[:90]}",
+    "Tailscale": f"tskey-{'auth-'}{MIXED[:17]}",
+    "Databricks": f"da{'pi'}{HEX[:32]}",
+    "npm": f"npm{'_'}{MIXED[:36]}",
+    "PyPI": f"pypi{'-'}{MIXED[:90]}",
+    "crates.io": f"c{'io'}{MIXED[:32]}",
+    "RubyGems": f"rubygems{'_'}{HEX[:48]}",
+    "NuGet": f"oy{'2'}{HEX[:43]}",
+    "Slack": f"xox{'b-'}{MIXED[:40]}",
+    "Slack app": f"xapp{'-'}{MIXED[:40]}",
+    "Discord": f"M{MIXED[:25]}.{MIXED[:6]}.{MIXED[:30]}",
+    "Telegram": f"1234567890{':AA'}{MIXED[:33]}",
+    "Twilio": f"S{'K'}{HEX[:32]}",
+    "SendGrid": f"SG{'.'}{MIXED[:22]}.{MIXED[:43]}",
+    "Mailgun": f"key{'-'}{HEX[:32]}",
+    "Mailchimp": f"{HEX[:32]}-us{'12'}",
+    "Stripe": f"sk_{'live_'}{MIXED[:24]}",
+    "Stripe webhook": f"whsec{'_'}{MIXED[:32]}",
+    "Square": f"sq0{'csp-'}{MIXED[:43]}",
+    "Shopify": f"shpat{'_'}{HEX[:32]}",
+    "OpenAI": f"sk-{'proj-'}{MIXED[:48]}",
+    "Anthropic": f"sk-{'ant-'}{MIXED[:90]}",
+    "Hugging Face": f"hf{'_'}{MIXED[:34]}",
+    "Replicate": f"r8{'_'}{MIXED[:37]}",
+    "Groq": f"gsk{'_'}{MIXED[:52]}",
+    "Grafana": f"glsa{'_'}{MIXED[:32]}_{HEX[:8]}",
+    "New Relic": f"NRAK{'-'}{MIXED[:27]}",
+    "Sentry": f"sntrys{'_'}{MIXED[:60]}",
+    "Postman": f"PMAK{'-'}{HEX[:24]}-{HEX[:34]}",
+    "Linear": f"lin_{'api_'}{MIXED[:40]}",
+    "Notion": f"ntn{'_'}{MIXED[:46]}",
+    "Figma": f"figd{'_'}{MIXED[:40]}",
+    "age": f"AGE-SECRET{'-KEY-1'}{'QPZRY9X8' * 8}",
+    "JSON Web Token": f"ey{'J'}{MIXED[:20]}.ey{'J'}{MIXED[:30]}.{MIXED[:43]}",
+}
+
+
+@pytest.mark.parametrize("service", TOKENS)
+def test_tokens_of_services_are_redacted(service: str) -> None:
+    found: Counter[str] = Counter()
+    assert redact(f"with '{TOKENS[service]}' it fails", found) == "with '[token]' it fails"
+    assert found == {"token": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("password: hunter2", "token", "password: [token]"),
+        ('DB_PASSWORD="s3cr3t!x"', "token", 'DB_PASSWORD="[token]"'),
+        ("passwd => abc123def", "token", "passwd => [token]"),
+        ("Cookie: session=abc123; theme=dark", "token", "Cookie: [token]"),
+        ("curl -H 'Cookie: id=a3fWa'", "token", "curl -H 'Cookie: [token]'"),
+        (
+            "machine example.org login ann password s3cr3t",
+            "token",
+            "machine example.org login user password [token]",
+        ),
+        ("call +49 30 1234567 now", "phone", "call [phone] now"),
+        ("It is +1-202-555-0143.", "phone", "It is [phone]."),
+        ("tel: (555) 123-4567", "phone", "tel: [phone]"),
+        ("in ~ann/src", "home", "in ~user/src"),
+    ],
+)
+def test_what_people_type_is_redacted(text: str, kind: str, expected: str) -> None:
+    found: Counter[str] = Counter()
+    assert redact(text, found) == expected
+    assert found == {kind: 1}
+    again: Counter[str] = Counter()
+    assert redact(expected, again) == expected
+    assert not again
+
+
+def test_of_very_many_addresses_the_last_are_not_judged() -> None:
+    found: Counter[str] = Counter()
+    text = redact("version 1.2.3.4\n" * 600, found)
+    assert text.startswith("version 1.2.3.4\n")
+    assert found == {"ip": 100}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -72,6 +166,15 @@ def test_what_is_redacted(text: str, kind: str, expected: str) -> None:
         "password: your-password-here-please",
         "npm i @scope/package",
         "see https://gist.github.com/0a1b2c3d4e5f60718293",
+        "see [7.2.11.5 Casts](https://example.org/spec)",
+        "Linux host 2.6.30.3 #34 Tue",
+        "hg clone ssh://hg@example.org/widgets",
+        "at @0x9097718",
+        "password: String, password = get_password1()",
+        "password: [token]",
+        "a +1 +2 +3 and x + 12345678 and +2.3.4.5",
+        "~/src and a~b/c and ~user/src",
+        "SKIP and ACCEPT and socio" + "logical" * 5,
     ],
 )
 def test_what_is_not(text: str) -> None:
