@@ -109,7 +109,7 @@ def refused(patterns: list[PackagePattern]) -> set[str]:
         pattern.name
         for pattern in patterns
         if steps_per_character(pattern.expression, pattern.flags, anchored=pattern.anchored, whole=pattern.whole)
-        > (20 * MOST_STEPS if pattern.name.startswith(ON_SHORT_TEXTS) else MOST_STEPS)
+        > (20 * MOST_STEPS if pattern.anchored or pattern.name.startswith(ON_SHORT_TEXTS) else MOST_STEPS)
     }
 
 

@@ -17,7 +17,7 @@ LOOKS = {
     **{0xFF10 + n: str(n) for n in range(10)},
 }
 STATUS = re.compile(r"[Dd]uplicated?")  # in code, as some trackers put it: "Status changed to `duplicate`"
-LINK = re.compile(r"\[(?P<text>[^\[\]\n]{0,300}+)\]\((?P<url>[^)\s]{1,500}+)[^)\n]{0,300}+\)")
+LINK = re.compile(r"\[(?P<text>[^\[\]\n]{0,300}+)\]\((?P<url>[^)\s\[]{1,500}+)[^)\n\[]{0,300}+\)")
 ANCHOR = re.compile(
     r"<a\s(?:(?!href)[^<>]){0,300}+href\s{0,9}=\s{0,9}[\"']?(?P<url>[^\"'\s<>]{1,500}+)[^<>]{0,300}+>"
     r"(?P<text>[^<>\n]{0,300}+)</a>",

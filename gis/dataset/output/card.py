@@ -62,11 +62,13 @@ REASONS = {
 REDACTIONS = {
     "email": ("e-mail addresses", "`[email]`"),
     "home": ("user names in the paths of home folders", "`user`"),
+    "host": ("host names in what `uname -a` prints", "`host`"),
     "ip": ("IP addresses", "`[ip]`"),
     "key": ("private keys", "`[key]`"),
     "mention": ("mentions (`@name`) and addresses of profiles", "`@mention`, `user`"),
+    "phone": ("phone numbers", "`[phone]`"),
     "prompt": ("user and host names in shell prompts (`name@machine:~$`)", "`user@host`"),
-    "token": ("access tokens and passwords", "`[token]`"),
+    "token": ("access tokens, passwords and cookies", "`[token]`"),
 }
 EXAMPLE_BASELINE = "tfidf"  # whose scores show how exact a score is
 FORMS = {"markdown": "Markdown", "plain": "plain text without markup", "html": "the HTML that GitHub shows"}
