@@ -48,10 +48,14 @@ class Change(NamedTuple):
     steps: Sequence[int]
     value: Any
 
+    def fresh(self) -> Any:  # noqa: ANN401
+        """Return the value, which further changes may change."""
+        return json.loads(json.dumps(VALUES_BY_NAME.get(str(self.value), self.value)))
+
     def __call__(self, answer: Any) -> Any:  # noqa: ANN401
         """Return the answer with the change."""
         if not self.steps:
-            return None if self.value == DROP else VALUES_BY_NAME.get(str(self.value), self.value)
+            return None if self.value == DROP else self.fresh()
         here = answer
         for depth, step in enumerate(self.steps):
             keys = list(here) if isinstance(here, dict) else range(len(here))
@@ -61,7 +65,7 @@ class Change(NamedTuple):
                 if self.value == DROP:
                     del here[key]
                 else:
-                    here[key] = VALUES_BY_NAME.get(str(self.value), self.value)
+                    here[key] = self.fresh()
                 break
             here = inner
         return answer

@@ -16,6 +16,7 @@ from gis.collector.github import client as github_client
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client, Limits
 from gis.collector.github.connection import Connection
+from gis.collector.records import IssueText
 from gis.collector.status import status_notes, status_table
 from gis.collector.store import Store
 from gis.console import Reporter
@@ -106,6 +107,7 @@ def test_odd_answers_end_an_estimate_and_texts_with_an_error(
     numbers = list(small_world().issues)
     with suppress(GisError):
         for text in connected(odd, api, monkeypatch)[0].texts([("octo/widgets", number) for number in numbers]):
+            assert isinstance(text, IssueText)
             assert isinstance(text.title, str)
             assert text.number in numbers
 
@@ -133,7 +135,7 @@ def read_oddly(changes: list[tuple[int, Change]]) -> None:
     rows = [(name, json.loads(json.dumps(row))) for name, row in LINES]
     for place, change in changes:
         name, row = rows[place % len(rows)]
-        rows[place % len(rows)] = name, change(row) if row else row
+        rows[place % len(rows)] = name, change(row) if isinstance(row, dict | list) and row else row
     with tempfile.TemporaryDirectory() as folder:
         for name in {name for name, _ in rows}:
             text = "".join(json.dumps(row) + "\n" for kind, row in rows if kind == name)

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -147,7 +148,8 @@ def test_private_repositories_are_left_out_unless_they_are_meant(github: GitHub,
 def test_ids_that_are_not_issues_never_reach_github(
     github: GitHub, tmp_path: Path, column: str, value: str, reason: str
 ) -> None:
-    keys = [IssueKey("octo/widgets", 4)._replace(**{column[:-1]: value}), IssueKey("octo/widgets", 5)]
+    odd: dict[str, Any] = {"repository": "octo/widgets", "number": 4, column[:-1]: value}
+    keys = [IssueKey(**odd), IssueKey("octo/widgets", 5)]
     with pytest.raises(GisError, match=reason):
         _check_keys(tmp_path / "test.parquet", keys[::-1])
     assert github.requests == []
