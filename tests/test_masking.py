@@ -1,5 +1,6 @@
 """No secret leaves the process in a text."""
 
+import importlib
 import io
 import time
 
@@ -69,6 +70,27 @@ def test_messages_and_errors_are_masked() -> None:
     assert reporter.console.file.getvalue() == "warning: the server says: ***\n"
     error = GisError("refused ghp_0123456789", remedy="unset ghp_0123456789")
     assert error.for_command_line == "refused ***; unset ***"
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("kind", [RuntimeError, GisError, OSError])
+def test_a_traceback_is_masked(
+    kind: type[Exception], debug: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise kind("GET https://ann:s3cr3t@host/?token=s3cr3t: \x1b[2J")
+
+    app = importlib.import_module("gis.cli.app")
+    monkeypatch.setattr(app, "app", fail)
+    monkeypatch.setattr(app.State, "debug", debug)
+    with pytest.raises(SystemExit) as end:
+        app.main()
+    shown = capsys.readouterr().err
+    assert end.value.code == 1
+    assert "GET https://***@host/?token=***" in shown
+    assert "s3cr3t" not in shown
+    assert "\x1b" not in shown
+    assert ("Traceback" in shown) == (debug or kind is RuntimeError)
 
 
 def test_a_message_cannot_steer_the_terminal() -> None:

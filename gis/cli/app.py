@@ -114,7 +114,9 @@ def interruptible(
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; {outcome if isinstance(outcome, str) else outcome()}", err=True)
+        from gis.console import for_screen
+
+        typer.echo(for_screen(f"interrupted; {outcome if isinstance(outcome, str) else outcome()}"), err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         if previous is not None:
@@ -178,12 +180,13 @@ def main() -> NoReturn:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     try:
         app()
-    except (GisError, OSError) as error:  # OSError: a full disk, a folder without rights
+    except Exception as error:
         from gis.console import for_screen
 
-        text = error.for_command_line if isinstance(error, GisError) else str(error)
-        if State.debug:
+        text = f"error: {error.for_command_line if isinstance(error, GisError) else error}"
+        foreseen = isinstance(error, (GisError, OSError))  # OSError: a full disk, a folder without rights
+        if State.debug or not foreseen:
             text = "".join(traceback.format_exception(error)).rstrip()
-        typer.echo(for_screen(text if State.debug else f"error: {text}"), err=True)
+        typer.echo(for_screen(text), err=True)
         sys.exit(error.exit_status if isinstance(error, GisError) else 1)
     sys.exit(0)
