@@ -10,7 +10,7 @@ SHORTEST_SECRET = 6  # shorter ones, such as a server's dummy key "none", would 
 # Both stop at the next slash or blank, so that no text takes long.
 CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 QUERY = re.compile(
-    r"([?&](?:\w{0,40}(?:key|token|secret|password)|sig|signature)=)[^&\s'\"]+",
+    r"([?&](?:[\w-]{0,40}(?:key|token|secret|password|signature)|sig)=)[^&\s'\"]+",
     re.IGNORECASE,
 )
 

@@ -91,16 +91,14 @@ class TerminalTable:
 
     def _widths(self, shown: Sequence[int], width: int) -> list[int] | None:
         """Return a width for each column of ``shown``, or None where they do not fit."""
-        widths, least = (
-            self._room_for_groups(shown, [measure(n) for n in shown])
-            for measure in (self._natural_width, self._least_width)
-        )
         room = width - GAP * (len(shown) - 1)
-        if sum(least) > room:
+        least = [self._least_width(n) for n in shown]
+        if sum(self._with_room_for_groups(shown, least)) > room:
             return None
-        while sum(widths) > room:
-            loosest = max(range(len(shown)), key=lambda n: widths[n] - least[n])
-            widths[loosest] -= 1
+        own = [self._natural_width(n) for n in shown]
+        while sum(widths := self._with_room_for_groups(shown, own)) > room:
+            loosest = max(range(len(shown)), key=lambda n: own[n] - least[n])
+            own[loosest] -= 1
         return widths
 
     def _natural_width(self, n: int) -> int:
@@ -114,12 +112,12 @@ class TerminalTable:
         floor = min(NARROWEST_PROSE, self._natural_width(n)) if column.prose else 0
         return max(map(cell_len, (*words, *whole, " " * floor)), default=0)
 
-    def _room_for_groups(self, shown: Sequence[int], widths: list[int]) -> list[int]:
-        """Widen the last column of each group whose heading is longer than its columns."""
+    def _with_room_for_groups(self, shown: Sequence[int], widths: Sequence[int]) -> list[int]:
+        """Return the widths, with more for the last column of each group whose heading is longer than its columns."""
+        widened = list(widths)
         for group, members in self._groups(shown):
-            span = sum(widths[n] for n in members) + GAP * (len(members) - 1)
-            widths[members[-1]] += max(0, cell_len(group) - span)
-        return widths
+            widened[members[-1]] += max(0, cell_len(group) - _span(widths, members))
+        return widened
 
     def _groups(self, shown: Sequence[int]) -> list[tuple[str, list[int]]]:
         """Return the headings above neighbouring columns, with the positions in ``shown`` that each is above."""
@@ -130,12 +128,11 @@ class TerminalTable:
         lines = []
         groups = self._groups(shown)
         if any(group for group, _ in groups):
-            spans = [sum(widths[n] for n in members) + GAP * (len(members) - 1) for _, members in groups]
-            heads = [_group_head(group, span) for (group, _), span in zip(groups, spans, strict=True)]
+            heads = [_group_head(group, _span(widths, members)) for group, members in groups]
             lines.append(Text((" " * GAP).join(heads).rstrip()))
         titles = [Text(self.columns[n].title) for n in shown]
         lines += self._row(shown, titles, widths, is_heading=True)
-        lines.append(Text("─" * (sum(widths) + GAP * (len(widths) - 1))))
+        lines.append(Text("─" * _span(widths, range(len(widths)))))
         for row in self.rows:
             lines += self._row(shown, [row[n] for n in shown], widths)
         return lines
@@ -196,6 +193,11 @@ class TerminalTable:
                 lines.append(Text(label) + (cell if not rest else Text(first)))
                 lines += [Text(" " * cell_len(label) + part) for part in rest]
         return lines
+
+
+def _span(widths: Sequence[int], members: Sequence[int]) -> int:
+    """Return the width of neighbouring columns with the blanks between them."""
+    return sum(widths[n] for n in members) + GAP * (len(members) - 1)
 
 
 def _group_head(group: str, span: int) -> str:

@@ -416,7 +416,7 @@ class _Checker:
     def _branch(self, item: Item, before: _Before, after: _After) -> _Cost:
         costs = [self._sequence(each, before, after) for each in item[1][1]]
         steps = len(costs) + sum(sorted(cost.steps for cost in costs)[-3:])
-        befores = [cost.before for cost in costs]
+        ends = [cost.before for cost in costs]
         spelt = self._strings([item])
         if spelt is not None:
             ways = self._ways_of(spelt, after)
@@ -425,12 +425,12 @@ class _Checker:
             overlap = max(sum(bool(one & other) for other in firsts) for one in firsts)
             ways = max(cost.ways for cost in costs) * overlap
         ways = 1 if after.sure else ways
-        lasts = [each.last for each in befores]
+        lasts = [end.last for end in ends]
         joined = _Before(
             None if None in lasts else _union(lasts),
-            frozenset(path for each in befores for path in each.paths),
-            max(each.attempts for each in befores) * ways,
-            any(each.at_start for each in befores),
+            frozenset(path for end in ends for path in end.paths),
+            max(end.attempts for end in ends) * ways,
+            any(end.at_start for end in ends),
         )
         return _Cost(ways, steps, joined, sum(cost.shared for cost in costs))
 

@@ -138,6 +138,24 @@ def test_a_group_is_as_wide_as_its_heading() -> None:
     assert text(table, 80).splitlines()[0] == "       a-long-name"
 
 
+@pytest.mark.parametrize("width", range(30, 90))
+def test_the_rule_is_as_long_as_the_longest_line_at_every_width(width: int) -> None:
+    """Also where columns are narrowed below a heading of their group that is longer than their own."""
+    table = TerminalTable(
+        [
+            Column(title="model"),
+            Column(title="a long title", group="the name of a task"),
+            Column(title="b", group="the name of a task"),
+            Column(title="another long title", group="a-name-in-one-word"),
+            Column(title="c", group="a-name-in-one-word"),
+        ]
+    )
+    table.add_row("m", "1", "2", "3", "4")
+    lines = [line.plain for line in table.lines(width)]
+    rule = next(number for number, line in enumerate(lines) if set(line) == {"─"})
+    assert max(map(len, lines[: rule + 2])) == len(lines[rule]) <= width
+
+
 @pytest.mark.parametrize("hostile", ["[bold]x[/bold]", "[/]", "\x1b[31mred", "two\nlines"])
 def test_a_cell_is_shown_as_it_is(hostile: str) -> None:
     table = TerminalTable([Column(title=hostile), Column(title="b", group=hostile)])
