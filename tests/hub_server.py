@@ -111,7 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client was killed
+            return
         self.hub.requests.append(f"{self.command} {self.path}")
         if self.hub.failing:
             answer = _failure(503, "")

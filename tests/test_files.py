@@ -3,8 +3,6 @@ import hashlib
 import os
 import re
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ from gis.files import (
     write_atomically,
     write_text,
 )
+from tests.faults.kills import can_fork, killed_at_each_call
 
 ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
 
@@ -217,46 +216,27 @@ def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from gis.files import new_folder
-calls = 0
-def killing(function):
-    def call(*arguments, **named):
-        global calls
-        calls += 1
-        if calls == int(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **named)
-    return call
-for name in ("rename", "mkdir", "rmdir", "unlink", "fsync", "open"):
-    setattr(os, name, killing(getattr(os, name)))
-with new_folder(Path(sys.argv[1])) as folder:
-    for n in range(3):
-        (folder / f"file{n}").write_text("new")
-print(calls)
-"""
+def fill_three(path: Path, text: str) -> None:
+    with new_folder(path) as folder:
+        for n in range(3):
+            (folder / f"file{n}").write_text(text)
 
 
+@can_fork
 @pytest.mark.slow
 def test_killed_at_any_call_the_old_or_the_new_folder_stands_after_the_next_run(tmp_path: Path) -> None:
     path = tmp_path / "data"
-    command = [sys.executable, "-c", KILLED, str(path)]
-    for call in range(1, 1000):
-        with new_folder(path) as folder:
-            for n in range(3):
-                (folder / f"file{n}").write_text("old")
-        done = subprocess.run([*command, str(call)], capture_output=True, text=True, check=False)
-        texts = {file.read_text() for file in path.glob("*")}
-        if done.returncode == 0:
-            break
-        assert texts in ({"old"}, {"new"}) or not path.exists()
+    kills = killed_at_each_call(lambda: fill_three(path, "new"))
+    fill_three(path, "old")
+    number = 0
+    for number in kills:  # noqa: B007 - the last is the count
+        assert {file.read_text() for file in path.glob("*")} in ({"old"}, {"new"}) or not path.exists()
         with new_folder(path) as folder:  # the next run puts back what was moved aside
             assert sorted(file.read_text() for file in path.glob("*")) in (["old"] * 3, ["new"] * 3)
             (folder / "file").touch()
         assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
-    assert call > 10
+        fill_three(path, "old")
+    assert number > 10
 
 
 @pytest.mark.parametrize(

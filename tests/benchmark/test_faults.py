@@ -1,8 +1,7 @@
 """Runs that are killed at any call, and files in which any bit is flipped: no wrong number, no traceback."""
 
-import os
-import random
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from gis.errors import GisError
 from gis.leaderboard.documents import write_or_check
 from gis.leaderboard.table import load_table
 from tests.benchmark.helpers import ROWS, FakeEncoder, make_task, run, settings, sign_dataset, write_jsonl
-from tests.kills import killed_at_each_call
+from tests.faults.damage import COUNTS, Verdict, flips, verdicts
+from tests.faults.kills import can_fork, killed_at_each_call, killed_at_some_calls
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can be forked")
+pytestmark = can_fork
 
 OTHER_ROWS = tuple({**row, "score": 5 - row["score"]} for row in ROWS)
 
@@ -31,16 +31,16 @@ def leftovers(folder: Path) -> list[Path]:
 
 @pytest.mark.slow
 def test_a_bench_killed_at_any_call_is_finished_by_the_same_one(tmp_path: Path) -> None:
-    task = make_task(tmp_path, "mine")
+    task, folder = make_task(tmp_path, "mine"), tmp_path / "run"
     (expected,) = run(FakeEncoder(), [task], RunSettings())
-    for call in killed_at_each_call(lambda: run(FakeEncoder(), [task], settings(tmp_path / f"{os.getpid()}"))):
-        (folder,) = [path for path in tmp_path.iterdir() if path.name.isdecimal()] or [tmp_path / "0"]
+    kills = killed_at_some_calls(
+        lambda: run(FakeEncoder(), [task], settings(folder)), lambda: shutil.rmtree(folder, ignore_errors=True)
+    )
+    for _ in kills:
         (result,) = run(FakeEncoder(), [task], settings(folder))
         assert result.scores == expected.scores
         assert [result] == list(read_results(folder / "results"))
         assert not leftovers(folder)
-        folder.rename(tmp_path / f"done-{call}")
-    assert call > 5
 
 
 @pytest.mark.slow
@@ -112,30 +112,14 @@ class Bench:
         return run(FakeEncoder(), [self.load()], self.settings)[0]
 
 
-def flips(path: Path, count: int, seed: int) -> Iterator[None]:
-    """Flip a bit of a file at random, and put the file back after each turn."""
-    whole, rng = path.read_bytes(), random.Random(f"{seed} {path.name}")
-    for _ in range(count):
-        damaged = bytearray(whole)
-        damaged[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
-        path.write_bytes(damaged)
-        yield
-        path.write_bytes(whole)
-
-
-COUNTS = [pytest.param(10, id="some"), pytest.param(200, id="many", marks=pytest.mark.slow)]
-
-
 def check_flips(bench: Bench, path: Path, count: int, work: Callable[[], TaskScores]) -> int:
     """Return how many of the flips were named; the scores are right after all others."""
-    named = 0
-    for _ in flips(path, count, seed=7):
-        try:
-            assert work() == bench.result.scores
-        except GisError as error:
-            assert any(part.name in str(error) for part in (path, bench.path, bench.data))  # noqa: PT017
-            named += 1
-    return named
+
+    def use() -> Verdict:
+        assert work() == bench.result.scores
+        return "same"
+
+    return verdicts(path, count, use, [path.name, bench.path.name, bench.data.name])["named"]
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -164,13 +148,7 @@ def test_a_flipped_bit_in_the_pair_scores_is_named_and_repaired(tmp_path: Path, 
 def test_a_flipped_bit_in_the_cache_changes_no_score(tmp_path: Path, count: int) -> None:
     bench = Bench(tmp_path)
     (path,) = (tmp_path / "cache").rglob("*.sqlite")
-    for _ in flips(path, count, seed=7):
-        for beside in path.parent.glob(f"{path.name}-*"):
-            beside.unlink()
-        try:
-            assert bench.again() == bench.result.scores
-        except GisError as error:
-            assert path.name in str(error)  # noqa: PT017
+    check_flips(bench, path, count, bench.again)
 
 
 @pytest.mark.parametrize("count", COUNTS)

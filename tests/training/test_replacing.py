@@ -3,9 +3,7 @@
 import errno
 import os
 import shutil
-import signal
 from collections.abc import Callable, Mapping
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,10 @@ from gis.training import run as run_module
 from gis.training.output.folder import CHECKPOINTS, RETRAINING
 from gis.training.output.manifest import MANIFEST
 from gis.training.run import train
+from tests.faults.kills import can_fork, killed_at_some_calls
 from tests.training.helpers import dataset, fit, loaded, settings
 
-pytestmark = pytest.mark.slow
-CALLS = ("rename", "replace", "mkdir", "unlink", "rmdir", "link")
+pytestmark = [pytest.mark.slow, can_fork]
 
 
 class ReachedError(Exception):
@@ -50,28 +48,6 @@ def last_phase(monkeypatch: pytest.MonkeyPatch, model: Path, data: Path, output:
     return phases[0]
 
 
-def killed_at(call: int, work: Callable[[], None]) -> bool:
-    """Whether a process that does ``work`` is killed at its n-th change of the file system, or ends before it."""
-    process = os.fork()
-    if process == 0:
-        calls = count(1)
-
-        def killing(function: Callable[..., Any]) -> Callable[..., Any]:
-            def changed(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
-                if next(calls) == call:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return function(*arguments, **options)
-
-            return changed
-
-        for name in CALLS:
-            setattr(os, name, killing(getattr(os, name)))
-        signal.alarm(60)
-        work()
-        os._exit(0)
-    return bool(os.WIFSIGNALED(os.waitpid(process, 0)[1]))
-
-
 @pytest.mark.parametrize("replaces", [False, True], ids=["train", "train --force"])
 def test_killed_at_any_change_of_the_last_phase_the_old_or_the_new_model_stands(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaces: bool
@@ -86,11 +62,14 @@ def test_killed_at_any_change_of_the_last_phase_the_old_or_the_new_model_stands(
     finish()
     new = contents(output)
     assert (MANIFEST in old, "notes.txt" in new) == (replaces, replaces)
-    for call in count(1):
+
+    def prepare() -> None:
         shutil.rmtree(output.parent)
         shutil.copytree(begun, output)
-        if not killed_at(call, finish):
-            break
+
+    kills = 0
+    for _ in killed_at_some_calls(finish, prepare):
+        kills += 1
         assert not output.exists() or contents(output) in (old, new)
         replaceable(output)
         assert contents(output) in (old, new)
@@ -99,7 +78,7 @@ def test_killed_at_any_change_of_the_last_phase_the_old_or_the_new_model_stands(
             finish()
         assert contents(output) == new
         assert [path.name for path in output.parent.iterdir()] == ["mine"]
-    assert call > 10
+    assert kills > 3
 
 
 def test_training_again_goes_on_where_it_was_stopped_and_keeps_the_files_of_others(

@@ -1,0 +1,105 @@
+"""Commands that are killed at any call: the old or the new is there, and the same command finishes.
+
+GIS_FAULTS=all kills at every call; otherwise at a few, evenly spread.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gis.files import sha256_of_file
+from tests.collector.server import GitHub, schema, serving
+from tests.collector.test_dump import write_dump
+from tests.collector.world import made
+from tests.command_line import run_gis
+from tests.dataset.stores import by_chance, fill
+from tests.faults.kills import can_fork, check_kills
+
+pytestmark = [pytest.mark.slow, can_fork]
+
+TABLES = ("issues", "comments", "events", "users", "pull_requests", "raw")
+TO = "octo/issues"
+
+
+def gis(*arguments: str | Path) -> None:
+    done = run_gis(*arguments, "--quiet")
+    assert done.status == 0, done.err
+
+
+def files_of(folder: Path) -> dict[str, str] | None:
+    """The files of a folder by their hashes; None where it is not."""
+    if not folder.exists():
+        return None
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in paths}
+
+
+def rows_of(store: Path) -> dict[str, list[Any]] | None:
+    if not store.exists():
+        return None
+    with sqlite3.connect(store) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in tables & {*TABLES}}
+
+
+def remove(path: Path) -> None:
+    """Remove a folder or a file, and what lies beside it in its name."""
+    for place in path.parent.glob(f"*{path.name}*"):
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fill(tmp_path_factory.mktemp("store") / "issues.db", by_chance(120, 1))
+
+
+@pytest.fixture
+def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
+    monkeypatch.setenv("GITHUB_TOKEN", "good-token-1234")
+    with serving(made(40), schema()) as server:
+        yield server
+
+
+def test_collect_from_a_dump(tmp_path: Path) -> None:
+    dump, path = write_dump(tmp_path / "octo_widgets"), tmp_path / "made" / "issues.db"
+    path.parent.mkdir()
+    kills = check_kills(
+        lambda: gis("collect", "--from", dump, "--store", path),
+        prepare=lambda: remove(path),
+        state=lambda: rows_of(path),
+        partly=True,
+    )
+    assert kills > 3
+
+
+def test_collect_from_github(github: GitHub, tmp_path: Path) -> None:
+    path = tmp_path / "made" / "issues.db"
+    path.parent.mkdir()
+    kills = check_kills(
+        lambda: gis("collect", "--repo", "octo/widgets", "--api-url", github.url, "--store", path),
+        prepare=lambda: remove(path),
+        state=lambda: rows_of(path),
+        partly=True,
+    )
+    assert kills > 3
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["build", "build --force"])
+def test_build(store: Path, tmp_path: Path, force: bool) -> None:
+    output, old = tmp_path / "made" / "data", tmp_path / "old"
+    gis("build", "--store", store, "--output", old, "--languages", "any", "--seed", "5")
+
+    def prepare() -> None:
+        shutil.rmtree(output.parent, ignore_errors=True)
+        if force:
+            shutil.copytree(old, output)
+
+    def work() -> None:
+        gis("build", "--store", store, "--output", output, "--languages", "any", *(["--force"] if force else []))
+        assert [path.name for path in output.parent.iterdir()] == ["data"]
+
+    assert check_kills(work, prepare=prepare, state=lambda: files_of(output)) > 3
