@@ -1,12 +1,13 @@
 """The files of a model folder: reading its JSON, finding its weights, hashing what can change a vector."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from gis.errors import GisError
 from gis.files import sha256_of_file
 
+TRAINING_MANIFEST = "gis_training.json"  # of gis train, with the hashes of the files that it wrote
 WEIGHTS = ("*.safetensors", "*.bin")
 # Everything that can change a vector. What training leaves behind (optimizer.pt, event files) cannot.
 CONTENT = (*WEIGHTS, "*.json", "*.txt", "*.model", "*.py", "*.jinja", "*.codes", "*.spm", "*.tiktoken", "*.vocab")
@@ -16,7 +17,7 @@ NOT_CONTENT = (
     "optimizer.bin",
     "all_results.json",
     "eval_results.json",
-    "gis_training.json",
+    TRAINING_MANIFEST,
 )
 # The first of these that is there and not empty holds a Transformer's settings, as the library reads them.
 SETTINGS_FILES = tuple(
@@ -59,8 +60,29 @@ def content_files(folder: Path) -> list[Path]:
 
 
 def content_hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file in ``folder`` that can change a vector."""
-    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in content_files(folder)}
+    """Return the SHA-256 of each file in ``folder`` that can change a vector.
+
+    Raises:
+        GisError: ``gis train`` wrote the folder, and such a file was changed or removed since; all are named.
+    """
+    hashes = {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in content_files(folder)}
+    written = read_json_if_there(folder / TRAINING_MANIFEST).get("files")
+    content = [name for name in written if _is_content(PurePath(name))] if isinstance(written, dict) else []
+    problems = [
+        f"{name} {'was changed' if name in hashes else 'is missing'}"
+        for name in content
+        if hashes.get(name) != written[name]
+    ]
+    if problems:
+        raise GisError(
+            f"{folder} is not as gis train wrote it: {', '.join(problems)}",
+            remedy=f"train or fetch it again, or delete {folder / TRAINING_MANIFEST} to use its files as they are",
+        )
+    return hashes
+
+
+def _is_content(path: PurePath) -> bool:
+    return path.name not in NOT_CONTENT and any(path.match(pattern) for pattern in CONTENT)
 
 
 def _left_by_training(path: Path, folder: Path) -> bool:

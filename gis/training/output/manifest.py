@@ -8,11 +8,12 @@ from typing import Any
 
 from gis.errors import GisError
 from gis.files import sha256_of_file, write_text
+from gis.models.transformer.folder_files import TRAINING_MANIFEST
 from gis.training.data.loading import TrainingData
 from gis.training.output.report import TrainingReport
 from gis.versions import versions_of
 
-MANIFEST = "gis_training.json"
+MANIFEST = TRAINING_MANIFEST
 SCHEMA = 2
 LIBRARIES = ("gis", "numpy", "torch", "transformers", "tokenizers", "accelerate", "peft")
 # Groups of the record, and how a message names what differs in them.
