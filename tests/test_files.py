@@ -176,7 +176,7 @@ def test_what_is_not_a_file_is_not_replaced(tmp_path: Path, name: str) -> None:
 
 def test_an_interrupt_between_the_renames_comes_too_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path / "data", "old")
-    rename = Path.rename
+    rename, handler = Path.rename, signal.getsignal(signal.SIGINT)
 
     def interrupted(path: Path, target: Path) -> None:
         signal.raise_signal(signal.SIGINT)
@@ -185,7 +185,7 @@ def test_an_interrupt_between_the_renames_comes_too_late(tmp_path: Path, monkeyp
     monkeypatch.setattr(Path, "rename", interrupted)
     fill(tmp_path / "data", "new")
     assert (tmp_path / "data" / "file").read_text() == "new"
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 @pytest.mark.parametrize(
