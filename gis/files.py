@@ -19,6 +19,7 @@ from gis.errors import GisError
 
 UNFINISHED, ASIDE = "unfinished", "aside"  # ends of the names of what lies beside a file or folder that is replaced
 CLOCKS_DIFFER_BY = 10.0  # seconds between the clocks of files and of processes, at most
+SHORT_HASH = 12  # hexadecimal digits of a hash, where people see it
 LONGEST_NAME = 100  # bytes; file systems take 255, and more is put before and after it
 # Windows keeps these names, with any ending, for devices.
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")})

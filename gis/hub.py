@@ -7,6 +7,7 @@ from functools import cache
 
 from gis.errors import GisError
 
+CARD = "README.md"  # the file that the Hub shows as the page of a repository
 # The clients' own retries would take half a minute for every dataset of a suite.
 ANSWERS_WITHIN_SECONDS = 10.0
 

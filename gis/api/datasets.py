@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gis.api.arguments import PathLike, as_path
+from gis.collector.servers import GITHUB_API
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError, check_number, unknown_name
 
@@ -85,7 +86,7 @@ def collect(
     store: PathLike,
     source: PathLike | Iterable[PathLike] = (),
     api: Literal["auto", "graphql", "rest"] = "auto",
-    api_url: str = "https://api.github.com",
+    api_url: str = GITHUB_API,
     original_bodies: bool = False,
     page_size: int = 100,
     max_points: int | None = None,
@@ -120,7 +121,7 @@ def collect(
     from gis.collector.collect import collect_all
     from gis.collector.dump import DumpSource
     from gis.collector.github.client import Limits
-    from gis.collector.github.connection import GITHUB_API, connect
+    from gis.collector.github.connection import connect
     from gis.collector.repositories import named_repositories
     from gis.collector.store import Store
 
@@ -138,9 +139,9 @@ def collect(
         check_number("the limit of points", max_points, 1)
     if max_wait is not None:
         check_number("the longest wait", max_wait, 0, whole=False)
-    of_dumps = None if api_url == GITHUB_API else api_url
+    dump_server = None if api_url == GITHUB_API else api_url  # the default says nothing about a dump
     sources: list[Source] = [
-        DumpSource(Path(folder), api_url=of_dumps, longest_line=max_line, reporter=reporter) for folder in folders
+        DumpSource(Path(folder), api_url=dump_server, longest_line=max_line, reporter=reporter) for folder in folders
     ]
     if names:
         limits = Limits(max_points, max_wait)

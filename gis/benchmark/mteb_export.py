@@ -11,7 +11,7 @@ from typing import Any
 
 from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.results import Result
-from gis.files import file_name, write_text
+from gis.files import SHORT_HASH, file_name, write_text
 from gis.masking import masked_values
 
 # The schema these files follow. Below 1.12.48 the loader would take them for files of an older layout.
@@ -34,7 +34,7 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
             continue
         meta = _model_meta(result)
         name = file_name(str(meta["name"]).replace(" ", "_"))  # mteb's own rule, where a name allows it
-        place = folder / "results" / name / file_name(result.model.identity[:12])
+        place = folder / "results" / name / file_name(result.model.identity[:SHORT_HASH])
         path = place / f"{file_name(str(result.task.mteb))}.json"
         write_text(path, json.dumps(masked_values(_task_result(result)), indent=2) + "\n")
         write_text(place / "model_meta.json", json.dumps(masked_values(meta), indent=2) + "\n")
@@ -63,7 +63,7 @@ def _model_meta(result: Result) -> dict[str, Any]:
     )
     return {
         "name": name if "/" in name else f"gis/{name}",
-        "revision": result.model.identity[:12],
+        "revision": result.model.identity[:SHORT_HASH],
         "max_tokens": result.model.max_tokens,
         "similarity_fn_name": "cosine",
         "framework": [],

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -74,15 +75,10 @@ def embedded_text_record(pairs: Pairs, rows: PairRows, embeddings: Embeddings, u
         embeddings: The pool's vectors and lengths.
         unit: What the lengths are counted in.
     """
-    counts = text_record(pairs)
     distinct = rows.distinct
     cut = embeddings.kept < embeddings.tokens
-    return TextRecord(
-        pairs=counts.pairs,
-        texts=counts.texts,
-        empty=counts.empty,
-        pairs_with_empty=counts.pairs_with_empty,
-        mended=counts.mended,
+    return replace(
+        text_record(pairs),
         unit=unit,
         tokens=int(embeddings.tokens[distinct].sum()),
         tokens_kept=int(embeddings.kept[distinct].sum()),

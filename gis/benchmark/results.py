@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from gis.benchmark.scoring import TaskScores
 from gis.errors import GisError
-from gis.files import file_name, sha256_of, sha256_of_bytes, sha256_of_file, write_atomically, write_text
+from gis.files import SHORT_HASH, file_name, sha256_of, sha256_of_bytes, sha256_of_file, write_atomically, write_text
 from gis.masking import masked_values
 from gis.models.base import ModelCard
 
@@ -175,9 +175,8 @@ def result_path(folder: Path, card: ModelCard, task: str, limit: int | None = No
     sample = "" if limit is None else f".limit-{limit}"
     if limit is not None and seed != 0:
         sample += f".seed-{seed}"
-    return (
-        folder / file_name(card.name) / file_name(card.identity[:12]) / f"{file_name(task, unique=True)}{sample}.json"
-    )
+    model = folder / file_name(card.name) / file_name(card.identity[:SHORT_HASH])
+    return model / f"{file_name(task, unique=True)}{sample}.json"
 
 
 def pairs_path(path: Path) -> Path:

@@ -167,7 +167,7 @@ def run_models(
             raise
         except BaseException as error:  # a panic of the tokenizers, for one, is not an Exception
             note(name, error)
-    for warning in warnings_of([each.result for each in scored]):
+    for warning in warnings_of([task.result for task in scored]):
         reporter.warn(warning)
     return RunOutcome(tuple(scored), tuple(failures))
 

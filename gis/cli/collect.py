@@ -9,7 +9,8 @@ import typer
 
 import gis.api
 from gis.cli.app import app, interruptible, print_notes, print_table
-from gis.cli.options import Quiet
+from gis.cli.options import ApiUrl, Insecure, MaxWait, Quiet
+from gis.collector.servers import GITHUB_API
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
@@ -49,9 +50,7 @@ def collect(
     api: Annotated[
         Literal["auto", "graphql", "rest"], typer.Option(help="auto uses GraphQL if there is a token.")
     ] = "auto",
-    api_url: Annotated[
-        str, typer.Option(metavar="URL", help="Address of the API; GitHub Enterprise: https://HOST/api/v3.")
-    ] = "https://api.github.com",
+    api_url: ApiUrl = GITHUB_API,
     original_bodies: Annotated[
         bool, typer.Option("--original-bodies", help="Also fetch each body as it was first written.")
     ] = False,
@@ -59,13 +58,9 @@ def collect(
     max_points: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Stop after spending N API rate-limit points.")
     ] = None,
-    max_wait: Annotated[
-        float | None, typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this.")
-    ] = None,
+    max_wait: MaxWait = None,
     max_line: Annotated[int, typer.Option(metavar="MB", min=1, help="Longest line of a dump to read.")] = 32,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Allow --api-url http://…, which sends the token unencrypted.")
-    ] = False,
+    insecure: Insecure = False,
     quiet: Quiet = False,
 ) -> None:
     """Collect issues and their comments into a store.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gis.cli.app import app, interruptible, print_text, what_stands_at
-from gis.cli.options import Quiet
+from gis.cli.options import ApiUrl, Insecure, MaxWait, Quiet
+from gis.collector.servers import GITHUB_API
 from gis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def hydrate(
             metavar="DATASET", help="Dataset folder, Hub dataset (ORG/NAME), or a task that ships as ids: rust_issues."
         ),
     ],
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder to create.")],
     store: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Take the texts from this store of gis collect, not from GitHub."),
@@ -33,19 +34,12 @@ def hydrate(
     only_same: Annotated[
         bool, typer.Option("--only-same", help="Leave out texts that changed after the dataset was built.")
     ] = False,
-    api_url: Annotated[
-        str, typer.Option(metavar="URL", help="API of a GitHub Enterprise server: https://HOST/api/v3.")
-    ] = "https://api.github.com",
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Allow --api-url http://…, which sends the token unencrypted.")
-    ] = False,
+    api_url: ApiUrl = GITHUB_API,
+    insecure: Insecure = False,
     private: Annotated[
         bool, typer.Option("--private", help="Also restore issues of private repositories that your token can read.")
     ] = False,
-    max_wait: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this many seconds."),
-    ] = None,
+    max_wait: MaxWait = None,
     quiet: Quiet = False,
 ) -> None:
     """Restore the texts of a dataset that is shared as ids.

@@ -29,5 +29,12 @@ Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cu
 TrainPrecision = Annotated[
     Literal["auto", "fp32", "bf16"], typer.Option(help="Number format; auto takes bf16 where the GPU has it.")
 ]
+ApiUrl = Annotated[str, typer.Option(metavar="URL", help="Address of the API; GitHub Enterprise: https://HOST/api/v3.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Allow --api-url http://…, which sends the token unencrypted.")
+]
+MaxWait = Annotated[
+    float | None, typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this.")
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")]

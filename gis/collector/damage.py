@@ -11,8 +11,8 @@ from gis.collector.fields import LARGEST_ISSUE_NUMBER
 from gis.collector.records import EventKind
 from gis.errors import GisError
 
-# What is no damage: the store is busy, read-only, on a full disk, or cannot be opened.
-OTHER_CODES = frozenset(
+# Errors that are not damage: the store is busy, read-only, on a full disk, or cannot be opened.
+NOT_DAMAGE = frozenset(
     {
         sqlite3.SQLITE_PERM,
         sqlite3.SQLITE_BUSY,
@@ -26,17 +26,18 @@ OTHER_CODES = frozenset(
 )
 PRIMARY_CODE = 0xFF  # SQLite's extended codes carry more above it
 KINDS = ", ".join(f"'{kind}'" for kind in get_args(EventKind))
-OWN = "repository IN (SELECT key FROM repositories)"
-ISSUE = f"typeof(number) = 'integer' AND number BETWEEN 1 AND {LARGEST_ISSUE_NUMBER} AND {OWN}"
-# What every row of a table fulfils, in the order in which tables depend on each other.
 TEXT_OR_NULL, NUMBER_OR_NULL = "IN ('text', 'null')", "IN ('integer', 'null')"
+OF_A_REPOSITORY = "repository IN (SELECT key FROM repositories)"
+OF_AN_ISSUE = f"typeof(number) = 'integer' AND number BETWEEN 1 AND {LARGEST_ISSUE_NUMBER} AND {OF_A_REPOSITORY}"
+# What every row of a table fulfils, in the order in which tables depend on each other.
 SOUND_ROWS: Mapping[str, str] = {
     "repositories": "typeof(key) = 'integer' AND typeof(name) = 'text' AND name LIKE '%/%' AND typeof(id) = 'integer'",
-    "names": f"typeof(name) = 'text' AND {OWN}",
-    "runs": f"{OWN} AND json_valid(about) AND typeof(outcome) = 'text'",
+    "names": f"typeof(name) = 'text' AND {OF_A_REPOSITORY}",
+    "runs": f"{OF_A_REPOSITORY} AND json_valid(about) AND typeof(outcome) = 'text'",
     "issues": (
-        f"{ISSUE} AND typeof(title) = 'text' AND typeof(body) {TEXT_OR_NULL} AND typeof(original_body) {TEXT_OR_NULL} "
-        f"AND state IN ('open', 'closed') AND typeof(state_reason) {TEXT_OR_NULL} AND typeof(gone) {TEXT_OR_NULL} "
+        f"{OF_AN_ISSUE} AND typeof(title) = 'text' AND typeof(body) {TEXT_OR_NULL} "
+        f"AND typeof(original_body) {TEXT_OR_NULL} AND state IN ('open', 'closed') "
+        f"AND typeof(state_reason) {TEXT_OR_NULL} AND typeof(gone) {TEXT_OR_NULL} "
         "AND is_time(created_at) AND is_time(updated_at) AND (closed_at IS NULL OR is_time(closed_at)) "
         f"AND typeof(author) {TEXT_OR_NULL} AND typeof(closed_by) {TEXT_OR_NULL} "
         f"AND typeof(duplicate_repository) {TEXT_OR_NULL} AND typeof(duplicate_number) {NUMBER_OR_NULL} "
@@ -44,17 +45,17 @@ SOUND_ROWS: Mapping[str, str] = {
         "AND NOT EXISTS (SELECT 1 FROM json_each(labels) WHERE type != 'text')"
     ),
     "comments": (
-        f"{ISSUE} AND typeof(id) = 'integer' AND typeof(node_id) = 'text' AND typeof(body) = 'text' "
+        f"{OF_AN_ISSUE} AND typeof(id) = 'integer' AND typeof(node_id) = 'text' AND typeof(body) = 'text' "
         f"AND is_time(created_at) AND is_time(updated_at) AND typeof(author) {TEXT_OR_NULL} "
         f"AND typeof(via_app) {TEXT_OR_NULL}"
     ),
     "events": (
-        f"{ISSUE} AND typeof(position) = 'integer' AND kind IN ({KINDS}) AND is_time(created_at) "
+        f"{OF_AN_ISSUE} AND typeof(position) = 'integer' AND kind IN ({KINDS}) AND is_time(created_at) "
         f"AND typeof(actor) {TEXT_OR_NULL} AND typeof(detail) {TEXT_OR_NULL} AND typeof(id) {TEXT_OR_NULL} "
         f"AND typeof(target_repository) {TEXT_OR_NULL} AND typeof(target_number) {NUMBER_OR_NULL}"
     ),
-    "pull_requests": ISSUE,
-    "raw": f"{ISSUE} AND typeof(answer) = 'text'",
+    "pull_requests": OF_AN_ISSUE,
+    "raw": f"{OF_AN_ISSUE} AND typeof(answer) = 'text'",
     "users": "typeof(login) = 'text' AND typeof(type) = 'text'",
 }
 
@@ -98,7 +99,7 @@ def damage(path: Path, query: str, error: sqlite3.Error) -> DamagedStoreError:
 def is_damage(error: sqlite3.Error) -> bool:
     """Return whether an error of SQLite means that the file is damaged."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is None or code & PRIMARY_CODE not in OTHER_CODES
+    return code is None or code & PRIMARY_CODE not in NOT_DAMAGE
 
 
 def is_corrupt(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
 from gis.leaderboard.columns import columns, shown_tasks
 from gis.leaderboard.notes import notes
 from gis.leaderboard.scores import auroc_of, rank_among_same, sample_of
-from gis.models.base import SHORT_IDENTITY, distinguishing_settings
+from gis.models.base import LABEL_DIGITS, distinguishing_settings
 
 
 def load_table(folder: Path, tasks: Sequence[str] = ()) -> Leaderboard:
@@ -71,7 +71,7 @@ def display_names(results: Iterable[Result]) -> dict[str, str]:
         difference = differences[namesakes.index(card)]
         names[card.identity] = f"{card.name} ({difference})" if difference else card.name
     times = Counter(names.values())  # a model may be called as another with its settings
-    return {key: f"{name} ({key[:SHORT_IDENTITY]})" if times[name] > 1 else name for key, name in names.items()}
+    return {key: f"{name} ({key[:LABEL_DIGITS]})" if times[name] > 1 else name for key, name in names.items()}
 
 
 def _score(column: ScoreColumn, results: Mapping[str, Result]) -> Score:

@@ -17,7 +17,7 @@ Setting = str | int | float | bool | None
 POOLING_DECLARED = "pooling_declared"  # a setting: False where the model's pooling was a guess
 SIMILARITY_DECLARED = "similarity_declared"  # a setting: the model's own similarity where it is not the cosine
 COSINE = "cosine"
-SHORT_IDENTITY = 6  # hexadecimal digits: enough to tell a handful of models apart
+LABEL_DIGITS = 6  # of an identity, in the name of a row: enough to tell a handful of models apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +165,7 @@ def distinguishing_settings(cards: Sequence[ModelCard]) -> list[str]:
     readable = [key for key in differing if key not in ("content_sha256", "file_sha256", "layout", POOLING_DECLARED)]
     words = [", ".join(_setting_in_words(key, settings.get(key)) for key in readable) for settings in by_card]
     return [
-        ", ".join(filter(None, [text, card.identity[:SHORT_IDENTITY] if words.count(text) > 1 else ""]))
+        ", ".join(filter(None, [text, card.identity[:LABEL_DIGITS] if words.count(text) > 1 else ""]))
         for text, card in zip(words, cards, strict=True)
     ]
 

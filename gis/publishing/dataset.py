@@ -14,7 +14,6 @@ from gis.benchmark.tasks.manifest import MANIFEST, file_problems
 from gis.dataset.issues.names import host_of
 from gis.dataset.output.card import with_name
 from gis.dataset.output.layout import (
-    CARD,
     CONFIGS,
     CROISSANT,
     IDS_CARD,
@@ -25,6 +24,7 @@ from gis.dataset.output.layout import (
 )
 from gis.dataset.output.manifest import Manifest, read_manifest
 from gis.dataset.texts.redaction import redact
+from gis.hub import CARD
 from gis.publishing.publication import (
     Publication,
     files_of,

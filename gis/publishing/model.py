@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from gis.hub import CARD
 from gis.publishing.publication import (
-    CARD,
     Publication,
     files_of,
     foreign_file_problems,

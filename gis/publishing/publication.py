@@ -10,11 +10,11 @@ from huggingface_hub import RepoCard
 from yaml import YAMLError
 
 from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
+from gis.hub import CARD
 from gis.masking import masked
 from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
 
 Kind = Literal["dataset", "model", "results"]
-CARD = "README.md"
 RESULTS_MANIFEST = "gis_results.json"
 MANIFESTS: dict[Kind, str] = {"dataset": DATASET_MANIFEST, "model": MODEL_MANIFEST, "results": RESULTS_MANIFEST}
 NOT_PUBLISHED = ("optimizer.pt", "scheduler.pt", "trainer_state.json", "training_args.bin", "rng_state.pth")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from huggingface_hub import DatasetCard, DatasetCardData
 
+from gis.hub import CARD
 from gis.leaderboard.table import load_table
 from gis.publishing.publication import (
-    CARD,
     RESULTS_MANIFEST,
     Publication,
     files_of,

@@ -16,6 +16,7 @@ from gis.benchmark.tasks.pairs import MENDED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.files import full_disk_named, new_folder, replaceable, write_text
+from gis.hub import CARD
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
 from gis.models.transformer.device import choose_device, describe_device, training_precision
@@ -36,7 +37,7 @@ from gis.training.loop.validation import Validation
 from gis.training.messages import OnceReporter
 from gis.training.model.build import build_model, build_tokenizer
 from gis.training.model.trainable import TrainableEncoder
-from gis.training.output.folder import CARD, CHECKPOINTS, RETRAINING, carry_over, damaged_files, link_or_copy
+from gis.training.output.folder import CHECKPOINTS, RETRAINING, carry_over, damaged_files, link_or_copy
 from gis.training.output.manifest import (
     MANIFEST,
     TrainingManifest,
@@ -333,7 +334,6 @@ def _fit(run: _Run, reporter: Reporter, *, keep_checkpoints: bool) -> TrainingRe
     before = None if validation is None else validation.score(model.encoder)
     if run.first_process:
         _report_start(run, reporter, tokenized, before)
-    if run.first_process:
         remove_incomplete(run.checkpoints, reporter)
     _wait()
     last = last_complete(run.checkpoints)

@@ -8,8 +8,8 @@ from typing import Any
 
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.manifest import MANIFEST
+from gis.hub import CARD
 
-CARD = "README.md"
 FRONT_MATTER = re.compile(r"\s*+---[ \t]*+\r?\n((?:(?!---[ \t]*+$).*+\n)*+)---[ \t]*+$", re.MULTILINE)
 
 

@@ -15,7 +15,7 @@ from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectio
 
 from gis.collector.fields import FieldError, Fields
 from gis.collector.github.accounts import Account
-from gis.collector.github.graphql_errors import Body, Failure, check_answer, errors_of, failure_of, message_of
+from gis.collector.github.graphql_errors import Body, Failure, check_answer, errors_of, message_of, temporary_failure
 from gis.collector.records import Usage
 from gis.collector.source import (
     NotFoundError,
@@ -232,7 +232,7 @@ class Client:
             return response, Failure(f"{self._host} has accepted the request but does not answer it (status 202)")
         if response.status >= 500:
             return response, Failure(f"{self._host} answers with status {response.status}", too_large=True)
-        return response, failure_of(response.body) if body is not None and response.status < 400 else None
+        return response, temporary_failure(response.body) if body is not None and response.status < 400 else None
 
     def _drop_account(self) -> bool:
         """Continue without an account that is refused, if there is another."""

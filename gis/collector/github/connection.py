@@ -14,11 +14,11 @@ from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.github.texts import fetch_texts
 from gis.collector.records import IssueText, WithheldIssue
+from gis.collector.servers import GITHUB_API
 from gis.collector.source import NotFoundError, PaginationLimitError, UnknownFieldsError
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
 
-GITHUB_API = "https://api.github.com"
 MAX_WAIT_FOR_USER = 5.0  # seconds, for the question to which user a token belongs
 ISSUES_PER_PAGE = 100
 POINTS_PER_PAGE = 3  # GraphQL: labels, comments and events count as one request for each issue

@@ -33,7 +33,7 @@ class Failure(NamedTuple):
     too_large: bool = False
 
 
-def failure_of(body: Body) -> Failure | None:
+def temporary_failure(body: Body) -> Failure | None:
     """Return why a query was not answered, if a repetition may succeed; None if it was answered or refused."""
     errors = errors_of(body)
     if any(

@@ -12,12 +12,13 @@ from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.tasks.manifest import MANIFEST
 from gis.citation import ANGLE_BIBTEX
 from gis.dataset.labels.evidence import TIERS
-from gis.dataset.output.layout import CARD, CONFIGS, CROISSANT, IDS_CARD, WITHOUT_TEXTS
+from gis.dataset.output.layout import CONFIGS, CROISSANT, IDS_CARD, WITHOUT_TEXTS
 from gis.dataset.output.report import Report
 from gis.dataset.pairs.configs import ConfigReport
 from gis.dataset.pairs.positives import POSITIVE_STRATA
 from gis.dataset.settings import SPLITS, BuildSettings
-from gis.files import write_text
+from gis.files import SHORT_HASH, write_text
+from gis.hub import CARD
 from gis.markdown import escape, table
 
 TEMPLATE = Path(__file__).with_name("dataset_card.md.jinja")
@@ -27,7 +28,6 @@ LICENSE: Mapping[str, Any] = {
     "license_name": "texts-belong-to-their-authors",
     "license_link": LICENSE_LINK,
 }
-SHORT_IDENTITY = 12  # hexadecimal digits of the identity that people are shown
 SIZE_CATEGORIES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
 LARGEST_SIZE_CATEGORY = "n>1M"
 # Where the examples of a card name the dataset.
@@ -121,7 +121,7 @@ def _make_card(
         without_texts="default" not in existing,
         configs_table=_configs_table(existing, rows),
         examples=_examples(name, existing, first),
-        identity=identity[:SHORT_IDENTITY],
+        identity=identity[:SHORT_HASH],
         bibtex=ANGLE_BIBTEX,
         manifest=MANIFEST,
         croissant=CROISSANT,

@@ -14,12 +14,13 @@ from gis.collector.fields import LARGEST_ISSUE_NUMBER
 from gis.collector.records import IssueText, WithheldIssue
 from gis.collector.repositories import is_repository_name
 from gis.console import QUIET, Reporter
-from gis.dataset.output.card import LICENSE, SHORT_IDENTITY
-from gis.dataset.output.layout import CARD, HASHES, IDS_CONFIG, LABELLED, TEXTS
+from gis.dataset.output.card import LICENSE
+from gis.dataset.output.layout import HASHES, IDS_CONFIG, LABELLED, TEXTS
 from gis.dataset.output.manifest import Manifest, read_manifest
 from gis.dataset.output.restore import Restorer, TextRecord
 from gis.errors import GisError
-from gis.files import new_folder, write_text
+from gis.files import SHORT_HASH, new_folder, write_text
+from gis.hub import CARD
 
 TEMPLATE = Path(__file__).with_name("hydrated_card.md.jinja")
 DEFAULT = LABELLED["default"]
@@ -207,7 +208,7 @@ def _card(report: HydrateReport, manifest: Manifest) -> str:
     card = DatasetCard.from_template(
         data,
         template_path=str(TEMPLATE),
-        identity=manifest.identity[:SHORT_IDENTITY],
+        identity=manifest.identity[:SHORT_HASH],
         pairs=", ".join(f"{count:,} in {split}" for split, count in report.pairs.items()),
         same=f"{report.same:,}",
         changed=f"{report.changed:,}",

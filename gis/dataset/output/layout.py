@@ -7,7 +7,6 @@ import pyarrow as pa
 
 from gis.dataset.settings import SPLITS
 
-CARD = "README.md"
 IDS_CARD = "ids/README.md"  # the card of a copy without texts
 CROISSANT = "croissant.json"
 

@@ -10,10 +10,11 @@ from gis.benchmark.tasks.manifest import MANIFEST, is_intact, recorded_hashes
 from gis.collector.servers import GITHUB
 from gis.collector.store import Store
 from gis.dataset.issues.table import Issues
-from gis.dataset.output.layout import CARD, IDS_CARD
+from gis.dataset.output.layout import IDS_CARD
 from gis.dataset.settings import BuildSettings
 from gis.errors import GisError
 from gis.files import sha256_of, sha256_of_file, write_text
+from gis.hub import CARD
 from gis.versions import versions_of
 
 SCHEMA = 1

@@ -13,11 +13,11 @@ from gis.dataset.labels.rulings import rulings
 from gis.dataset.settings import Format
 from gis.dataset.texts.redaction import redact
 from gis.markdown_spans import parts
+from gis.text import BLANK_LINES
 
 # A line belongs to a template if this share of a repository's issues have it, and at least so many.
 TEMPLATE_SHARE, MIN_TEMPLATE_ISSUES = 0.02, 10
 LETTERS = re.compile(r"[^\W\d_]")
-BLANK_LINES = re.compile(r"\n{3,}")
 CODE_AND_ADDRESSES = re.compile(r"`[^`\n]*`|https?://\S+|(?<![\w./\\-])[\w.-]*+[/\\][\w./\\-]*+")
 TITLE_TAG = re.compile(
     r"""

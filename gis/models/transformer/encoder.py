@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
-from gis.models.transformer.padding_free import BEHIND_PADDING, FROM_ZERO, PaddingFreeBert
+from gis.models.transformer.padding_free import ARCHITECTURES, PaddingFreeBert
 from gis.models.transformer.pooling import FIRST_LAST_AVG, POOLINGS
 
 TokenIds = NDArray[np.int32]
@@ -45,7 +45,7 @@ class SentenceEncoder(nn.Module):
     @property
     def proven(self) -> bool:
         """Whether the backbone is of a family of which it is known that ids and a mask are all that it needs."""
-        return self.backbone.config.model_type in FROM_ZERO + BEHIND_PADDING
+        return self.backbone.config.model_type in ARCHITECTURES
 
     def alone(self, inputs: Any) -> Tensor:  # noqa: ANN401 - transformers' BatchEncoding
         """Embed one text by its tokenizer's whole output, without padding: (1, width) float32, the slow way."""

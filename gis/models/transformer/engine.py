@@ -86,12 +86,12 @@ class TransformerEngine:
         ids = self._tokenize(SAMPLE).ids
         with torch.inference_mode():
             try:
-                found = self._encoder(ids)
+                vectors = self._encoder(ids)
             except (AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
                 return False
             expected = torch.cat([self._encoder.alone(self._tokenize.inputs(text)) for text in SAMPLE])
         share = tolerance(self._encoder.backbone.dtype)
-        return torch.allclose(found, expected, rtol=0, atol=share * max(1.0, float(expected.abs().max())))
+        return torch.allclose(vectors, expected, rtol=0, atol=share * max(1.0, float(expected.abs().max())))
 
     def _embed(self, ids: list[TokenIds]) -> NDArray[np.float32]:
         """Embed one batch, (texts, dim) float32; halves it when memory runs out."""

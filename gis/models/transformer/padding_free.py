@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-# The shape this forward pass is written for: absolute positions, layer norm after each sub-layer. BERT counts positions
-# from 0, the RoBERTa family from behind the padding's row.
-FROM_ZERO, BEHIND_PADDING = ("bert",), ("roberta", "xlm-roberta", "camembert")
+from gis.models.transformer.positions import BEHIND_PADDING
+
+# The shape this forward pass is written for: absolute positions, layer norm after each sub-layer.
+ARCHITECTURES = ("bert", "roberta", "xlm-roberta", "camembert")
 
 
 class PaddingFreeBert:
@@ -38,7 +39,7 @@ class PaddingFreeBert:
             model: A transformers model, in eval mode.
             trainable: Its weights will change, so nothing that is made of them may be kept.
         """
-        if model.config.model_type not in FROM_ZERO + BEHIND_PADDING or getattr(model.config, "is_decoder", False):
+        if model.config.model_type not in ARCHITECTURES or getattr(model.config, "is_decoder", False):
             return None
         sample = [np.array([5, 4, 3, 2]), np.array([2, 3, 4])]  # no padding token, which is 0 or 1
         try:

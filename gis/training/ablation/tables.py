@@ -10,6 +10,7 @@ from gis.terminal_table import Column, TerminalTable
 
 MEAN_OF_OTHERS = "mean of others"
 LEVEL = 0.05
+STAR = r"\*"  # as Markdown writes it
 LEGEND = (
     "Spearman × 100, mean ± standard deviation over the seeds. "
     f"* marks a difference from the first row (paired t-test over seeds, Holm's correction, p < {LEVEL:g})."
@@ -71,10 +72,10 @@ def markdown_table(summaries: Sequence[VariantSummary]) -> str:
     """Return the table as Markdown, with a legend."""
     sets = list(summaries[0].means)
     rows = [
-        [escape(summary.variant), str(summary.seeds), *(summary.score(name).replace("*", "\\*") for name in sets)]
+        [escape(summary.variant), str(summary.seeds), *(summary.score(name).replace("*", STAR) for name in sets)]
         for summary in summaries
     ]
-    return f"{table(['variant', 'seeds', *sets], rows)}\n{LEGEND.replace('*', chr(92) + '*')}\n"
+    return f"{table(['variant', 'seeds', *sets], rows)}\n{LEGEND.replace('*', STAR)}\n"
 
 
 def differences_table(summaries: Sequence[VariantSummary]) -> str:

@@ -14,6 +14,7 @@ from gis.benchmark.tasks.frames import read_frame, task_from_frame
 from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
 from gis.benchmark.tasks.sources import LoadedTables, LoadedTask, SourceSettings, load_tables, load_task, split_names
 from gis.errors import GisError, UsageError
+from gis.hub import CARD
 from gis.spec import Spec
 from gis.training.data.groups import groups_of
 from gis.training.data.rows import Rows, all_positive, read_rows
@@ -172,7 +173,7 @@ def _training_set(
 
 def _terms(task: Task, source: str) -> tuple[str | None, tuple[str, ...]]:
     """Return licence and languages of the texts, from the catalogue or from the card beside local data."""
-    card = Path(source) / "README.md"
+    card = Path(source) / CARD
     if not card.is_file():
         return task.licence, ()
     metadata = card_metadata(card)

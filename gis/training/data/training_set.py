@@ -1,5 +1,6 @@
 """What a model is trained on: labelled pairs, positive pairs, or triplets with hard negatives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -7,6 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Format = Literal["pairs", "positives", "triplets"]
+FORMAT_NAMES: Mapping[str, str] = {
+    "pairs": "labelled pairs",
+    "positives": "positive pairs",
+    "triplets": "triplets",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +63,7 @@ class TrainingSet:
     @property
     def description(self) -> str:
         """The rows in words, for messages."""
-        kind = {"pairs": "labelled pairs", "positives": "positive pairs", "triplets": "triplets"}[self.format]
-        return f"{len(self):,} {kind} from {self.source}, {len(self.texts):,} distinct texts"
+        return f"{len(self):,} {FORMAT_NAMES[self.format]} from {self.source}, {len(self.texts):,} distinct texts"
 
     def scaled_labels(self) -> NDArray[np.float64]:
         """Return (n,) labels, scaled so that the lowest is 0 and the highest 1."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gis.errors import UsageError
 from gis.models.losses import AngleLoss, LossSettings, Preset
-from gis.training.data.training_set import Format, TrainingSet
+from gis.training.data.training_set import FORMAT_NAMES, Format, TrainingSet
 from gis.training.loop.distributed import gather_batch
 
 MAX_CLASSES = 10  # more distinct labels than this are grades, not classes
@@ -17,9 +17,9 @@ TERMS: dict[Format, tuple[str, ...]] = {  # the objectives that can use each for
     "triplets": ("in_batch", "hard_negative", "cosine", "angle"),
 }
 FORMAT_COLUMNS: dict[Format, str] = {
-    "pairs": "labelled pairs (text1, text2, label)",
-    "positives": "positive pairs (anchor, positive)",
-    "triplets": "triplets (anchor, positive, negative)",
+    "pairs": f"{FORMAT_NAMES['pairs']} (text1, text2, label)",
+    "positives": f"{FORMAT_NAMES['positives']} (anchor, positive)",
+    "triplets": f"{FORMAT_NAMES['triplets']} (anchor, positive, negative)",
 }
 
 

@@ -6,9 +6,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from gis.files import sha256_of_file
+from gis.hub import CARD
 from gis.training.output.manifest import MANIFEST, TrainingManifest
 
-CARD = "README.md"
 CHECKPOINTS = "checkpoints"
 RETRAINING = "checkpoints-new"  # of a training that will replace the model that is there
 # The names that files of a model have.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError
-from gis.files import sha256_of_file, write_text
+from gis.files import SHORT_HASH, sha256_of_file, write_text
 from gis.models.transformer.folder_files import TRAINING_MANIFEST
 from gis.training.data.loading import TrainingData
 from gis.training.output.report import TrainingReport
@@ -103,7 +103,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 def shown(value: object) -> str:
     """Return a setting as people read it: a hash by its beginning."""
     if isinstance(value, str) and len(value) == 64:
-        return f"{value[:8]}…"
+        return f"{value[:SHORT_HASH]}…"
     return "none" if value is None else str(value)
 
 

@@ -11,6 +11,7 @@ from gis.models.base import LoadSettings
 from gis.models.transformer.model_folder import ModelFolder, read_model_folder
 from gis.models.transformer.pretrained import MINILM
 from gis.spec import Spec, parse_spec
+from gis.training.data.training_set import FORMAT_NAMES
 from gis.training.output.manifest import MANIFEST, manifest_values, shown
 from gis.training.output.report import RENAMED
 
@@ -137,13 +138,13 @@ def _report_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _limits(opened: ModelFolder | None, base: Spec) -> str:
-    told = []
+    sentences = []
     if opened is not None:
         cut = "not cut" if opened.max_tokens is None else f"cut at {opened.max_tokens} tokens"
-        told.append(f"Texts are {cut}.")
+        sentences.append(f"Texts are {cut}.")
     if "prompt" in base.options:
-        told.append(f"The tokenizer adds the prompt `{base.options['prompt']}`: do not add it again.")
-    return " ".join(told)
+        sentences.append(f"The tokenizer adds the prompt `{base.options['prompt']}`: do not add it again.")
+    return " ".join(sentences)
 
 
 def _validation(values: Mapping[str, Any]) -> str:
@@ -162,8 +163,8 @@ def _validation(values: Mapping[str, Any]) -> str:
 def _data(train: Mapping[str, Any]) -> str:
     source = str(train.get("source", "data that was not recorded"))
     source = source.removeprefix("hub:") if source.startswith("hub:") else Path(source).name
-    kinds = {"pairs": "labelled pairs", "positives": "positive pairs", "triplets": "triplets"}
-    parts = [f"{train.get('rows', 0):,} {kinds.get(str(train.get('format')), 'rows')} of {escape(source)}"]
+    rows = FORMAT_NAMES.get(str(train.get("format")), "rows")
+    parts = [f"{train.get('rows', 0):,} {rows} of {escape(source)}"]
     parts += [f"split {escape('+'.join(train['splits']))}"] if train.get("splits") else []
     parts += [f"revision `{train['revision']}`"] if train.get("revision") else []
     parts += [f"SHA-256 of the rows `{train['sha256']}`"] if train.get("sha256") else []
@@ -172,16 +173,17 @@ def _data(train: Mapping[str, Any]) -> str:
 
 def _report(values: Mapping[str, Any]) -> str:
     report = _report_values(values)
-    told = []
+    sentences = []
     if report.get("steps") is not None:
         hardware = escape(str(values.get("hardware", "unknown hardware")))
-        told.append(f"{report['steps']:,} steps over {report.get('pairs', 0):,} rows on {hardware}.")
+        sentences.append(f"{report['steps']:,} steps over {report.get('pairs', 0):,} rows on {hardware}.")
     if report.get("share_texts_cut"):
-        told.append(f"{report['share_texts_cut']:.1%} of the texts were cut.")
+        sentences.append(f"{report['share_texts_cut']:.1%} of the texts were cut.")
     versions = _part(values, "versions")
-    told += [f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}."] if versions else []
-    told.append(f"`{MANIFEST}` has every setting, loss and validation.")
-    return " ".join(told)
+    if versions:
+        sentences.append(f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}.")
+    sentences.append(f"`{MANIFEST}` has every setting, loss and validation.")
+    return " ".join(sentences)
 
 
 def _licence(base: str | None, train: Mapping[str, Any]) -> str:

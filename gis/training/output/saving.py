@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from gis.errors import UsageError
+from gis.hub import CARD
 from gis.models.transformer.pooling import FIRST_LAST_AVG
 from gis.training.model.trainable import TrainableEncoder
 
@@ -71,7 +72,7 @@ def save_encoder(
         for n, (path, kind) in enumerate(zip(modules, kinds, strict=True))
     ]
     _json(folder / "modules.json", listed)
-    (folder / "README.md").unlink(missing_ok=True)  # peft's, with nothing filled in
+    (folder / CARD).unlink(missing_ok=True)  # peft's, with nothing filled in
 
 
 def _save_mean(folder: Path, width: int, parts: int) -> None:

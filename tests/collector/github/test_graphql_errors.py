@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gis.collector.github.graphql_errors import Failure, check_answer, failure_of
+from gis.collector.github.graphql_errors import Failure, check_answer, temporary_failure
 from gis.collector.source import NotFoundError, UnknownFieldsError
 from gis.errors import GisError
 
@@ -21,7 +21,7 @@ from gis.errors import GisError
     ],
 )
 def test_a_failure_may_be_mended_by_a_repetition(body: Any, failure: Failure | None) -> None:  # noqa: ANN401
-    assert failure_of(body) == failure
+    assert temporary_failure(body) == failure
 
 
 @pytest.mark.parametrize(

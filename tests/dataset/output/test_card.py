@@ -9,12 +9,13 @@ from huggingface_hub import DatasetCard
 
 from gis.dataset.output.baselines import baselines
 from gis.dataset.output.card import with_name, write_cards
-from gis.dataset.output.layout import CARD, CONFIGS, IDS_CARD
+from gis.dataset.output.layout import CONFIGS, IDS_CARD
 from gis.dataset.output.report import Lengths, Report
 from gis.dataset.pairs.configs import ConfigReport, PairCount
 from gis.dataset.pairs.leaks import Leaks
 from gis.dataset.pairs.negatives import NegativeCount
 from gis.dataset.settings import SPLITS, BuildSettings
+from gis.hub import CARD
 from tests.dataset.pairs.helpers import negative, positive
 
 GOLDEN = Path(__file__).with_name("card.md")  # to write it again: delete it, run the test twice, and read the diff

@@ -70,7 +70,7 @@ def test_what_differs_is_named() -> None:
     assert differences(RECORD, now) == [
         "epochs 1 (now 2)",
         "training rows 48 (now 50)",
-        "training sha256 bbbbbbbb… (now eeeeeeee…)",
+        "training sha256 bbbbbbbbbbbb… (now eeeeeeeeeeee…)",
         "no validation pairs (now some)",
         "other files of the base model",
     ]
