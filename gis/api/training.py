@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from gis.api.arguments import PathLike, as_name, as_path, each_of
 from gis.console import QUIET, Reporter
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
+    from gis.models.base import TrainingPrecision
     from gis.models.losses import LossSettings, Preset
     from gis.training.ablation.tables import VariantSummary
     from gis.training.data.loading import TrainingData
@@ -45,7 +46,7 @@ def train(
     seed: int = 42,
     limit: int | None = None,
     device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    precision: "TrainingPrecision" = "auto",
     offline: bool = False,
     force: bool = False,
     keep_checkpoints: bool = False,

@@ -156,7 +156,7 @@ def run_models(
         failures.append(ModelFailure(model, failure_of(model, error)))
         reporter.warn(str(failures[-1].error))
 
-    waiting = _found(models, settings.load, note)
+    waiting = _find_models(models, settings.load, note)
     _check_distinct([model for _, model in waiting])
     while waiting:
         name, model = waiting.pop(0)  # its weights are freed when the next one takes its place
@@ -172,14 +172,14 @@ def run_models(
     return RunOutcome(tuple(scored), tuple(failures))
 
 
-def _found(
+def _find_models(
     models: Iterable[str | Spec | object], settings: LoadSettings, note: Callable[[str, BaseException], None]
 ) -> list[tuple[str, Model]]:
     """Return each model with its name, and note those that fail.
 
     Weights are loaded with the first text, so that a wrong option shows before hours of work.
     """
-    found: list[tuple[str, Model]] = []
+    named: list[tuple[str, Model]] = []
     for given in models:
         try:
             model = find_model(given, settings)
@@ -188,8 +188,8 @@ def _found(
         except BaseException as error:
             note(_name_of(given), error)
         else:
-            found.append((_name_of(given) if isinstance(given, str | Spec) else model.card.name, model))
-    return found
+            named.append((_name_of(given) if isinstance(given, str | Spec) else model.card.name, model))
+    return named
 
 
 def _name_of(given: object) -> str:

@@ -13,6 +13,7 @@ from gis.errors import UsageError, check_number, unknown_name
 from gis.text import whole_characters
 
 Precision = Literal["fp32", "bf16", "fp16"]
+TrainingPrecision = Literal["auto", "fp32", "bf16"]
 Setting = str | int | float | bool | None
 POOLING_DECLARED = "pooling_declared"  # a setting: False where the model's pooling was a guess
 SIMILARITY_DECLARED = "similarity_declared"  # a setting: the model's own similarity where it is not the cosine

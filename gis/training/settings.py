@@ -2,17 +2,16 @@
 
 from dataclasses import asdict, dataclass
 from numbers import Real
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from gis.errors import UsageError, check_number, unknown_name
+from gis.models.base import TrainingPrecision
 from gis.models.losses import PRESETS, Preset
 from gis.spec import Spec
 
 DEFAULT_OBJECTIVE = "gis"
 LARGEST_WARMUP = 0.99
 LARGEST_SEED = 2**32 - 1  # of numpy
-
-Precision = Literal["auto", "fp32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,7 @@ class TrainSettings:
     layers: int | None = None
     random_init: bool = False
     max_length: int | None = None
-    precision: Precision = "auto"
+    precision: TrainingPrecision = "auto"
     seed: int = 42
 
     def __post_init__(self) -> None:
@@ -77,8 +76,8 @@ class TrainSettings:
         ):
             if number is not None:
                 check_number(what, number, 1)
-        if self.precision not in get_args(Precision):
-            raise unknown_name("precision", self.precision, get_args(Precision))
+        if self.precision not in get_args(TrainingPrecision):
+            raise unknown_name("precision", self.precision, get_args(TrainingPrecision))
         if self.lora and (self.layers is not None or self.random_init):
             changed = "random weights" if self.random_init else "fewer layers"
             raise UsageError(

@@ -326,7 +326,7 @@ def _evidence_from_ruling(
 def _evidence_from_label(
     context: _RepositoryContext, position: int, thread: Sequence[CommentRow], source: str
 ) -> Iterator[Evidence]:
-    """Yield the one issue that the last comments name, if it is one and none of them denies it."""
+    """Yield the evidence of a label, if the last comments name exactly one issue and none of them denies it."""
     issues, repository = context.issues, context.repository
     named: dict[str, tuple[Reference, CommentRow]] = {}
     for comment in thread[-COMMENTS_WITH_TARGET:]:

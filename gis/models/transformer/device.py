@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 
 from gis.errors import UsageError
+from gis.models.base import TrainingPrecision
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -30,7 +31,7 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def training_precision(name: Literal["auto", "fp32", "bf16"], device: torch.device) -> Literal["fp32", "bf16"]:
+def training_precision(name: TrainingPrecision, device: torch.device) -> Literal["fp32", "bf16"]:
     """Return the number format to train in: "auto" takes bf16 where a GPU has it, else fp32."""
     if name != "auto":
         return name

@@ -154,4 +154,4 @@ def read_manifest(folder: Path) -> TrainingManifest | None:
         files = dict(manifest.get("files", {}))
         return TrainingManifest(record, report, manifest["versions"], manifest["hardware"], files)
     except (AttributeError, ValueError, KeyError, TypeError) as error:
-        raise GisError(f"{path} is broken ({error})", remedy="--force trains again") from error
+        raise GisError(f"{path} is broken ({error})", remedy="gis train --force trains again") from error
