@@ -44,7 +44,7 @@ def parse_specs(texts: Iterable[str]) -> list[Spec]:
     it is doubled: ``m,prompt="Summarise, in a word: {text}"``.
 
     Raises:
-        UsageError: A part is empty, an option has no name before it, or a quote is not closed.
+        UsageError: A part is empty, an option has no name before it or comes twice, or a quote is not closed.
     """
     specs: list[Spec] = []
     for text in texts:
@@ -56,7 +56,10 @@ def parse_specs(texts: Iterable[str]) -> list[Spec]:
                 named.append((part.text, {}))
             elif named:
                 key, _, value = part.text.partition("=")
-                named[-1][1][key.strip()] = value
+                name, options = named[-1]
+                if key.strip() in options:
+                    raise UsageError(f"'{name}' was given the option '{key.strip()}' twice")
+                options[key.strip()] = value
             else:
                 raise UsageError(
                     f"'{part.text}' comes before any name in '{text}'; write NAME,{part.text}, or for a path "

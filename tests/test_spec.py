@@ -45,6 +45,7 @@ def test_spaces_inside_quotes_are_kept() -> None:
         ("a,", "an empty name"),
         ("x=1,a", r"'x=1' comes before any name in 'x=1,a'; write NAME,x=1, or for a path ./x=1"),
         ('a,prompt="open', "a double quote is not closed"),
+        ("a,x=1, x =2,b", "'a' was given the option 'x' twice"),
     ],
 )
 def test_what_cannot_be_read_is_named(typed: str, message: str) -> None:

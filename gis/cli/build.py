@@ -121,9 +121,11 @@ def build(
 
 def _weights(text: str) -> dict[str, float]:
     """Read the weights of strata as they are typed: ``random=1,bm25=2``; without a number the weight is 1."""
-    weights = {}
+    weights: dict[str, float] = {}
     for part in text.split(","):
         stratum, _, weight = part.strip().partition("=")
+        if stratum in weights:
+            raise UsageError(f"--negatives: the stratum '{stratum}' has two weights")
         try:
             weights[stratum] = float(weight or 1)
         except ValueError:

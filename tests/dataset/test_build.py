@@ -408,6 +408,7 @@ def test_too_little_is_told_and_leaves_nothing(
         (("--languages", "en,"), "'' is not an ISO 639-1 code"),
         (("--negatives", "randm=1"), "unknown stratum 'randm'. Did you mean random?"),
         (("--negatives", "random=x"), "--negatives: 'x' is not a number"),
+        (("--negatives", "random=1,random=2"), "--negatives: the stratum 'random' has two weights"),
         (("--negatives", "bm25=0"), "the weight of the stratum 'bm25' must be from 0.000001 to 1,000,000"),
         (("--negatives", "dense=1"), "negatives of the stratum 'dense' need an encoder; add --dense MODEL"),
         (("--dense", "minilmm"), "unknown model 'minilmm'. Did you mean minilm?"),

@@ -303,7 +303,7 @@ def _stored_prompt(modules: ModuleList, options: Mapping[str, str], folder: Path
     if name not in modules.prompts:
         known = ", ".join(name for name, prompt in modules.prompts.items() if prompt)
         raise UsageError(f"{folder} has no prompt '{name}'; it has: {known or 'none'}")
-    return (modules.prompts[name] or "") + "{text}"
+    return modules.prompts[name] + "{text}"
 
 
 def _limit(model: ModelFolder, options: Mapping[str, str], settings: LoadSettings) -> int | None:

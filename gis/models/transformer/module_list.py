@@ -122,9 +122,17 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
         static=not config and names in STATIC and modules[0]["path"] in ("", ".") and is_static(folder),
         similarity=str(config.get("similarity_fn_name") or COSINE),
         own_code=any(not module["type"].startswith(LIBRARY) for module in modules),
-        prompts={**DEFAULT_PROMPTS, **(config.get("prompts") or {})},
+        prompts={**DEFAULT_PROMPTS, **_prompts(config, folder)},
         default_prompt=config.get("default_prompt_name"),
     )
+
+
+def _prompts(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Return the named prompts of a folder; one that is null is empty."""
+    prompts = config.get("prompts") or {}
+    if not isinstance(prompts, dict) or not all(isinstance(text, str | None) for text in prompts.values()):
+        raise GisError(f"{folder / 'config_sentence_transformers.json'}: the prompts are not texts by name")
+    return {name: text or "" for name, text in prompts.items()}
 
 
 def _is_module(module: object) -> bool:

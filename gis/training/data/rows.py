@@ -15,7 +15,8 @@ from gis.errors import GisError
 from gis.text import plain_text
 
 SIDES = ("anchor", "positive")
-NEGATIVE = re.compile(r"negatives?(_?\d+)?")  # one text or a list; numbered where a row has several columns of them
+# The columns of hard negatives: one text or a list; numbered where a row has several columns of them
+NEGATIVE = re.compile(r"(hard[_-])?negatives?([_-]?\d+)?")
 NO_TEXT = -1  # in the place of a hard negative, where a row has fewer than others
 
 

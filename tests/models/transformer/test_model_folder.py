@@ -224,7 +224,14 @@ class TestFoldersThatAreNoModel:
             _read(sbert)
 
     @pytest.mark.parametrize(
-        ("name", "content"), [("config.json", "[]"), ("modules.json", '{"0": "Transformer"}'), ("modules.json", "[{}]")]
+        ("name", "content"),
+        [
+            ("config.json", "[]"),
+            ("modules.json", '{"0": "Transformer"}'),
+            ("modules.json", "[{}]"),
+            ("config_sentence_transformers.json", '{"prompts": ["query: "]}'),
+            ("config_sentence_transformers.json", '{"prompts": {"query": ["query: "]}}'),
+        ],
     )
     def test_json_of_another_shape_is_named(self, sbert: Path, name: str, content: str) -> None:
         (sbert / name).write_text(content)

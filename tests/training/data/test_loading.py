@@ -172,6 +172,12 @@ def test_every_hard_negative_is_used_and_a_missing_one_is_missing(tmp_path: Path
     assert "" not in loaded(path).train.texts
 
 
+@pytest.mark.parametrize("names", [("negative-1", "negative-2"), ("hard_negative_1", "hard_negative_2")])
+def test_hard_negatives_are_known_under_other_names(tmp_path: Path, names: tuple[str, str]) -> None:
+    rows: list[Row] = [{"anchor": "a", "positive": "b", names[0]: "c", names[1]: "d"}, {"anchor": "e", "positive": "f"}]
+    assert rows_of(write_rows(tmp_path / "t.jsonl", rows)) == [["a", "b", "c", "d"], ["e", "f", None, None]]
+
+
 def test_hard_negatives_may_be_a_list(tmp_path: Path) -> None:
     rows: list[Row] = [
         {"anchor": "a", "positive": "b", "negatives": ["c", None, "d"]},
