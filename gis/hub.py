@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from traceback import walk_tb
 
 from gis.errors import GisError
 
@@ -132,4 +133,10 @@ def _is_of_the_connection(error: Exception) -> bool:
         return error.errno is None or isinstance(error, ConnectionError | TimeoutError)
     library = sys.modules[type(get_session()).__module__.split(".", 1)[0]]  # requests, httpx or a successor
     transport = getattr(library, "HTTPError", None)
-    return isinstance(transport, type) and isinstance(error, transport)
+    return (isinstance(transport, type) and isinstance(error, transport)) or raised_by_client(error)
+
+
+def raised_by_client(error: Exception) -> bool:
+    """Return whether the Hub's client met an answer that it cannot read, for which it has no error of its own."""
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+    return any(module.startswith("huggingface_hub.") for module in modules)

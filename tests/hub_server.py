@@ -17,6 +17,8 @@ from threading import Thread
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pytest
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DATE = "2025-01-01T00:00:00.000Z"
 Kind = Literal["models", "datasets"]
@@ -91,6 +93,16 @@ def serve(hub: Hub) -> Iterator[Hub]:
         thread.join()
 
 
+def use_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the Hub's client of this process use ``hub``, with its token; large files go through git LFS."""
+    from huggingface_hub import _commit_api, constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(_commit_api, "is_xet_available", lambda: False)
+    monkeypatch.setenv("HF_TOKEN", hub.writer)
+
+
 class _Handler(BaseHTTPRequestHandler):
     hub: Hub
     protocol_version = "HTTP/1.1"
@@ -115,14 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if len(body) < length:  # the client was killed
             return
-        self.hub.requests.append(f"{self.command} {self.path}")
-        if self.hub.failing:
-            answer = _failure(503, "")
-        elif (written := _written(self.hub, self.command, self.path, body, dict(self.headers.items()))) is not None:
-            answer = written
-        else:
-            answer = _answer(self.hub, self.path, body)
-        answer = _ranged(answer, self.headers.get("Range"))
+        answer = answer_to(self.hub, self.command, self.path, body, dict(self.headers.items()))
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -130,6 +135,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
+
+
+def answer_to(hub: Hub, command: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Return what the Hub answers to a request."""
+    hub.requests.append(f"{command} {url}")
+    if hub.failing:
+        answer = _failure(503, "")
+    elif (written := _written(hub, command, url, body, headers)) is not None:
+        answer = written
+    else:
+        answer = _answer(hub, url, body)
+    asked = next((value for name, value in headers.items() if name.lower() == "range"), None)
+    return _ranged(answer, asked)
 
 
 def _answer(hub: Hub, url: str, body: bytes) -> Answer:

@@ -11,7 +11,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.tasks.pairs import Pairs
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.models.base import EncodedBatch, Encoder
+from gis.models.base import EncodedBatch, Encoder, with_rows
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,15 @@ def embed(model: Encoder, texts: list[str], cache: EmbeddingCache, label: str, r
         reporter: Where progress goes.
 
     Raises:
-        GisError: The model gave NaN or infinity; names the text. What came before is kept in the cache.
+        GisError: The model gave NaN or infinity, and the text is named; or vectors of different widths. What came
+            before is kept in the cache.
     """
     n = len(texts)
     vectors: NDArray[np.float32] | None = None
     tokens, kept, seconds = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n)
     from_cache, hardware = np.zeros(n, bool), np.empty(n, object)
     for position, stored in cache.find(texts):
-        vectors = _allocated(vectors, n, len(stored.vector))
-        vectors[position] = stored.vector
+        vectors = with_rows(vectors, n, slice(position, position + 1), stored.vector[None], model.card.name)
         tokens[position], kept[position], seconds[position] = stored.tokens, stored.kept, stored.seconds
         from_cache[position], hardware[position] = True, stored.hardware
     if cache.damaged:
@@ -99,8 +99,7 @@ def embed(model: Encoder, texts: list[str], cache: EmbeddingCache, label: str, r
         for batch, cost in _timed(model, missing_texts, label, reporter):
             _check_finite(batch, missing_texts, model)
             rows = missing[batch.rows]
-            vectors = _allocated(vectors, n, batch.vectors.shape[1])
-            vectors[rows] = batch.vectors
+            vectors = with_rows(vectors, n, rows, batch.vectors, model.card.name)
             tokens[rows], kept[rows] = batch.tokens, batch.kept
             weights = np.maximum(batch.kept, 1)
             seconds[rows] = cost * weights / weights.sum()
@@ -108,7 +107,7 @@ def embed(model: Encoder, texts: list[str], cache: EmbeddingCache, label: str, r
             cache.add([texts[row] for row in rows], batch, seconds[rows], model.hardware)
     reporter.say(f"{model.card.name}: {_finished(n, len(missing), float(seconds[missing].sum()))}")
     return Embeddings(
-        vectors=_allocated(vectors, n, 1),
+        vectors=np.zeros((n, 1), dtype=np.float32) if vectors is None else vectors,
         tokens=tokens,
         kept=kept,
         seconds=seconds,
@@ -130,10 +129,6 @@ def in_words(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
-
-
-def _allocated(vectors: NDArray[np.float32] | None, n: int, dimension: int) -> NDArray[np.float32]:
-    return np.zeros((n, dimension), dtype=np.float32) if vectors is None else vectors
 
 
 def _timed(model: Encoder, texts: list[str], label: str, reporter: Reporter) -> Iterable[tuple[EncodedBatch, float]]:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.errors import UsageError, check_number, unknown_name
+from gis.errors import GisError, UsageError, check_number, unknown_name
 from gis.text import whole_characters
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -121,6 +121,7 @@ class Encoder(ABC):
 
         Raises:
             UsageError: One text is given instead of a list of them.
+            GisError: The model gave vectors of different widths.
         """
         if isinstance(texts, str | bytes):
             raise UsageError("encode takes a list of texts; for a single one: encode([text])")
@@ -129,10 +130,37 @@ class Encoder(ABC):
             raise UsageError(f"encode takes texts, not {type(others[0]).__name__}: {others[0]!r:.60}")
         vectors: NDArray[np.float32] | None = None
         for batch in self.batches(list(map(whole_characters, texts))):
-            if vectors is None:
-                vectors = np.zeros((len(texts), batch.vectors.shape[1]), dtype=np.float32)
-            vectors[batch.rows] = batch.vectors
+            vectors = with_rows(vectors, len(texts), batch.rows, batch.vectors, self.card.name)
         return vectors if vectors is not None else np.zeros((0, 0), dtype=np.float32)
+
+
+def with_rows(
+    vectors: NDArray[np.float32] | None, n: int, rows: NDArray[np.intp] | slice, values: NDArray[np.float32], name: str
+) -> NDArray[np.float32]:
+    """Put some rows into an array of ``n`` vectors, which the first of them make.
+
+    Args:
+        vectors: (n, dim) the array so far; None before the first rows.
+        n: The number of vectors.
+        rows: (m,) where the values go.
+        values: (m, dim) vectors.
+        name: The model's, for an error.
+
+    Returns:
+        (n, dim) ``vectors`` with the values.
+
+    Raises:
+        GisError: The values are not as wide as those before them; numpy would repeat a single number.
+    """
+    if vectors is None:
+        vectors = np.zeros((n, values.shape[1]), dtype=np.float32)
+    if vectors.shape[1] != values.shape[1]:
+        raise GisError(
+            f"{name} gave vectors of {vectors.shape[1]} and of {values.shape[1]} numbers: they are not of one model",
+            remedy="check the model, and where vectors of it are in the cache, add --no-cache",
+        )
+    vectors[rows] = values
+    return vectors
 
 
 class PairScorer(ABC):

@@ -131,9 +131,9 @@ class Endpoint(Encoder):
         try:
             ordered = {item.index: item.embedding for item in answer.data}
             vectors = np.array([ordered[row] for row in range(len(inputs))], dtype=np.float32)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             vectors = np.zeros(0, dtype=np.float32)
-        if vectors.ndim != 2 or len(answer.data) != len(inputs):
+        if vectors.ndim != 2 or not vectors.size or len(answer.data) != len(inputs):
             raise self._failed(
                 f"did not answer with one vector for each of {len(inputs)} texts; is it an embeddings URL?"
             )

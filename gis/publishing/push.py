@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gis.errors import GisError
+from gis.hub import raised_by_client
 from gis.masking import remember_secret
 from gis.publishing.publication import MANIFESTS, Publication
 from gis.versions import versions_of
@@ -141,4 +142,11 @@ def _clear_errors(to: str) -> Iterator[None]:
     except (OSError, RuntimeError, ValueError) as error:  # while a large file was sent
         raise GisError(
             f"sending to {to} broke off: {error}", remedy="the same command continues where it stopped"
+        ) from error
+    except Exception as error:
+        if not raised_by_client(error):
+            raise
+        raise GisError(
+            f"{constants.ENDPOINT} does not answer as the Hub does ({type(error).__name__}: {error})",
+            remedy="check HF_ENDPOINT and the network; the same command continues where it stopped",
         ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gis.collector.collect import collect
@@ -23,17 +23,9 @@ from gis.console import Reporter
 from gis.dataset.issues.table import NOT_CLOSED, load_issues, stamp
 from gis.dataset.labels.evidence import find_evidence
 from gis.errors import GisError
-from tests.collector.odd_answers import CHANGES, DROP, ODD, URL, Change, Odd, OddGitHub, small_world
+from tests.collector.odd_answers import OddGitHub, small_world
+from tests.faults.odd import CHANGES, DROP, FEW, MANY, ODD, URL, Change, Odd
 
-FEW = settings(
-    deadline=None,
-    max_examples=10,
-    print_blob=False,
-    report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
-MANY = settings(FEW, max_examples=500)
 apis = pytest.mark.parametrize("api", ["graphql", "rest"])
 
 

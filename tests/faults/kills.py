@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-MOST = None if os.environ.get("GIS_FAULTS") == "all" else 6  # kills of one command; None for one at every call
+from tests.faults import THOROUGH
+
+MOST = None if THOROUGH else 6  # kills of one command; None for one at every call
 PATIENCE = 120  # seconds after which a child is stuck
 CHANGES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate"})
 T = TypeVar("T")

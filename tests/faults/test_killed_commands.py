@@ -16,8 +16,10 @@ from tests.collector.server import GitHub, schema, serving
 from tests.collector.test_dump import write_dump
 from tests.collector.world import made
 from tests.command_line import run_gis
+from tests.dataset.output.test_hydrate import repository as duplicates
 from tests.dataset.stores import by_chance, fill
-from tests.faults.kills import can_fork, check_kills
+from tests.faults.kills import calls_of, can_fork, check_kills
+from tests.hub_server import Hub, serve, use_hub
 
 pytestmark = [pytest.mark.slow, can_fork]
 
@@ -103,3 +105,51 @@ def test_build(store: Path, tmp_path: Path, force: bool) -> None:
         assert [path.name for path in output.parent.iterdir()] == ["data"]
 
     assert check_kills(work, prepare=prepare, state=lambda: files_of(output)) > 3
+
+
+@pytest.fixture(scope="module")
+def dataset(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dataset") / "data"
+    gis("build", "--store", store, "--output", folder, "--languages", "any")
+    return folder
+
+
+def test_hydrate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "good-token-1234")
+    path, output = tmp_path / "issues.db", tmp_path / "made" / "whole"
+    with serving(duplicates(), schema()) as github:
+        gis("collect", "--repo", "octo/widgets", "--api-url", github.url, "--store", path)
+        gis("build", "--store", path, "--output", tmp_path / "data", "--languages", "any")
+
+        def work() -> None:
+            gis("hydrate", tmp_path / "data", "--api-url", github.url, "--output", output)
+            assert [place.name for place in output.parent.iterdir()] == ["whole"]
+
+        def prepare() -> None:
+            shutil.rmtree(output.parent, ignore_errors=True)
+
+        assert check_kills(work, prepare=prepare, state=lambda: files_of(output)) > 3
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with serve(Hub()) as server:
+        use_hub(server, monkeypatch)
+        yield server
+
+
+def test_publish(hub: Hub, dataset: Path) -> None:
+    def prepare() -> None:
+        for kept in (hub.repositories, hub.private, hub.large, hub.commits):
+            kept.clear()
+
+    def state() -> dict[str, bytes] | None:
+        repository = hub.repositories.get(("datasets", TO))
+        return dict(repository.files) if hub.commits and repository else None
+
+    assert check_kills(lambda: gis("publish", dataset, "--to", TO), prepare=prepare, state=state) > 3
+
+
+def test_a_dry_run_of_publish_has_nothing_to_kill(hub: Hub, dataset: Path) -> None:
+    assert calls_of(lambda: gis("publish", dataset, "--to", TO, "--dry-run")) == 0
+    assert hub.requests == []

@@ -14,7 +14,7 @@ from gis.files import sha256_of, sha256_of_file
 from tests.benchmark.worker import worker
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, fill
-from tests.hub_server import Hub, serve
+from tests.hub_server import Hub, serve, use_hub
 
 pytestmark = pytest.mark.slow
 
@@ -47,14 +47,8 @@ def dataset(built: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    from huggingface_hub import _commit_api, constants
-
     with serve(Hub()) as served:
-        monkeypatch.setattr(constants, "ENDPOINT", served.url)
-        address = served.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address)
-        monkeypatch.setattr(_commit_api, "is_xet_available", lambda: False)  # git LFS, as servers allow
-        monkeypatch.setenv("HF_TOKEN", served.writer)
+        use_hub(served, monkeypatch)
         yield served
 
 
