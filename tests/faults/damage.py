@@ -9,8 +9,9 @@ from typing import Literal
 import pytest
 
 from gis.errors import GisError
+from tests.faults import THOROUGH
 
-COUNTS = [pytest.param(10, id="some"), pytest.param(200, id="many", marks=pytest.mark.slow)]
+COUNTS = [pytest.param(10, id="some"), pytest.param(200 if THOROUGH else 40, id="many", marks=pytest.mark.slow)]
 Verdict = Literal["same", "repaired", "named"]
 
 

@@ -20,7 +20,7 @@ FEW = settings(
     suppress_health_check=list(HealthCheck),
     database=None,
 )
-MANY = settings(FEW, max_examples=500)
+MANY = settings(FEW, max_examples=500 if THOROUGH else 50, derandomize=not THOROUGH)
 SOME = settings(FEW, max_examples=200 if THOROUGH else 12, derandomize=not THOROUGH)
 DROP = "drop this field"
 
