@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,7 +91,7 @@ def main() -> None:
     assert len(honest) == options.size
     base = {name: min(seconds_of(PARTS[name], honest, 600) for _ in range(2)) for name in names}
     slowest: dict[str, list[tuple[float, str]]] = {name: [] for name in names}
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for kind, text in hostile_texts(options.size, options.count):
         for name in names:
             try:

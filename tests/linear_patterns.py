@@ -455,7 +455,7 @@ class _Checker:
         matches = after.is_last and after.sure
         all_attempts, shared = 1 if matches else before.attempts, inside.shared
         if read_once and most > all_attempts:
-            steps, shared = 1, shared + inside.steps * entries * all_attempts
+            steps, shared = 1.0, shared + inside.steps * entries * all_attempts
         else:
             steps = inside.steps * entries * most
         ways = exits if ends_once else exits * rounds

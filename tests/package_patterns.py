@@ -5,6 +5,7 @@ import importlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "gis"
 CALLS = {"compile", "sub", "subn", "match", "search", "fullmatch", "findall", "finditer", "split"}
 HELPERS = {"compiled", "_compiled"}  # functions that call re.compile with their own argument
 # Functions that make a pattern, and what they make.
+
+
+def _of_languages(name: str, module: Any) -> list[re.Pattern[str]]:  # noqa: ANN401
+    return [getattr(language, name) for language in module.LANGUAGES]
+
+
 MAKERS: dict[str, Callable[[Any], list[re.Pattern[str]]]] = {
     "gis.dataset.issues.references.reference_pattern": lambda module: [module.reference_pattern("github.example.com")],
     "gis.dataset.labels.english.subject_pattern": lambda module: [module.subject_pattern("github.com")],
@@ -22,9 +29,7 @@ MAKERS: dict[str, Callable[[Any], list[re.Pattern[str]]]] = {
         module._openings(("indented_line",)),
     ],
     **{
-        f"gis.dataset.labels.lexicon.Language.{name}": lambda module, name=name: [
-            getattr(language, name) for language in module.LANGUAGES
-        ]
+        f"gis.dataset.labels.lexicon.Language.{name}": partial(_of_languages, name)
         for name in ("before", "behind", "negated", "doubted")
     },
 }

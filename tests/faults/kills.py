@@ -119,7 +119,7 @@ def _counting(
         return call
 
     def connected(*arguments: Any, **named: Any) -> sqlite3.Connection:  # noqa: ANN401
-        connection = connect(*arguments, **named)
+        connection: sqlite3.Connection = connect(*arguments, **named)
         connection.set_trace_callback(lambda _: count())
         return connection
 
@@ -129,7 +129,8 @@ def _counting(
 
     try:
         signal.alarm(PATIENCE)
-        connect, sqlite3.connect = sqlite3.connect, connected
+        connect = sqlite3.connect
+        setattr(sqlite3, "connect", connected)  # noqa: B010 - its type has overloads
         for name in ("send", "sendall"):
             setattr(socket.socket, name, counting(getattr(socket.socket, name)))
         write, os.fsync, os.write = os.write, counting(os.fsync), counting(os.write)

@@ -67,11 +67,15 @@ def content_hashes(folder: Path) -> dict[str, str]:
     """
     hashes = {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in content_files(folder)}
     written = read_json_if_there(folder / TRAINING_MANIFEST).get("files")
-    content = [name for name in written if _is_content(PurePath(name))] if isinstance(written, dict) else []
+    expected = (
+        {name: sha256 for name, sha256 in written.items() if _is_content(PurePath(name))}
+        if isinstance(written, dict)
+        else {}
+    )
     problems = [
         f"{name} {'was changed' if name in hashes else 'is missing'}"
-        for name in content
-        if hashes.get(name) != written[name]
+        for name, sha256 in expected.items()
+        if hashes.get(name) != sha256
     ]
     if problems:
         raise GisError(
