@@ -316,10 +316,13 @@ class Root:
         total = len(rows)
         if (orderBy or {}).get("field") == "CREATED_AT":
             rows.sort(key=lambda row: row["number"], reverse=(orderBy or {}).get("direction") == "DESC")
-            start = int(asked["after"]) if asked.get("after") else 0
+            start = place_of(asked.get("after"))
             marks = [str(n + 1) for n in range(len(rows))]
         else:
-            start = after(rows, asked.get("after"))
+            try:
+                start = after(rows, asked.get("after"))
+            except (ValueError, TypeError):
+                raise unknown_cursor(asked["after"]) from None
             marks = [cursor(row["updated_at"], row["number"]) for row in rows[start : start + first]]
             marks = [""] * start + marks
         page = rows[start : start + first]
@@ -331,7 +334,7 @@ class Root:
         )
 
     def pulls(self, _info: object, first: int = 0, after: str | None = None, **_: object) -> Row:
-        start = int(after or 0)
+        start = place_of(after)
         page = [{"number": n} for n in self._world.pulls[start : start + first]]
         more = start + first < len(self._world.pulls)
         return connection(len(self._world.pulls), page, more, str(start + len(page)) if page else None)
@@ -443,8 +446,20 @@ def connection(total: int, nodes: list[Any], more: bool, end: str | None) -> Row
     return {"totalCount": total, "nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": end}}
 
 
+def place_of(mark: str | None) -> int:
+    """Return where a page begins."""
+    if not (mark or "0").isdecimal():
+        raise unknown_cursor(mark)
+    return int(mark or 0)
+
+
+def unknown_cursor(mark: str | None) -> graphql.GraphQLError:
+    message = f"`{mark}` does not appear to be a valid cursor."
+    return graphql.GraphQLError(message, extensions={"type": "INVALID_CURSOR_ARGUMENTS"})
+
+
 def paged(nodes: list[Row], first: int, mark: str | None) -> Row:
-    start = int(mark or 0)
+    start = place_of(mark)
     page = nodes[start : start + first]
     return connection(len(nodes), page, start + first < len(nodes), str(start + len(page)) if page else None)
 

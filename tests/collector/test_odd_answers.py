@@ -16,6 +16,7 @@ from gis.collector.github import client as github_client
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client, Limits
 from gis.collector.github.connection import Connection
+from gis.collector.github.graphql import GraphQLResumePoint
 from gis.collector.records import IssueText
 from gis.collector.status import status_notes, status_table
 from gis.collector.store import Store
@@ -290,3 +291,19 @@ def _ignores_the_page(original: Any) -> Any:  # noqa: ANN401
         return original(self)
 
     return getresponse
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        GraphQLResumePoint(since=None, issues_after="forgotten", pulls_done=True),
+        GraphQLResumePoint(since=None, issues_done=True, pulls_after="forgotten"),
+    ],
+)
+def test_a_walk_whose_place_github_forgot_begins_anew(
+    stopped: GraphQLResumePoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, _ = connected(Odd(10**9, False, []), "graphql", monkeypatch)
+    pages = list(connection.source("octo/widgets", original_bodies=True).pages(None, stopped.to_json()))
+    assert pages[-1].done
+    assert sum(len(page.issues) for page in pages) == len(small_world().issues)

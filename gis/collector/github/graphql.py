@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from gis.collector.fields import Fields, objects
 from gis.collector.github.adaptive import AdaptiveClient, QueryMaker
 from gis.collector.github.client import Client
+from gis.collector.github.graphql_errors import CursorRefusedError
 from gis.collector.github.graphql_nodes import issue_from_node
 from gis.collector.github.node_pages import Cursors, NodePage
 from gis.collector.github.page_size import PageSize
@@ -137,11 +138,19 @@ class GraphQLSource:
             point = point.next_walk(since)
         size = PageSize(self._largest)
         issue_cursors, pull_cursors = Cursors(point.issues_after), Cursors(point.pulls_after)
+        resumed = resume_from is not None
         while not point.done:
             try:
                 repository = self._fetch_page(point, size)
             except QueryTimeoutError:
                 size.shrink()
+                continue
+            except CursorRefusedError:
+                if not resumed:
+                    raise
+                self._reporter.warn(f"{self.repository.name}: GitHub no longer knows where to continue; starting anew")
+                point, resumed = GraphQLResumePoint(since=point.since), False
+                issue_cursors, pull_cursors = Cursors(), Cursors()
                 continue
             size.note_success()
             issues = None if point.issues_done else issue_cursors.read_page(repository, "issues")

@@ -21,6 +21,10 @@ LONGEST_MESSAGE = 500  # characters
 Body = Any  # parsed JSON
 
 
+class CursorRefusedError(GisError):
+    """GitHub does not know a cursor, so what follows it cannot be read."""
+
+
 class Failure(NamedTuple):
     """Why a request was not answered; it may be repeated.
 
@@ -52,12 +56,15 @@ def check_answer(body: Body) -> None:
 
     Raises:
         UnknownFieldsError: The server lacks fields of the query.
+        CursorRefusedError: The query continues from a cursor that the server does not know.
         NotFoundError: The repository does not exist.
         GisError: The query is refused.
     """
     errors = errors_of(body)
     if unknown := frozenset(filter(None, map(_unknown_field, errors))):
         raise UnknownFieldsError(unknown)
+    if any(error.get("type") == "INVALID_CURSOR_ARGUMENTS" for error in errors):
+        raise CursorRefusedError(f"GitHub refuses the query: {message_of(errors[0])[:200]}")
     data = body.get("data")
     only_absent = all(error.get("type") in ("NOT_FOUND", "FORBIDDEN") for error in errors)
     if (data is None and only_absent) or (data is not None and data.get("repository", data) is None):
