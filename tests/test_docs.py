@@ -162,7 +162,27 @@ def test_our_rows_among_the_published_scores_are_those_of_the_result_files() -> 
         assert printed == [f"{100 * score:.2f}" for score in (*scores, sum(scores) / len(scores))]
 
 
-@pytest.mark.parametrize(("base", "first_table"), [("minilm", 0), ("random", 2)])
+@pytest.mark.parametrize(
+    ("table", "grid"), list(enumerate(["stsb-full", "stsb-two", "stsb-random", "rust-full", "rust-two", "rust-random"]))
+)
+def test_the_tables_of_the_tuned_ablation_are_those_of_its_files(table: int, grid: str) -> None:
+    folder = ROOT / "docs" / "ablation"
+    with (folder / f"tuned-{grid}.csv").open(encoding="utf-8") as file:
+        variants = list(csv.DictReader(file))
+    with (folder / f"tuned-{grid}-trials.csv").open(encoding="utf-8") as file:
+        trials = list(csv.DictReader(file))
+    (_, *rows) = list(tables_of(ROOT / "docs" / "ablation.md"))[table]
+    for row, variant in zip(rows, variants, strict=True):
+        assert row[1] == f"{100 * float(variant['mean']):.2f} ± {100 * float(variant['deviation']):.2f}"
+        if variant["difference"]:
+            mean, low, high = (100 * float(variant[name]) for name in ("difference", "low", "high"))
+            assert row[2] == f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+        own = [trial for trial in trials if trial["variant"] == variant["variant"]]
+        best = max(own, key=lambda trial: float(trial["validation"]))
+        assert (float(row[4]), row[6]) == (float(best["learning_rate"]), best["trial"])
+
+
+@pytest.mark.parametrize(("base", "first_table"), [("minilm", 7), ("random", 9)])
 def test_the_tables_of_the_ablation_are_those_of_its_files(base: str, first_table: int) -> None:
     with (ROOT / "docs" / "ablation" / f"{base}.csv").open(encoding="utf-8") as file:
         variants = [list(rows) for _, rows in groupby(csv.DictReader(file), key=itemgetter("variant"))]
