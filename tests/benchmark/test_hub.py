@@ -146,6 +146,16 @@ def test_an_unknown_revision_of_a_dataset_is_named(working: Worker, tmp_path: Pa
     assert "could not be reached" not in done.stderr
 
 
+@pytest.mark.parametrize("splits", ["test", "all"])
+def test_a_cached_revision_does_not_serve_for_another(working: Worker, tmp_path: Path, splits: str) -> None:
+    """The library datasets itself would take any revision that it holds, without a word."""
+    task = f"org/pairs,revision={{}},split={splits},{COLUMNS}"
+    cached = bench(working, tmp_path / "cached", "--model", "jaccard", "--task", task.format(COMMIT))
+    assert cached.status == 0, cached.stderr
+    done = bench(working, tmp_path, "--model", "jaccard", "--task", task.format(UNKNOWN), "--offline")
+    assert_told(done, f"org/pairs at revision {UNKNOWN}", "local Hub cache does not hold it")
+
+
 def test_an_unknown_split_names_those_there_are(working: Worker, tmp_path: Path) -> None:
     done = bench(working, tmp_path, "--model", "jaccard", "--task", f"org/pairs,split=dev,{COLUMNS}")
     assert_told(done, "org/pairs", "dev", "train", "test")

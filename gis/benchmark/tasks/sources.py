@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from gis.benchmark.tasks.about import described
 from gis.benchmark.tasks.catalogue import ALL_SPLITS, PACKAGED, Task, packaged_ids
@@ -172,7 +173,10 @@ def split_names(task: Task, settings: SourceSettings) -> tuple[str, ...]:
     instead = f"put its pairs in DIR/{task.folder or task.name} and add --data DIR"
     asking = ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline)
     with asking as local_only, quiet_datasets(local_only=local_only):
-        return tuple(sorted(datasets.get_dataset_split_names(task.hub, task.config, revision=task.revision)))
+        names = datasets.get_dataset_split_names(
+            task.hub, task.config, revision=task.revision, cache_dir=_cache_of(task.revision)
+        )
+        return tuple(sorted(names))
 
 
 def load_task(task: Task, settings: SourceSettings) -> LoadedTask:
@@ -279,7 +283,9 @@ def _from_hub(task: Task, split: str, settings: SourceSettings) -> Table:
     asking = ask_hub(f"the dataset {task.hub}", task.revision, instead, offline=settings.offline)
     with asking as local_only, quiet_datasets(local_only=local_only):
         try:
-            rows = datasets.load_dataset(task.hub, task.config, split=split, revision=task.revision)
+            rows = datasets.load_dataset(
+                task.hub, task.config, split=split, revision=task.revision, cache_dir=_cache_of(task.revision)
+            )
         except ValueError as error:  # an unknown split or configuration; the message names the known ones
             raise GisError(f"{task.hub}: {error}") from error
     used = {*vars(task.columns).values(), *USED_COLUMNS}
@@ -287,3 +293,13 @@ def _from_hub(task: Task, split: str, settings: SourceSettings) -> Table:
         name: list(rows[name]) if name in used or name.startswith("negative") else [] for name in rows.column_names
     }
     return Table(columns, lambda row: f"{task.hub} ({split}):{row + 1}")
+
+
+def _cache_of(revision: str | None) -> str | None:
+    """Return the folder for what is read at ``revision``; None, the library's own, for any revision.
+
+    Where the Hub does not answer, the library takes the newest revision in the folder, whichever was asked for.
+    """
+    import datasets
+
+    return None if revision is None else str(datasets.config.HF_DATASETS_CACHE / f"revision-{quote(revision, safe='')}")
