@@ -19,7 +19,7 @@ from gis.models.base import ModelCard
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION: Final = 2  # version 1 had no hashes
+SCHEMA_VERSION: Final = 3  # version 1 had no hashes, version 2 neither the size of models nor the numbers of texts
 CHANGED = "was changed or damaged after gis bench wrote it"
 SCORE_AGAIN = "run the same gis bench again, which makes it anew"
 
@@ -150,7 +150,7 @@ class Result:
     texts: TextRecord
     run: RunRecord
     notes: tuple[str, ...] = ()
-    schema_version: Literal[1, 2] = SCHEMA_VERSION
+    schema_version: Literal[1, 2, 3] = SCHEMA_VERSION
     pairs_sha256: str | None = None
     sha256: str | None = None
 

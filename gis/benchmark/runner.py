@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -311,7 +311,7 @@ def _scored_by_vectors(
         first, second = embeddings.vectors[rows.first], embeddings.vectors[rows.second]
         texts = embedded_text_record(task.pairs, rows, embeddings, model.card.length_unit)
         result = Result(
-            model=model.card,
+            model=replace(model.card, dimension=first.shape[1]),
             task=task_record(task),
             scores=score_vectors(task, first, second),
             texts=texts,
@@ -376,10 +376,15 @@ def _names(tasks: Sequence[LoadedTask]) -> str:
 
 
 def _pair_table(pairs: Pairs, similarity: NDArray[np.float64], lengths: Mapping[str, Any]) -> "pd.DataFrame":
-    """Make one row per pair, without texts: results may be published where texts may not."""
+    """Make one row per pair, without texts: results may be published where texts may not.
+
+    Equal texts have equal numbers, which show the pairs that are not independent of each other.
+    """
     import pandas as pd
 
+    texts = TextPool().add(pairs)
     columns: dict[str, Any] = {"id": list(pairs.ids), "gold": pairs.gold, "score": similarity}
+    columns |= {"text_id1": texts.first.astype(np.int32), "text_id2": texts.second.astype(np.int32)}
     if pairs.grouped_by is not None:
         columns[pairs.grouped_by] = list(pairs.groups or ())
     return pd.DataFrame({**columns, **lengths})

@@ -33,6 +33,8 @@ class ModelCard:
         max_tokens: Longest text the model reads, in ``length_unit``; None without limit.
         length_unit: What the model counts a text in.
         fitted_on: What the model learnt its statistics from, where it is fitted at scoring time.
+        parameters: Number of weights; None where there are none, or nothing shows how many.
+        dimension: Width of its vectors; None before one was made, and for models without vectors.
     """
 
     name: str
@@ -41,6 +43,8 @@ class ModelCard:
     max_tokens: int | None = None
     length_unit: Literal["tokens", "words", "characters"] = "tokens"
     fitted_on: str | None = None
+    parameters: int | None = None
+    dimension: int | None = None
 
     def renamed(self, name: str) -> "ModelCard":
         """Return the same card under another display name; the identity stays."""

@@ -72,12 +72,12 @@ def test_numbers_are_not_rounded(path: Path, result: Result) -> None:
 
 
 def test_every_result_says_its_schema(path: Path) -> None:
-    assert json.loads(path.read_text(encoding="utf-8"))["schema_version"] == 2
+    assert json.loads(path.read_text(encoding="utf-8"))["schema_version"] == 3
 
 
 def test_a_newer_schema_asks_for_a_newer_gis(path: Path) -> None:
-    sign(path, schema_version=3, something="new")
-    with error_line(r"mine\.json was written by a newer gis \(schema 3\); upgrade"):
+    sign(path, schema_version=4, something="new")
+    with error_line(r"mine\.json was written by a newer gis \(schema 4\); upgrade"):
         read_result(path)
 
 

@@ -312,6 +312,27 @@ def test_the_pairs_file_reproduces_the_main_score_and_holds_no_text(
     assert not set(pairs.astype(str).to_numpy().ravel()) & texts_of(task)
 
 
+def test_the_pairs_file_numbers_equal_texts_alike(tmp_path: Path) -> None:
+    rows = [
+        {"text1": "a", "text2": "b", "label": 1.0},
+        {"text1": "b", "text2": "c", "label": 2.0},
+        {"text1": "d", "text2": "d", "label": 3.0},
+    ]
+    model = FakeEncoder()
+    run(model, [make_task(tmp_path / "data", "t", rows)], settings(tmp_path))
+    pairs = pd.read_parquet(pairs_path(result_path(tmp_path / "results", model.card, "t", None)))
+    assert pairs["text_id1"][0] != pairs["text_id2"][0] == pairs["text_id1"][1]
+    assert pairs["text_id1"][2] == pairs["text_id2"][2]
+    assert len({*pairs["text_id1"], *pairs["text_id2"]}) == 4
+
+
+def test_a_result_holds_the_width_of_the_vectors(task: LoadedTask, tmp_path: Path) -> None:
+    (embedded,) = run(FakeEncoder(), [task], settings(tmp_path))
+    (compared,) = run(Jaccard(Spec("jaccard"), LoadSettings()), [task], settings(tmp_path))
+    assert embedded.model.dimension == FakeEncoder().encode(["a text"]).shape[1]
+    assert compared.model.dimension is None
+
+
 def test_the_pairs_file_holds_lengths_and_groups(tmp_path: Path) -> None:
     rows = [{**row, "subset": "xy"[n % 2]} for n, row in enumerate(ROWS)]
     model = FakeEncoder(max_words=3)

@@ -1,6 +1,7 @@
 """The files of a model folder: reading its JSON, finding its weights, hashing what can change a vector."""
 
 import json
+import math
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -37,20 +38,28 @@ def is_static(folder: Path) -> bool:
     config = read_json_if_there(folder / "config.json")
     if config.get("model_type") == "model2vec" or "StaticModel" in (config.get("architectures") or ()):
         return True
-    return bool(config) and "embeddings" in _tensor_names(folder / "model.safetensors")
+    return bool(config) and "embeddings" in _header(folder / "model.safetensors")
 
 
-def _tensor_names(path: Path) -> set[str]:
-    """Return the names of the tensors in a file, from its header; none of a file that is damaged or not there."""
-    if not path.is_file():
-        return set()
+def count_parameters(folder: Path) -> int | None:
+    """Return how many weights the files directly in ``folder`` hold; None where no safetensors file shows it."""
+    tensors = [tensor for path in weight_files(folder) for tensor in _header(path).values()]
+    shapes = [tensor["shape"] for tensor in tensors if str(tensor.get("dtype", "")).startswith(("F", "BF"))]
+    return sum(math.prod(shape) for shape in shapes) or None
+
+
+def _header(path: Path) -> dict[str, Any]:
+    """Return what a safetensors file says of each tensor; nothing of another file, or one damaged or not there."""
+    if path.suffix != ".safetensors" or not path.is_file():
+        return {}
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = file.read(length) if length < path.stat().st_size else b""
     try:
-        return set(json.loads(header))
+        content = json.loads(header)
     except ValueError:
-        return set()
+        return {}
+    return {name: tensor for name, tensor in content.items() if isinstance(tensor, dict) and "shape" in tensor}
 
 
 def content_files(folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from gis.models.base import (
     ModelCard,
     PairScorer,
 )
+from gis.models.transformer.folder_files import count_parameters
 from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
 from gis.spec import Spec
 
@@ -166,4 +167,5 @@ def _card(model_folder: ModelFolder, settings: LoadSettings, name: str, revision
             **({} if model_folder.similarity == COSINE else {SIMILARITY_DECLARED: model_folder.similarity}),
         },
         max_tokens=model_folder.max_tokens,
+        parameters=count_parameters(model_folder.folder),
     )

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from gis.errors import GisError, UsageError
 from gis.models.registry import load_model
 from gis.models.transformer import pretrained
+from gis.models.transformer.folder_files import count_parameters
 from gis.spec import Spec
 from tests.models.helpers import TEXTS, assert_close, encoder, identity, needs_minilm, needs_peft, settings
 from tests.tiny_models import copy, save_bert, save_lora, save_sentence_transformer
@@ -165,6 +166,17 @@ class TestCard:
             "revision": None,
             "trust_remote_code": False,
         }
+
+    def test_the_weights_are_counted_without_loading_them(self, tiny_bert: Path) -> None:
+        weights = load_file(tiny_bert / "model.safetensors")
+        assert encoder(tiny_bert).card.parameters == sum(
+            tensor.numel() for tensor in weights.values() if tensor.is_floating_point()
+        )
+
+    def test_weights_that_no_header_counts_are_not_counted(self, tmp_path: Path) -> None:
+        (tmp_path / "pytorch_model.bin").write_bytes(b"pickled")
+        (tmp_path / "model.safetensors").write_bytes(b"broken")
+        assert count_parameters(tmp_path) is None
 
 
 def _run(code: str) -> None:
