@@ -116,10 +116,10 @@ class LoadedSentenceTransformer(Encoder):
 
     def __init__(self, model: "SentenceTransformer", name: str) -> None:
         from gis.models.transformer.device import describe_device
-        from gis.models.transformer.sentence_transformer import SentenceTransformerEngine
+        from gis.models.transformer.sentence_transformer import SentenceTransformerEngine, reader_of_texts
 
         prompt = f"{(model.prompts or {}).get(model.default_prompt_name or '', '')}{{text}}"
-        limit = model.max_seq_length
+        limit = getattr(reader_of_texts(model), "max_seq_length", None)
         self._engine = SentenceTransformerEngine(model, max_tokens=limit, prompt=prompt)
         self.hardware = describe_device(model.device)
         settings: dict[str, Setting] = {

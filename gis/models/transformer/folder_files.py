@@ -102,10 +102,29 @@ def _left_by_training(path: Path, folder: Path) -> bool:
     return any(part.startswith("checkpoint") for part in path.relative_to(folder).parts[:-1])
 
 
+def settings_file(body: Path) -> Path:
+    """Return the file with the settings of the Transformer module in ``body``, which need not be there."""
+    files = [body / name for name in SETTINGS_FILES]
+    return next((path for path in files if read_json_if_there(path)), files[0])
+
+
 def transformer_settings(body: Path) -> dict[str, Any]:
     """Return the settings of the Transformer module in ``body``."""
-    settings = (read_json_if_there(body / name) for name in SETTINGS_FILES)
-    return next(filter(None, settings), {})
+    return read_json_if_there(settings_file(body))
+
+
+def token_limit(path: Path, key: str, value: object) -> int | None:
+    """Return the number of tokens that ``key`` has in the file ``path``; None where it has none.
+
+    Raises:
+        GisError: It is not a whole number above 0.
+    """
+    if value is None:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or value < 1 or value % 1:  # type: ignore[operator]
+        raise GisError(f"{path}: {key} is {value!r}; expected a whole number of tokens above 0")
+    return int(value)  # type: ignore[call-overload, no-any-return]
 
 
 def read_json_if_there(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from gis.models.transformer.folder_files import (
     is_static,
     read_json,
     read_json_if_there,
+    token_limit,
     weight_files,
 )
 from gis.models.transformer.module_list import PAIR_SCORER, ModuleList, read_module_list
@@ -216,13 +217,14 @@ def _plain(folder: Path, options: Mapping[str, str]) -> ModelFolder:
 
 def _static(folder: Path) -> ModelFolder:
     """Read a static model of model2vec."""
+    path = folder / "config.json"
     return ModelFolder(
         folder=folder,
         layout="model2vec",
         engine="model2vec",
         pooling=None,
         prompt="{text}",
-        max_tokens=read_json(folder / "config.json").get("max_length", STATIC_LIMIT),
+        max_tokens=token_limit(path, "max_length", read_json(path).get("max_length", STATIC_LIMIT)),
     )
 
 
@@ -268,7 +270,7 @@ def _with_angle(model: ModelFolder, folder: Path) -> ModelFolder:
     config = read_json(files[0])
     if config.get("apply_billm"):
         raise GisError(f"{files[0]} asks for a bidirectional LLM (billm), which gis cannot run")
-    limit = config.get("max_length") or model.max_tokens
+    limit = token_limit(files[0], "max_length", config.get("max_length")) or model.max_tokens
     pooling = pooling_name(str(config.get("pooling_strategy") or "cls"))
     return replace(model, layout="angle", pooling=pooling, pooling_declared=True, max_tokens=limit)
 

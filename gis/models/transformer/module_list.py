@@ -7,10 +7,18 @@ from typing import Any
 
 from gis.errors import GisError
 from gis.models.base import COSINE
-from gis.models.transformer.folder_files import is_static, read_json, read_json_if_there, transformer_settings
+from gis.models.transformer.folder_files import (
+    is_static,
+    read_json,
+    read_json_if_there,
+    settings_file,
+    token_limit,
+    transformer_settings,
+)
 from gis.models.transformer.pooling import POOLING_NAMES
 from gis.models.transformer.positions import declared_limit, table_length
-from gis.models.transformer.trust import LIBRARY, check_module
+from gis.models.transformer.routers import modules_inside, reader_of_texts
+from gis.models.transformer.trust import LIBRARY, TRANSFORMER, check_module
 
 # The modules that gis knows, under the names of the library's versions. All others are left to the library.
 CLASSES = {
@@ -50,6 +58,16 @@ USUAL_SETTINGS = {
 READ_SETTINGS = ("max_seq_length", "do_lower_case")
 PROCESSOR_ARGUMENTS = ("processor_kwargs", "tokenizer_args")  # new name, old name
 CONFIG_ARGUMENTS = ("config_kwargs", "config_args")
+# The modes of a Pooling module, by the keys that older versions had for them.
+POOLING_MODES = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+POOLING_KEY = "pooling_mode"
 ENCODER, PAIR_SCORER = "SentenceTransformer", "CrossEncoder"
 DEFAULT_PROMPTS = {"query": "", "document": ""}  # the library's own
 
@@ -64,8 +82,8 @@ class ModuleList:
         pooling: A name in ``POOLINGS`` where gis can run the modules itself; None where only the library can.
         normalize: Whether vectors are scaled to length 1, where ``pooling`` is given.
         lowercase: Whether texts are lower-cased first, where ``pooling`` is given.
-        max_tokens: Where texts are cut; None without limit.
-        positions: How many tokens the first module can read at all; None without a table of positions.
+        max_tokens: Where texts are cut, by the module that reads them first; None without limit.
+        positions: How many tokens that module can read at all; None without a table of positions.
         static: Whether it is a static model as model2vec saves it, which that library does not read as this one does.
         similarity: The similarity that the folder declares for its vectors.
         own_code: Whether a module is code from outside the library.
@@ -99,6 +117,9 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
         raise GisError(f"{folder / 'modules.json'} does not list modules with type and path")
     for module in modules:
         check_module(folder, module["path"], module["type"], trusted=trust_remote_code)
+        for path, reference in modules_inside(folder / module["path"], module["type"]):
+            if CLASSES.get(reference) == "Pooling":
+                _pooling_modes(path / "config.json")
     config = read_json_if_there(folder / "config_sentence_transformers.json")
     kind = config.get("model_type") or ENCODER
     if kind not in (ENCODER, PAIR_SCORER):
@@ -109,16 +130,17 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
     settings = transformer_settings(body)
     names = [CLASSES.get(module["type"]) for module in modules]
     usual = names in USUAL and kind == ENCODER and not config.get("truncate_dim") and _are_usual(settings)
-    pooling = _stored_pooling(read_json(folder / modules[1]["path"] / "config.json")) if usual else None
-    is_transformer = modules[0]["type"].rsplit(".", 1)[-1] == "Transformer"
+    pooling = _stored_pooling(folder / modules[1]["path"] / "config.json") if usual else None
+    reader, reference = reader_of_texts(body, modules[0]["type"])
+    is_transformer = reference.rsplit(".", 1)[-1] == TRANSFORMER
     return ModuleList(
         body=body,
         kind=kind,
         pooling=pooling,
         normalize=usual and names[-1] == "Normalize",
         lowercase=usual and bool(settings.get("do_lower_case")),
-        max_tokens=_limit(body, settings) if is_transformer else None,
-        positions=table_length(body, _arguments(settings, CONFIG_ARGUMENTS)) if is_transformer else None,
+        max_tokens=_limit(reader) if is_transformer else None,
+        positions=_positions(reader) if is_transformer else None,
         static=not config and names in STATIC and modules[0]["path"] in ("", ".") and is_static(folder),
         similarity=str(config.get("similarity_fn_name") or COSINE),
         own_code=any(not module["type"].startswith(LIBRARY) for module in modules),
@@ -144,10 +166,18 @@ def _are_usual(settings: Mapping[str, Any]) -> bool:
     return all(key in READ_SETTINGS or not value or USUAL_SETTINGS.get(key) == value for key, value in settings.items())
 
 
-def _limit(body: Path, settings: Mapping[str, Any]) -> int | None:
+def _limit(body: Path) -> int | None:
     """Return where the Transformer in ``body`` cuts texts, in the library's order of precedence."""
-    limit = _arguments(settings, PROCESSOR_ARGUMENTS).get("model_max_length") or settings.get("max_seq_length")
-    return int(limit) if limit else declared_limit(body, _arguments(settings, CONFIG_ARGUMENTS))
+    settings, path = transformer_settings(body), settings_file(body)
+    of_tokenizer = _arguments(settings, PROCESSOR_ARGUMENTS).get("model_max_length")
+    limit = token_limit(path, "model_max_length", of_tokenizer)
+    own = token_limit(path, "max_seq_length", settings.get("max_seq_length"))
+    return limit or own or declared_limit(body, _arguments(settings, CONFIG_ARGUMENTS))
+
+
+def _positions(body: Path) -> int | None:
+    """Return how many tokens the Transformer in ``body`` can read at all."""
+    return table_length(body, _arguments(transformer_settings(body), CONFIG_ARGUMENTS))
 
 
 def _arguments(settings: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -155,12 +185,28 @@ def _arguments(settings: Mapping[str, Any], names: Sequence[str]) -> dict[str, A
     return next((settings[name] for name in names if isinstance(settings.get(name), dict)), {})
 
 
-def _stored_pooling(config: Mapping[str, Any]) -> str | None:
-    """Return the pooling that a Pooling module's config names, in old or new terms; None for one that gis lacks."""
-    active = config.get("pooling_mode") or [
-        key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
-        for key, value in config.items()
-        if key.startswith("pooling_mode_") and value
-    ]
-    active = [active] if isinstance(active, str) else active
-    return POOLING_NAMES.get(active[0]) if len(active) == 1 and config.get("include_prompt", True) else None
+def _stored_pooling(path: Path) -> str | None:
+    """Return the pooling of the Pooling module with the configuration ``path``; None for one that gis lacks."""
+    modes = _pooling_modes(path)
+    include_prompt = read_json(path).get("include_prompt", True)
+    return POOLING_NAMES.get(modes[0]) if len(modes) == 1 and include_prompt else None
+
+
+def _pooling_modes(path: Path) -> list[str]:
+    """Return the modes that the Pooling module with the configuration ``path`` names, in old or new terms.
+
+    Raises:
+        GisError: It names one that sentence-transformers does not have, and might pass over.
+    """
+    config = read_json(path)
+    stated = config.get(POOLING_KEY)
+    listed = [] if stated is None else stated if isinstance(stated, list) else [stated]
+    by_key = [key for key, value in config.items() if key.startswith(f"{POOLING_KEY}_") and value]
+    unknown = [mode for mode in listed if mode not in POOLING_MODES.values()]
+    unknown += [key for key in by_key if key not in POOLING_MODES]
+    if unknown:
+        known = ", ".join(POOLING_MODES.values())
+        raise GisError(
+            f"{path} asks for the pooling {unknown[0]}, which sentence-transformers does not have; it has {known}"
+        )
+    return listed or [POOLING_MODES[key] for key in by_key]

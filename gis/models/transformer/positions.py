@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gis.models.transformer.folder_files import read_json_if_there
+from gis.models.transformer.folder_files import read_json_if_there, token_limit
 
 # Where the table's length is written down, in the order in which transformers' attribute_map resolves the name.
 NAMES = ("max_position_embeddings", "n_positions")
@@ -53,9 +53,10 @@ def declared_limit(folder: Path, changes: Mapping[str, Any] | None = None) -> in
         folder: A folder with config.json and a tokenizer.
         changes: Keys that take the place of those in config.json.
     """
-    tokenizer = read_json_if_there(folder / "tokenizer_config.json").get("model_max_length")
+    path, key = folder / "tokenizer_config.json", "model_max_length"
+    tokenizer = token_limit(path, key, read_json_if_there(path).get(key))
     limits = (tokenizer, _positions(folder, changes))
-    return min((int(limit) for limit in limits if limit and 0 < limit < 1_000_000), default=None)
+    return min((limit for limit in limits if limit and limit < 1_000_000), default=None)
 
 
 def table_length(folder: Path, changes: Mapping[str, Any] | None = None) -> int | None:
@@ -76,7 +77,10 @@ def _positions(folder: Path, changes: Mapping[str, Any] | None) -> int | None:
     config = _config(folder, changes)
     if config.get("model_type") in RELATIVE:
         return None
-    positions = next((config[name] for name in NAMES if config.get(name)), None)
+    name = next((name for name in NAMES if config.get(name)), None)
+    positions = config[name] if name else None
+    if name and not (isinstance(positions, int) and positions < 0):  # a number below 0 stands for no table
+        positions = token_limit(folder / "config.json", name, positions)
     if positions is None and not any(name in config for name in NAMES):
         positions = _default(config)
     if positions and config.get("model_type") in BEHIND_PADDING:

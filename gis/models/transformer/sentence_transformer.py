@@ -23,6 +23,7 @@ TEXTS_PER_CALL = 256  # between two batches handed on: what an interruption can 
 TEXTS_PER_PASS = 32  # the library's own default
 # The poolings that sentence-transformers has, too, under its names.
 LIBRARY_POOLINGS = {"cls": "cls", "mean": "mean", "max": "max", "last": "lasttoken"}
+VECTOR = "sentence_embedding"  # the key under which modules hand it on
 # A short and a long text: their vectors must not depend on each other.
 ALONE, LONGER = "a cat", "one two three four five six seven eight nine ten"
 
@@ -42,7 +43,7 @@ class SentenceTransformerEngine:
     ) -> None:
         self.hardware = describe_device(model.device)
         self._model = model
-        tokenizer: Any = getattr(model, "tokenizer", None)
+        tokenizer: Any = getattr(reader_of_texts(model), "tokenizer", None)
         self._tokenizer: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
         self._limit = max_tokens
         if max_tokens is not None and hasattr(self._tokenizer, "num_special_tokens_to_add"):
@@ -62,13 +63,7 @@ class SentenceTransformerEngine:
         total, done = int(work.sum()), 0
         for start in range(0, len(order), TEXTS_PER_CALL):
             rows = order[start : start + TEXTS_PER_CALL]
-            vectors = self._model.encode(
-                [text[len(self._before) :] if not self._after else text for text in (prompted[row] for row in rows)],
-                prompt=self._before if not self._after else "",
-                batch_size=self._rows,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
+            vectors = self._encode([prompted[row] for row in rows])
             done += int(work[rows].sum())
             yield EncodedBatch(
                 rows=rows,
@@ -77,6 +72,24 @@ class SentenceTransformerEngine:
                 kept=kept[rows],
                 share=done / total,
             )
+
+    def _encode(self, prompted: list[str]) -> Any:  # noqa: ANN401 - an array of any precision
+        texts = [text[len(self._before) :] for text in prompted] if not self._after else prompted
+        try:
+            return self._model.encode(
+                texts,
+                prompt=self._before if not self._after else "",
+                batch_size=self._rows or 1,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        except KeyError as error:
+            if error.args != (VECTOR,):
+                raise
+            modules = ", ".join(type(module).__name__ for module in self._model)
+            raise GisError(
+                f"no module of the model makes one vector of a text, as Pooling does; it has {modules}"
+            ) from error
 
     def _ignores_padding(self) -> bool:
         """Return whether a text has the same vector alone and beside a longer one; with some architectures it has not.
@@ -101,6 +114,19 @@ class SentenceTransformerEngine:
         else:
             return np.zeros(len(texts), dtype=np.int64)
         return np.array([len(ids) for ids in rows], dtype=np.int64)
+
+
+def reader_of_texts(model: "SentenceTransformer") -> Any:  # noqa: ANN401 - a module
+    """Return the module that reads texts: the first, or where a router sends them."""
+    from sentence_transformers.base.modules import Router
+
+    module: Any = model[0]
+    while isinstance(module, Router):
+        try:
+            module = module.sub_modules[module._resolve_route(modality="text")][0]
+        except ValueError:  # no route for texts of no task; encoding them says so
+            return None
+    return module
 
 
 def open_with_sentence_transformers(folder: ModelFolder, settings: LoadSettings) -> SentenceTransformerEngine:

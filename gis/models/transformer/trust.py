@@ -6,6 +6,7 @@ from typing import Any
 
 from gis.errors import GisError
 from gis.models.transformer.folder_files import content_files, read_json, read_json_if_there, transformer_settings
+from gis.models.transformer.routers import inner_modules
 
 LIBRARY = "sentence_transformers."
 TRANSFORMER = "Transformer"
@@ -59,7 +60,7 @@ def check_module(folder: Path, path: str, reference: str, *, trusted: bool) -> N
     foreign = [name for name in (reference, *_named_classes(config, reference)) if not name.startswith(LIBRARY)]
     if foreign and not trusted:
         raise _refusal(f"{folder} names code that is not a part of sentence-transformers ({', '.join(foreign)})")
-    for name, inner in _inner_modules(config):
+    for name, inner in inner_modules(config):
         check_module(folder, (PurePosixPath(path) / name).as_posix(), inner, trusted=trusted)
 
 
@@ -112,10 +113,3 @@ def _named_classes(config: Mapping[str, Any], reference: str) -> Iterator[str]:
         name = config.get(key)
         if isinstance(name, str) and "." in name and not name.startswith("torch."):
             yield name
-
-
-def _inner_modules(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield folder and type of the modules inside a Router, formerly Asym."""
-    types = config.get("types")
-    for name, reference in types.items() if isinstance(types, dict) else ():
-        yield str(name), str(reference)

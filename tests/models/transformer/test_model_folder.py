@@ -139,6 +139,71 @@ class TestLimits:
         with pytest.raises(UsageError, match=f"max_length must be a whole number of tokens above 0, not '{length}'"):
             _read(bert, max_length=length)
 
+    @pytest.mark.parametrize("value", [0, -1, "16", 12.5, True, [16]], ids=repr)
+    @pytest.mark.parametrize(
+        ("name", "inside", "key"),
+        [
+            ("sentence_bert_config.json", "", "max_seq_length"),
+            ("sentence_bert_config.json", "processor_kwargs", "model_max_length"),
+            ("tokenizer_config.json", "", "model_max_length"),
+            ("angle_config.json", "", "max_length"),
+        ],
+    )
+    def test_a_files_limit_must_be_a_count(
+        self, sbert: Path, bert: Path, name: str, inside: str, key: str, value: object
+    ) -> None:
+        folder = sbert if "bert" in name else bert
+        path = folder / name
+        path.touch()
+        content = json.loads(path.read_text() or "{}")
+        path.write_text(json.dumps({**content, **({inside: {key: value}} if inside else {key: value})}))
+        with pytest.raises(GisError) as caught:
+            _read(folder)
+        assert str(caught.value) == f"{path}: {key} is {value!r}; expected a whole number of tokens above 0"
+
+    def test_a_static_models_limit_and_a_number_of_positions_are_counts_too(self, bert: Path) -> None:
+        edit_json(bert / "config.json", max_position_embeddings="64")
+        with pytest.raises(GisError, match=r"config\.json: max_position_embeddings is '64'; expected a whole number"):
+            _read(bert)
+        edit_json(bert / "config.json", model_type="model2vec", max_position_embeddings=None, max_length=-5)
+        with pytest.raises(GisError, match=r"config\.json: max_length is -5; expected a whole number"):
+            _read(bert)
+
+
+class TestPoolingModules:
+    @pytest.mark.parametrize(
+        ("config", "unknown"),
+        [
+            ({"pooling_mode": "mean", "pooling_mode_middle_tokens": True}, "pooling_mode_middle_tokens"),
+            ({"pooling_mode_mean_tokens": True, "pooling_mode_middle_tokens": True}, "pooling_mode_middle_tokens"),
+            ({"pooling_mode_middle_tokens": True}, "pooling_mode_middle_tokens"),
+            ({"pooling_mode": ["mean", "middle"]}, "middle"),
+            ({"pooling_mode": "avg"}, "avg"),
+            ({"pooling_mode": 5}, "5"),
+        ],
+    )
+    def test_an_unknown_mode_is_named(self, sbert: Path, config: dict[str, object], unknown: str) -> None:
+        path = sbert / "1_Pooling" / "config.json"
+        path.write_text(json.dumps({"embedding_dimension": 32, **config}))
+        with pytest.raises(GisError) as caught:
+            _read(sbert)
+        assert str(caught.value).startswith(f"{path} asks for the pooling {unknown}, which sentence-transformers does")
+
+    def test_an_unknown_mode_that_is_off_is_none(self, sbert: Path) -> None:
+        path = sbert / "1_Pooling" / "config.json"
+        path.write_text(json.dumps({"pooling_mode_cls_token": True, "pooling_mode_middle_tokens": False}))
+        assert _read(sbert).pooling == "cls"
+
+    def test_modules_inside_a_router_are_read_too(self, tmp_path: Path) -> None:
+        library = "sentence_transformers.base.modules.Router"
+        types = {"a_0_Pooling": "sentence_transformers.models.Pooling"}
+        (tmp_path / "a_0_Pooling").mkdir()
+        (tmp_path / "a_0_Pooling" / "config.json").write_text('{"pooling_mode": "middle"}')
+        (tmp_path / "router_config.json").write_text(json.dumps({"types": types, "structure": {"a": ["a_0_Pooling"]}}))
+        (tmp_path / "modules.json").write_text(json.dumps([{"type": library, "path": ""}]))
+        with pytest.raises(GisError, match="asks for the pooling middle"):
+            _read(tmp_path)
+
 
 class TestPrompts:
     def test_a_prefix_gets_the_text_at_its_end(self) -> None:

@@ -15,9 +15,10 @@ from gis.benchmark.records import warnings_of
 from gis.benchmark.runner import RunSettings, run_models
 from gis.errors import GisError, UsageError
 from gis.models.base import PairScorer
+from gis.models.in_memory import wrap_model
 from gis.models.registry import load_model
 from gis.spec import Spec
-from tests.models.helpers import LONG, TEXTS, assert_close, edit_json, encoder, identity, settings
+from tests.models.helpers import LONG, TEXTS, assert_close, counts, edit_json, encoder, identity, settings
 from tests.tiny_models import (
     HIDDEN,
     ROBERTA_SPECIAL,
@@ -328,12 +329,46 @@ class TestRouters:
 
         parts = sentence_transformers_modules()
         ways = {
-            way: [parts.Transformer(str(save_bert(tmp_path / way, seed=n)), max_seq_length=12), parts.Pooling(HIDDEN)]
+            way: [
+                parts.Transformer(str(save_bert(tmp_path / way, seed=n, lower=n == 1)), max_seq_length=9 + 3 * n),
+                parts.Pooling(HIDDEN),
+            ]
             for n, way in enumerate(("query", "document"))
         }
         router = parts.Router(ways, default_route="document")
         SentenceTransformer(modules=[router], device="cpu").save(str(tmp_path / "routed"), create_model_card=False)
         return tmp_path / "routed"
+
+    def test_the_limit_and_the_tokens_are_those_of_the_way(self, folder: Path) -> None:
+        texts = [LONG, "Cats CRASH"]
+        assert encoder(folder).card.max_tokens == 12
+        of_the_way = encoder(folder / "document_0_Transformer", max_length=12)
+        assert counts(encoder(folder), texts) == counts(of_the_way, texts)
+        assert encoder(folder, max_length=7).card.max_tokens == 7
+        with pytest.raises(UsageError, match="max_length 65 is more than the 64 positions"):
+            encoder(folder, max_length=65)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"default_route": None},
+            {"route_mappings": {"(None, 'text')": "query", "(None, None)": "document"}},
+            {"route_mappings": {"(None, None)": "query", "('query', None)": "document"}},
+        ],
+        ids=["the first", "a text's", "anything's"],
+    )
+    def test_other_ways_are_chosen_as_by_the_library(self, folder: Path, changes: dict[str, Any]) -> None:
+        config = json.loads((folder / "router_config.json").read_text())
+        config["parameters"].update(changes)
+        (folder / "router_config.json").write_text(json.dumps(config))
+        assert encoder(folder).card.max_tokens == 9
+        assert_close(encoder(folder).encode(TEXTS), reference(folder))
+
+    def test_a_loaded_router_has_the_limit_of_its_way(self, folder: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        model = wrap_model(SentenceTransformer(str(folder), device="cpu"))
+        assert model.card.max_tokens == 12
 
     def test_a_router_takes_its_default_way(self, folder: Path) -> None:
         assert_close(encoder(folder).encode(TEXTS), reference(folder))
@@ -485,6 +520,16 @@ def test_weights_and_tokenizers_in_every_form_are_read(tmp_path: Path, how: str)
             (folder / name).unlink(missing_ok=True)
     tolerance = 5e-3 if how == "halves" else 1e-5  # sentence-transformers computes in what the file holds
     assert_close(encoder(folder).encode(TEXTS[:4]), reference(folder, TEXTS[:4]), tolerance)
+
+
+@pytest.mark.parametrize("left", [["Transformer"], ["Transformer", "Normalize"]], ids=" ".join)
+def test_a_folder_without_pooling_says_what_it_lacks(tmp_path: Path, left: list[str]) -> None:
+    folder = save_sentence_transformer(tmp_path / "model", save_bert(tmp_path / "bert"))
+    modules = json.loads((folder / "modules.json").read_text())
+    kept = [module for module in modules if module["type"].rsplit(".", 1)[-1] in left]
+    (folder / "modules.json").write_text(json.dumps(kept))
+    with pytest.raises(GisError, match=f"makes one vector of a text, as Pooling does; it has {', '.join(left)}$"):
+        encoder(folder).encode(TEXTS)
 
 
 @pytest.mark.parametrize("extra", ["LayerNorm", "Dropout", "CNN", "weightedmean", "two poolings"])
