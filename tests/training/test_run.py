@@ -81,7 +81,8 @@ def test_the_same_seed_gives_the_same_weights(tiny_bert: Path, tmp_path: Path, c
 def test_a_stopped_training_ends_as_if_it_had_not_been(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
-    """Three steps an epoch: stopped within one, at the end of one, and within the next."""
+    """Three steps an epoch, its losses logged after it: stopped within one, at the end of one, and within the next."""
+    monkeypatch.setattr("gis.training.loop.arguments.LOGS_PER_RUN", 2)
     data = dataset(tmp_path / "data")
     expected = fit(tiny_bert, data, tmp_path / "whole", epochs=2)
     original = TrainingMonitor.on_step_end
@@ -102,6 +103,8 @@ def test_a_stopped_training_ends_as_if_it_had_not_been(
     assert same(tmp_path / "whole", tmp_path / "stopped")
     assert (found.best, found.best_step, found.steps) == (expected.best, expected.best_step, expected.steps)
     assert found.pairs == expected.pairs == 2 * 48
+    assert [entry["step"] for entry in found.losses] == [3, 6]
+    assert found.losses == expected.losses
     assert not (tmp_path / "stopped" / "checkpoints").exists()
 
 

@@ -29,7 +29,6 @@ class TrainingMonitor(transformers.TrainerCallback):
         self.stop_requested = False
         self.counts = Counts()  # replaced by those of the trainer that it watches
         self._step_began = 0.0
-        self._last_loss: float | None = None
         self._tracker: Tracker | None = None
 
     @contextmanager
@@ -86,13 +85,10 @@ class TrainingMonitor(transformers.TrainerCallback):
         if state.is_world_process_zero:
             mark_complete(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ANN401, ARG002
-        """Remember the loss for the next message."""
-        self._last_loss = (logs or {}).get("loss", self._last_loss)
-
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:  # noqa: ANN401, ARG002
         """Report loss and score of a validation."""
         score = (metrics or {}).get(f"eval_{METRIC}")
         if score is not None:
-            loss = "" if self._last_loss is None else f"loss {self._last_loss:.4g}, "
+            last_loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
+            loss = "" if last_loss is None else f"loss {last_loss:.4g}, "
             self.reporter.say(f"step {state.global_step}: {loss}Spearman {100 * score:.2f} on the validation pairs")

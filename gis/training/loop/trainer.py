@@ -1,7 +1,8 @@
 """transformers' Trainer with our batches, our loss and our choice of the best checkpoint."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,28 @@ class Counts:
         batches: Batches.
         single_label_batches: Batches in which all labels were equal.
         seconds: Duration of the steps alone, without validations and checkpoints.
+        unlogged_batches: Batches since the last log.
+        unlogged_losses: Sums over them of the loss and of each of its terms.
     """
 
     rows: int = 0
     batches: int = 0
     single_label_batches: int = 0
     seconds: float = 0.0
+    unlogged_batches: int = 0
+    unlogged_losses: dict[str, float] = field(default_factory=dict)
+
+    def add_losses(self, losses: dict[str, float]) -> None:
+        """Count a batch with its losses, to be logged."""
+        self.unlogged_batches += 1
+        for name, value in losses.items():
+            self.unlogged_losses[name] = self.unlogged_losses.get(name, 0.0) + value
+
+    def take_losses(self) -> dict[str, float]:
+        """Return the mean losses since the last log, and begin anew."""
+        means = {name: total / self.unlogged_batches for name, total in self.unlogged_losses.items()}
+        self.unlogged_batches, self.unlogged_losses = 0, {}
+        return means
 
     def write(self, checkpoint: Path) -> None:
         """Write the counts beside the weights of a checkpoint."""
@@ -50,8 +67,7 @@ class Counts:
         """Set the counts to those of a checkpoint; one of version 0.1 has none."""
         path = checkpoint / COUNTS
         values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        for field in fields(self):
-            setattr(self, field.name, values.get(field.name, field.default))
+        vars(self).update(asdict(Counts()) | values)
 
 
 class PairTrainer(transformers.Trainer):
@@ -89,8 +105,6 @@ class PairTrainer(transformers.Trainer):
         self._trained = model
         self._loss = loss
         self._validation = validation
-        self._terms: dict[str, Tensor] = {}  # sums over the batches since the last log
-        self._logged_batches = 0
         self.counts = Counts()
 
     def compute_loss(
@@ -112,25 +126,22 @@ class PairTrainer(transformers.Trainer):
             text_ids=inputs["text_ids"],
             logits=logits,
         )
-        if not torch.isfinite(loss.total):
+        values = torch.stack([loss.total.detach(), *loss.terms.values()]).tolist()  # the device is waited for once
+        losses = dict(zip(("loss", *loss.terms), values, strict=True))
+        if not isfinite(losses["loss"]):
             raise DivergedError(
-                f"the loss became {loss.total.item()} at step {self.state.global_step + 1}",
+                f"the loss became {losses['loss']} at step {self.state.global_step + 1}",
                 remedy="lower --learning-rate, or train with --precision fp32",
             )
-        for name, value in loss.terms.items():
-            self._terms[name] = self._terms.get(name, torch.zeros_like(value)) + value
-        self._logged_batches += 1
+        self.counts.add_losses(losses)
         self.counts.batches += 1
         self.counts.rows += pairs
         self.counts.single_label_batches += int(~loss.comparable)
         return (loss.total, {}) if return_outputs else loss.total
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Log, with the loss, the mean of each objective since the last log."""
-        if "loss" in logs and self._logged_batches:
-            logs = {**logs, **{name: float(total) / self._logged_batches for name, total in self._terms.items()}}
-            self._terms, self._logged_batches = {}, 0
-        super().log(logs, start_time)
+        """Log the means of the loss and its objectives since the last log; a resume loses those of transformers."""
+        super().log({**logs, **self.counts.take_losses()} if "loss" in logs else logs, start_time)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
         """Score the validation pairs."""
