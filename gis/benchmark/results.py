@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 3  # version 1 had no hashes, version 2 neither the size of models nor the numbers of texts
 CHANGED = "was changed or damaged after gis bench wrote it"
 SCORE_AGAIN = "run the same gis bench again, which makes it anew"
+# The columns of the per-pair file whose values hardly repeat; so encoded, the file is less than half as large.
+PAIR_ENCODINGS = {
+    "id": "DELTA_BYTE_ARRAY",
+    "score": "BYTE_STREAM_SPLIT",
+    "text_id1": "DELTA_BINARY_PACKED",
+    "text_id2": "DELTA_BINARY_PACKED",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +197,11 @@ def write_result(path: Path, result: Result, pairs: "pd.DataFrame") -> Result:
     Returns:
         The result with the hashes of both.
     """
-    table: bytes = pairs.to_parquet(index=False)
+    encodings = {column: PAIR_ENCODINGS[column] for column in pairs if column in PAIR_ENCODINGS}
+    repeating = [column for column in pairs if column not in encodings]
+    table: bytes = pairs.to_parquet(
+        index=False, compression="zstd", use_dictionary=repeating, column_encoding=encodings
+    )
     stamped = replace(result, pairs_sha256=sha256_of_bytes(table))
     content = masked_values(from_json(_RESULT.dump_json(stamped, by_alias=True)))
     content["sha256"] = _own_sha256(content)

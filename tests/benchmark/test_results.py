@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -55,6 +56,23 @@ def without_hashes(result: Result) -> Result:
 
 def test_a_result_comes_back_as_it_was(path: Path, result: Result) -> None:
     assert without_hashes(read_result(path)) == without_hashes(result)
+
+
+def test_per_pair_scores_come_back_as_they_were_from_less_than_half_of_the_space(path: Path, result: Result) -> None:
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame(
+        {
+            "id": [f"task-{row}" for row in range(3000)],
+            "gold": rng.integers(0, 2, 3000).astype(np.float64),
+            "score": rng.random(3000),
+            "text_id1": np.arange(3000, dtype=np.int32),
+            "text_id2": np.arange(3000, 6000, dtype=np.int32),
+            "stratum": ["near", "far"] * 1500,
+        }
+    )
+    write_result(path, result, scores)
+    pd.testing.assert_frame_equal(read_pairs(path), scores)
+    assert 2 * pairs_path(path).stat().st_size < len(scores.to_parquet(index=False))
 
 
 def test_what_is_returned_is_what_is_read(path: Path, result: Result) -> None:
