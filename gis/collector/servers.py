@@ -8,7 +8,7 @@ GITHUB = "https://github.com"
 GITHUB_API = "https://api.github.com"
 WEB_ADDRESS = re.compile(r"https?://[^/]+/(?P<repository>[^/]+/[^/]+)/(?:issues|pull)/(?P<number>[0-9]{1,10})(?![0-9])")
 API_ADDRESS = re.compile(r"https?://[^/]+/(?:api/v3/)?repos/")
-# Hosts that lead to pages of github.com, as bots use them
+# Hosts that lead to pages of github.com; bots use them so that no mention appears there
 REDIRECTS = frozenset({"www.github.com", "redirect.github.com", "togithub.com", "www.togithub.com"})
 
 

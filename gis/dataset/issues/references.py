@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from gis.collector.records import Reference
+from gis.collector.servers import REDIRECTS
 
 GITHUB_HOST = "github.com"
 # Every repetition has a limit, so that no text takes time that grows with the square of its length.
@@ -15,10 +16,11 @@ NUMBER = r"\d{1,9}(?!\d)"  # GitHub's numbers are not longer
 @cache
 def reference_pattern(host: str = GITHUB_HOST) -> re.Pattern[str]:
     """Return the pattern of a reference on the server with this host name; ``reference_of`` reads its matches."""
+    hosts = {host, f"www.{host}", *(REDIRECTS if host == GITHUB_HOST else ())}
     return re.compile(
         rf"""
         (?:
-            (?: https?:// | (?<![A-Za-z0-9_./@:-]) ) (?:www\.)? {re.escape(host)}/
+            (?: https?:// | (?<![A-Za-z0-9_./@:-]) ) (?i: {"|".join(map(re.escape, sorted(hosts)))} )/
             (?P<page>{NAME}) / (?P<kind>issues|pull) / (?P<page_number>{NUMBER})     # https://github.com/octo/widgets/pull/5
             (?: [#?/] (?=\w) [^\s)\]>,;]{{0,100}} (?<![?.!:]) | / )?                    # #issuecomment-7, no "?"
           | (?P<repository> (?<![A-Za-z0-9_/.-]) {NAME} ) \# (?P<repository_number>{NUMBER})   # octo/widgets#5

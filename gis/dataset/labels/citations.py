@@ -9,6 +9,7 @@ from gis.collector.store import Store
 from gis.dataset.issues.references import references
 from gis.dataset.issues.table import NOT_CLOSED, Issues
 from gis.dataset.labels.clusters import PairKey
+from gis.dataset.labels.rulings import rulings
 from gis.dataset.labels.sameness import speaks_of_sameness
 from gis.dataset.labels.spoken import spoken
 
@@ -19,9 +20,10 @@ class Citations:
 
     Attributes:
         pairs: All of them, in ascending order.
-        unsettled: Those that may be duplicates: one of the two is closed, and a text that cites speaks of sameness,
-            moving, closing or "already", or no text that cites can be read (it was deleted or edited, or is code).
-            They are neither positive pairs, for want of a ruling, nor negative ones.
+        unsettled: Pairs that may be duplicates: one of the two is closed, and a text that cites speaks of sameness,
+            moving, closing or "already", or no text that cites can be read (it was deleted or edited, or is code); or
+            the title or body of an issue says so, which is what its author believed and not yet a ruling. They are
+            neither positive pairs nor negative ones.
     """
 
     pairs: tuple[PairKey, ...]
@@ -33,6 +35,7 @@ class _WrittenText(NamedTuple):
 
     number: int
     text: str
+    opens: bool = False  # the issue, being its title and body
 
 
 def find_citations(store: Store, issues: Issues) -> Citations:
@@ -43,11 +46,16 @@ def find_citations(store: Store, issues: Issues) -> Citations:
     events: set[PairKey] = set()
     cited: set[PairKey] = set()
     spoken_of: set[PairKey] = set()
+    believed: set[PairKey] = set()
     for repository, key in enumerate(issues.keys):
         events |= _from_events(store, issues, repository, key)
         for written in _texts(store, key):
             position = issues.position(repository, written.number)
-            if position is None or not _may_cite(written.text):
+            if position is None:
+                continue
+            if written.opens:
+                believed |= _believed(issues, repository, position, written.text)
+            if not _may_cite(written.text):
                 continue
             host = issues.names.host
             # A quotation cites nobody, but its answer may be a ruling: "> Is it #5? Yes, closing."
@@ -60,7 +68,7 @@ def find_citations(store: Store, issues: Issues) -> Citations:
     pairs = events | cited
     doubtful = (spoken_of & pairs) | (events - cited)
     unsettled = {pair for pair in doubtful if any(issues.closed[issue] != NOT_CLOSED for issue in pair)}
-    return Citations(tuple(sorted(pairs)), frozenset(unsettled))
+    return Citations(tuple(sorted(pairs)), frozenset(unsettled | believed))
 
 
 def _from_events(store: Store, issues: Issues, repository: int, key: int) -> set[PairKey]:
@@ -83,9 +91,21 @@ def _texts(store: Store, key: int) -> Iterator[_WrittenText]:
         "SELECT number, title, body, original_body FROM issues WHERE repository = ? AND gone IS NULL", (key,)
     ):
         for body in dict.fromkeys(body for body in bodies if body):
-            yield _WrittenText(number, f"{title}\n\n{body}")
+            yield _WrittenText(number, f"{title}\n\n{body}", opens=True)
     rows = store.stream("SELECT number, body FROM comments WHERE repository = ? ORDER BY number, id", (key,))
-    yield from map(_WrittenText._make, rows)
+    yield from (_WrittenText(number, body) for number, body in rows)
+
+
+def _believed(issues: Issues, repository: int, position: int, text: str) -> set[PairKey]:
+    """Return the pairs that the title and body of an issue call duplicates or related."""
+    pairs: set[PairKey] = set()
+    for ruling in rulings(text, issues.names.host):
+        subject = position if ruling.subject is None else issues.resolve(repository, ruling.subject)
+        if subject is not None:
+            pairs |= _pairs_of(issues, repository, subject, [ruling.target] if ruling.target else [])
+        if subject is not None and ruling.target is None and subject != position:
+            pairs.add((min(subject, position), max(subject, position)))
+    return pairs
 
 
 def _may_cite(text: str) -> bool:

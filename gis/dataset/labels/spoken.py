@@ -36,8 +36,6 @@ STRUCK = re.compile(
 )
 TAG = re.compile(r"</?(?P<name>[a-z][a-z0-9]{0,11})\b[^<>\n]{0,500}+>", re.IGNORECASE)
 EMPHASIS = re.compile(r"\\[*_]|(?<![A-Za-z0-9])_{1,3}|_{1,3}(?![A-Za-z0-9])|\*{1,3}")
-# Hosts that lead to the same page without a mention there, as bots use them
-REDIRECT = re.compile(r"(?<![\w.-])(?:redirect\.github\.com|(?:www\.)?togithub\.com)(?=/)", re.IGNORECASE)
 CHECKBOX = re.compile(r"^[ \t]{0,8}[-*+][ \t]\[[ xX]\].*$", re.MULTILINE)  # of a template, mostly
 PREFORMATTED = re.compile(r"\s*<pre>(?P<text>[^<]*+(?:<(?!/?pre>)[^<]*+)*+)</pre>\s*", re.IGNORECASE)
 
@@ -78,8 +76,7 @@ def spoken(text: str, host: str = GITHUB_HOST) -> str:
         prose = ADDRESS.sub(lambda address: address["url"], prose)
     if "<" in prose or "~" in prose:
         prose = TAG.sub(_without_tag, STRUCK.sub(" ", prose))
-    prose = REDIRECT.sub(GITHUB_HOST, QUOTATION.sub("\n", prose))
-    prose = LINK.sub(linked, prose)
+    prose = LINK.sub(linked, QUOTATION.sub("\n", prose))
     if "&" in prose:
         prose = html.unescape(prose).replace("\xa0", " ")
     return EMPHASIS.sub("", prose)

@@ -123,7 +123,8 @@ def reader_of_texts(model: "SentenceTransformer") -> Any:  # noqa: ANN401 - a mo
     module: Any = model[0]
     while isinstance(module, Router):
         try:
-            module = module.sub_modules[module._resolve_route(modality="text")][0]
+            route: Any = module._resolve_route(modality="text")
+            module = next(iter(module.sub_modules[route].children()))
         except ValueError:  # no route for texts of no task; encoding them says so
             return None
     return module

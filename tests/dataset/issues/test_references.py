@@ -3,6 +3,7 @@
 import pytest
 
 from gis.collector.records import Reference
+from gis.collector.servers import REDIRECTS
 from gis.dataset.issues.references import reference_pattern, references
 
 
@@ -44,6 +45,17 @@ def test_what_only_looks_like_one(text: str) -> None:
 def test_all_references_of_a_text_come_in_order() -> None:
     text = "#3, then [#1](https://github.com/octo/gadgets/issues/1)"
     assert list(references(text)) == [Reference(None, 3), Reference(None, 1), Reference("octo/gadgets", 1)]
+
+
+@pytest.mark.parametrize("host", [*sorted(REDIRECTS), "GitHub.com"])
+def test_every_host_that_leads_to_github_is_read(host: str) -> None:
+    address = f"https://{host}/octo/widgets/issues/5"
+    assert list(references(f"{address}, {host}/octo/widgets/pull/6")) == [
+        Reference("octo/widgets", 5),
+        Reference("octo/widgets", 6, True),
+    ]
+    assert list(references(f"https://my{host}/octo/widgets/issues/5 https://my.{host}/octo/widgets/issues/5")) == []
+    assert list(references(address, "github.example.com")) == []
 
 
 def test_an_enterprise_server_has_addresses_of_its_own() -> None:

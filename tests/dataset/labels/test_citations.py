@@ -30,6 +30,7 @@ def test_cross_references_are_citations_but_for_those_of_pull_requests(tmp_path:
         issue(2, body="It also needs the fix of #1, I think."),
         issue(2, comments=[comment(5, "ann", "See https://github.com/octo/widgets/issues/1", 8)]),
         issue(2, comments=[comment(5, "ann", "needs octo/widgets#1", 8)]),
+        issue(2, comments=[comment(5, "ann", "needs https://redirect.github.com/octo/widgets/issues/1", 8)]),
     ],
 )
 def test_texts_cite_where_there_are_no_events(tmp_path: Path, second: Any) -> None:  # noqa: ANN401
@@ -68,3 +69,28 @@ def test_an_event_whose_citing_text_cannot_be_read_is_unsettled(tmp_path: Path) 
 def test_either_of_the_two_may_be_closed_and_speak(tmp_path: Path) -> None:
     first = issue(1, comments=[comment(5, "keeper", "#2 should be merged with this one", 8)])
     assert citations(tmp_path, first, issue(2, closed=9000)).unsettled == {(0, 1)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Duplicate of #1",
+        "It crashes.\n\nI think this is a duplicate of issue 1, but my version is newer.",
+        "Es stürzt ab. Duplikat von #1.",
+        "Possibly the same as https://github.com/octo/widgets/issues/1",
+        "#1 is a duplicate of this issue.",
+    ],
+)
+def test_what_a_body_believes_is_unsettled_even_where_both_are_open(tmp_path: Path, body: str) -> None:
+    assert citations(tmp_path, issue(1), issue(2, body=body)).unsettled == {(0, 1)}
+    assert citations(tmp_path, issue(1), issue(2, title=body, body="It crashes.")).unsettled == {(0, 1)}
+
+
+def test_a_body_may_speak_of_two_other_issues(tmp_path: Path) -> None:
+    found = citations(tmp_path, issue(1), issue(2), issue(3, body="Note that #1 is a duplicate of #2."))
+    assert (0, 1) in found.unsettled
+
+
+def test_a_body_that_only_cites_is_settled(tmp_path: Path) -> None:
+    found = citations(tmp_path, issue(1), issue(2, body="This is not a duplicate of #1: it needs the fix of #1."))
+    assert found == Citations(((0, 1),), frozenset())
