@@ -40,7 +40,7 @@ def test_sentences_that_rule_or_cite_a_partner_go() -> None:
     assert cleaned("x", title="Crash (see #5)", partners=(5,)) == "Crash (see [issue])\n\nx"
     assert cleaned("x = #5", partners=(5,)) == "Title"
     redirected = "It fails as https://redirect.github.com/octo/widgets/issues/5 does."
-    assert cleaned(redirected, partners=(5,)) == "Title\n\nIt fails as [issue] does."
+    assert cleaned(redirected, partners=(5,)) == "Title"
     assert cleaned("```\nsee #5\n```", partners=(5,)) == "Title\n\n```\nsee [issue]\n```"
 
 
