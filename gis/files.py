@@ -135,6 +135,38 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def held_alone(path: Path, busy: GisError) -> Iterator[None]:
+    """Keep other processes out of this block as long as it runs for ``path``.
+
+    Raises:
+        GisError: ``busy``, where another process holds it; or what is in the place of the lock is not one.
+    """
+    from filelock import FileLock, Timeout
+
+    make_folder(path.parent)
+    place = _lock_of(path)
+    if place.is_symlink() or (place.exists() and (not place.is_file() or place.stat().st_size)):
+        message = f"{place} is a link or holds something; it should be the lock of {path}"  # a lock empties its file
+        raise GisError(message, remedy="move it away, or choose another place")
+    lock = FileLock(place, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise busy from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes it on release
+            place.unlink()
+        lock.release()
+
+
+def _lock_of(path: Path) -> Path:
+    path = path.resolve()  # one lock for one place, whatever name it is given
+    return path.with_name(f"{_prefix(path)}lock")
+
+
 def replaceable(path: Path) -> Path:
     """Return where ``new_folder`` will put a folder, after it put back or removed what dead processes left beside it.
 

@@ -1,17 +1,21 @@
 """Count the small changes of meaning that the tests notice.
 
 A mutant is the source with one change: a comparison, a sign, a number, ``and`` for ``or``, a condition turned
-round. Its tests run on it; where they all pass, nobody would notice such a mistake. Run it with ``make mutate``.
+round. The tests that call the changed function run on it, the quickest first, until one fails; where all pass, nobody
+would notice such a mistake. Run it with ``make mutate``.
 
-The tree is copied first, so nothing here is changed. Each mutant is a forked process (Linux and macOS only).
+The tree is copied first, so nothing here is changed. Each mutant is a forked process (Linux and macOS only). What the
+tests call and the verdicts are kept in a folder, so that a run that was stopped goes on.
 """
 
 import argparse
 import ast
+import compileall
 import importlib
 import io
 import json
 import os
+import py_compile
 import random
 import shutil
 import signal
@@ -21,8 +25,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
+
+from covering_tests import Recorder, Test, functions_of, let_functions_tell, modules_to_record, recorded
 
 ROOT = Path(__file__).resolve().parent.parent
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.json")
@@ -60,7 +67,21 @@ OPERATORS: dict[type[ast.operator], str] = {
     ast.Mod: "*",
 }
 
-SHARED = ("numpy", "pandas", "pyarrow", "pytest", "scipy.stats", "sklearn", "torch")  # imported once, for all processes
+# Imported once, for all processes.
+SHARED = (
+    "hypothesis",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pytest",
+    "scipy.stats",
+    "sentence_transformers",
+    "sklearn",
+    "torch",
+)
+# Tests that anybody can run, without those that repeat a command many times to kill it.
+SELECTION = ("-m", "not shared", "-k", "not killed")
+MOST_SECONDS = 120  # of the tests of one mutant, as they took when they were recorded
 WITHOUT_MEANING = {"annotation", "decorator_list", "format_spec", "returns"}  # or of little, as frozen=True
 
 
@@ -71,25 +92,31 @@ class Mutant:
     Attributes:
         part: What it belongs to.
         path: The file, from the root.
+        function: The function or method it lies in, with its class; empty where it runs on import.
         line: Line number, from 1.
         start: Byte offset of the changed source.
         end: Byte offset behind it.
         before: The source that is changed.
         after: What stands there instead.
+        number: Which of the changes of the function that read the same, from 1.
     """
 
     part: str
     path: str
+    function: str
     line: int
     start: int
     end: int
     before: str
     after: str
+    number: int = 1
 
     @property
     def change(self) -> str:
         """The change in words, without the line number, which moves."""
-        return f"{self.path}: {' '.join(self.before.split())} -> {' '.join(self.after.split())}"
+        place = f"{self.path}:{self.function}"
+        number = f" ({self.number})" if self.number > 1 else ""
+        return f"{place}: {' '.join(self.before.split())} -> {' '.join(self.after.split())}{number}"
 
 
 def replacements(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
@@ -128,52 +155,50 @@ def mutants_of(part: str, path: Path) -> Iterator[Mutant]:
     starts = [0]
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
-    for node, after in replacements(ast.parse(source)):
+    tree = ast.parse(source)
+    spans = [(name, range(node.body[0].lineno, (node.end_lineno or 0) + 1)) for name, node in functions_of(tree)]
+    seen = Counter[str]()
+    for node, after in replacements(tree):
         if node.end_lineno is None or node.end_col_offset is None:
             continue
         start, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
-        yield Mutant(
+        mutant = Mutant(
             part=part,
-            path=str(path.relative_to(ROOT)),
+            path=path.relative_to(ROOT).as_posix(),
+            function=next((name for name, lines in spans if node.lineno in lines), ""),
             line=node.lineno,
             start=start,
             end=end,
             before=source[start:end].decode(),
             after=after,
         )
+        seen[mutant.change] += 1
+        yield replace(mutant, number=seen[mutant.change])
 
 
-def tests_of(path: str, tree: Path) -> list[str]:
-    """Return the tests of a file: the module that mirrors it, and every module that imports it."""
-    module = path.removesuffix(".py").replace("/", ".")
-    mirror = f"tests/{path.removeprefix('gis/').rpartition('/')[0]}/test_{Path(path).stem}.py".replace("//", "/")
-    importing = [
-        str(test.relative_to(tree))
-        for test in sorted((tree / "tests").rglob("test_*.py"))
-        if f"from {module} import" in (text := test.read_text(encoding="utf-8")) or f"import {module}\n" in text
-    ]
-    found = [mirror] if (tree / mirror).is_file() else []
-    if not found and not importing:  # the whole part
-        found = [f"tests/{path.removeprefix('gis/').partition('/')[0]}"]
-    return list(dict.fromkeys([*found, *importing]))
+def tests_for(mutant: Mutant, tests: Sequence[Test], seconds: float) -> list[str]:
+    """Return the tests that call what a mutant changes, or its file where that runs on import: the quickest first."""
+    place = f"{mutant.path}:{mutant.function}"
+    calls_it = (lambda call: call == place) if mutant.function else (lambda call: call.startswith(place))
+    covering = sorted((test for test in tests if any(map(calls_it, test.calls))), key=lambda test: test.seconds)
+    spent = list(accumulate(test.seconds for test in covering))
+    return [test.name for test, until in zip(covering, spent, strict=True) if until <= seconds]
 
 
-def passes(tree: Path, tests: Sequence[str], *, slow: bool, seconds: float) -> bool:
-    """Run tests in a forked process and return whether all pass within the time."""
+def run_tests(tree: Path, arguments: Sequence[str], seconds: float, plugins: Sequence[object] = ()) -> bool:
+    """Run pytest in a forked process and return whether all tests pass within the time."""
     child = os.fork()
     if child == 0:
         os.setsid()
         os.chdir(tree)
-        os.environ["PYTHONPATH"] = str(tree)
         sys.path.insert(0, str(tree))
-        marks = [] if slow else ["-m", "not slow"]
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            os.dup2(1, 2)
-            import pytest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        import pytest
 
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *marks, *tests])
-        os._exit(0 if code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} else 1)
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *arguments], plugins=[*plugins])
+        os._exit(int(code))
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -185,16 +210,58 @@ def passes(tree: Path, tests: Sequence[str], *, slow: bool, seconds: float) -> b
     return False
 
 
-def noticed(mutant: Mutant, tree: Path) -> bool:
-    """Return whether a test fails on a mutant; slow tests run only where the others pass."""
+def noticed(mutant: Mutant, tree: Path, tests: Sequence[Test]) -> bool:
+    """Return whether a test fails on a mutant."""
+    names = tests_for(mutant, tests, MOST_SECONDS)
     path = tree / mutant.path
     original = path.read_bytes()
     path.write_bytes(original[: mutant.start] + mutant.after.encode() + original[mutant.end :])
     try:
-        tests = tests_of(mutant.path, tree)
-        return not (passes(tree, tests, slow=False, seconds=120) and passes(tree, tests, slow=True, seconds=300))
+        return bool(names) and not run_tests(tree, ["-x", *names], 3 * MOST_SECONDS)
     finally:
         path.write_bytes(original)
+
+
+def copied(tree: Path) -> Path:
+    """Copy the project, and compile it, so that each mutant compiles only what it changes."""
+    shutil.copytree(
+        ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv*", "__pycache__", "*-results", ".hypothesis")
+    )
+    by_hash = py_compile.PycInvalidationMode.CHECKED_HASH  # a mutant's time stamp can be that of the original
+    compileall.compile_dir(tree / "gis", quiet=1, invalidation_mode=by_hash)
+    os.environ.update({"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"})
+    sys.dont_write_bytecode = True
+    return tree
+
+
+def verdicts(mutants: Sequence[Mutant], records: Path, *, again: bool) -> Iterator[tuple[Mutant, str]]:
+    """Yield what becomes of each mutant; a verdict that is in the file of records stands.
+
+    Args:
+        mutants: All of them.
+        records: Folder of the two files: of what the tests call, and of the verdicts.
+        again: Run the tests again on those that survived.
+    """
+    equivalent: dict[str, str] = json.loads(EQUIVALENT.read_text(encoding="utf-8")) if EQUIVALENT.is_file() else {}
+    known = dict(json.loads(line) for line in _lines(records / "verdicts.jsonl"))
+    for library in SHARED:
+        importlib.import_module(library)
+    with tempfile.TemporaryDirectory() as folder:
+        missing = modules_to_record(ROOT, records / "tests.jsonl")
+        if missing:
+            print(f"recording {len(missing)} modules of tests", file=sys.stderr, flush=True)
+            tree = copied(Path(folder) / "telling")
+            let_functions_tell(tree)
+            run_tests(tree, [*SELECTION, *missing], 3600, [Recorder(tree, records / "tests.jsonl")])
+        tree = copied(Path(folder) / "gis")
+        tests = recorded(tree, records / "tests.jsonl")
+        for mutant in mutants:
+            verdict = "equivalent" if mutant.change in equivalent else known.get(mutant.change)
+            if verdict is None or (again and verdict == "survived"):
+                verdict = "killed" if noticed(mutant, tree, tests) else "survived"
+                with (records / "verdicts.jsonl").open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([mutant.change, verdict]) + "\n")
+            yield mutant, verdict
 
 
 def main() -> int:
@@ -209,23 +276,13 @@ def main() -> int:
         for mutant in mutants_of(part, file)
     ]
     drawn = random.Random(arguments.seed).sample(candidates, min(arguments.count, len(candidates)))
-    equivalent: dict[str, str] = json.loads(EQUIVALENT.read_text(encoding="utf-8")) if EQUIVALENT.is_file() else {}
-    for library in SHARED:
-        importlib.import_module(library)
-
+    arguments.records.mkdir(parents=True, exist_ok=True)
     survivors, counts = [], {part: Counter[str]() for part in parts}
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "gis"
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "*-results"))
-        tests = sorted({test for mutant in drawn for test in tests_of(mutant.path, tree)})
-        if not passes(tree, tests, slow=False, seconds=1200):
-            sys.exit("the tests fail before anything is changed")
-        for number, mutant in enumerate(drawn, start=1):
-            verdict = "equivalent" if mutant.change in equivalent else "killed" if noticed(mutant, tree) else "survived"
-            counts[mutant.part][verdict] += 1
-            print(f"{number}/{len(drawn)} {verdict:10} {mutant.path}:{mutant.line}", file=sys.stderr, flush=True)
-            if verdict == "survived":
-                survivors.append(mutant)
+    for number, (mutant, verdict) in enumerate(verdicts(drawn, arguments.records, again=arguments.again), start=1):
+        counts[mutant.part][verdict] += 1
+        print(f"{number}/{len(drawn)} {verdict:10} {mutant.path}:{mutant.line}", file=sys.stderr, flush=True)
+        if verdict == "survived":
+            survivors.append(mutant)
     for mutant in survivors:
         print(f"survived: line {mutant.line}: {mutant.change}")
     print_counts(counts)
@@ -247,6 +304,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=300, help="mutants to draw")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw")
     parser.add_argument("--part", action="append", choices=PARTS, help="only these parts; may be repeated")
+    parser.add_argument("--records", type=Path, default=ROOT / "mutants-results", help="folder of what is known")
+    parser.add_argument("--again", action="store_true", help="run the tests again on those that survived")
     return parser.parse_args()
 
 
@@ -255,6 +314,10 @@ def _source(node: ast.expr) -> str:
     text = ast.unparse(node)
     atoms = (ast.Name, ast.Attribute, ast.Constant, ast.Call, ast.Subscript, ast.Tuple, ast.List, ast.Set, ast.Dict)
     return text if isinstance(node, atoms) else f"({text})"
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
 
 def _is_text(*nodes: ast.expr) -> bool:

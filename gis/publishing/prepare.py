@@ -1,12 +1,14 @@
 """Find out what a folder holds, and check it before it is published."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
 from gis.errors import GisError
+from gis.files import folder_identity
 from gis.publishing.dataset import prepare_dataset, without_texts
 from gis.publishing.model import prepare_model
-from gis.publishing.publication import Publication
+from gis.publishing.publication import Publication, check_identity
 from gis.publishing.results import prepare_results
 from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
 
@@ -20,8 +22,19 @@ def prepare(folder: Path, *, name: str | None = None, ids_only: bool = False) ->
         ids_only: Publish only the ids and the evidence of a dataset, without any text.
 
     Raises:
-        GisError: The folder is none of these, or its manifest is broken.
+        GisError: The folder is none of these, its manifest is broken, or it was replaced meanwhile.
     """
+    identity = folder_identity(folder)
+    try:
+        publication = _prepare(folder, name, ids_only=ids_only)
+    except (GisError, FileNotFoundError):
+        check_identity(folder, identity)
+        raise
+    check_identity(folder, identity)
+    return replace(publication, folder=folder, identity=identity)
+
+
+def _prepare(folder: Path, name: str | None, *, ids_only: bool) -> Publication:
     if not folder.is_dir():
         raise GisError(f"no folder at {folder}")
     if (folder / DATASET_MANIFEST).is_file():

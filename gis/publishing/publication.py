@@ -10,6 +10,8 @@ from huggingface_hub import RepoCard
 from yaml import YAMLError
 
 from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
+from gis.errors import GisError
+from gis.files import folder_identity
 from gis.hub import CARD
 from gis.masking import masked
 from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
@@ -29,12 +31,25 @@ class Publication:
         files: By their path in the repository: a file, or the content of one that is not in the folder.
         card: The content of README.md.
         problems: Why it must not be published; nothing is sent while there are any.
+        folder: The folder; None if the files are from nowhere.
+        identity: What tells the folder that was checked from one that has taken its place since.
     """
 
     kind: Kind
     files: Mapping[str, Path | bytes]
     card: str
     problems: tuple[str, ...]
+    folder: Path | None = None
+    identity: tuple[int, int] | None = None
+
+    def check_folder(self) -> None:
+        """Check that the folder is the one whose files were checked.
+
+        Raises:
+            GisError: Another has taken its place.
+        """
+        if self.folder is not None:
+            check_identity(self.folder, self.identity)
 
     @property
     def repo_type(self) -> str:
@@ -45,6 +60,17 @@ class Publication:
         """Return the size of a file in bytes."""
         file = self.files[name]
         return len(file) if isinstance(file, bytes) else file.stat().st_size
+
+
+def check_identity(folder: Path, identity: tuple[int, int] | None) -> None:
+    """Check that a folder is the one that had ``identity``.
+
+    Raises:
+        GisError: Another has taken its place.
+    """
+    if folder_identity(folder) != identity:
+        message = f"{folder} was replaced while it was being published"
+        raise GisError(message, remedy="the same command publishes what is there now")
 
 
 def files_of(folder: Path) -> dict[str, Path | bytes]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 HUB_FILES = (".gitattributes",)  # the Hub makes them
+SENT_BY_HASH = 10 << 20  # bytes from which the Hub stores files by their hash
 WRITE_TOKEN = "set HF_TOKEN to a token with the right to write, or run hf auth login"
 
 
@@ -49,8 +50,8 @@ def push(
             name of a new file.
 
     Raises:
-        GisError: The publication has problems, the account has no right to write, the Hub fails, or the repository
-            holds something else.
+        GisError: The publication has problems, its folder was replaced, the account has no right to write, the Hub
+            fails, or the repository holds something else.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
@@ -62,9 +63,9 @@ def push(
         existing = api.list_repo_files(to, repo_type=repo_type, revision=revision)
         stale = _stale_files(api, publication, to, existing, revision, force=force)
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            CommitOperationAdd(name, file if isinstance(file, bytes) else str(file))
-            for name, file in publication.files.items()
+            CommitOperationAdd(name, _as_checked(file)) for name, file in publication.files.items()
         ]
+        publication.check_folder()
         operations += [CommitOperationDelete(name) for name in stale]
         version = versions_of(["gis"]).get("gis", "")
         commit = api.create_commit(
@@ -75,6 +76,13 @@ def push(
             revision=revision,
         )
     return PushResult(str(commit.commit_url), files=len(publication.files), removed=len(stale))
+
+
+def _as_checked(file: Path | bytes) -> str | bytes:
+    """Return a file to be sent as it is now: its content, or its name where the Hub compares it with its hash."""
+    if isinstance(file, bytes):
+        return file
+    return file.read_bytes() if file.stat().st_size < SENT_BY_HASH else str(file)
 
 
 def _open_repository(api: "HfApi", to: str, repo_type: str, revision: str | None, *, public: bool) -> None:
@@ -139,6 +147,8 @@ def _clear_errors(to: str) -> Iterator[None]:
             f"{constants.ENDPOINT} cannot be reached: {error}",
             remedy="check the network; the same command continues where it stopped",
         ) from error
+    except FileNotFoundError as error:
+        raise GisError(f"{error.filename} is gone", remedy="the same command publishes what is there now") from error
     except (OSError, RuntimeError, ValueError) as error:  # while a large file was sent
         raise GisError(
             f"sending to {to} broke off: {error}", remedy="the same command continues where it stopped"

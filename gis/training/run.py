@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import transformers
 from gis.benchmark.tasks.pairs import MENDED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import full_disk_named, new_folder, replaceable, write_text
+from gis.files import full_disk_named, held_alone, new_folder, replaceable, write_text
 from gis.hub import CARD
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
@@ -162,15 +162,17 @@ def train(
         KeyboardInterrupt: The training was stopped; a checkpoint is kept.
     """
     with full_disk_named(output):
-        run = _prepare_run(settings, data, output, device=device, offline=offline, force=force)
+        run = _plan(settings, data, output, device=device, offline=offline)
         if not run.first_process:
             reporter = QUIET
-        if run.finished is not None and not force:
-            reporter.say(f"{output}: trained already with these settings and this data, kept")
-            return TrainedModel(output, run.finished.report)
-        with _forgotten_without_a_checkpoint(run):
-            report = _fit(run, reporter, keep_checkpoints=keep_checkpoints)
-        return TrainedModel(output, report)
+        with _held_alone(run):
+            run = _begin(run, force=force)
+            if run.finished is not None and not force:
+                reporter.say(f"{output}: trained already with these settings and this data, kept")
+                return TrainedModel(output, run.finished.report)
+            with _forgotten_without_a_checkpoint(run):
+                report = _fit(run, reporter, keep_checkpoints=keep_checkpoints)
+            return TrainedModel(output, report)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,12 +199,12 @@ class _Run:
     arguments: transformers.TrainingArguments
     record: Mapping[str, Any]
     output: Path
-    finished: TrainingManifest | None
+    finished: TrainingManifest | None = None
 
     @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints: beside those that were kept of a finished model."""
-        return _checkpoints(self.output, self.finished)
+        return self.output / (CHECKPOINTS if self.finished is None else RETRAINING)
 
     @property
     def first_process(self) -> bool:
@@ -210,10 +212,8 @@ class _Run:
         return bool(self.arguments.process_index == 0)
 
 
-def _prepare_run(
-    settings: TrainSettings, data: TrainingData, output: Path, *, device: str, offline: bool, force: bool
-) -> _Run:
-    """Decide everything that can be decided before the model is loaded, and make ``output`` ready."""
+def _plan(settings: TrainSettings, data: TrainingData, output: Path, *, device: str, offline: bool) -> _Run:
+    """Decide everything that can be decided before the model is loaded and ``output`` is looked at."""
     chosen = choose_device(device)
     precision = training_precision(settings.precision, chosen)
     settings = replace(settings, precision=precision)
@@ -225,23 +225,33 @@ def _prepare_run(
     check_pooling(base.pooling)
     validates = data.validation is not None
     arguments = training_arguments(settings, len(data.train), chosen, output / CHECKPOINTS, validates=validates)
-    if arguments.process_index == 0:
-        replaceable(output)
-    _wait()
-    finished = _finished(output, force=force)
-    arguments.output_dir = str(_checkpoints(output, finished))
-    record = run_record(settings.record(), base.content_hash(), data, processes())
-    run = _Run(
+    return _Run(
         settings=settings,
         data=data,
         loss=loss,
         base=base,
         device=chosen,
         arguments=arguments,
-        record=record,
+        record=run_record(settings.record(), base.content_hash(), data, processes()),
         output=output,
-        finished=finished,
     )
+
+
+def _held_alone(run: _Run) -> AbstractContextManager[None]:
+    """Keep other trainings from the output folder; the processes of one training share it."""
+    if not run.first_process:
+        return nullcontext()
+    message = f"another training writes {run.output}"
+    return held_alone(run.output, GisError(message, remedy="wait for it, or choose a different --output"))
+
+
+def _begin(run: _Run, *, force: bool) -> _Run:
+    """Return a run whose output folder is ready."""
+    if run.first_process:
+        replaceable(run.output)
+    _wait()
+    run = replace(run, finished=_finished(run.output, force=force))
+    run.arguments.output_dir = str(run.checkpoints)
     if run.first_process:
         _prepare_output(run, force=force)
     _wait()
@@ -256,10 +266,6 @@ def _finished(output: Path, *, force: bool) -> TrainingManifest | None:
         if not force:
             raise
         return None
-
-
-def _checkpoints(output: Path, finished: TrainingManifest | None) -> Path:
-    return output / (CHECKPOINTS if finished is None else RETRAINING)
 
 
 def _prepare_output(run: _Run, *, force: bool) -> None:

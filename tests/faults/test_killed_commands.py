@@ -3,6 +3,7 @@
 GIS_FAULTS=all kills at every call; otherwise at a few, evenly spread.
 """
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from gis.files import sha256_of_file
+from gis.hub import CARD
+from gis.training.output.manifest import MANIFEST
 from tests.collector.server import GitHub, schema, serving
 from tests.collector.test_dump import write_dump
 from tests.collector.world import made
@@ -20,6 +23,7 @@ from tests.dataset.output.test_hydrate import repository as duplicates
 from tests.dataset.stores import by_chance, fill
 from tests.faults.kills import calls_of, can_fork, check_kills
 from tests.hub_server import Hub, serve, use_hub
+from tests.training.helpers import dataset as rows_to_train_on
 
 pytestmark = [pytest.mark.slow, can_fork]
 
@@ -129,6 +133,34 @@ def test_hydrate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             shutil.rmtree(output.parent, ignore_errors=True)
 
         assert check_kills(work, prepare=prepare, state=lambda: files_of(output)) > 3
+
+
+def model_in(folder: Path) -> dict[str, Any] | None:
+    """The files of a model by their hashes, and its report without the time it took; None where it is not whole."""
+    if not (folder / MANIFEST).is_file():
+        return None
+    report = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["report"]
+    paths = [path for path in folder.glob("*") if path.is_file() and path.name not in (MANIFEST, CARD)]
+    return {**{path.name: sha256_of_file(path) for path in paths}, "report": {**report, "seconds": 0}}
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["train", "train --force"])
+def test_train(tiny_bert: Path, tmp_path: Path, force: bool) -> None:
+    data, output, old = rows_to_train_on(tmp_path / "data"), tmp_path / "made" / "model", tmp_path / "old"
+    command: list[str | Path] = ["train", "--model", tiny_bert, "--task", data, "--batch-size", "16", "--device", "cpu"]
+    if force:
+        gis(*command, "--lr", "0.0005", "--output", old)
+
+    def prepare() -> None:
+        shutil.rmtree(output.parent, ignore_errors=True)
+        if force:
+            shutil.copytree(old, output)
+
+    def work() -> None:
+        gis(*command, "--lr", "0.001", "--eval-steps", "1", "--output", output, *(["--force"] if force else []))
+        assert [path.name for path in output.parent.iterdir()] == ["model"]
+
+    assert check_kills(work, prepare=prepare, state=lambda: model_in(output)) > 3
 
 
 @pytest.fixture

@@ -10,7 +10,11 @@ import pandas as pd
 import pytest
 from huggingface_hub import DatasetCard
 
-from gis.files import sha256_of, sha256_of_file
+from gis.errors import GisError
+from gis.files import new_folder, sha256_of, sha256_of_file
+from gis.publishing.prepare import prepare
+from gis.publishing.publication import read_card
+from gis.publishing.push import push
 from tests.benchmark.worker import worker
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, fill
@@ -330,3 +334,28 @@ def test_a_folder_of_something_else(hub: Hub, tmp_path: Path) -> None:
     assert "is not a dataset of gis build" in gis(str(tmp_path), "--to", TO).err
     assert "no folder at" in gis(str(tmp_path / "none"), "--to", TO).err
     assert hub.requests == []
+
+
+def test_a_folder_that_takes_the_place_of_the_checked_one_is_not_sent(hub: Hub, dataset: Path) -> None:
+    publication = prepare(dataset, name=TO)
+    with new_folder(dataset) as other:
+        shutil.copytree(dataset, other, dirs_exist_ok=True)
+    with pytest.raises(GisError, match="was replaced while it was being published") as caught:
+        push(publication, TO)
+    assert caught.value.remedy == "the same command publishes what is there now"
+    assert hub.commits == []
+    assert gis(dataset, "--to", TO).status == 0
+    shutil.rmtree(dataset)
+    with pytest.raises(GisError, match="is gone"):
+        push(publication, TO)
+
+
+def test_a_folder_that_is_replaced_while_it_is_checked_is_named(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def card_read(folder: Path) -> str:
+        with new_folder(folder) as other:
+            shutil.copytree(folder, other, dirs_exist_ok=True)
+        return read_card(folder)
+
+    monkeypatch.setattr("gis.publishing.dataset.read_card", card_read)
+    with pytest.raises(GisError, match="was replaced while it was being published"):
+        prepare(dataset)

@@ -81,6 +81,25 @@ def test_killed_at_any_change_of_the_last_phase_the_old_or_the_new_model_stands(
     assert kills > 3
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_second_training_of_one_folder_is_refused(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    data, output, finish, refused = dataset(tmp_path / "data"), tmp_path / "model", run_module._finish, []
+
+    def second_begins(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
+        with pytest.raises(GisError, match=f"another training writes {output}") as caught:
+            fit(tiny_bert, data, output, learning_rate=5e-4, force=force)
+        refused.append(caught.value.remedy)
+        finish(*arguments, **options)
+
+    monkeypatch.setattr(run_module, "_finish", second_begins)
+    assert fit(tiny_bert, data, output, force=force).steps == 3
+    assert refused == ["wait for it, or choose a different --output"]
+    monkeypatch.undo()
+    assert fit(tiny_bert, data, output, learning_rate=5e-4, force=True).steps == 3  # nobody is at work any more
+
+
 def test_training_again_goes_on_where_it_was_stopped_and_keeps_the_files_of_others(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,155 @@
+"""Two commands at the same time on the same files: each ends as if it were alone, or is refused in one line.
+
+GIS_FAULTS=all lets the second begin at 40 moments of the first; otherwise at 3.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gis.benchmark.results import read_results
+from gis.collector.records import Issue
+from gis.files import cache_folder, sha256_of_bytes
+from gis.publishing.prepare import prepare as prepare_publication
+from gis.publishing.push import HUB_FILES
+from tests.benchmark.helpers import ROWS, write_jsonl
+from tests.collector.test_dump import write_dump
+from tests.dataset.stores import by_chance, fill
+from tests.faults.kills import can_fork
+from tests.faults.races import OFFSETS, races
+from tests.faults.test_killed_commands import TO, gis, model_in, rows_of
+from tests.hub_server import Hub, serve, use_hub
+from tests.training.helpers import dataset as rows_to_train_on
+
+pytestmark = [pytest.mark.slow, can_fork]
+
+
+def test_two_collects_on_one_store(tmp_path: Path) -> None:
+    dump, path, made = write_dump(tmp_path / "octo_widgets"), tmp_path / "made" / "issues.db", []
+    command = ("collect", "--from", dump, "--store", path)
+    for race in races(command, command, lambda: shutil.rmtree(path.parent, ignore_errors=True)):
+        assert race.first.status == 0, race.first.err
+        assert all("another gis collect is filling" in error for error in race.refused())
+        made.append({name: rows for name, rows in (rows_of(path) or {}).items() if name != "raw"})
+    assert len(made) == OFFSETS
+    assert all(rows == made[0] and len(rows["issues"]) == 30 for rows in made)
+
+
+def dump_of(issues: Sequence[Issue], folder: Path, word: str) -> Path:
+    """A dump of issues whose texts name their number and a word; the comments are left out."""
+    rows = [
+        {
+            **{name: getattr(issue, name) for name in ("number", "id", "node_id", "title", "state", "locked")},
+            "body": f"token{issue.number} {word}",
+            "repository": "octo/widgets",
+            "state_reason": None,
+            "closed_at": issue.closed_at,
+            "created_at": issue.created_at,
+            "updated_at": "2024-01-01T00:00:00Z",
+            "author_association": "NONE",
+            "comments": 0,
+            "user": None,
+            "closed_by": None,
+            "labels": [],
+        }
+        for issue in issues
+    ]
+    write_jsonl(folder / "issues.jsonl", rows)
+    return folder
+
+
+def test_a_build_beside_a_collect(tmp_path: Path) -> None:
+    """The collect changes every text and removes half of the issues."""
+    issues = [replace(issue, body=f"token{issue.number} older") for issue in by_chance(120, 1)]
+    dump, output, path = dump_of(issues, tmp_path / "octo_widgets", "newer"), tmp_path / "data", tmp_path / "issues.db"
+    old = fill(tmp_path / "old" / "issues.db", issues)
+
+    def prepare() -> None:
+        shutil.rmtree(output, ignore_errors=True)
+        shutil.copy(old, path)
+
+    build = ("build", "--store", path, "--output", output, "--languages", "any")
+    for race in races(build, ("collect", "--from", dump, "--store", path), prepare):
+        assert race.refused() == []
+        corpus = pd.read_parquet(output / "retrieval" / "corpus.parquet")
+        numbers = corpus["_id"].str.rpartition("#")[2]
+        assert len(corpus) > 100
+        for number, text in zip(numbers, corpus["text"], strict=True):
+            assert text in (f"token{number} older", f"token{number} newer")
+
+
+def test_two_benches_on_one_folder_of_results_and_one_cache(tmp_path: Path) -> None:
+    rows, results = write_jsonl(tmp_path / "mine" / "test.jsonl", ROWS), tmp_path / "results"
+    command = ("bench", "--model", "tfidf,jaccard", "--task", rows.parent, "--output", results, "--device", "cpu")
+
+    def prepare() -> None:
+        shutil.rmtree(results, ignore_errors=True)
+        shutil.rmtree(cache_folder(), ignore_errors=True)
+
+    outcomes = set()
+    for race in races(command, command, prepare):
+        assert race.refused() == []
+        scores = {result.model.name: result.scores for result in read_results(results)}
+        outcomes.add(repr(sorted(scores.items())))
+        assert scores.keys() == {"tfidf", "jaccard"}
+        assert not [path for path in results.rglob(".*") if path.is_file()]
+    assert len(outcomes) == 1
+
+
+def test_two_trainings_of_one_folder(tiny_bert: Path, tmp_path: Path) -> None:
+    data, output, models = rows_to_train_on(tmp_path / "data"), tmp_path / "made" / "model", []
+    command = ("train", "--model", tiny_bert, "--task", data, "--batch-size", 16, "--device", "cpu", "--output", output)
+    refused = []
+    for race in races(command, command, lambda: shutil.rmtree(output.parent, ignore_errors=True)):
+        assert 0 in (race.first.status, race.second.status)
+        refused += race.refused()
+        models.append(model_in(output))
+        assert [path.name for path in output.parent.iterdir()] == ["model"]
+    assert refused
+    assert all("another training writes" in error for error in refused)
+    assert models == [models[0]] * OFFSETS
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with serve(Hub()) as server:
+        use_hub(server, monkeypatch)
+        yield server
+
+
+def test_a_dataset_is_published_while_another_takes_its_place(hub: Hub, tmp_path: Path) -> None:
+    """What is published is one of the two, or nothing; then the same command publishes the new one."""
+    store = fill(tmp_path / "issues.db", by_chance(120, 1))
+    old, output = tmp_path / "old", tmp_path / "data"
+    gis("build", "--store", store, "--output", old, "--languages", "any", "--seed", "5")
+
+    def prepare() -> None:
+        for kept in (hub.repositories, hub.private, hub.large, hub.commits):
+            kept.clear()
+        shutil.rmtree(output, ignore_errors=True)
+        shutil.copytree(old, output)
+
+    def published() -> dict[str, str]:
+        repository = hub.repositories.get(("datasets", TO))
+        files = dict(repository.files) if hub.commits and repository else {}
+        return {name: sha256_of_bytes(content) for name, content in files.items() if name not in HUB_FILES}
+
+    def expected(folder: Path) -> dict[str, str]:
+        files = prepare_publication(folder, name=TO).files
+        return {
+            name: sha256_of_bytes(file if isinstance(file, bytes) else file.read_bytes())
+            for name, file in files.items()
+        }
+
+    build = ("build", "--store", store, "--output", output, "--languages", "any", "--force")
+    for race in races(build, ("publish", output, "--to", TO), prepare):
+        assert race.first.status == 0, race.first.err
+        if race.refused():
+            assert published() == {}
+            gis("publish", output, "--to", TO)
+            assert published() == expected(output)
+        assert published() in (expected(old), expected(output))
