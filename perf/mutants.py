@@ -35,8 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.json")
 PARTS = {
     "losses": ["gis/models/losses"],
-    "metrics": ["gis/benchmark/metrics.py", "gis/benchmark/similarity.py", "gis/benchmark/scoring.py"],
-    "statistics": ["gis/benchmark/intervals.py", "gis/benchmark/significance.py"],
+    "metrics": ["gis/statistics/metrics.py", "gis/benchmark/similarity.py", "gis/benchmark/scoring.py"],
+    "statistics": ["gis/statistics/intervals.py", "gis/statistics/differences.py"],
     "evidence": ["gis/dataset/labels"],
     "splits": ["gis/dataset/pairs/splits.py", "gis/union_find.py"],
     "negatives": ["gis/dataset/pairs/negatives.py", "gis/dataset/pairs/neighbours.py", "gis/dataset/pairs/leaks.py"],

@@ -13,12 +13,13 @@ ALLOWED = {
     "cli": {"api", "publishing", "leaderboard", "training", "dataset", "benchmark", "collector", "models"},
     "api": {"publishing", "leaderboard", "training", "dataset", "benchmark", "collector", "models"},
     "publishing": {"leaderboard", "training", "dataset", "benchmark", "models"},
-    "leaderboard": {"dataset", "benchmark", "models"},
-    "training": {"benchmark", "models"},
-    "dataset": {"collector", "benchmark", "models"},
-    "benchmark": {"models"},
+    "leaderboard": {"dataset", "benchmark", "models", "statistics"},
+    "training": {"benchmark", "models", "statistics"},
+    "dataset": {"collector", "benchmark", "models", "statistics"},
+    "benchmark": {"models", "statistics"},
     "collector": set(),
     "models": set(),
+    "statistics": set(),
     "small": set(),
 }
 # Inside these parts, each stage may use those before it, and the modules beside the stages that are named here.

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.results import Result
 from gis.files import SHORT_HASH, file_name, write_text
 from gis.masking import masked_values
+from gis.statistics.metrics import Metric, Undefined
 
 # The schema these files follow. Below 1.12.48 the loader would take them for files of an older layout.
 MTEB_SCHEMA = "2.20.0"

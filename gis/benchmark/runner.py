@@ -287,7 +287,9 @@ def _existing(model: Model, task: LoadedTask, settings: RunSettings, reporter: R
         reporter.say(f"{error}; {current.name} is scored again")
         return None
     same_sample = result.task.sample == current.sample
-    same_views = {view.view for view in result.scores.views} == set(views_of(task.pairs, binary=task.label == "binary"))
+    pairs = task.pairs
+    views = views_of(pairs.gold, pairs.groups, pairs.grouped_by, binary=task.label == "binary")
+    same_views = {view.view for view in result.scores.views} == set(views)
     same_cell = result.model.identity == model.card.identity and result.task.name == current.name
     same_data = (
         result.task.sha256 == current.sha256 and result.task.text == current.text and result.task.label == current.label
@@ -382,9 +384,8 @@ def _pair_table(pairs: Pairs, similarity: NDArray[np.float64], lengths: Mapping[
     """
     import pandas as pd
 
-    texts = TextPool().add(pairs)
     columns: dict[str, Any] = {"id": list(pairs.ids), "gold": pairs.gold, "score": similarity}
-    columns |= {"text_id1": texts.first.astype(np.int32), "text_id2": texts.second.astype(np.int32)}
+    columns |= {"text_id1": pairs.text_ids.first.astype(np.int32), "text_id2": pairs.text_ids.second.astype(np.int32)}
     if pairs.grouped_by is not None:
         columns[pairs.grouped_by] = list(pairs.groups or ())
     return pd.DataFrame({**columns, **lengths})

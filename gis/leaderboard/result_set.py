@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.results import Result, read_result, result_files
 from gis.benchmark.runner import ModelFailure, ScoredTask
 from gis.benchmark.scoring import ViewScores
@@ -12,6 +11,7 @@ from gis.errors import GisError, unknown_name
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.scores import auroc_of, ceiling_of, rank_among_same, strata_of
 from gis.leaderboard.table import display_names, make_table
+from gis.statistics.metrics import Metric, Undefined
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.results import Result
 from gis.benchmark.scoring import ALL, BinaryScores
+from gis.statistics.metrics import Metric, Undefined
 
 
 def strata_of(result: Result) -> tuple[str, ...]:

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gis.benchmark.metrics import Undefined
 from gis.benchmark.results import Result, read_results
 from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
 from gis.leaderboard.columns import columns, shown_tasks
 from gis.leaderboard.notes import notes
 from gis.leaderboard.scores import auroc_of, rank_among_same, sample_of
 from gis.models.base import LABEL_DIGITS, distinguishing_settings
+from gis.statistics.metrics import Undefined
 
 
 def load_table(folder: Path, tasks: Sequence[str] = ()) -> Leaderboard:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gis.benchmark.metrics import Undefined
 from gis.benchmark.mteb_export import export
 from gis.benchmark.results import Result
+from gis.statistics.metrics import Undefined
 from tests.benchmark.helpers import FakeEncoder, make_task, number, run, settings
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gis.benchmark.metrics import Undefined
 from gis.benchmark.results import (
     Result,
     pairs_path,
@@ -21,6 +20,7 @@ from gis.benchmark.results import (
 )
 from gis.errors import GisError
 from gis.files import sha256_of
+from gis.statistics.metrics import Undefined
 from tests.benchmark.helpers import ROWS, FakeEncoder, make_task, run, settings
 from tests.errors import error_line
 

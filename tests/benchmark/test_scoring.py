@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from gis.benchmark.metrics import Undefined, spearman
 from gis.benchmark.scoring import score_pairs, score_similarities, score_vectors
 from gis.benchmark.similarity import cosine
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
+from gis.statistics.metrics import Undefined, spearman
 from tests.benchmark.helpers import make_pairs, number
 
 # Two sub-sets; in "x" the scores agree with the labels, in "y" (three pairs) one exchange: Spearman 1 and 0.5.

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
 from gis.benchmark.scoring import BinaryScores, TaskScores, ViewScores
 from gis.models.base import ModelCard
+from gis.statistics.metrics import Metric, Undefined
 
 STS = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
 

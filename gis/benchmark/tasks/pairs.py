@@ -61,6 +61,13 @@ class Columns:
         return next((name for name in candidates if name in columns), None)
 
 
+class TextIds(NamedTuple):
+    """The (n,) numbers of the pairs' first texts, and of their second texts."""
+
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
     """Text pairs in their published order.
@@ -106,6 +113,16 @@ class Pairs:
             for a, b, gold in zip(self.text1, self.text2, self.gold, strict=True)
         )
         return sha256("\n".join(sorted(sha256(row.encode()).hexdigest() for row in rows)).encode()).hexdigest()
+
+    @cached_property
+    def text_ids(self) -> TextIds:
+        """Numbers of the texts, from 0 in order of appearance; equal texts have equal numbers, on either side."""
+        numbers: dict[str, int] = {}
+        first, second = (
+            np.array([numbers.setdefault(text, len(numbers)) for text in side], dtype=np.intp)
+            for side in (self.text1, self.text2)
+        )
+        return TextIds(first, second)
 
     def take(self, rows: NDArray[np.intp]) -> "Pairs":
         """Return the pairs at ``rows``."""

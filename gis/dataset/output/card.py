@@ -7,8 +7,6 @@ from typing import Any
 
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from gis.benchmark.intervals import Interval, auroc_interval, chance_interval, spearman_interval
-from gis.benchmark.metrics import Metric, Undefined
 from gis.benchmark.tasks.manifest import MANIFEST
 from gis.citation import ANGLE_BIBTEX
 from gis.dataset.labels.evidence import TIERS
@@ -20,6 +18,8 @@ from gis.dataset.settings import SPLITS, BuildSettings
 from gis.files import SHORT_HASH, write_text
 from gis.hub import CARD
 from gis.markdown import escape, table
+from gis.statistics.intervals import Interval, chance_interval
+from gis.statistics.metrics import Metric, Undefined
 
 TEMPLATE = Path(__file__).with_name("dataset_card.md.jinja")
 LICENSE_LINK = "https://docs.github.com/en/site-policy/github-terms/github-terms-of-service#d-user-generated-content"
@@ -70,7 +70,6 @@ REDACTIONS = {
     "prompt": ("user and host names in shell prompts (`name@machine:~$`)", "`user@host`"),
     "token": ("access tokens, passwords and cookies", "`[token]`"),
 }
-EXAMPLE_BASELINE = "tfidf"  # whose scores show how exact a score is
 FORMS = {"markdown": "Markdown", "plain": "plain text without markup", "html": "the HTML that GitHub shows"}
 
 
@@ -156,7 +155,7 @@ def _numbers(report: Report, settings: BuildSettings) -> dict[str, Any]:
         "random_pairs": f"{report.random_split.test_pairs:.0%}",
         "related_across": ", ".join(f"{n:,} in `{config}`" for config, n in report.related_across_splits.items()),
         "baselines_table": _baselines_table(report),
-        "intervals_table": _intervals_table(report),
+        "auroc_table": _auroc_table(report),
         "form": FORMS[settings.text.form],
         "as_written": f"{report.as_written:,}",
         "template_lines": f"{report.template_lines:,}",
@@ -295,51 +294,49 @@ def _leaks_table(report: Report) -> str:
 
 
 def _baselines_table(report: Report) -> str:
-    """Return the table of the baselines' scores; "" where nothing could be scored."""
+    """Return the table of the baselines' Spearman with intervals; "" where nothing could be scored."""
     if not report.baselines:
         return ""
     views = next(iter(report.baselines.values())).views
     lines = [
         [
             f"`{name}`",
-            *(
-                f"{_number(view.spearman, 100)} ({_number(view.binary.auroc if view.binary else None)})"
-                for view in scores.views
-            ),
-            _number(scores.main, 100),
+            *(_score(view.spearman, view.interval, 100) for view in scores.views),
+            _score(scores.main, scores.main_interval, 100),
         ]
         for name, scores in report.baselines.items()
     ]
-    ceilings = [_number(view.binary.spearman_ceiling if view.binary else None, 100) for view in views]
+    ceilings = [_score(view.binary.spearman_ceiling if view.binary else None, None, 100) for view in views]
     return table(["model", *(view.view for view in views), "mean"], [*lines, ["perfect ranking", *ceilings, ""]])
 
 
-def _intervals_table(report: Report) -> str:
-    """Return how exact a score on each stratum is, for a model that guesses and for a baseline; "" without scores."""
-    if EXAMPLE_BASELINE not in report.baselines:
+def _auroc_table(report: Report) -> str:
+    """Return the table of the baselines' AUROC with intervals, and what a guess comes to; "" without scores."""
+    if not report.baselines:
         return ""
-    lines = []
-    for view in report.baselines[EXAMPLE_BASELINE].views:
-        if view.binary is None or isinstance(view.binary.auroc, Undefined):
-            continue
-        positives, negatives = view.binary.positives, view.pairs - view.binary.positives
-        rho = spearman_interval(view.binary.auroc, positives, negatives)
-        lines.append(
-            [
-                f"`{view.view}`",
-                f"{positives:,}",
-                f"{negatives:,}",
-                _range(chance_interval(positives, negatives)),
-                _range(auroc_interval(view.binary.auroc, positives, negatives)),
-                _range(Interval(100 * rho.low, 100 * rho.high)),
-            ]
-        )
-    head = ["stratum", "duplicates", "negatives", "AUROC by chance"]
-    return table([*head, f"AUROC of {EXAMPLE_BASELINE}", f"Spearman × 100 of {EXAMPLE_BASELINE}"], lines)
+    views = next(iter(report.baselines.values())).views
+    lines = [
+        [f"`{name}`", *(_score(b.auroc, b.auroc_interval) if (b := view.binary) else "–" for view in scores.views)]
+        for name, scores in report.baselines.items()
+    ]
+    counts = [(view.binary.positives, view.pairs - view.binary.positives) if view.binary else (0, 0) for view in views]
+    chance = [_range(chance_interval(*count)) if all(count) else "–" for count in counts]
+    pairs = [f"{positives:,} and {negatives:,}" for positives, negatives in counts]
+    return table(
+        ["model", *(view.view for view in views)],
+        [*lines, ["a guess", *chance], ["duplicate pairs and negatives", *pairs]],
+    )
 
 
-def _range(interval: Interval) -> str:
-    return f"{interval.low:.2f} to {interval.high:.2f}"
+def _score(value: Metric | None, interval: Interval | None, scale: int = 1) -> str:
+    """Return a score with its interval: "69.08 [66.50, 71.51]"."""
+    if value is None or isinstance(value, Undefined):
+        return "–"
+    return f"{scale * value:.2f}" + ("" if interval is None else f" {_range(interval, scale)}")
+
+
+def _range(interval: Interval, scale: int = 1) -> str:
+    return f"[{scale * interval.low:.2f}, {scale * interval.high:.2f}]"
 
 
 def _redactions_table(report: Report) -> str:
@@ -347,7 +344,3 @@ def _redactions_table(report: Report) -> str:
         [*REDACTIONS.get(kind, (escape(kind), "")), f"{count:,}"] for kind, count in sorted(report.redacted.items())
     ]
     return table(["what", "placeholder", "count"], lines, align=("left", "left", "right"))
-
-
-def _number(value: Metric | None, scale: int = 1) -> str:
-    return "–" if value is None or isinstance(value, Undefined) else f"{scale * value:.2f}"

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gis.benchmark.intervals import chance_interval, chance_looks_good
 from gis.console import QUIET, Reporter
 from gis.dataset.pairs.leaks import Leaks, find_leaks, without_near_duplicates
 from gis.dataset.pairs.negatives import NegativeCount, NegativeSampler, draw_negatives
@@ -23,6 +22,7 @@ from gis.dataset.pairs.splits import (
 from gis.dataset.settings import BuildSettings, Split
 from gis.errors import GisError
 from gis.near_duplicates import near_duplicates
+from gis.statistics.intervals import chance_interval, chance_looks_good
 
 
 class PairCount(NamedTuple):

@@ -4,13 +4,13 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from gis.benchmark.metrics import Undefined
 from gis.benchmark.scoring import score_vectors
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.models.base import Encoder, LoadSettings
 from gis.models.transformer.device import choose_device, training_precision
+from gis.statistics.metrics import Undefined
 from gis.training.data.loading import TrainingData
 from gis.training.data.training_set import TrainingSet
 from gis.training.run import train

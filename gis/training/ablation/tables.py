@@ -4,8 +4,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gis.benchmark.significance import Difference, holm, paired_difference
+import numpy as np
+
 from gis.markdown import csv_text, escape, table
+from gis.statistics.differences import Difference, holm, paired_difference
 from gis.terminal_table import Column, TerminalTable
 
 MEAN_OF_OTHERS = "mean of others"
@@ -153,6 +155,6 @@ def _corrected(summaries: Sequence[VariantSummary]) -> list[VariantSummary]:
     p_values: list[dict[str, float]] = [{} for _ in summaries]
     for name in summaries[0].means:
         compared = [(n, d.p) for n, summary in enumerate(summaries) if (d := summary.differences[name]) is not None]
-        for (n, _), p in zip(compared, holm([p for _, p in compared]), strict=True):
-            p_values[n][name] = p
+        for (n, _), p in zip(compared, holm(np.array([p for _, p in compared])), strict=True):
+            p_values[n][name] = float(p)
     return [replace(summary, p_values=values) for summary, values in zip(summaries, p_values, strict=True)]

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gis.benchmark.metrics import Undefined
 from gis.benchmark.scoring import score_vectors
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds
 from gis.models.transformer.tokens import TextTokenizer
+from gis.statistics.metrics import Undefined
 
 BATCH_TOKENS = {"cpu": 4096}
 BATCH_TOKENS_ELSEWHERE = 65536

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gis.benchmark.metrics import spearman
 from gis.benchmark.runner import RunSettings, run_model
 from gis.benchmark.similarity import cosine
 from gis.benchmark.tasks.catalogue import resolve_tasks
@@ -16,6 +15,7 @@ from gis.models.registry import load_model
 from gis.models.transformer.model_folder import read_model_folder
 from gis.models.transformer.tokens import TextTokenizer
 from gis.spec import Spec
+from gis.statistics.metrics import spearman
 from gis.training.ablation.scored import score_on
 from gis.training.loop.validation import Validation
 from gis.training.model.build import build_model, build_tokenizer

@@ -1,9 +1,10 @@
-"""Which differences are real."""
+"""Differences between two models trained with several seeds, and the correction of many p values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 
@@ -45,12 +46,10 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Differ
     return Difference(mean, float(low), float(high), float(p))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p values for their number (Holm 1979): the chance of any false discovery stays below the level."""
-    order = np.argsort(p_values)
-    corrected = np.empty(len(p_values))
-    highest = 0.0
-    for place, index in enumerate(order):
-        highest = max(highest, min((len(p_values) - place) * p_values[index], 1.0))
-        corrected[index] = highest
-    return [float(p) for p in corrected]
+def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correct (k,) p values for their number (Holm 1979): the chance of any false discovery stays below the level."""
+    order = np.argsort(p_values, kind="stable")
+    corrected = np.minimum(p_values[order] * np.arange(len(order), 0, -1), 1.0)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.maximum.accumulate(corrected)
+    return adjusted

@@ -1,16 +1,19 @@
-"""How exact a score is: the 95 % interval of AUROC and Spearman on so many positive and negative pairs."""
+"""How exact a score is: its 95 % interval, from the influence of its pairs or, for few pairs, from their number."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
-from gis.benchmark.metrics import Undefined, spearman_ceiling
+from gis.statistics.dependence import Dependence
+from gis.statistics.metrics import Array, Metric, Undefined, spearman_ceiling
 
 Z_95 = 1.959964  # standard deviations on either side of the mean that hold 95 % of a normal distribution
 CHANCE = 0.5  # AUROC of a model that knows nothing
 LOOKS_GOOD = 0.65  # an AUROC that a reader takes for some skill
 STEPS = 60  # of the bisection: the error is 2 ** -60
+NO_ERROR = 1e-9  # a standard error below it is rounding
 
 
 class Interval(NamedTuple):
@@ -20,7 +23,35 @@ class Interval(NamedTuple):
     high: float
 
 
-def auroc_interval(auroc: float, positives: int, negatives: int) -> Interval:
+def correlation_interval(value: Metric, influence: Array, dependence: Dependence) -> Interval | None:
+    """Return the interval of a correlation: symmetric on Fisher's scale, where its error is nearly normal.
+
+    Args:
+        value: The correlation, -1 to 1.
+        influence: (n,) influence of each pair on it.
+        dependence: Which of the n pairs depend on each other; the interval is Student's with its effective units.
+
+    Returns:
+        The interval; None where there is no value, where no error shows, or where there are too few independent units
+        to estimate one.
+    """
+    if isinstance(value, Undefined) or not dependence.enough:
+        return None
+    error = math.sqrt(float(dependence.covariance(influence[:, None])[0, 0]))
+    if error < NO_ERROR or abs(value) >= 1:
+        return None
+    width = float(stats.t.ppf(0.975, dependence.effective - 1)) * error / (1 - value * value)
+    centre = math.atanh(value)
+    return Interval(math.tanh(centre - width), math.tanh(centre + width))
+
+
+def auroc_interval(auroc: float, influence: Array, dependence: Dependence) -> Interval | None:
+    """Return the interval of an AUROC: that of the correlation 2 AUROC - 1. Arguments and None as there."""
+    interval = correlation_interval(2 * auroc - 1, 2 * influence, dependence)
+    return None if interval is None else Interval((interval.low + 1) / 2, (interval.high + 1) / 2)
+
+
+def auroc_interval_of_counts(auroc: float, positives: int, negatives: int) -> Interval:
     """Return the interval of an AUROC.
 
     It is method 5 of Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic.
@@ -39,7 +70,7 @@ def auroc_interval(auroc: float, positives: int, negatives: int) -> Interval:
     )
 
 
-def spearman_interval(auroc: float, positives: int, negatives: int) -> Interval:
+def spearman_interval_of_counts(auroc: float, positives: int, negatives: int) -> Interval:
     """Return the interval of Spearman's correlation with binary labels, of a model with this AUROC.
 
     Without ties among the scores, it is the ceiling times (2 AUROC - 1): both are linear in the sum of ranks.
@@ -51,13 +82,13 @@ def spearman_interval(auroc: float, positives: int, negatives: int) -> Interval:
     """
     ceiling = spearman_ceiling(np.repeat([1.0, 0.0], [positives, negatives]))
     assert not isinstance(ceiling, Undefined)
-    low, high = auroc_interval(auroc, positives, negatives)
+    low, high = auroc_interval_of_counts(auroc, positives, negatives)
     return Interval(ceiling * (2 * low - 1), ceiling * (2 * high - 1))
 
 
 def chance_interval(positives: int, negatives: int) -> Interval:
     """Return the AUROC, in 95 of 100 draws, of a model that knows nothing."""
-    return auroc_interval(CHANCE, positives, negatives)
+    return auroc_interval_of_counts(CHANCE, positives, negatives)
 
 
 def chance_looks_good(positives: int, negatives: int) -> bool:

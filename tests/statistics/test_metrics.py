@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from gis.benchmark.metrics import (
+from gis.statistics.metrics import (
     Array,
     Metric,
     Undefined,

@@ -1,0 +1,1 @@
+"""Which differences between scores are real: influence of pairs, their dependence, intervals, ranks."""

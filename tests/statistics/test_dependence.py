@@ -1,0 +1,104 @@
+"""Pairs that share texts: covariances worked out by hand, and the sizes of real designs."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from gis.statistics.dependence import Dependence
+from gis.statistics.metrics import Array
+
+
+def variance(dependence: Dependence, influence: Array) -> float:
+    return float(dependence.covariance(influence[:, None])[0, 0])
+
+
+def of_edges(edges: list[tuple[int, int]]) -> Dependence:
+    first, second = np.array(edges).T
+    return Dependence(first, second)
+
+
+def independent(pairs: int, start: int = 1000) -> list[tuple[int, int]]:
+    return [(start + 2 * n, start + 2 * n + 1) for n in range(pairs)]
+
+
+def test_independent_pairs_have_the_error_of_a_mean() -> None:
+    influence = np.random.default_rng(0).normal(size=50)
+    influence -= influence.mean()
+    assert variance(of_edges(independent(50)), influence) == pytest.approx(influence.var(ddof=1) / 50)
+
+
+def test_a_component_counts_as_one() -> None:
+    """Two pairs share a text: their influences are added before they are squared."""
+    edges = [(0, 1), (1, 2), *independent(18)]
+    influence = np.array([1.0, 2.0, *([0.5] * 18)])
+    dependence = of_edges(edges)
+    assert (dependence.components, dependence.largest, dependence.units) == (19, 2, 19)
+    assert dependence.effective == pytest.approx(20**2 / (2**2 + 18))
+    assert variance(dependence, influence) == pytest.approx((3**2 + 18 * 0.25) * 19 / 18 / 20**2)
+
+
+def test_in_a_large_component_only_a_common_text_counts() -> None:
+    """A path of three pairs: the first and the last share nothing."""
+    edges = [(0, 1), (1, 2), (2, 3), *independent(9)]
+    influence = np.array([1.0, 2.0, 3.0, *([0.0] * 9)])
+    dependence = of_edges(edges)
+    assert (dependence.components, dependence.largest, dependence.units) == (10, 3, 9 + 4)
+    products = 1 + 4 + 9 + 2 * (1 * 2 + 2 * 3)
+    assert variance(dependence, influence) == pytest.approx(products * 13 / 12 / 12**2)
+
+
+def test_a_pair_that_comes_twice_counts_as_the_same_pair() -> None:
+    edges = [(0, 1), (1, 0), (1, 2), *independent(9)]
+    influence = np.array([1.0, 2.0, 3.0, *([0.0] * 9)])
+    products = (1 + 2) ** 2 + 9 + 2 * (1 + 2) * 3
+    assert variance(of_edges(edges), influence) == pytest.approx(products * 12 / 11 / 12**2)
+
+
+def test_a_text_paired_with_itself_counts_once() -> None:
+    edges = [(0, 0), (0, 1), (1, 2), *independent(9)]
+    influence = np.array([1.0, 2.0, 3.0, *([0.0] * 9)])
+    products = 1 + 4 + 9 + 2 * (1 * 2 + 2 * 3)
+    assert variance(of_edges(edges), influence) == pytest.approx(products * 12 / 11 / 12**2)
+
+
+def test_all_pairs_of_a_few_texts_say_no_more_than_the_texts() -> None:
+    """Scores that are sums of one effect a text: the error is that of a mean over the texts, not over the pairs."""
+    rng = np.random.default_rng(1)
+    edges = list(combinations(range(50), 2))
+    effects = rng.normal(size=50)
+    influence = np.array([effects[a] + effects[b] for a, b in edges])
+    influence -= influence.mean()
+    dependence = of_edges(edges)
+    assert (dependence.components, dependence.units) == (1, 50)
+    assert variance(dependence, influence) == pytest.approx(4 * effects.var() / 50, rel=0.1)
+    assert variance(dependence, influence) > 10 * influence.var() / len(edges)
+
+
+def test_covariances_are_those_of_sums_and_differences() -> None:
+    rng = np.random.default_rng(2)
+    edges = [(int(a), int(b)) for a, b in rng.integers(0, 60, (200, 2))]
+    influence = rng.normal(size=(200, 3))
+    dependence = of_edges(edges)
+    covariance = dependence.covariance(influence)
+    difference = influence[:, 0] - influence[:, 1]
+    expected = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    assert variance(dependence, difference) == pytest.approx(expected, rel=1e-6)
+    assert np.linalg.eigvalsh(covariance).min() > -1e-12
+
+
+def test_neither_the_order_of_pairs_nor_the_names_of_texts_matter() -> None:
+    rng = np.random.default_rng(3)
+    edges = rng.integers(0, 40, (80, 2))
+    influence = rng.normal(size=80)
+    order, names = rng.permutation(80), rng.permutation(40)
+    other = Dependence(names[edges[order, 1]], names[edges[order, 0]])
+    assert variance(other, influence[order]) == pytest.approx(variance(of_edges([tuple(e) for e in edges]), influence))
+
+
+@pytest.mark.parametrize(
+    ("edges", "enough"),
+    [(independent(10), True), (independent(9), False), ([(0, 1)] * 50, False), ([(0, n) for n in range(1, 30)], True)],
+)
+def test_a_handful_of_units_is_not_enough(edges: list[tuple[int, int]], *, enough: bool) -> None:
+    assert of_edges(edges).enough == enough

@@ -1,0 +1,103 @@
+"""The exactness of scores: known values, agreement with simulation, and the edges."""
+
+import numpy as np
+import pytest
+
+from gis.statistics.dependence import Dependence
+from gis.statistics.influence import spearman_influence
+from gis.statistics.intervals import (
+    auroc_interval_of_counts,
+    chance_interval,
+    chance_looks_good,
+    correlation_interval,
+    spearman_interval_of_counts,
+)
+from gis.statistics.metrics import Array, Undefined, auroc, spearman
+
+
+def test_the_interval_of_chance_is_that_of_mann_whitney() -> None:
+    """At 0.5 the variance is (m + n + 1) / 12mn; the interval solves for the value's own error, so it is narrower."""
+    low, high = chance_interval(200, 300)
+    wald = 1.96 * np.sqrt(501 / (12 * 200 * 300))
+    assert (low, high) == pytest.approx((0.5 - wald, 0.5 + wald), abs=0.001)
+
+
+def test_a_perfect_score_on_few_pairs_is_not_certain() -> None:
+    low, high = auroc_interval_of_counts(1.0, 7, 2)
+    assert 0.3 < low < 0.8
+    assert high == 1
+    assert auroc_interval_of_counts(0.0, 7, 2) == pytest.approx((0, 1 - low))
+    assert auroc_interval_of_counts(1.0, 700, 200).low > 0.98
+
+
+def test_about_95_of_100_draws_fall_into_the_interval() -> None:
+    rng = np.random.default_rng(0)
+    gold = np.repeat([1.0, 0.0], [40, 60])
+    expected = auroc_interval_of_counts(0.7603, 40, 60)  # of normal scores one standard deviation apart
+    drawn = [auroc(rng.normal(size=100) + gold, gold) for _ in range(1000)]
+    inside = np.mean([expected.low <= float(value) <= expected.high for value in drawn])  # type: ignore[arg-type]
+    assert 0.93 < inside < 0.97
+
+
+def test_spearman_follows_from_auroc() -> None:
+    gold = np.repeat([1.0, 0.0], [30, 50])
+    scores = np.random.default_rng(1).normal(size=80) + gold
+    area, rho = auroc(scores, gold), spearman(scores, gold)
+    assert isinstance(area, float)
+    assert isinstance(rho, float)
+    low, high = spearman_interval_of_counts(area, 30, 50)
+    of_area = auroc_interval_of_counts(area, 30, 50)
+    assert low < rho < high
+    assert (rho - low) / (high - low) == pytest.approx((area - of_area.low) / (of_area.high - of_area.low))
+
+
+@pytest.mark.parametrize(
+    ("positives", "negatives", "good"), [(7, 1, True), (20, 20, True), (46, 10, True), (40, 40, False)]
+)
+def test_chance_looks_good_on_few_pairs(positives: int, negatives: int, *, good: bool) -> None:
+    assert chance_looks_good(positives, negatives) == good
+
+
+def drawn(rng: np.random.Generator, n: int, *, shared: bool) -> tuple[Array, Array, Dependence]:
+    """Scores and labels of n pairs, independent or in chains of three that share texts with effects of their own."""
+    first = np.arange(n) + (np.arange(n) // 3 if shared else np.arange(n))
+    second = first + 1
+    of_gold, of_score = rng.normal(size=(2, 2 * n)) * (0.7 if shared else 0)
+    latent = rng.normal(size=n) + of_gold[first] + of_gold[second]
+    scores = latent + of_score[first] + of_score[second] + rng.normal(size=n) * 0.8
+    return scores, np.round(latent), Dependence(first, second)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_about_95_of_100_intervals_hold_the_true_correlation(*, shared: bool) -> None:
+    """The full study, with 1,000 draws and real designs, is perf/coverage.py."""
+    rng = np.random.default_rng(7)
+    scores, gold, _ = drawn(rng, 200_000, shared=shared)
+    truth = spearman(scores, gold)
+    inside = 0
+    for _ in range(400):
+        scores, gold, dependence = drawn(rng, 150, shared=shared)
+        interval = correlation_interval(spearman(scores, gold), spearman_influence(scores, gold), dependence)
+        assert interval is not None
+        inside += interval.low <= float(truth) <= interval.high  # type: ignore[arg-type]
+    assert 0.92 < inside / 400 < 0.98
+
+
+def test_the_same_pairs_once_more_make_nothing_more_exact() -> None:
+    scores, gold, _ = drawn(np.random.default_rng(0), 300, shared=False)
+    first, second = np.arange(300), np.arange(300) + 300
+    once = correlation_interval(spearman(scores, gold), spearman_influence(scores, gold), Dependence(first, second))
+    scores, gold = np.tile(scores, 2), np.tile(gold, 2)
+    doubled = Dependence(np.tile(first, 2), np.tile(second, 2))
+    twice = correlation_interval(spearman(scores, gold), spearman_influence(scores, gold), doubled)
+    assert once is not None
+    assert twice == pytest.approx(once, abs=0.001)
+
+
+def test_nothing_is_said_where_nothing_can_be_estimated() -> None:
+    ten = np.arange(10.0)
+    apart = Dependence(np.arange(10), np.arange(10) + 10)
+    assert correlation_interval(Undefined("all scores are equal"), ten, apart) is None
+    assert correlation_interval(1.0, ten - ten.mean(), apart) is None
+    assert correlation_interval(0.5, np.zeros(10), apart) is None
+    assert correlation_interval(0.5, ten[:9] - 4, Dependence(np.arange(9), np.arange(9) + 9)) is None
