@@ -118,19 +118,19 @@ def collect(
         except PartlyCollectedError as error:
             failure = error
     if failure is None or store.exists():
-        _show(store, status=True, manifest=False)
+        _show(store, status=True, manifest=False, check=False)  # it was checked before it was filled
     if failure is not None:
         raise failure
     reporter.say("To fetch what changed, run the same command again. To build a dataset:")
     reporter.say(f"  gis build --store {shlex.quote(str(store))} --output DIR")
 
 
-def _show(store: Path, *, status: bool, manifest: bool) -> None:
+def _show(store: Path, *, status: bool, manifest: bool, check: bool = True) -> None:
     """Print what the store contains."""
     from gis.collector.status import status_notes, status_table
     from gis.collector.store import Store
 
-    with Store(store) as opened:
+    with Store(store, check=check) as opened:
         repositories = opened.status()
         if status and repositories:
             print_table(status_table(repositories), "", *status_notes(repositories, opened.left_out()))

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from gis.collector.fields import LARGEST_ISSUE_NUMBER
 from gis.collector.records import EventKind
+from gis.collector.row_sums import SUM, define_row_sum, sum_of
 from gis.errors import GisError
 
 # Errors that are not damage: the store is busy, read-only, on a full disk, or cannot be opened.
@@ -57,6 +58,10 @@ SOUND_ROWS: Mapping[str, str] = {
     "pull_requests": OF_AN_ISSUE,
     "raw": f"{OF_AN_ISSUE} AND typeof(answer) = 'text'",
     "users": "typeof(login) = 'text' AND typeof(type) = 'text'",
+    "quarantine": (
+        f"typeof(number) = 'integer' AND {OF_A_REPOSITORY} AND typeof(place) = 'text' AND typeof(field) = 'text' "
+        "AND typeof(reason) = 'text'"
+    ),
 }
 
 
@@ -73,6 +78,29 @@ class DamagedStoreError(GisError):
             f"{path} is damaged: {where}",
             remedy=f"gis collect --salvage {path} --store NEW keeps what can be read, or collect into a new store",
         )
+
+
+def not_a_store(path: Path, reason: object) -> GisError:
+    """Return the error for a file that is not a store, or is too damaged to look like one."""
+    saved = f"gis collect --salvage {path} --store NEW keeps what can be read"
+    return GisError(
+        f"{path} is not a store of gis ({reason})", remedy=f"choose another --store; if it was one, {saved}"
+    )
+
+
+@contextmanager
+def opening_named(path: Path) -> Iterator[None]:
+    """Raise an error of SQLite, when a store is opened, as one that says what is wrong with the file."""
+    try:
+        yield
+    except UnicodeDecodeError as error:  # of a definition, or of SQLite's message about it
+        raise DamagedStoreError(path, "the definition of a table") from error
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
+            raise not_a_store(path, error) from error
+        if is_damage(error):
+            raise DamagedStoreError(path, error) from error
+        raise GisError(f"{path} cannot be opened: {error}") from error
 
 
 @contextmanager
@@ -107,8 +135,13 @@ def is_corrupt(error: BaseException) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_CORRUPT
 
 
-def check_rows(connection: sqlite3.Connection, path: Path) -> None:
+def check_rows(connection: sqlite3.Connection, path: Path, *, has_sums: bool) -> None:
     """Check the pages of a store and every row.
+
+    Args:
+        connection: The store, with ``define_checks``.
+        path: The store's file.
+        has_sums: Whether its rows have checksums.
 
     Raises:
         DamagedStoreError: Some are damaged.
@@ -117,11 +150,15 @@ def check_rows(connection: sqlite3.Connection, path: Path) -> None:
         problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     if problem != "ok":
         raise DamagedStoreError(path, problem.replace("\n", " "))
-    define_checks(connection)
     for table, condition in SOUND_ROWS.items():
+        with damage_named(path, f"FROM {table}"):
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        if not columns and table == "quarantine":  # which came after the first stores
+            continue
         key = "key" if table == "repositories" else "login" if table == "users" else "repository"
-        number = "number" if "number BETWEEN" in condition else "NULL"
-        query = f"SELECT {key}, {number} FROM {table} WHERE ({condition}) IS NOT TRUE LIMIT 1"
+        number = "number" if "number" in columns else "NULL"
+        sound = f"{SUM} IS {sum_of(columns)} AND {condition}" if has_sums else condition
+        query = f"SELECT {key}, {number} FROM {table} WHERE ({sound}) IS NOT TRUE LIMIT 1"
         with damage_named(path, query):
             row = connection.execute(query).fetchone()
         if row is not None:
@@ -131,7 +168,8 @@ def check_rows(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def define_checks(connection: sqlite3.Connection) -> None:
-    """Define the function that ``SOUND_ROWS`` uses."""
+    """Define the functions that the tables of a store and ``SOUND_ROWS`` use."""
+    define_row_sum(connection)
     connection.create_function("is_time", 1, _is_time, deterministic=True)
 
 

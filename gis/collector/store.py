@@ -3,21 +3,19 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 
-from filelock import FileLock, Timeout
-
-from gis.collector.damage import DamagedStoreError, check_rows, damage_named, is_corrupt
+from gis.collector.damage import DamagedStoreError, check_rows, damage_named, is_corrupt, opening_named
 from gis.collector.progress import Progress
 from gis.collector.records import Comment, Event, Issue, LeftOut, Page, Repository, Usage, User
 from gis.collector.servers import GITHUB, is_same_server, web_url_of
+from gis.collector.store_file import connect, locked, open_for_reading, removed_if_empty
 from gis.collector.store_rows import Row, comment_row, event_row, issue_row, login_of, user_row
-from gis.collector.store_schema import QUARANTINE, check_store, create_store
+from gis.collector.store_schema import SCHEMA, WITHOUT_SUMS, add_sums, check_store, create_store
 from gis.errors import GisError
 from gis.files import make_folder
 
@@ -92,34 +90,33 @@ class Store:
 
     Args:
         path: The SQLite file; it need not be writable.
+        check: Whether to check all that it holds first, which takes about a second for 200 MB.
 
     Raises:
         GisError: The file does not exist, is not a store, or was written by a newer version.
+        DamagedStoreError: Something in it is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._open(path, _reading)
+    def __init__(self, path: Path, *, check: bool = True) -> None:
+        self._open(path, open_for_reading, check=check)
 
-    def _open(self, path: Path, connect: Callable[[Path], sqlite3.Connection]) -> None:
+    def _open(self, path: Path, opened: Callable[[Path], sqlite3.Connection], *, check: bool) -> None:
         if not path.is_file():
             raise GisError(
                 f"there is no store at {path}", remedy=f"fill one with gis collect --repo OWNER/NAME --store {path}"
             )
         self.path = path
-        try:
-            self._connection = connect(path)
-            check_store(self._connection, path)
-        except sqlite3.OperationalError as error:
-            raise GisError(f"{path} cannot be opened: {error}") from error
-        except sqlite3.Error as error:
-            if is_corrupt(error):
-                raise DamagedStoreError(path, error) from error
-            raise GisError(f"{path} is not a store of gis ({error})", remedy="choose another --store") from error
+        with opening_named(path), ExitStack() as at_failure:
+            self._connection = at_failure.enter_context(closing(opened(path)))
+            self._version = check_store(self._connection, path)
+            if check:
+                self.check()
+            at_failure.pop_all()
 
     @classmethod
     @contextmanager
     def writing(cls, path: Path) -> Iterator[Self]:
-        """Open a store to fill it; make it if there is none.
+        """Open a store to fill it; make it if there is none, and give one of an older version checksums.
 
         Args:
             path: The SQLite file.
@@ -133,16 +130,17 @@ class Store:
             raise GisError(f"{path} is {what}; a store is a file", remedy="choose another --store")
         make_folder(path.parent)
         is_new = not path.exists() or not path.stat().st_size
-        with _locked(path), _removed_if_empty(path):
+        with locked(path), removed_if_empty(path):
             create_store(path)
             store = cls.__new__(cls)
-            store._open(path, lambda path: sqlite3.connect(path, isolation_level=None))
+            store._open(path, connect, check=not is_new)
             store._connection.execute("PRAGMA journal_mode=WAL")
-            store._connection.execute(QUARANTINE)
             store._connection.execute("PRAGMA synchronous=NORMAL")  # whole after any kill; a power cut costs last pages
             with store:
-                if not is_new:
-                    store.check()
+                if store._version == WITHOUT_SUMS:
+                    with store.transaction() as connection:
+                        add_sums(connection)
+                    store._version = SCHEMA
                 yield store
 
     def close(self) -> None:
@@ -226,12 +224,12 @@ class Store:
                 "DELETE FROM quarantine WHERE repository = ? AND number = ?",
                 [(key, issue.number) for issue in page.issues],
             )
-            for issue in page.issues:
-                self._write_issue(key, issue)
-            for number, comment in page.comments:
-                self._write_comments(key, number, [comment])
+            users = [user for issue in page.issues for user in self._write_issue(key, issue)]
+            users += self._write_comments(key, page.comments)
             for number, event in page.events:
                 self._append_event(key, number, event)
+                users.append(event.actor)
+            self._write_users(users)
             connection.executemany(
                 "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?)", [(key, *item) for item in page.left_out]
             )
@@ -355,12 +353,12 @@ class Store:
             yield from self._connection.execute(query, parameters)
 
     def check(self) -> None:
-        """Check all that the store holds, which takes about a second for 200 MB.
+        """Check all that the store holds.
 
         Raises:
             DamagedStoreError: Something in it is damaged.
         """
-        check_rows(self._connection, self.path)
+        check_rows(self._connection, self.path, has_sums=self._version > WITHOUT_SUMS)
 
     def status(self) -> list[RepositoryStatus]:
         """Return what the store holds of each repository, in the order of their names."""
@@ -381,8 +379,11 @@ class Store:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
-    def _write_issue(self, key: int, issue: Issue) -> None:
-        """Replace an issue with its comments and events, if the source gives them; an older state changes nothing."""
+    def _write_issue(self, key: int, issue: Issue) -> Iterable[User | None]:
+        """Replace an issue with its comments and events, if the source gives them, and return whom they name.
+
+        An older state changes nothing.
+        """
         row = issue_row(key, issue)
         kept = KEPT_UNLESS_GIVEN if issue.events is not None else KEPT_UNLESS_GIVEN | KEPT_WITHOUT_EVENTS
         changes = ", ".join(
@@ -393,27 +394,28 @@ class Store:
             "INSERT", "issues", [row], f"ON CONFLICT DO UPDATE SET {changes} WHERE excluded.updated_at >= updated_at"
         )
         if not written:  # what is stored is newer, as from an older dump
-            return
+            return ()
+        users = [issue.author, issue.closed_by]
         self._connection.execute(
             "INSERT OR REPLACE INTO raw VALUES (?, ?, ?)",
             (key, issue.number, issue.raw),
         )
         if issue.comments is not None:
             self._delete("comments", key, issue.number)
-            self._write_comments(key, issue.number, issue.comments)
+            users += self._write_comments(key, [(issue.number, comment) for comment in issue.comments])
         if issue.events is not None:
             self._delete("events", key, issue.number)
             events = enumerate(issue.events)
             self._insert(
                 "INSERT", "events", [{**event_row(key, issue.number, event), "position": n} for n, event in events]
             )
-            self._write_users(event.actor for event in issue.events)
-        self._write_users((issue.author, issue.closed_by))
+            users += [event.actor for event in issue.events]
+        return users
 
-    def _write_comments(self, key: int, number: int, comments: Sequence[Comment]) -> None:
-        rows = [comment_row(key, number, comment) for comment in comments]
-        self._insert("INSERT OR REPLACE", "comments", rows)
-        self._write_users(comment.author for comment in comments)
+    def _write_comments(self, key: int, comments: Sequence[tuple[int, Comment]]) -> Iterable[User | None]:
+        """Add or replace comments, each with the number of its issue, and return their authors."""
+        self._insert("INSERT OR REPLACE", "comments", [comment_row(key, *comment) for comment in comments])
+        return [comment.author for _, comment in comments]
 
     def _append_event(self, key: int, number: int, event: Event) -> None:
         """Add an event after the others of its issue, unless it is stored already."""
@@ -436,14 +438,12 @@ class Store:
                 "SELECT coalesce(max(position) + 1, 0) FROM events WHERE repository = ? AND number = ?", (key, number)
             ).fetchone()
             self._insert("INSERT", "events", [{**row, "position": position}])
-        self._write_users([event.actor])
 
     def _write_users(self, users: Iterable[User | None]) -> None:
-        rows = {user.login: user_row(user) for user in users if user is not None}
         self._insert(
             "INSERT",
             "users",
-            list(rows.values()),
+            [user_row(user) for user in dict.fromkeys(users) if user is not None],
             "ON CONFLICT (login) DO UPDATE SET "
             "id = coalesce(excluded.id, id), site_admin = coalesce(excluded.site_admin, site_admin)",
         )
@@ -478,72 +478,6 @@ class Store:
                     f"{self.path} cannot be written: {error}", remedy=f"{room}the same command then continues"
                 ) from error
             raise
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other processes from filling a store."""
-    path = path.with_name(f"{path.name}.lock")
-    if path.is_symlink() or (path.exists() and (not path.is_file() or path.stat().st_size)):  # a lock empties its file
-        raise GisError(
-            f"{path} is a link or holds something; it should be the lock of the store",
-            remedy="move it away, or choose another --store",
-        )
-    lock = FileLock(path, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise GisError(
-            f"another gis collect is filling {path.with_suffix('')}", remedy="wait for it, or choose another --store"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _removed_if_empty(path: Path) -> Iterator[None]:
-    """Leave no new store behind if the block fails before anything came."""
-    is_new = not path.exists()
-    try:
-        yield
-    except BaseException:
-        if is_new and path.exists() and not _holds_anything(path):
-            path.unlink()
-        raise
-
-
-def _holds_anything(path: Path) -> bool:
-    tables = ("issues", "comments", "events", "pull_requests")
-    try:
-        with closing(_reading(path)) as connection:
-            return any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables)
-    except sqlite3.Error:
-        return path.stat().st_size > 0
-
-
-def _reading(path: Path) -> sqlite3.Connection:
-    """Open a store that is not to be changed, as of now: one snapshot for all that is read."""
-    address = f"file:{quote(str(path.resolve()))}?mode=ro"
-    try:
-        return _snapshot(address)
-    except sqlite3.OperationalError:
-        log = path.with_name(f"{path.name}-wal")
-        if log.exists() and log.stat().st_size:  # pages that are not in the file yet
-            raise
-        return _snapshot(f"{address}&immutable=1")  # a folder where the file of a shared index cannot be made
-
-
-def _snapshot(address: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(address, isolation_level=None, uri=True)
-    try:
-        connection.execute("BEGIN")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the first read fixes the snapshot
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
 
 
 def _now() -> str:

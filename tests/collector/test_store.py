@@ -1,6 +1,7 @@
 """The store: one writer, whole pages, and what it refuses."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from gis.collector.github.rest_rows import issue_from_row
 from gis.collector.progress import Progress
 from gis.collector.records import NO_USAGE, Event, Issue, Page, Reference, Repository, User
 from gis.collector.store import Store
+from gis.collector.store_file import connect
 from gis.errors import GisError
 from tests.collector.world import made
 
@@ -37,7 +39,7 @@ def test_what_is_no_store_or_a_newer_one_is_refused(tmp_path: Path) -> None:
         Store(tmp_path / "text.db")
     with Store.writing(tmp_path / "store.db"):
         pass
-    with sqlite3.connect(tmp_path / "store.db") as connection:
+    with closing(connect(tmp_path / "store.db")) as connection:
         connection.execute("UPDATE meta SET schema = 99")
     with pytest.raises(GisError, match=r"newer gis \(store version 99\)"), Store.writing(tmp_path / "store.db"):
         pass

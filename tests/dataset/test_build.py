@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 import yaml
 
 from gis.collector.store import Store
+from gis.collector.store_file import connect
 from gis.publishing.prepare import prepare
 from gis.words import words
 from tests.command_line import Done, run_gis
@@ -457,11 +460,8 @@ def test_fewer_negatives_than_asked_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_newer_store_is_refused(store: Path, tmp_path: Path) -> None:
-    import shutil
-    import sqlite3
-
     shutil.copy(store, tmp_path / "newer.db")
-    with sqlite3.connect(tmp_path / "newer.db") as connection:
+    with closing(connect(tmp_path / "newer.db")) as connection:
         connection.execute("UPDATE meta SET schema = 99")
     done = gis("--store", str(tmp_path / "newer.db"), "--output", str(tmp_path / "built"))
     assert "written by a newer gis" in done.err

@@ -43,7 +43,7 @@ def verdicts(path: Path, count: int, use: Callable[[], Verdict], names: Sequence
         path: The file.
         count: How many bits are flipped, one at a time.
         use: Uses the file, asserts that what comes of it is right, and returns how that was so.
-        names: What an error says, one of them: the file or folder, or what is wrong with it.
+        names: What an error or its remedy says, one of them: the file or folder, what is wrong with it, the way out.
         seed: Of the places of the bits.
 
     Returns:
@@ -54,7 +54,8 @@ def verdicts(path: Path, count: int, use: Callable[[], Verdict], names: Sequence
         try:
             verdict = use()
         except GisError as error:
-            assert any(name in str(error) for name in names), f"flip {turn} of {path.name}: {error}"  # noqa: PT017
+            message = error.for_command_line
+            assert any(name in message for name in names), f"flip {turn} of {path.name}: {message}"
             verdict = "named"
         counts[verdict] += 1
     return counts

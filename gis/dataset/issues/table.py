@@ -120,12 +120,7 @@ class Issues:
 
 
 def load_issues(store: Store) -> Issues:
-    """Read all issues of a store, without their texts.
-
-    Raises:
-        DamagedStoreError: The store is damaged.
-    """
-    store.check()
+    """Read all issues of a store, without their texts."""
     repositories = store.rows("SELECT key, name FROM repositories ORDER BY name")
     index_by_key = {key: index for index, (key, _) in enumerate(repositories)}
     names = {name.lower(): index_by_key[key] for name, key in store.rows("SELECT name, repository FROM names")}
