@@ -130,7 +130,7 @@ def _adapter(
     """Read a folder with a LoRA adapter; full weights beside it are ignored, as by the libraries."""
     config = read_json(folder / "adapter_config.json")
     base = options.get("base") or config.get("base_model_name_or_path")
-    if not base:
+    if not isinstance(base, str) or not base:
         raise GisError(f"the adapter in {folder} does not name its backbone", remedy="add base=FOLDER-OR-HUB-ID")
     if config.get("task_type") == "SEQ_CLS":
         raise GisError(f"the adapter in {folder} is a classifier's; merge it into its backbone first")

@@ -42,7 +42,7 @@ class VariantSummary:
         variant: What was varied.
         seeds: The number of seeds.
         means: Mean Spearman over the seeds.
-        deviations: Standard deviation over the seeds; 0 for one seed.
+        deviations: Standard deviation over the seeds; None for one seed.
         differences: Difference from the first variant, seed by seed; None for the first variant, and for one seed.
         p_values: p value of each difference, corrected for the number of variants.
     """
@@ -50,14 +50,16 @@ class VariantSummary:
     variant: str
     seeds: int
     means: Mapping[str, float]
-    deviations: Mapping[str, float]
+    deviations: Mapping[str, float | None]
     differences: Mapping[str, Difference | None]
     p_values: Mapping[str, float]
 
     def score(self, test_set: str) -> str:
         """Return mean ± deviation × 100, with * where the difference from the first variant is significant."""
         star = "*" if self.p_values.get(test_set, 1.0) < LEVEL else ""
-        return f"{100 * self.means[test_set]:.2f} ± {100 * self.deviations[test_set]:.2f}{star}"
+        deviation = self.deviations[test_set]
+        spread = "" if deviation is None else f" ± {100 * deviation:.2f}"
+        return f"{100 * self.means[test_set]:.2f}{spread}{star}"
 
 
 def summarise(cells: Sequence[GridCell]) -> list[VariantSummary]:
@@ -118,7 +120,8 @@ def csv_table(summaries: Sequence[VariantSummary]) -> str:
             compared: tuple[object, ...] = ("", "", "", "")
             if difference is not None:
                 compared = (difference.mean, difference.low, difference.high, summary.p_values[name])
-            rows.append((summary.variant, summary.seeds, name, mean, summary.deviations[name], *compared))
+            deviation = summary.deviations[name]
+            rows.append((summary.variant, summary.seeds, name, mean, "" if deviation is None else deviation, *compared))
     return csv_text(head, rows)
 
 
@@ -132,12 +135,14 @@ def _summary(
     variant: str, seeds: Mapping[int, Mapping[str, float]], reference: Mapping[int, Mapping[str, float]]
 ) -> VariantSummary:
     """Sum up one variant; its p values are added when those of all variants are known."""
-    means, deviations, differences = {}, {}, {}
+    means: dict[str, float] = {}
+    deviations: dict[str, float | None] = {}
+    differences: dict[str, Difference | None] = {}
     shared = [seed for seed in seeds if seed in reference]
     for name in next(iter(reference.values())):
         scores = [by_set[name] for by_set in seeds.values()]
         means[name] = statistics.mean(scores)
-        deviations[name] = statistics.stdev(scores) if len(scores) > 1 else 0.0
+        deviations[name] = statistics.stdev(scores) if len(scores) > 1 else None
         own, other = [seeds[seed][name] for seed in shared], [reference[seed][name] for seed in shared]
         differences[name] = None if seeds is reference else paired_difference(own, other)
     return VariantSummary(

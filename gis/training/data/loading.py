@@ -1,6 +1,7 @@
 """Load the rows that a task trains on and the pairs that validate, from splits that are never a test split."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,12 +75,27 @@ def load_training_data(
         train_task, tables = read_frame(source)
     train = _training_set(tables, train_task, settings, positive_threshold)
     whole = replace(settings, limit=None)
-    if isinstance(validation, Spec):
-        chosen = _with_split(_task(validation, settings.data), validation, VALIDATION, whole)
-        return TrainingData(train, load_task(chosen, whole))
-    if validation is not None:
-        return TrainingData(train, task_from_frame(validation))
-    return TrainingData(train, None) if around is None else _validated(train, around, whole)
+    with _validating():
+        if isinstance(validation, Spec):
+            chosen = _with_split(_task(validation, settings.data), validation, VALIDATION, whole)
+            return TrainingData(train, load_task(chosen, whole))
+        if validation is not None:
+            return TrainingData(train, task_from_frame(validation))
+        return TrainingData(train, None) if around is None else _validated(train, around, whole)
+
+
+@contextmanager
+def _validating() -> Iterator[None]:
+    """Say in this block that it is the pairs to validate on that cannot be read."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except GisError as error:
+        instead = "name other pairs to validate on with --validation"
+        raise GisError(
+            f"the validation pairs: {error}", remedy=f"{error.remedy}, or {instead}" if error.remedy else instead
+        ) from error
 
 
 def _validated(train: TrainingSet, task: Task, settings: SourceSettings) -> TrainingData:

@@ -35,3 +35,5 @@ def test_one_seed_is_compared_with_nothing() -> None:
     rows = summarise([GridCell("first", 1, {"main": 0.5}), GridCell("other|one", 1, {"main": 0.6})])
     assert [row.differences["main"] for row in rows] == [None, None]
     assert "other\\|one" in markdown_table(rows)
+    assert "| first | 1 | 50.00 |" in markdown_table(rows)  # one seed has no deviation
+    assert csv_table(rows).splitlines()[1] == '"first",1,"main",0.5,"","","","",""'

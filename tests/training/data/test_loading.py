@@ -259,3 +259,20 @@ def test_a_validation_split_without_labels_does_not_validate_and_says_why(tmp_pa
     data = loaded(tmp_path)
     assert data.validation is None
     assert data.not_validated == "the valid split has no labels to rank (another task can validate)"
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([], "holds no pairs"),
+        ([PAIR], "has one pair; a correlation needs at least two"),
+        ([PAIR, PAIR], "all labels are"),
+    ],
+)
+def test_pairs_that_cannot_validate_are_named_as_such(tmp_path: Path, rows: list[Row], reason: str) -> None:
+    write_rows(tmp_path / "train.jsonl", [PAIR, OTHER])
+    write_rows(tmp_path / "valid.jsonl", rows)
+    for options in ({}, {"validation": Spec(str(tmp_path))}):
+        with pytest.raises(GisError, match=f"^the validation pairs: .*{reason}") as caught:
+            loaded(tmp_path, **options)
+        assert caught.value.remedy == "name other pairs to validate on with --validation"
