@@ -304,9 +304,10 @@ class TestFoldersThatAreNoModel:
             _read(sbert)
 
     @needs_peft
-    def test_an_adapter_without_a_backbone_asks_for_it(self, tmp_path: Path, tiny_lora: Path) -> None:
+    @pytest.mark.parametrize("base", [None, "", 5, ["bert"]])
+    def test_an_adapter_without_a_backbone_asks_for_it(self, tmp_path: Path, tiny_lora: Path, base: object) -> None:
         adapter = copy(tiny_lora, tmp_path / "adapter")
-        edit_json(adapter / "adapter_config.json", base_model_name_or_path=None)
+        edit_json(adapter / "adapter_config.json", base_model_name_or_path=base)
         with error_line("does not name its backbone; add base=FOLDER-OR-HUB-ID"):
             _read(adapter)
 
