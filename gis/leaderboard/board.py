@@ -3,20 +3,25 @@
 import html
 import shutil
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rich.text import Text
 
+from gis.benchmark.runner import ScoredTask
 from gis.markdown import csv_text, escape
 from gis.markdown import table as markdown_table
 from gis.masking import masked
+from gis.statistics.intervals import Interval
+from gis.statistics.ranks import Ranking, RankInterval
 from gis.terminal_table import Column, TerminalTable
 from gis.text import visible, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
 NO_TERMINAL = (10_000, 24)  # a file or a pipe has no edge
 METRIC_TITLES = {"spearman": "Spearman", "auroc": "AUROC"}
 # In a narrow terminal the strata give way first, then AUROC, then the tasks; means and the first task stay longest.
@@ -29,14 +34,15 @@ class ScoreColumn:
 
     Attributes:
         title: Its heading.
-        task: The task; empty for a mean over tasks.
+        pairs: The pairs that were scored, by the name that ``name_pair_sets`` gives them: in most cases that of the
+            task. Empty for a mean over tasks.
         view: The stratum; None for the task as a whole.
         metric: What is shown of it.
         averages: The tasks that a mean is over; empty for a task's own column.
     """
 
     title: str
-    task: str = ""
+    pairs: str = ""
     view: str | None = None
     metric: Literal["spearman", "auroc"] = "spearman"
     averages: tuple[str, ...] = ()
@@ -61,31 +67,95 @@ class Score:
     """A score, or why there is none.
 
     Attributes:
-        value: The unrounded score, 0 to 1; None where there is none.
+        value: The unrounded score, -1 to 1; None where there is none.
         note: Why there is none: "3 of 7", "undefined: …".
         sample: The sample of pairs it is of, such as "20 pairs, seed 0"; empty for all pairs.
-        best: Whether no score on all pairs in the column is higher.
+        best: Whether no score in the column is higher.
+        interval: Its 95 % interval; None where no error could be estimated.
+        rank: The ranks that its model can have in this column; None where the column has no ranking.
+        tied: Whether the model is not certainly worse than the best of the column, and is not the best.
     """
 
     value: float | None = None
     note: str = ""
     sample: str = ""
     best: bool = False
+    interval: Interval | None = None
+    rank: RankInterval | None = None
+    tied: bool = False
+
+    @property
+    def marks(self) -> str:
+        """Return ≈ for a score that is not certainly below the best, * for a sample."""
+        return ("≈" if self.tied else "") + ("*" if self.sample else "")
+
+    @property
+    def half_width(self) -> str:
+        """Return half of the interval × 100: "±0.62"; empty without an interval."""
+        return "" if self.interval is None else f"±{50 * (self.interval.high - self.interval.low):.2f}"
 
     def __str__(self) -> str:
-        """Return the score × 100 with two decimals, * for a sample; else "n of N" or a dash."""
+        """Return the score × 100 with two decimals and its marks; else "n of N" or a dash."""
         if self.value is None:
             return self.note if self.note and not self.note.startswith("undefined") else "–"
-        return f"{round(100 * self.value, 2) + 0.0:.2f}{'*' if self.sample else ''}"  # + 0.0: no "-0.00"
+        return f"{round(100 * self.value, 2) + 0.0:.2f}{self.marks}"  # + 0.0: no "-0.00"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a model costs.
+
+    Attributes:
+        parameters: Number of weights.
+        dimension: Width of the vectors.
+        max_tokens: Longest text that it reads.
+        tokens_per_second: Tokens read a second while the shown tasks were embedded; None for models that count none.
+        hardware: What that was measured on, and in which number format.
+    """
+
+    parameters: int | None = None
+    dimension: int | None = None
+    max_tokens: int | None = None
+    tokens_per_second: float | None = None
+    hardware: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelRow:
-    """A model and its scores, one for each column."""
+    """A model and its scores.
+
+    Attributes:
+        model: Its name on the leaderboard.
+        identity: Its identity; that of none where the scores are reported.
+        scores: One for each column.
+        scored: What the scores were read from, by the name of the pairs; nothing for reported scores.
+        cost: What it costs.
+        baseline: Whether it reads no meaning: random numbers, lengths or words.
+        reported_in: Where the scores are quoted from; empty for scores that gis measured.
+    """
 
     model: str
     identity: str
     scores: tuple[Score, ...]
+    scored: Mapping[str, ScoredTask] = field(default_factory=dict)
+    cost: Cost = Cost()
+    baseline: bool = False
+    reported_in: str = ""
+
+
+@dataclass(frozen=True)
+class ColumnRanking:
+    """The ranking of the models of a column that have scores of its pairs.
+
+    Attributes:
+        models: The identity of each model.
+        ranking: What can be said of their order.
+        intervals: The 95 % interval of each score.
+    """
+
+    models: tuple[str, ...]
+    ranking: Ranking
+    intervals: tuple[Interval | None, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,11 +166,18 @@ class Leaderboard:
         columns: What was scored.
         rows: The models.
         notes: Sentences that a reader of the numbers must know.
+        rankings: The ranking of each column that has one.
     """
 
     columns: tuple[ScoreColumn, ...]
     rows: tuple[ModelRow, ...]
     notes: tuple[str, ...]
+    rankings: Mapping[ScoreColumn, ColumnRanking] = field(default_factory=dict)
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the first column, by which models are sorted, has a ranking."""
+        return self.columns[0] in self.rankings
 
     def terminal_table(self, *, hint: str = "") -> TerminalTable:
         """Return the table for a terminal of any width.
@@ -108,38 +185,47 @@ class Leaderboard:
         Args:
             hint: What shows the columns that are left out in a narrow one, such as "--csv FILE".
         """
-        columns_of = Counter(column.task for column in self.columns)
+        columns_of = Counter(column.pairs for column in self.columns)
+        score_columns = [
+            Column(title=column.title_in_task, group=column.pairs, priority=column.priority)
+            if columns_of[column.pairs] > 1 and column.pairs
+            else Column(title=column.title, priority=column.priority)
+            for column in self.columns
+        ]
         table = TerminalTable(
             [
                 Column(title="model", align="left"),
-                *(
-                    Column(title=column.title_in_task, group=column.task, priority=column.priority)
-                    if columns_of[column.task] > 1 and column.task
-                    else Column(title=column.title, priority=column.priority)
-                    for column in self.columns
-                ),
+                *self._with_rank([Column(title="rank"), Column(title="±")], score_columns),
             ],
             hint=hint,
             transposable=True,
         )
-        with_star = [any(row.scores[n].sample for row in self.rows) for n in range(len(self.columns))]
+        widths = [max(len(row.scores[n].marks) for row in self.rows) for n in range(len(self.columns))]
         for row in self.rows:
-            cells = [_in_terminal(score, with_star=star) for score, star in zip(row.scores, with_star, strict=True)]
-            table.add_row(row.model, *cells)
+            cells = [_in_terminal(score, marks) for score, marks in zip(row.scores, widths, strict=True)]
+            first = row.scores[0]
+            ranked = [Text(str(first.rank or "–")), Text(first.half_width)]
+            table.add_row(row.model, *self._with_rank(ranked, cells))
         return table
+
+    def _with_rank(self, ranked: Sequence[T], cells: Sequence[T]) -> list[T]:
+        """Put the rank before the first score and its half width behind it, on a ranked leaderboard."""
+        return [ranked[0], cells[0], ranked[1], *cells[1:]] if self.is_ranked else list(cells)
 
     def to_markdown(self) -> str:
         """Return the table in Markdown with the notes below it; whatever a name holds, it is text."""
+        heads = self._with_rank(["rank", "±"], [column.title for column in self.columns])
         rows = [
             [
                 escape(row.model),
-                *(f"**{score}**" if score.best else str(score).replace("*", r"\*") for score in row.scores),
+                *self._with_rank(
+                    [str(row.scores[0].rank or "–"), row.scores[0].half_width], [*map(_in_markdown, row.scores)]
+                ),
             ]
             for row in self.rows
         ]
         lines = [f"{escape(note)}  " for note in self.notes]
-        text = markdown_table(["model", *(column.title for column in self.columns)], rows)
-        return "\n".join([text, *lines]).rstrip() + "\n"
+        return "\n".join([markdown_table(["model", *heads], rows), *lines]).rstrip() + "\n"
 
     def to_csv(self) -> str:
         """Return the table as CSV: unrounded scores, 0 to 1, empty where there is none; samples in a last column."""
@@ -160,7 +246,7 @@ class Leaderboard:
     def _samples(self, row: ModelRow) -> list[str]:
         """Return the sample of each task that the model was not scored on as a whole: "stsb: 20 pairs, seed 0"."""
         pairs = zip(self.columns, row.scores, strict=True)
-        samples = {column.task: score.sample for column, score in pairs if column.task and score.sample}
+        samples = {column.pairs: score.sample for column, score in pairs if column.pairs and score.sample}
         return [f"{task}: {sample}" for task, sample in samples.items()]
 
     def to_frame(self) -> "pd.DataFrame":
@@ -197,10 +283,13 @@ class Leaderboard:
     __repr__ = __str__
 
 
-def _in_terminal(score: Score, *, with_star: bool) -> Text:
-    """Return a cell; a blank takes the place of the star in a column that has any, so that digits are in line."""
-    blank = " " if with_star and not score.sample else ""
-    return Text(f"{score}{blank}", style="bold" if score.best else "")
+def _in_terminal(score: Score, marks: int) -> Text:
+    """Return a cell; blanks take the place of marks that others of the column have, so that digits are in line."""
+    return Text(f"{score}{' ' * (marks - len(score.marks))}", style="bold" if score.best else "")
+
+
+def _in_markdown(score: Score) -> str:
+    return f"**{score}**" if score.best else str(score).replace("*", r"\*")
 
 
 def _html(text: str) -> str:

@@ -1,6 +1,6 @@
 """The columns of a leaderboard: which tasks, strata and means are shown, and in which order."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from gis.benchmark.results import Result
 from gis.benchmark.tasks.catalogue import catalogue, suites
@@ -30,22 +30,32 @@ def shown_tasks(labels: Mapping[str, str], wanted: Sequence[str]) -> list[str]:
     return shown
 
 
-def columns(shown: Sequence[str], labels: Mapping[str, str], results: Iterable[Result]) -> list[ScoreColumn]:
-    """Return the means first, then the columns of each task of ``shown``."""
-    strata: dict[str, set[str]] = {}
-    for result in results:
-        strata.setdefault(result.task.name, set()).update(strata_of(result))
-    task_columns = [column for task in shown for column in _task_columns(task, labels[task], strata.get(task, set()))]
-    return [*_means(shown, labels), *task_columns]
+def columns(
+    shown: Sequence[str], labels: Mapping[str, str], results: Mapping[str, Sequence[Result]]
+) -> list[ScoreColumn]:
+    """Return the means first, then the columns of each task of ``shown``.
+
+    Args:
+        shown: Names of tasks, in order.
+        labels: "graded" or "binary" for each task.
+        results: The results of each set of pairs, by its name (see ``name_pair_sets``).
+    """
+    by_task: dict[str, list[str]] = {}
+    for pairs, of_pairs in results.items():
+        by_task.setdefault(of_pairs[0].task.name, []).append(pairs)
+    sets = [pairs for task in shown for pairs in sorted(by_task[task], key=lambda pairs: (pairs != task, pairs))]
+    return [*_means(shown, labels), *(column for pairs in sets for column in _of_pairs(pairs, results[pairs]))]
 
 
-def _task_columns(task: str, label: str, strata: Iterable[str]) -> list[ScoreColumn]:
-    """Return the task's Spearman, its AUROC where labels are binary, and the Spearman of each stratum."""
+def _of_pairs(pairs: str, results: Sequence[Result]) -> list[ScoreColumn]:
+    """Return Spearman on a set of pairs, AUROC where its labels are binary, and the Spearman of each stratum."""
+    strata = {stratum for result in results for stratum in strata_of(result)}
     ordered = sorted(strata, key=lambda name: (STRATA.index(name) if name in STRATA else len(STRATA), name))
+    binary = results[0].task.label == "binary"
     return [
-        ScoreColumn(title=task, task=task),
-        *([ScoreColumn(title=f"{task}: AUROC", task=task, metric="auroc")] if label == "binary" else []),
-        *(ScoreColumn(title=f"{task}: {stratum}", task=task, view=stratum) for stratum in ordered),
+        ScoreColumn(title=pairs, pairs=pairs),
+        *([ScoreColumn(title=f"{pairs}: AUROC", pairs=pairs, metric="auroc")] if binary else []),
+        *(ScoreColumn(title=f"{pairs}: {stratum}", pairs=pairs, view=stratum) for stratum in ordered),
     ]
 
 

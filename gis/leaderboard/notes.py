@@ -3,29 +3,66 @@
 from collections.abc import Mapping, Sequence
 
 from gis.benchmark.results import Result
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.scores import ceiling_of, sample_of, strata_of
 
 MARK = "Spearman × 100 of cosine"  # what every leaderboard that gis wrote has in it
 FIRST_NOTE = f"{MARK}, or of the model's own score where it has no vectors; the best in bold."
+BASELINES = ("random", "length", "tfidf")  # without which nobody sees what a score is worth
+NAMED = 4  # models of one reason that are named
 
 
-def notes(results: Sequence[Result], hidden: Sequence[Result], names: Mapping[str, str]) -> list[str]:
-    """Return the notes on ``results``.
+def notes(board: Leaderboard, hidden: Sequence[Result], unranked: Mapping[tuple[str, str], str]) -> list[str]:
+    """Return the notes on a leaderboard.
 
     Args:
-        results: Everything that the leaderboard shows.
+        board: The leaderboard, without notes.
         hidden: Other results of the same models on the same tasks.
-        names: What it calls each model, by identity.
+        unranked: Why a model has no rank on some pairs, by (identity, name of the pairs).
     """
+    names = {row.identity: row.model for row in board.rows}
+    results = [scored.result for row in board.rows for scored in row.scored.values()]
     return [
         FIRST_NOTE,
+        *_on_ranks(board, names, unranked),
         *_on_binary_labels(results),
-        *_on_samples(results, names),
-        *_on_data(results),
+        *_on_samples(results),
+        *_on_data(board, results),
         *_on_cuts(results, names),
         *_on_rivals(results, hidden, names),
         *_on_proof(results, names),
+        *_on_baselines(board),
     ]
+
+
+def _on_ranks(board: Leaderboard, names: Mapping[str, str], unranked: Mapping[tuple[str, str], str]) -> list[str]:
+    lines = []
+    first = board.rankings.get(board.columns[0])
+    if first is not None:
+        lines.append(
+            "Ranks and ± are 95 % intervals that allow for pairs that share texts; the ranks of a column hold for all "
+            "models at once. ≈ marks scores that are not certainly below the best."
+        )
+        groups: dict[int, list[str]] = {}
+        for identity, group in zip(first.models, first.ranking.groups, strict=True):
+            groups.setdefault(group, []).append(names[identity])
+        tied = [" = ".join(sorted(group)) for _, group in sorted(groups.items()) if len(group) > 1]
+        if tied:
+            lines.append(f"Not certainly different on {board.columns[0].title}: {'; '.join(tied)}.")
+    by_reason: dict[str, dict[str, None]] = {}
+    for (identity, _), reason in unranked.items():
+        by_reason.setdefault(reason, {})[names[identity]] = None
+    for reason, models in by_reason.items():
+        more = f" and {len(models) - NAMED} more" if len(models) > NAMED else ""
+        lines.append(f"No rank for {', '.join(list(models)[:NAMED])}{more}: {reason}.")
+    return lines
+
+
+def _on_baselines(board: Leaderboard) -> list[str]:
+    missing = [name for name in BASELINES if name not in {row.model for row in board.rows}]
+    if not missing:
+        return []
+    return [f"Without {', '.join(missing)}: gis bench --model {','.join(missing)} shows what the scores are worth."]
 
 
 def _on_binary_labels(results: Sequence[Result]) -> list[str]:
@@ -66,33 +103,21 @@ def _is_above_its_cap(result: Result) -> bool:
     return isinstance(ceiling, float) and isinstance(main, float) and round(100 * main, 1) > round(100 * ceiling, 1)
 
 
-def _on_samples(results: Sequence[Result], names: Mapping[str, str]) -> list[str]:
-    sampled = [result for result in results if result.task.limit is not None]
-    if not sampled:
-        return []
+def _on_samples(results: Sequence[Result]) -> list[str]:
     by_sample: dict[str, list[Result]] = {}
-    for result in sampled:
-        by_sample.setdefault(sample_of(result), []).append(result)
-    mixed = [task for task in _tasks(sampled) if len({sample_of(r) for r in results if r.task.name == task}) > 1]
-    lines = []
-    for sample, of_sample in by_sample.items():
-        models = dict.fromkeys(names[result.model.identity] for result in of_sample)
-        of_whom = f" ({', '.join(models)})" if mixed else ""
-        lines.append(f"* a sample of the pairs, {sample}{of_whom}: {', '.join(_tasks(of_sample))}.")
-    if mixed:
-        lines.append(f"NOT COMPARABLE: models were scored on different samples of {', '.join(mixed)}.")
-    return lines
+    for result in results:
+        if result.task.limit is not None:
+            by_sample.setdefault(sample_of(result), []).append(result)
+    return [f"* a sample of the pairs, {sample}: {', '.join(_tasks(of))}." for sample, of in by_sample.items()]
 
 
-def _on_data(results: Sequence[Result]) -> list[str]:
+def _on_data(board: Leaderboard, results: Sequence[Result]) -> list[str]:
     lines = []
     if other := _tasks([result for result in results if result.task.verified is False]):
         lines.append(f"The data of {', '.join(other)} differs from the catalogue's.")
-    hashes: dict[str, set[str]] = {}
-    for result in results:
-        hashes.setdefault(result.task.name, set()).add(result.task.sha256)
-    if mixed := sorted(task for task, seen in hashes.items() if len(seen) > 1):
-        lines.append(f"NOT COMPARABLE: models were scored on different data under the name {', '.join(mixed)}.")
+    tasks = {pairs: scored.result.task.name for row in board.rows for pairs, scored in row.scored.items()}
+    if split := sorted({task for pairs, task in tasks.items() if pairs != task}):
+        lines.append(f"Models were scored on different pairs of {', '.join(split)}: each kind has a column of its own.")
     return lines
 
 

@@ -66,7 +66,7 @@ class ResultSet:
         Raises:
             GisError: There are no results for any of ``tasks``.
         """
-        return make_table(self._results, tasks)
+        return make_table(self._scored, tasks)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a row for each model, task and view of its pairs: all, a sub-set or a stratum.

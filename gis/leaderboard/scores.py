@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gis.benchmark.results import Result
 from gis.benchmark.scoring import ALL, BinaryScores
+from gis.statistics.intervals import Interval
 from gis.statistics.metrics import Metric, Undefined
 
 
@@ -26,6 +27,12 @@ def rank_among_same(result: Result) -> tuple[bool, int, str, str]:
 def auroc_of(result: Result) -> Metric | None:
     """Return the AUROC, for stratified negatives the mean over the strata; None for graded labels."""
     return _of_task(result, lambda binary: binary.auroc)
+
+
+def auroc_interval_of(result: Result) -> Interval | None:
+    """Return the interval of the AUROC; None for graded labels and for a mean over strata, which a ranking gives."""
+    view = result.scores.views[0]
+    return None if view.binary is None or strata_of(result) else view.binary.auroc_interval
 
 
 def ceiling_of(result: Result) -> Metric | None:

@@ -5,13 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gis.benchmark.results import Result, read_results
-from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
+from gis.benchmark.results import Result, read_result, result_files
+from gis.benchmark.runner import ScoredTask
+from gis.dataset.output.baselines import MODELS as BASELINES
+from gis.leaderboard.board import ColumnRanking, Cost, Leaderboard, ModelRow, Score, ScoreColumn
 from gis.leaderboard.columns import columns, shown_tasks
 from gis.leaderboard.notes import notes
-from gis.leaderboard.scores import auroc_of, rank_among_same, sample_of
+from gis.leaderboard.pair_sets import name_pair_sets
+from gis.leaderboard.ranking import rank_columns
+from gis.leaderboard.scores import auroc_interval_of, auroc_of, rank_among_same, sample_of
 from gis.models.base import LABEL_DIGITS, distinguishing_settings
+from gis.statistics.intervals import Interval
 from gis.statistics.metrics import Undefined
+
+Scored = Mapping[tuple[str, str], ScoredTask]  # by (identity, name of the pairs)
 
 
 def load_table(folder: Path, tasks: Sequence[str] = ()) -> Leaderboard:
@@ -24,15 +31,16 @@ def load_table(folder: Path, tasks: Sequence[str] = ()) -> Leaderboard:
     Raises:
         GisError: There are no results, or none of the tasks asked for.
     """
-    return make_table(read_results(folder), tasks)
+    return make_table([ScoredTask(read_result(path), path) for path in result_files(folder)], tasks)
 
 
-def make_table(results: Iterable[Result], tasks: Sequence[str] = ()) -> Leaderboard:
-    """Rank the models of ``results`` by the first column.
+def make_table(scored: Iterable[ScoredTask], tasks: Sequence[str] = ()) -> Leaderboard:
+    """Rank the models of results by the first column.
 
     Args:
-        results: Results of any models and tasks. Of several results of one model on one task, that of all pairs is
-            shown, or else that of the largest sample; of several of these the newest, and a note says so.
+        scored: Results of any models and tasks. Of several results of one model on one task, that of all pairs is
+            shown, or else that of the largest sample; of several of these the newest, and a note says so. Results of
+            different pairs are never in one column.
         tasks: Names of the tasks and suites to show, in this order; all when empty.
 
     Returns:
@@ -41,24 +49,36 @@ def make_table(results: Iterable[Result], tasks: Sequence[str] = ()) -> Leaderbo
     Raises:
         GisError: There are no results for any of ``tasks``.
     """
-    ordered = sorted(results, key=rank_among_same)
-    best = {(result.model.identity, result.task.name): result for result in ordered}
-    labels = {task: result.task.label for (_, task), result in best.items()}
+    ordered = sorted(scored, key=lambda each: rank_among_same(each.result))
+    best = {(each.result.model.identity, each.result.task.name): each for each in ordered}
+    labels = {task: each.result.task.label for (_, task), each in best.items()}
     shown = shown_tasks(labels, tasks)
-    shown_results = [result for (_, task), result in best.items() if task in shown]
-    by_model: dict[str, dict[str, Result]] = {}
-    for result in shown_results:
-        by_model.setdefault(result.model.identity, {})[result.task.name] = result
-    score_columns = columns(shown, labels, shown_results)
-    names = display_names(shown_results)
-    rows = [
-        ModelRow(names[identity], identity, tuple(_score(column, of_task) for column in score_columns))
-        for identity, of_task in by_model.items()
-    ]
+    chosen = [each for (_, task), each in best.items() if task in shown]
+    results = [each.result for each in chosen]
+    pair_sets = name_pair_sets(results)
+    cells: Scored = {
+        (result.model.identity, pair_sets[result.model.identity, result.task.name]): each
+        for result, each in zip(results, chosen, strict=True)
+    }
+    by_pairs: dict[str, list[Result]] = {}
+    for (_, pairs), each in cells.items():
+        by_pairs.setdefault(pairs, []).append(each.result)
+    score_columns = columns(shown, labels, by_pairs)
+    names = display_names(results)
+    rows = [_row(identity, names[identity], score_columns, cells) for identity in names]
     rows.sort(key=lambda row: (row.scores[0].value is None, -(row.scores[0].value or 0.0), row.model))
-    hidden = [result for result in ordered if result is not best[result.model.identity, result.task.name]]
-    all_notes = notes(shown_results, [result for result in hidden if result.task.name in shown], names)
-    return Leaderboard(tuple(score_columns), tuple(_with_best(rows)), tuple(all_notes))
+    values = {(row.identity, column): row.scores[n].value for row in rows for n, column in enumerate(score_columns)}
+    rankings = rank_columns(score_columns, cells, values)
+    hidden = [each.result for each in ordered if each is not best[each.result.model.identity, each.result.task.name]]
+    board = Leaderboard(
+        columns=tuple(score_columns),
+        rows=tuple(_marked(rows, score_columns)),
+        notes=(),
+        rankings=rankings.by_column,
+    )
+    board = _with_ranks(board)
+    all_notes = notes(board, [result for result in hidden if result.task.name in shown], rankings.unranked)
+    return replace(board, notes=tuple(all_notes))
 
 
 def display_names(results: Iterable[Result]) -> dict[str, str]:
@@ -74,21 +94,53 @@ def display_names(results: Iterable[Result]) -> dict[str, str]:
     return {key: f"{name} ({key[:LABEL_DIGITS]})" if times[name] > 1 else name for key, name in names.items()}
 
 
+def _row(identity: str, name: str, score_columns: Sequence[ScoreColumn], cells: Scored) -> ModelRow:
+    scored = {pairs: each for (of, pairs), each in cells.items() if of == identity}
+    results = {pairs: each.result for pairs, each in scored.items()}
+    return ModelRow(
+        model=name,
+        identity=identity,
+        scores=tuple(_score(column, results) for column in score_columns),
+        scored=scored,
+        cost=_cost(list(results.values())),
+        baseline=any(result.model.name in BASELINES for result in results.values()),
+    )
+
+
+def _cost(results: Sequence[Result]) -> Cost:
+    """Sum up what a model cost on the shown tasks."""
+    read = sum(result.texts.tokens_kept or 0 for result in results)
+    seconds = sum(result.run.seconds for result in results if result.texts.tokens_kept)
+    devices = sorted({device for result in results for device in result.run.hardware})
+    card = results[0].model
+    return Cost(
+        parameters=card.parameters,
+        dimension=card.dimension,
+        max_tokens=card.max_tokens,
+        tokens_per_second=read / seconds if read and seconds else None,
+        hardware="; ".join([*devices, results[0].run.precision]),
+    )
+
+
 def _score(column: ScoreColumn, results: Mapping[str, Result]) -> Score:
     if column.averages:
         return _mean(column.averages, results)
-    result = results.get(column.task)
+    result = results.get(column.pairs)
     if result is None:
         return Score()
+    interval: Interval | None
     if column.view is not None:
-        metric = next((view.spearman for view in result.scores.views if view.view == column.view), None)
+        view = next((view for view in result.scores.views if view.view == column.view), None)
+        metric, interval = (None, None) if view is None else (view.spearman, view.interval)
+    elif column.metric == "spearman":
+        metric, interval = result.scores.main, result.scores.main_interval
     else:
-        metric = result.scores.main if column.metric == "spearman" else auroc_of(result)
+        metric, interval = auroc_of(result), auroc_interval_of(result)
     if metric is None:
         return Score()
     if isinstance(metric, Undefined):
         return Score(note=f"undefined: {metric.undefined}")
-    return Score(metric, sample=sample_of(result))
+    return Score(metric, sample=sample_of(result), interval=interval)
 
 
 def _mean(tasks: Sequence[str], results: Mapping[str, Result]) -> Score:
@@ -101,17 +153,47 @@ def _mean(tasks: Sequence[str], results: Mapping[str, Result]) -> Score:
     return Score(sum(scores) / len(scores), sample=", ".join(samples))
 
 
-def _with_best(rows: Sequence[ModelRow]) -> list[ModelRow]:
-    """Mark the highest full score of each column, as it is printed: equal to two decimals is equally best."""
-    marked = [list(row.scores) for row in rows]
-    for position in range(len(rows[0].scores)):
-        printed = [
-            round(100 * score.value, 2)
-            for score in (row.scores[position] for row in rows)
-            if score.value is not None and not score.sample
-        ]
-        for scores in marked:
-            score = scores[position]
-            if printed and score.value is not None and not score.sample and round(100 * score.value, 2) == max(printed):
-                scores[position] = replace(score, best=True)
-    return [ModelRow(row.model, row.identity, tuple(scores)) for row, scores in zip(rows, marked, strict=True)]
+def _marked(rows: Sequence[ModelRow], score_columns: Sequence[ScoreColumn]) -> list[ModelRow]:
+    """Mark the highest score of each column, as it is printed: equal to two decimals is equally best."""
+    highest = []
+    for position in range(len(score_columns)):
+        printed = [round(100 * v, 2) for row in rows if (v := row.scores[position].value) is not None]
+        highest.append(max(printed, default=None))
+    return [
+        replace(
+            row,
+            scores=tuple(
+                replace(score, best=score.value is not None and round(100 * score.value, 2) == top)
+                for score, top in zip(row.scores, highest, strict=True)
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _with_ranks(board: Leaderboard) -> Leaderboard:
+    """Return the leaderboard with the rank of each score that has one, and the intervals of means."""
+    columns_ranked = [board.rankings.get(column) for column in board.columns]
+    rows = [
+        replace(
+            row,
+            scores=tuple(
+                score if ranked is None else _ranked(score, ranked, row.identity)
+                for score, ranked in zip(row.scores, columns_ranked, strict=True)
+            ),
+        )
+        for row in board.rows
+    ]
+    return replace(board, rows=tuple(rows))
+
+
+def _ranked(score: Score, column: ColumnRanking, identity: str) -> Score:
+    if identity not in column.models:
+        return score
+    row = column.models.index(identity)
+    return replace(
+        score,
+        interval=score.interval or column.intervals[row],
+        rank=column.ranking.ranks[row],
+        tied=column.ranking.groups[row] == 1 and not score.best,
+    )

@@ -38,16 +38,38 @@ def correlation_interval(value: Metric, influence: Array, dependence: Dependence
     if isinstance(value, Undefined) or not dependence.enough:
         return None
     error = math.sqrt(float(dependence.covariance(influence[:, None])[0, 0]))
+    return correlation_interval_from_error(value, error, dependence.effective)
+
+
+def correlation_interval_from_error(value: float, error: float, effective: float) -> Interval | None:
+    """Return the interval of a correlation with a known standard error.
+
+    Args:
+        value: The correlation.
+        error: Its standard error.
+        effective: The number of independent units of equal size that the error was estimated from.
+
+    Returns:
+        The interval; None where no error shows.
+    """
     if error < NO_ERROR or abs(value) >= 1:
         return None
-    width = float(stats.t.ppf(0.975, dependence.effective - 1)) * error / (1 - value * value)
+    width = float(stats.t.ppf(0.975, effective - 1)) * error / (1 - value * value)
     centre = math.atanh(value)
     return Interval(math.tanh(centre - width), math.tanh(centre + width))
 
 
 def auroc_interval(auroc: float, influence: Array, dependence: Dependence) -> Interval | None:
     """Return the interval of an AUROC: that of the correlation 2 AUROC - 1. Arguments and None as there."""
-    interval = correlation_interval(2 * auroc - 1, 2 * influence, dependence)
+    return _of_auroc(correlation_interval(2 * auroc - 1, 2 * influence, dependence))
+
+
+def auroc_interval_from_error(auroc: float, error: float, effective: float) -> Interval | None:
+    """Return the interval of an AUROC with a known standard error; as that of a correlation."""
+    return _of_auroc(correlation_interval_from_error(2 * auroc - 1, 2 * error, effective))
+
+
+def _of_auroc(interval: Interval | None) -> Interval | None:
     return None if interval is None else Interval((interval.low + 1) / 2, (interval.high + 1) / 2)
 
 

@@ -1,11 +1,14 @@
 """Results that no model had to be run for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
+from gis.benchmark.runner import ScoredTask
 from gis.benchmark.scoring import BinaryScores, TaskScores, ViewScores
+from gis.leaderboard import table
+from gis.leaderboard.board import Leaderboard
 from gis.models.base import ModelCard
 from gis.statistics.metrics import Metric, Undefined
 
@@ -95,6 +98,11 @@ def result(
             versions={},
         ),
     )
+
+
+def make_table(results: Iterable[Result], tasks: Sequence[str] = ()) -> Leaderboard:
+    """The leaderboard of results without the scores of their pairs."""
+    return table.make_table([ScoredTask(each) for each in results], tasks)
 
 
 def suite(model: str, *scores: float, **fields: Any) -> list[Result]:  # noqa: ANN401

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from gis.leaderboard.table import make_table
-from tests.leaderboard.helpers import HOSTILE, result, suite
+from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
+from tests.leaderboard.helpers import HOSTILE, make_table, result, suite
 
 UNESCAPED_BAR = re.compile(r"(?<!\\)(?:\\\\)*\|")
 
@@ -33,7 +33,8 @@ def test_the_notes_stand_below_the_table() -> None:
 
 
 def test_the_star_of_a_sample_is_no_markdown() -> None:
-    assert "| m | 50.00\\* |" in make_table([result("m", "stsb", 0.5, limit=5)]).to_markdown()
+    two = [result("m", "stsb", 0.5, limit=5), result("n", "stsb", 0.4, limit=5)]
+    assert "| n | 40.00\\* |" in make_table(two).to_markdown()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -202,5 +203,7 @@ def test_the_csv_names_each_sample_once() -> None:
 
 
 def test_the_digits_of_a_column_with_stars_are_in_line() -> None:
-    table = make_table([result("a", "stsb", 0.9), result("b", "stsb", 0.8, limit=5)])
-    assert [line.plain for line in table.terminal_table().lines(80)][2:] == ["a      90.00", "b      80.00*"]
+    tied = Score(0.8, tied=True)
+    rows = (ModelRow(model="a", identity="1", scores=(Score(0.9),)), ModelRow(model="b", identity="2", scores=(tied,)))
+    table = Leaderboard((ScoreColumn(title="stsb", pairs="stsb"),), rows, ())
+    assert [line.plain.rstrip() for line in table.terminal_table().lines(80)][2:] == ["a      90.00", "b      80.00≈"]

@@ -4,8 +4,7 @@ import pytest
 
 from gis.errors import GisError
 from gis.leaderboard.documents import BEGIN, END, with_block, write_or_check
-from gis.leaderboard.table import make_table
-from tests.leaderboard.helpers import HOSTILE, result, suite
+from tests.leaderboard.helpers import HOSTILE, make_table, result, suite
 
 
 def test_a_new_file_holds_the_table_alone(tmp_path: Path) -> None:

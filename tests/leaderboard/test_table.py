@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -7,8 +8,8 @@ from gis.benchmark.results import result_path, write_result
 from gis.benchmark.tasks.catalogue import suites
 from gis.errors import GisError
 from gis.leaderboard.board import Leaderboard, Score
-from gis.leaderboard.table import load_table, make_table
-from tests.leaderboard.helpers import STS, result, suite
+from gis.leaderboard.table import load_table
+from tests.leaderboard.helpers import STS, make_table, result, suite
 
 
 def titles(table: Leaderboard) -> list[str]:
@@ -127,12 +128,13 @@ def test_best_is_what_is_printed_where_rounding_is_close() -> None:
                 assert cells["b"].best
 
 
-def test_a_sample_is_never_best_and_is_marked() -> None:
+def test_a_sample_and_all_pairs_are_never_in_one_column() -> None:
     table = make_table([result("part", "stsb", 0.99, limit=10), result("whole", "stsb", 0.5)])
-    assert texts(table, "stsb") == ["99.00*", "50.00"]
-    assert not score(table, "part", "stsb").best
-    assert score(table, "whole", "stsb").best
-    assert any("sample" in note and "stsb" in note for note in table.notes)
+    assert titles(table) == ["stsb", "stsb (10 pairs, seed 0)"]
+    assert texts(table, "stsb") == ["50.00", "–"]
+    assert texts(table, "stsb (10 pairs, seed 0)") == ["–", "99.00*"]
+    assert models(table) == ["whole", "part"]
+    assert any("different pairs of stsb" in note for note in table.notes)
 
 
 def test_a_mean_with_a_sample_in_it_is_marked() -> None:
@@ -190,13 +192,35 @@ def test_models_of_one_name_say_what_they_differ_in() -> None:
     ]
 
 
-def test_different_data_under_one_name_is_flagged() -> None:
-    table = make_table([result("a", "stsb", 0.5, sha256="1" * 64), result("b", "stsb", 0.4, sha256="2" * 64)])
-    assert any("NOT COMPARABLE" in note and "stsb" in note for note in table.notes)
+def test_different_data_under_one_name_has_a_column_of_its_own() -> None:
+    two = [result(model, "stsb", 0.5, sha256="2" * 64) for model in "bc"]
+    table = make_table([result("a", "stsb", 0.9, sha256="1" * 64), *two])
+    assert titles(table) == ["stsb", "stsb (data 111111111111)"]
+    assert texts(table, "stsb") == ["50.00", "50.00", "–"]
+    assert any("different pairs of stsb" in note for note in table.notes)
 
 
-def test_the_same_data_is_not_flagged() -> None:
-    assert not any("NOT COMPARABLE" in n for n in make_table([*suite("a", 0.5), *suite("b", 0.4)]).notes)
+@pytest.mark.parametrize(
+    ("difference", "name"),
+    [
+        ({"text": "plain"}, "stsb (plain texts)"),
+        ({"label": "binary"}, "stsb (binary labels)"),
+        ({"limit": 5, "seed": 4}, "stsb (10 pairs, seed 4)"),
+    ],
+)
+def test_what_sets_of_pairs_differ_in_is_said(difference: dict[str, Any], name: str) -> None:
+    usual = [result(model, "stsb", 0.5) for model in "ab"]
+    assert name in titles(make_table([*usual, result("c", "stsb", 0.5, **difference)]))
+
+
+def test_a_mean_is_over_the_usual_pairs_only() -> None:
+    whole = suite("m", 0.5, 0.7)
+    table = make_table([*whole, result("n", "sts12", 0.9, limit=5), result("n", "sts13", 0.9)])
+    assert str(score(table, "n", "mean of 2 sts tasks")) == "1 of 2"
+
+
+def test_the_same_data_has_one_column() -> None:
+    assert titles(make_table([*suite("a", 0.5), *suite("b", 0.4)])) == ["sts12"]
 
 
 def test_data_that_is_not_the_catalogues_is_flagged() -> None:
@@ -252,12 +276,6 @@ def test_strata_are_in_the_same_order_for_every_task() -> None:
         *("random", "same_author", "bm25", "own"),
         *("random", "same_label", "bm25"),
     ]
-
-
-def test_a_stratum_that_one_sample_lacks_has_a_column() -> None:
-    part = result("a", "mine", 0.5, label="binary", strata={"random": 0.5, "bm25": 0.5}, limit=5)
-    whole = result("b", "mine", 0.5, label="binary", strata={"random": 0.5, "bm25": 0.5, "dense": 0.5})
-    assert [column.view for column in make_table([part, whole]).columns if column.view] == ["random", "bm25", "dense"]
 
 
 def test_binary_tasks_have_auroc_beside_spearman() -> None:
