@@ -254,7 +254,7 @@ def read_result(path: Path) -> Result:
 def _checked(path: Path, content: Any) -> Result:  # noqa: ANN401 - any JSON value
     """Return the result that a file's content stands for, if its numbers are those that were written."""
     version, sha256 = content["schema_version"], content.get("sha256")
-    if version > SCHEMA_VERSION:
+    if isinstance(version, int) and version > SCHEMA_VERSION:
         raise NewerResultError(
             f"{path} was written by a newer gis (schema {version})", remedy="upgrade: pip install -U gis-similarity"
         )

@@ -108,6 +108,14 @@ def test_a_damaged_file_says_what_to_do(path: Path, content: str) -> None:
         read_result(path)
 
 
+@pytest.mark.parametrize("version", ["3", None, 1.5, 0, [3]])
+def test_a_version_that_never_was_is_named(path: Path, version: object) -> None:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**content, "schema_version": version, "sha256": None}), encoding="utf-8")
+    with error_line("schema_version: Input should be 1, 2 or 3"):
+        read_result(path)
+
+
 @pytest.mark.parametrize("fields", [{"model": {}}, {"scores": None}, {"surprise": 1}, {"notes": "text"}])
 def test_a_result_with_wrong_fields_says_what_to_do(path: Path, fields: dict[str, Any]) -> None:
     sign(path, **fields)
