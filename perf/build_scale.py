@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from gis.collector.records import Comment, Event, Issue, Page, Reference, Repository, User
-from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 
 ISSUES_PER_REPOSITORY, ISSUES_PER_PAGE = 25_000, 2_000
 VOCABULARY, TOPICS, WORDS = 50_000, 2_000, 120
@@ -80,7 +80,7 @@ def comment(key: int, author: User, body: str, at: str) -> Comment:
 
 def make_store(path: Path, total: int) -> None:
     """Fill a store with ``total`` issues."""
-    with Store.writing(path) as store:
+    with StoreWriter.open(path) as store:
         for n in range(-(-total // ISSUES_PER_REPOSITORY)):
             count = min(ISSUES_PER_REPOSITORY, total - n * ISSUES_PER_REPOSITORY)
             name = f"octo/widgets-{n}"

@@ -123,7 +123,7 @@ def collect(
     from gis.collector.github.client import Limits
     from gis.collector.github.connection import connect
     from gis.collector.repositories import named_repositories
-    from gis.collector.store import Store
+    from gis.collector.store_writer import StoreWriter
 
     folders = [source] if isinstance(source, str | os.PathLike) else list(source)
     names = named_repositories(repositories)
@@ -147,7 +147,7 @@ def collect(
         limits = Limits(max_points, max_wait)
         github = connect(api_url, api=api, limits=limits, insecure=insecure, reporter=reporter)
         sources += [github.source(name, page_size=page_size, original_bodies=original_bodies) for name in names]
-    with Store.writing(Path(store)) as opened:
+    with StoreWriter.open(Path(store)) as opened:
         reports = collect_all(opened, sources, reporter=reporter)
     return CollectedStore(Path(store), tuple(reports))
 

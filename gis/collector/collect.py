@@ -15,7 +15,8 @@ from gis.collector.source import (
     SourceUnusableError,
     UnknownFieldsError,
 )
-from gis.collector.store import COMPLETE, STOPPED, Store, StoreWriteError
+from gis.collector.store import COMPLETE, STOPPED
+from gis.collector.store_writer import StoreWriteError, StoreWriter
 from gis.console import QUIET, Reporter
 from gis.errors import CombinedError, GisError
 from gis.versions import versions_of
@@ -65,11 +66,11 @@ class PartlyCollectedError(CombinedError):
         self.reports = tuple(reports)
 
 
-def collect_all(store: Store, sources: Sequence[Source], *, reporter: Reporter = QUIET) -> list[CollectReport]:
+def collect_all(store: StoreWriter, sources: Sequence[Source], *, reporter: Reporter = QUIET) -> list[CollectReport]:
     """Fill a store from several sources, one after the other.
 
     Args:
-        store: A store that is open for writing (``Store.writing``).
+        store: The store to fill (``StoreWriter.open``).
         sources: Repositories on GitHub (``Connection.source``) and dumps (``DumpSource``).
         reporter: Shows progress and what each source brought.
 
@@ -100,14 +101,14 @@ def collect_all(store: Store, sources: Sequence[Source], *, reporter: Reporter =
     return reports
 
 
-def collect(store: Store, source: Source, *, reporter: Reporter = QUIET) -> CollectReport:
+def collect(store: StoreWriter, source: Source, *, reporter: Reporter = QUIET) -> CollectReport:
     """Bring one repository into a store, or bring it up to date.
 
     Each page is stored together with the point to continue from, in one transaction: whenever this is stopped, the
     same call continues from there.
 
     Args:
-        store: A store that is open for writing (``Store.writing``).
+        store: The store to fill (``StoreWriter.open``).
         source: The repository.
         reporter: Shows progress.
 
@@ -131,7 +132,7 @@ def collect(store: Store, source: Source, *, reporter: Reporter = QUIET) -> Coll
 
 
 @contextmanager
-def _recorded_run(store: Store, key: int, source: Source) -> Iterator[int]:
+def _recorded_run(store: StoreWriter, key: int, source: Source) -> Iterator[int]:
     """Record a run and how it ended; errors of the source become ones that a person can act on."""
     run = store.begin(key, source.kind, {**versions_of(LIBRARIES), **source.provenance()})
     outcome = STOPPED
@@ -154,7 +155,7 @@ def _recorded_run(store: Store, key: int, source: Source) -> Iterator[int]:
         store.end(run, outcome, {**versions_of(LIBRARIES), **source.provenance()}, source.take_usage())
 
 
-def _fetch_changes(store: Store, key: int, run: int, source: Source, reporter: Reporter) -> CollectReport:
+def _fetch_changes(store: StoreWriter, key: int, run: int, source: Source, reporter: Reporter) -> CollectReport:
     """Store every page of the source, and return what it brought."""
     name = source.repository.name
     progress = store.progress(key)
@@ -184,7 +185,7 @@ def _fetch_changes(store: Store, key: int, run: int, source: Source, reporter: R
     return report
 
 
-def _mark_removed(store: Store, key: int, run: int, source: Source) -> int:
+def _mark_removed(store: StoreWriter, key: int, run: int, source: Source) -> int:
     """Note what became of each stored issue that the repository no longer lists, and return their number."""
     numbers = source.issue_numbers(store.count(key))
     if numbers is None:

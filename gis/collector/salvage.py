@@ -10,9 +10,9 @@ from typing import Any
 
 from gis.collector.damage import SOUND_ROWS
 from gis.collector.row_sums import SUM, sum_of
-from gis.collector.store import Store
 from gis.collector.store_file import connect
 from gis.collector.store_schema import COLUMNS, columns_of, definition_of
+from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)  # of a text, or of a message about damage
@@ -59,7 +59,7 @@ def salvage(old: Path, new: Path) -> SalvageReport:
     saved: dict[str, int] = {}
     lost: dict[str, int] = {}
     unreadable: list[str] = []
-    with Store.writing(new) as store, store.transaction() as connection, closing(_opened(old)) as damaged:
+    with StoreWriter.open(new) as store, store.transaction() as connection, closing(_opened(old)) as damaged:
         for table, condition in SOUND_ROWS.items():
             if table == "quarantine":  # what was left out is read again
                 continue

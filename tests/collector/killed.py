@@ -7,12 +7,12 @@ from gis.collector.collect import collect
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
-from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 
 
 def run(url: str, path: str, largest: int) -> None:
     client = Client(url, [token_account("good-token-1234")])
-    with Store.writing(Path(path)) as store:
+    with StoreWriter.open(Path(path)) as store:
         collect(store, GraphQLSource(client, "octo/widgets", largest=largest))
 
 

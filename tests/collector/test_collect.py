@@ -11,7 +11,7 @@ from gis.collector.fields import Fields
 from gis.collector.github.rest_rows import issue_from_row
 from gis.collector.records import Issue, Page, Repository, Usage
 from gis.collector.source import NotFoundError, SourceKind, SourceUnusableError
-from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 from tests.collector.world import made
 
@@ -62,12 +62,12 @@ class MemorySource:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.writing(tmp_path / "store.db") as opened:
+def store(tmp_path: Path) -> Iterator[StoreWriter]:
+    with StoreWriter.open(tmp_path / "store.db") as opened:
         yield opened
 
 
-def test_a_run_that_stops_continues_where_it_was(store: Store) -> None:
+def test_a_run_that_stops_continues_where_it_was(store: StoreWriter) -> None:
     with pytest.raises(GisError, match="the cable broke; everything fetched so far is kept") as caught:
         collect(store, MemorySource(fails_at=2))
     assert caught.value.remedy == "mend it"
@@ -79,14 +79,14 @@ def test_a_run_that_stops_continues_where_it_was(store: Store) -> None:
     assert [run["outcome"] for run in store.runs()] == ["the cable broke", "complete"]
 
 
-def test_the_next_run_asks_for_what_changed_since_the_newest_change(store: Store) -> None:
+def test_the_next_run_asks_for_what_changed_since_the_newest_change(store: StoreWriter) -> None:
     collect(store, MemorySource())
     source = MemorySource()
     collect(store, source)
     assert source.calls == [(max(issue.updated_at for issue in ISSUES), {"at": 4})]
 
 
-def test_a_source_that_can_bring_more_starts_over(store: Store) -> None:
+def test_a_source_that_can_bring_more_starts_over(store: StoreWriter) -> None:
     collect(store, MemorySource())
     more = MemorySource(capabilities=("graphql", "first bodies"))
     collect(store, more)
@@ -96,7 +96,7 @@ def test_a_source_that_can_bring_more_starts_over(store: Store) -> None:
     assert less.calls[0][0] is not None
 
 
-def test_issues_that_are_no_longer_listed_are_marked_with_their_fate(store: Store) -> None:
+def test_issues_that_are_no_longer_listed_are_marked_with_their_fate(store: StoreWriter) -> None:
     collect(store, MemorySource())
     report = collect(store, MemorySource(issues=ISSUES[1:]))
     assert str(report).endswith(", 1 removed")
@@ -104,13 +104,13 @@ def test_issues_that_are_no_longer_listed_are_marked_with_their_fate(store: Stor
     assert removed == [(ISSUES[0].number, f"{ISSUES[0].number} was eaten")]
 
 
-def test_a_repository_that_vanishes_is_named(store: Store) -> None:
+def test_a_repository_that_vanishes_is_named(store: StoreWriter) -> None:
     with pytest.raises(GisError, match=r"octo/widgets no longer exists, .* \(404\); everything fetched so far is kept"):
         collect(store, MemorySource(fails_at=1, error=NotFoundError("404")))
     assert store.runs()[0]["outcome"] == "NotFoundError: 404"
 
 
-def test_one_source_that_fails_does_not_stop_the_others(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_source_that_fails_does_not_stop_the_others(store: StoreWriter, capsys: pytest.CaptureFixture[str]) -> None:
     sources = [MemorySource("octo/broken", fails_at=0), MemorySource("octo/whole")]
     with pytest.raises(PartlyCollectedError, match="the cable broke") as caught:
         collect_all(store, sources)
@@ -119,7 +119,7 @@ def test_one_source_that_fails_does_not_stop_the_others(store: Store, capsys: py
     assert "warning: the cable broke" in capsys.readouterr().err
 
 
-def test_an_account_that_is_refused_stops_all(store: Store) -> None:
+def test_an_account_that_is_refused_stops_all(store: StoreWriter) -> None:
     refused = MemorySource("octo/first", fails_at=0, error=SourceUnusableError("refused"))
     other = MemorySource("octo/second")
     with pytest.raises(SourceUnusableError, match="refused"):
@@ -127,6 +127,6 @@ def test_an_account_that_is_refused_stops_all(store: Store) -> None:
     assert other.calls == []
 
 
-def test_all_sources_are_reported_in_order(store: Store) -> None:
+def test_all_sources_are_reported_in_order(store: StoreWriter) -> None:
     reports = collect_all(store, [MemorySource("octo/a"), MemorySource("octo/b")])
     assert [report.repository for report in reports] == ["octo/a", "octo/b"]

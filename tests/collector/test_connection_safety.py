@@ -10,6 +10,7 @@ import gis
 from gis.collector.dump import DumpSource
 from gis.collector.github.connection import connect
 from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.console import Reporter
 from gis.errors import GisError, UsageError
 from tests.command_line import run_gis
@@ -39,14 +40,14 @@ def test_a_lock_that_is_not_one_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "store.db.lock").symlink_to(tmp_path / "notes.txt")
     with (
         pytest.raises(GisError, match=r"store\.db\.lock is a link or holds something"),
-        Store.writing(tmp_path / "store.db"),
+        StoreWriter.open(tmp_path / "store.db"),
     ):
         pass
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
     (tmp_path / "other.db.lock").write_text("mine too", encoding="utf-8")
     with (
         pytest.raises(GisError, match=r"other\.db\.lock is a link or holds something"),
-        Store.writing(tmp_path / "other.db"),
+        StoreWriter.open(tmp_path / "other.db"),
     ):
         pass
     assert (tmp_path / "other.db.lock").read_text(encoding="utf-8") == "mine too"
@@ -80,9 +81,9 @@ def test_a_run_that_brings_nothing_leaves_no_store(tmp_path: Path) -> None:
 
 
 def test_a_store_that_was_there_stays(tmp_path: Path) -> None:
-    with Store.writing(tmp_path / "store.db"):
+    with StoreWriter.open(tmp_path / "store.db"):
         pass
-    with pytest.raises(KeyboardInterrupt), Store.writing(tmp_path / "store.db"):
+    with pytest.raises(KeyboardInterrupt), StoreWriter.open(tmp_path / "store.db"):
         raise KeyboardInterrupt
     assert (tmp_path / "store.db").exists()
 

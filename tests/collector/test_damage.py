@@ -17,6 +17,7 @@ from gis.collector.status import status_notes, status_table
 from gis.collector.store import Store
 from gis.collector.store_file import connect
 from gis.collector.store_schema import COLUMNS, columns_of, definition_of
+from gis.collector.store_writer import StoreWriter
 from gis.console import Reporter
 from gis.dataset.issues.table import load_issues
 from gis.dataset.labels.evidence import find_evidence
@@ -38,7 +39,7 @@ def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(dump: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("whole") / "store.db"
-    with Store.writing(path) as store:
+    with StoreWriter.open(path) as store:
         collect(store, DumpSource(dump, reporter=Reporter(quiet=True)))
     return path
 
@@ -64,7 +65,7 @@ def read(path: Path, _dump: Path) -> object:
 
 
 def fill(path: Path, dump: Path) -> object:
-    with Store.writing(path) as store:
+    with StoreWriter.open(path) as store:
         collect(store, DumpSource(dump, reporter=Reporter(quiet=True)))
         return rows_of(store, ["issues", "comments", "events", "users", "pull_requests"])
 

@@ -11,6 +11,7 @@ import pytest
 from gis.collector.collect import collect
 from gis.collector.dump import DumpSource
 from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.console import Reporter
 from gis.errors import GisError
 from tests.collector.world import made
@@ -67,7 +68,7 @@ def test_broken_lines_are_named_and_the_rest_is_read(tmp_path: Path, capsys: pyt
     lines[9] = json.dumps({"number": 5})
     (folder / "issues.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     source = DumpSource(folder, reporter=Reporter())
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         report = collect(store, source)
     warnings = capsys.readouterr().err
     assert report.issues == 27
@@ -80,7 +81,10 @@ def test_a_file_that_is_not_whole_is_reported(tmp_path: Path) -> None:
     (folder / "comments.jsonl.gz").write_bytes(gzip.compress(text)[:-50])
     (folder / "comments.jsonl").unlink()
     source = DumpSource(folder)
-    with Store.writing(tmp_path / "store.db") as store, pytest.raises(GisError, match=r"comments\.jsonl\.gz.*is kept"):
+    with (
+        StoreWriter.open(tmp_path / "store.db") as store,
+        pytest.raises(GisError, match=r"comments\.jsonl\.gz.*is kept"),
+    ):
         collect(store, source)
     with pytest.raises(GisError, match=r"does not contain issues\.jsonl"):
         DumpSource(tmp_path)
@@ -110,7 +114,7 @@ def test_a_value_that_cannot_be_is_named_and_left_out(
     lines[3] = json.dumps({**json.loads(lines[3]), **BROKEN[name]})
     (folder / "issues.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     source = DumpSource(folder, reporter=Reporter())
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         assert collect(store, source).issues == 29
     assert "issues.jsonl:4: left out" in capsys.readouterr().err
 
@@ -122,7 +126,7 @@ def test_a_byte_that_is_no_text_costs_its_line(tmp_path: Path, line: int) -> Non
     lines[line] = lines[line].replace(b"Problem", b"\xff\xfe")
     (folder / "issues.jsonl").write_bytes(b"\n".join(lines))
     source = DumpSource(folder)
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         assert collect(store, source).issues == 29
 
 
@@ -134,7 +138,7 @@ def test_a_second_part_of_a_dump_is_read_from_its_start(tmp_path: Path) -> None:
         (folder / "issues.jsonl").unlink()
         data = gzip.compress(b"".join(lines))
         (folder / "issues.jsonl.gz").write_bytes(data[:-4] if folder == one else data)
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         source = DumpSource(one)
         with pytest.raises(GisError, match="everything fetched so far is kept"):
             collect(store, source)
@@ -148,7 +152,7 @@ def test_a_second_part_of_a_dump_is_read_from_its_start(tmp_path: Path) -> None:
 def test_an_older_dump_changes_nothing(tmp_path: Path) -> None:
     folder = write_dump(tmp_path / "dump", 20)
     source = DumpSource(folder)
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         collect(store, source)
         store._connection.execute("UPDATE issues SET title = 'Newer', updated_at = '2030-01-01T00:00:00Z'")
         again = DumpSource(folder)
@@ -161,7 +165,7 @@ def test_an_older_dump_changes_nothing(tmp_path: Path) -> None:
 def test_a_real_repository_comes_whole(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "github" / "rust-lang_rust"
     source = DumpSource(folder)
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         report = collect(store, source)
     assert (report.issues, report.comments, report.left_out) == (15_813, 75_762, ())
     with sqlite3.connect(tmp_path / "store.db") as connection:
@@ -202,7 +206,7 @@ def test_what_gh_fetches_is_a_dump(tmp_path: Path) -> None:
     for name, rows in (("issues", issues), ("comments", comments)):
         text = "".join(json.dumps(item) + "\n" for item in rows)
         (tmp_path / f"{name}.jsonl").write_text(text, encoding="utf-8")
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         report = collect(store, DumpSource(tmp_path))
         assert store.rows("SELECT number FROM pull_requests") == [(3,)]
     assert (report.repository, report.issues, report.comments) == ("octo/widgets", 1, 1)
@@ -227,7 +231,7 @@ def write_issues(folder: Path, rows: list[dict[str, Any]], name: str = "issues")
 
 def stored(folder: Path, query: str, *, reporter: Reporter | None = None) -> list[tuple[Any, ...]]:
     """Collect a dump and ask its store."""
-    with Store.writing(folder / "store.db") as store:
+    with StoreWriter.open(folder / "store.db") as store:
         collect(store, DumpSource(folder, reporter=reporter or Reporter(quiet=True)))
         return store.rows(query)
 
@@ -420,7 +424,7 @@ API = "https://git.example.org/api/v3/repos/octo/widgets"
 )
 def test_a_dump_says_which_server_it_is_of(tmp_path: Path, addresses: dict[str, str], web_url: str) -> None:
     folder = write_issues(tmp_path, [{**row, **addresses} for row in rest_rows(2)])
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         collect(store, DumpSource(folder))
         assert store.web_url == web_url
 
@@ -456,7 +460,7 @@ def test_a_store_refuses_a_second_server(tmp_path: Path) -> None:
     for name, host in (("one", "git.example.org"), ("two", "github.com")):
         address = {"html_url": f"https://{host}/octo/{name}/issues/1", "repository": f"octo/{name}"}
         folders.append(write_issues(tmp_path / name, [{**rest_rows(1)[0], **address}]))
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         collect(store, DumpSource(folders[0]))
         with pytest.raises(
             GisError, match=r"issues of https://git\.example\.org, and these are of https://github\.com"

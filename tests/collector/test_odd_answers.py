@@ -20,6 +20,7 @@ from gis.collector.github.graphql import GraphQLResumePoint
 from gis.collector.records import IssueText
 from gis.collector.status import status_notes, status_table
 from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.console import Reporter
 from gis.dataset.issues.table import NOT_CLOSED, load_issues, stamp
 from gis.dataset.labels.evidence import find_evidence
@@ -62,12 +63,12 @@ def collect_oddly(odd: Odd, api: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "store.db")
         connection, _ = connected(odd, api, monkeypatch)
-        with Store.writing(path) as store, suppress(GisError):
+        with StoreWriter.open(path) as store, suppress(GisError):
             collect(store, connection.source("octo/widgets", original_bodies=True))
         assert_sound(path)
         server = OddGitHub(odd._replace(first=10**9))  # once GitHub is well again, the same command completes
         connection.client._connection = server  # type: ignore[assignment]
-        with Store.writing(path) as store:
+        with StoreWriter.open(path) as store:
             collect(store, connection.source("octo/widgets", original_bodies=True))
             (status,) = store.status()
         assert status.complete
@@ -134,7 +135,7 @@ def read_oddly(changes: list[tuple[int, Change]]) -> None:
             text = "".join(json.dumps(row) + "\n" for kind, row in rows if kind == name)
             Path(folder, f"{name}.jsonl").write_text(text, encoding="utf-8")
         path = Path(folder, "store.db")
-        with Store.writing(path) as store, suppress(GisError):
+        with StoreWriter.open(path) as store, suppress(GisError):
             collect(store, DumpSource(Path(folder), reporter=Reporter(quiet=True)))
         assert_sound(path)
 
@@ -203,7 +204,7 @@ def test_an_issue_that_cannot_be_is_named_in_report_store_and_status(
     steps = at("data", "repository", "issues", "nodes", 1, field)
     number = page_of_issues(OddGitHub(Odd(10**9, always=False)))["data"]["repository"]["issues"]["nodes"][1]["number"]
     connection, server = connected(Odd(1, always=True, changes=[Change(steps, value)]), "graphql", monkeypatch)
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         report = collect(store, connection.source("octo/widgets", original_bodies=True))
         (status,) = store.status()
         notes = "\n".join(status_notes([status], store.left_out()))
@@ -215,7 +216,7 @@ def test_an_issue_that_cannot_be_is_named_in_report_store_and_status(
         assert "1 left out" in str(report)
     assert f"octo/widgets#{place or 'unknown'}: left out: {reason}" in capsys.readouterr().err
     server.odd = server.odd._replace(first=10**9)
-    with Store.writing(tmp_path / "again.db") as store:
+    with StoreWriter.open(tmp_path / "again.db") as store:
         collect(store, connection.source("octo/widgets"))
         assert store.left_out() == {}
 
@@ -242,7 +243,7 @@ def test_pages_that_lead_nowhere_are_an_error(
     *names, value = change
     odd = Odd(1, always=True, changes=[Change(at("data", "repository", *names), value)])
     connection, _ = connected(odd, "graphql", monkeypatch)
-    with Store.writing(tmp_path / "store.db") as store, pytest.raises(GisError, match=message) as caught:
+    with StoreWriter.open(tmp_path / "store.db") as store, pytest.raises(GisError, match=message) as caught:
         collect(store, connection.source("octo/widgets", original_bodies=True))
     assert "octo/widgets cannot be read" in str(caught.value)
 
@@ -271,7 +272,7 @@ def test_what_is_not_github_is_called_so(
     odd: Odd, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     connection, _ = connected(odd, "graphql", monkeypatch)
-    with Store.writing(tmp_path / "store.db") as store, pytest.raises(GisError, match=message):
+    with StoreWriter.open(tmp_path / "store.db") as store, pytest.raises(GisError, match=message):
         collect(store, connection.source("octo/widgets"))
 
 
@@ -279,7 +280,7 @@ def test_a_list_that_repeats_itself_ends(monkeypatch: pytest.MonkeyPatch, tmp_pa
     odd = Odd(1, always=True, headers=[("Link", '<x>; rel="next"')])
     connection, server = connected(odd, "rest", monkeypatch)
     monkeypatch.setattr(OddGitHub, "getresponse", _ignores_the_page(OddGitHub.getresponse))
-    with Store.writing(tmp_path / "store.db") as store, pytest.raises(GisError, match="does not end: page"):
+    with StoreWriter.open(tmp_path / "store.db") as store, pytest.raises(GisError, match="does not end: page"):
         collect(store, connection.source("octo/widgets"))
     assert server.requests < 10
 

@@ -10,7 +10,7 @@ from gis.collector.dump import DumpSource
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
-from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from tests.collector.server import schema, serving
 from tests.collector.world import from_dump
 
@@ -28,10 +28,10 @@ def test_all_of_rust_comes_as_it_is_at_few_points(shared_data: Path, tmp_path: P
     folder = shared_data.parent / "data" / "github" / "rust-lang_rust"
     with serving(from_dump(folder), schema()) as github:
         client = Client(github.url, [token_account("good-token-1234")])
-        with Store.writing(tmp_path / "graphql.db") as store:
+        with StoreWriter.open(tmp_path / "graphql.db") as store:
             collect(store, GraphQLSource(client, "rust-lang/rust"))
             (status,) = store.status()
-    with Store.writing(tmp_path / "dump.db") as store:
+    with StoreWriter.open(tmp_path / "dump.db") as store:
         collect(store, DumpSource(folder))
     assert (status.issues, status.comments) == (15_813, 75_762)
     assert status.points == github.points + 1  # what the server itself counted, and the repository's name

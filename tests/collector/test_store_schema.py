@@ -13,6 +13,7 @@ from gis.collector.salvage import salvage
 from gis.collector.store import Store
 from gis.collector.store_file import connect
 from gis.collector.store_schema import COLUMNS, add_sums, columns_of, definition_of
+from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 from tests.dataset.stores import by_chance, fill
 from tests.faults.kills import can_fork, check_kills
@@ -63,7 +64,7 @@ def test_a_store_of_version_1_is_read_and_stays_as_it_is(old: Path, new: Path) -
 
 
 def test_a_store_of_version_1_that_is_filled_gets_checksums(old: Path, new: Path) -> None:
-    with Store.writing(old):
+    with StoreWriter.open(old):
         pass
     assert rows_of(old) == rows_of(new)
     assert definitions_of(old) == definitions_of(new)
@@ -80,7 +81,7 @@ def test_a_store_whose_upgrade_is_killed_is_old_or_new(old: Path, tmp_path: Path
     path = tmp_path / "killed.db"
 
     def upgrade() -> None:
-        with Store.writing(path):
+        with StoreWriter.open(path):
             pass
 
     def prepare() -> None:
@@ -113,7 +114,7 @@ def test_the_rows_of_version_1_are_checked_as_far_as_they_can_be(old: Path, new:
     change(old, "UPDATE issues SET created_at = 'never' WHERE number = 5")
     with pytest.raises(DamagedStoreError, match="table issues, repository 1, number 5"):
         Store(old)
-    with pytest.raises(DamagedStoreError), Store.writing(old):
+    with pytest.raises(DamagedStoreError), StoreWriter.open(old):
         pass
     report = salvage(old, tmp_path / "saved.db")
     assert report.lost == dict.fromkeys(report.lost, 0) | {"issues": 1}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from gis.collector.records import Comment, Event, Issue, Page, Reference, Repository, User
-from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 
 DAY = 86_400
 
@@ -85,7 +85,7 @@ def fill(
     server: str = "",
 ) -> Path:
     """A store, or one more repository in it; ``server`` is the address of its API where that is not GitHub's."""
-    with Store.writing(path) as store:
+    with StoreWriter.open(path) as store:
         repository = store.repository(Repository(name, key, name), "graphql")
         run = store.begin(repository, "graphql", {"server": server} if server else {})
         store.write(repository, run, Page(resume_point={}, done=True, issues=tuple(issues), pull_requests=tuple(pulls)))
@@ -99,7 +99,7 @@ def new_store(folder: Path, issues: Iterable[Issue], *, pulls: Sequence[int] = (
 
 def mark_moved(path: Path, repository: str, number: int, where: str, *, key: int = 1) -> None:
     """Note that an issue was transferred, as collecting notes it."""
-    with Store.writing(path) as store:
+    with StoreWriter.open(path) as store:
         index = store.repository(Repository(repository, key, repository), "graphql")
         store.mark_removed(index, store.begin(index, "graphql", {}), number, f"moved to {where}")
 

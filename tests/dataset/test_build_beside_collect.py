@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from gis.collector.records import Page, Repository
-from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.dataset.build import build
 from gis.dataset.settings import BuildSettings
 from tests.dataset.stores import by_chance, fill
@@ -28,7 +28,7 @@ def test_every_text_is_that_of_its_issue_whatever_is_collected_meanwhile(tmp_pat
     def collect() -> None:
         """Remove an issue and bring it back, over and over."""
         while not stop.is_set():
-            with Store.writing(path) as store:
+            with StoreWriter.open(path) as store:
                 key = store.repository(REPOSITORY, "graphql")
                 run = store.begin(key, "graphql", {})
                 issue = rng.choice(issues)

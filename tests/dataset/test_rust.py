@@ -12,6 +12,7 @@ from gis.benchmark.tasks.sources import SourceSettings, load_task
 from gis.collector.collect import collect
 from gis.collector.dump import DumpSource
 from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.console import Reporter
 from gis.dataset.build import build
 from gis.dataset.issues.table import Issues, load_issues
@@ -35,7 +36,7 @@ NET = re.compile(
 @pytest.fixture(scope="module")
 def store(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("rust") / "rust.db"
-    with Store.writing(path) as opened:
+    with StoreWriter.open(path) as opened:
         collect(opened, DumpSource(shared_data / "github" / "rust-lang_rust"))
     return path
 

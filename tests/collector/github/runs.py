@@ -10,7 +10,7 @@ from gis.collector.github.accounts import Account, token_account
 from gis.collector.github.client import Client, Limits
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
-from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from tests.collector.server import GitHub
@@ -34,7 +34,7 @@ def run(github: GitHub, path: Path, *, largest: int = 40, name: str | None = Non
     source = GraphQLSource(
         asking(github, **limits), name or github.world.name, largest=largest, reporter=Reporter(quiet=True)
     )
-    with Store.writing(path) as store:
+    with StoreWriter.open(path) as store:
         try:
             return collect(store, source)
         except GisError as error:
@@ -46,7 +46,7 @@ def run(github: GitHub, path: Path, *, largest: int = 40, name: str | None = Non
 
 def run_rest(github: GitHub, path: Path, reporter: Reporter = QUIET) -> CollectReport:
     client = asking(github)
-    with Store.writing(path) as store:
+    with StoreWriter.open(path) as store:
         return collect(store, RestSource(client, "octo/gadgets", reporter=reporter))
 
 

@@ -14,6 +14,7 @@ from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.repository import resolve
 from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 from tests.collector.github.runs import TOKEN, asking, rows, run
 from tests.collector.server import Fault, GitHub, cut_fault, primary_fault, status_fault
@@ -35,9 +36,9 @@ def test_killed_anywhere_and_run_again_the_store_is_the_same(github: GitHub, tmp
             raise Kill
         return False
 
-    written = Store.write
+    written = StoreWriter.write
 
-    def write(self: Store, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def write(self: StoreWriter, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         if rng.random() < 0.3:
             raise Kill  # before a page is written
         written(self, *args, **kwargs)
@@ -47,7 +48,7 @@ def test_killed_anywhere_and_run_again_the_store_is_the_same(github: GitHub, tmp
     kills = 0
     while True:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Store, "write", write)
+            patch.setattr(StoreWriter, "write", write)
             try:
                 run(github, tmp_path / "killed.db", largest=10)
             except Kill:
@@ -144,7 +145,7 @@ def test_a_token_that_expires_on_the_way_is_left_out(github: GitHub, tmp_path: P
 
     github.always = expiring
     client = asking(github, token_account(TOKEN), token_account("second-token-5678"))
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         collect(store, GraphQLSource(client, "octo/widgets", largest=20))
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
 
@@ -201,7 +202,7 @@ def test_another_account_goes_on_where_one_is_spent(github: GitHub, tmp_path: Pa
 
     github.always = first_is_spent
     client = asking(github, token_account(TOKEN), token_account("second-token-5678"), wait=1.0)
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         collect(store, GraphQLSource(client, "octo/widgets", largest=40))
     assert len(rows(tmp_path / "store.db")["issues"]) == 150
 

@@ -8,6 +8,7 @@ import pytest
 from gis.collector.collect import collect
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 from tests.collector.github.runs import asking, rows, run
 from tests.collector.server import GitHub, status_fault
@@ -111,7 +112,7 @@ def test_the_bodies_as_they_were_written(github: GitHub, world: World, tmp_path:
     edited = list(world.issues)[2]
     world.first_bodies[edited] = "As it was first written"
     source = GraphQLSource(asking(github), world.name, original_bodies=True)
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         collect(store, source)
         (about,) = [each["about"] for each in store.runs()]
     assert "userContentEdits" in about["queries"][0]
@@ -183,7 +184,7 @@ def test_a_second_run_that_is_killed_notices_what_is_gone(github: GitHub, world:
 def test_bodies_that_are_asked_for_later_are_fetched(github: GitHub, world: World, tmp_path: Path) -> None:
     run(github, tmp_path / "store.db")
     source = GraphQLSource(asking(github), world.name, original_bodies=True)
-    with Store.writing(tmp_path / "store.db") as store:
+    with StoreWriter.open(tmp_path / "store.db") as store:
         collect(store, source)
     assert all(row[-2] is not None for row in rows(tmp_path / "store.db")["issues"])
 

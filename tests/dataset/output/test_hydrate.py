@@ -13,7 +13,7 @@ from gis.collector.collect import collect
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import Client
 from gis.collector.github.graphql import GraphQLSource
-from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
 from gis.dataset.output.hydrate import IssueKey, _check_keys
 from gis.errors import GisError
 from tests.collector.server import GitHub, schema, serving
@@ -53,7 +53,7 @@ def github() -> Iterator[GitHub]:
 def built(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
     client = Client(github.url, [token_account(TOKEN)])
-    with Store.writing(tmp_path / "issues.db") as store:
+    with StoreWriter.open(tmp_path / "issues.db") as store:
         collect(store, GraphQLSource(client, "octo/widgets", original_bodies=True))
     arguments = [
         "--store",

@@ -1,0 +1,104 @@
+"""Filling a store: one writer, whole pages, and what it refuses."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gis.collector.fields import Fields
+from gis.collector.github.rest_rows import issue_from_row
+from gis.collector.progress import Progress
+from gis.collector.records import Event, Issue, Page, Reference, Repository, User
+from gis.collector.store_writer import StoreWriter
+from gis.errors import GisError
+from tests.collector.world import made
+
+HERE = Repository("octo/widgets", 4711, "octo/widgets")
+FIRST, SECOND = (Progress(capabilities=frozenset({"graphql"}), walk={"at": n}, done=False) for n in (1, 2))
+
+
+def page(*issues: Issue, events: tuple[tuple[int, Event], ...] = ()) -> Page:
+    return Page(resume_point={}, done=True, issues=issues, events=events)
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    path, message = tmp_path / "store.db", "another gis collect is filling"
+    with StoreWriter.open(path), pytest.raises(GisError, match=message), StoreWriter.open(path):
+        pass
+    with StoreWriter.open(tmp_path / "store.db"):
+        pass
+
+
+def test_a_page_and_the_progress_behind_it_are_written_together(tmp_path: Path) -> None:
+    issues = tuple(issue_from_row(Fields(row)) for row in made(5).issues.values())
+    broken = Event("closed", "2020-01-01T00:00:00Z", User("x", object(), "User"))  # type: ignore[arg-type]
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        store.write(key, run, page(*issues[:2]), FIRST)
+        with pytest.raises(sqlite3.Error):
+            store.write(key, run, page(*issues[2:], events=((1, broken),)), SECOND)
+        assert store.progress(key) == FIRST
+        assert store.count(key) == 2
+
+
+def test_a_link_to_a_store_is_the_same_store(tmp_path: Path) -> None:
+    with StoreWriter.open(tmp_path / "store.db"):
+        (tmp_path / "link.db").symlink_to(tmp_path / "store.db")
+        with pytest.raises(GisError, match="another gis collect"), StoreWriter.open(tmp_path / "link.db"):
+            pass
+
+
+def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(GisError, match="is a folder; a store is a file"), StoreWriter.open(tmp_path):
+        pass
+
+
+def test_a_full_disk_is_reported_and_keeps_what_was_written(tmp_path: Path) -> None:
+    issues = tuple(issue_from_row(Fields(row)) for row in made(300).issues.values())
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        store.write(key, run, page(*issues[:20]), FIRST)
+        (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+        store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+        with pytest.raises(GisError, match=r"store\.db cannot be written: database or disk is full$"):
+            store.write(key, run, page(*issues[20:]), SECOND)
+        store._connection.execute("PRAGMA max_page_count = 1000000")
+        assert (store.count(key), store.progress(key)) == (20, FIRST)
+        store.write(key, run, page(*issues[20:]), SECOND)
+        assert store.count(key) == 300
+
+
+def test_what_is_no_longer_listed_is_found(tmp_path: Path) -> None:
+    issues = tuple(issue_from_row(Fields(row)) for row in made(10).issues.values())
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        store.write(key, run, page(*issues))
+        numbers = [issue.number for issue in issues]
+        for _ in range(2):
+            assert store.missing_from(key, [numbers[5:], numbers[:4]]) == [numbers[4]]
+        store.mark_removed(key, run, numbers[4], "deleted")
+        assert store.missing_from(key, [numbers[5:], numbers[:4]]) == []
+        assert store.runs()[0]["gone"] == 1
+
+
+def test_an_event_that_comes_twice_is_stored_once(tmp_path: Path) -> None:
+    event = Event("cross_referenced", "2020-01-01T00:00:00Z", None, Reference(None, 7, False))
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "dump")
+        for _ in range(2):
+            store.write(key, store.begin(key, "dump", {}), page(events=((1, event), (2, event))))
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        assert connection.execute("SELECT number, position FROM events").fetchall() == [(1, 0), (2, 0)]
+
+
+def test_a_foreign_database_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    before = path.read_bytes()
+    with pytest.raises(GisError, match="is not a store of gis"), StoreWriter.open(path):
+        pass
+    assert path.read_bytes() == before
