@@ -1,115 +1,39 @@
 """A repository from a folder of JSON lines: issues, comments and cross-references, in any form of ``dump_rows``."""
 
-import gzip
 import json
-import re
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import count, islice
 from pathlib import Path
-from typing import IO, Any, ClassVar, NamedTuple, Self, cast
+from typing import Any, ClassVar, Self
 
+from gis.collector.dump_file import LONGEST_LINE, UNREADABLE, DumpFile, NumberedLine
+from gis.collector.dump_records import DumpRecords
 from gis.collector.dump_rows import (
     EXPECTED,
     GH_FIELDS,
     DumpRows,
-    is_pull_request,
-    number_on_web,
     rows_of_comment,
     rows_of_issue,
 )
-from gis.collector.fields import LARGEST_ISSUE_NUMBER, FieldError, Fields
-from gis.collector.github.rest_rows import (
-    comment_from_row,
-    is_on_pull_request,
-    issue_from_row,
-    number_of_commented,
-    user_from_row,
-)
+from gis.collector.fields import FieldError, Fields
 from gis.collector.quarantine import Quarantine, number_in
-from gis.collector.records import NO_USAGE, Comment, Event, Issue, Page, Reference, Repository, Usage
+from gis.collector.records import NO_USAGE, Page, Repository, Usage
 from gis.collector.repositories import is_repository_name
 from gis.collector.servers import is_same_server, server_named_in, web_url_of
 from gis.collector.source import SourceKind
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, check_number
-from gis.text import whole_characters
 
 ISSUES, COMMENTS, CROSS_REFERENCES = FILES = ("issues", "comments", "cross_references")  # in the order of the walk
-ENDINGS = (".jsonl.gz", ".jsonl")
 LINES_PER_PAGE = 500
-FIRST_BYTES = 1000  # enough to see whether a file begins with a bracket
-LONGEST_LINE = 32  # MB; a small compressed file can hold a line of any length
-UNREADABLE = (OSError, EOFError, zlib.error)
 NO_JSON = (ValueError, RecursionError)  # of a line
-NUMBER = re.compile(r"[0-9]{1,10}")
 MAKE_ONE = (
     "make a dump with gh api --paginate 'repos/OWNER/NAME/issues?state=all&per_page=100' | jq -c '.[]' > issues.jsonl, "
     f"or gh issue list --state all --limit 100000 --json {GH_FIELDS} | jq -c '.[]' > issues.jsonl"
 )
-
-
-class NumberedLine(NamedTuple):
-    """A line of a file.
-
-    Attributes:
-        number: Its number in the file, from 1.
-        text: Its bytes.
-    """
-
-    number: int
-    text: bytes
-
-
-@dataclass
-class _Records:
-    """The records of some lines.
-
-    Attributes:
-        issues: Issues.
-        comments: Comments, each with the number of its issue.
-        events: Cross-references, each with the number of the issue that is referred to.
-        pull_requests: Numbers of pull requests.
-    """
-
-    issues: list[Issue] = field(default_factory=list)
-    comments: list[tuple[int, Comment]] = field(default_factory=list)
-    events: list[tuple[int, Event]] = field(default_factory=list)
-    pull_requests: list[int] = field(default_factory=list)
-
-    def add(self, rows: DumpRows) -> None:
-        """Add an issue or a pull request with its comments: all of a line, or nothing of it."""
-        on_pull_request = rows.issue is not None and is_pull_request(rows.issue)
-        pull_requests: list[int] = []
-        issues: list[Issue] = []
-        comments: list[tuple[int, Comment]] = []
-        if rows.issue is not None:
-            if on_pull_request:
-                pull_requests.append(Fields(rows.issue).issue_number("number"))
-            else:
-                issues.append(issue_from_row(Fields(rows.issue)))
-        for row in rows.comments:
-            if on_pull_request or is_on_pull_request(row):
-                pull_requests.append(number_on_web(row) or number_of_commented(Fields(row)))
-            else:
-                comments.append(comment_from_row(Fields(row)))
-        self.issues += issues
-        self.comments += comments
-        self.pull_requests += pull_requests
-
-    def add_reference(self, row: Fields) -> None:
-        """Add a cross-reference, and the pull request that it may be from."""
-        event = _cross_reference(row)
-        if event is None:
-            return
-        self.events.append(event)
-        target = event[1].target
-        if target is not None and target.pull_request and target.repository is None:
-            self.pull_requests.append(target.number)
 
 
 @dataclass(frozen=True)
@@ -145,9 +69,6 @@ class DumpSource:
         longest_line: The longest line that is read, in MB.
         reporter: Warned about broken lines, which are left out.
 
-    Attributes:
-        mended_lines: How many lines held half of a character, which U+FFFD replaced.
-
     Raises:
         GisError: The folder or its file of issues does not exist, or a file holds one JSON array.
     """
@@ -165,15 +86,11 @@ class DumpSource:
         check_number("the longest line of a dump, in MB,", longest_line, 1)
         if not folder.is_dir():
             raise GisError(f"{folder} is not a folder")
-        self._files = {name: path for name in FILES if (path := _find(folder, name)) is not None}
+        self._files = {name: file for name in FILES if (file := DumpFile.find(folder, name, longest_line)) is not None}
         if ISSUES not in self._files:
             raise GisError(f"{folder} does not contain issues.jsonl or issues.jsonl.gz")
-        for path in self._files.values():
-            _refuse_array(path)
-        self.capabilities = frozenset(map(_version_of, self._files.values()))
+        self.capabilities = frozenset(file.version for file in self._files.values())
         self.expected_issues = 0
-        self.mended_lines = 0
-        self._longest_line = longest_line
         self._quarantine = Quarantine(reporter)
         self._other_repositories: Counter[str] = Counter()
         self._read = 0
@@ -184,9 +101,8 @@ class DumpSource:
     @cached_property
     def _first_rows(self) -> DumpRows:
         """The first line of the file of issues that can be read."""
-        path = self._files[ISSUES]
-        with _open(path) as file, suppress(*UNREADABLE):  # reported when the file is read
-            for line in self._lines(file, path):
+        with suppress(*UNREADABLE):  # reported when the file is read
+            for line in self._files[ISSUES].lines():
                 with suppress(FieldError, *NO_JSON):
                     return rows_of_issue(json.loads(line.text))
         return DumpRows(None)
@@ -230,7 +146,7 @@ class DumpSource:
 
     def provenance(self) -> Mapping[str, Any]:
         """Return the files, and the server if it is known."""
-        files = {"files": [str(path) for path in self._files.values()]}
+        files = {"files": [str(file.path) for file in self._files.values()]}
         return files if self.server is None else {**files, "server": self.server}
 
     def pages(self, since: str | None, resume_from: Mapping[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
@@ -259,44 +175,36 @@ class DumpSource:
 
     def _pages_of_file(self, point: DumpResumePoint) -> Iterator[Page]:
         """Yield the rest of a file from ``point``, and at last a page that continues with the next file."""
-        path, names = self._files[point.file], list(self._files)
+        names = list(self._files)
         following = names[names.index(point.file) + 1 :]
         read = point.line
-        with _open(path) as file:
-            lines = islice(self._lines(file, path), read, None)
-            while True:
-                chunk, failure = _read_chunk(lines)
-                read += len(chunk)
-                at_end = failure is None and len(chunk) < LINES_PER_PAGE
-                if at_end and following:
-                    next_point = DumpResumePoint(following[0])
-                else:
-                    next_point = DumpResumePoint(point.file, read, done=at_end)
-                page = self._page(point.file, chunk, next_point)
-                if at_end:
-                    self._report(point)
-                yield page
-                if isinstance(failure, GisError):
-                    raise failure
-                if failure is not None:
-                    raise GisError(f"{path} cannot be read to its end ({failure})") from failure
-                if at_end:
-                    return
+        for chunk in self._files[point.file].chunks(read, LINES_PER_PAGE):
+            read += len(chunk.lines)
+            if chunk.at_end and following:
+                next_point = DumpResumePoint(following[0])
+            else:
+                next_point = DumpResumePoint(point.file, read, done=chunk.at_end)
+            page = self._page(point.file, chunk.lines, next_point)
+            if chunk.at_end:
+                self._report(point)
+            yield page
+            if chunk.failure is not None:
+                raise chunk.failure
 
     def _all_lines(self) -> Iterator[bytes]:
         """Yield the lines of all files, as far as they can be read."""
-        for path in self._files.values():
-            with _open(path) as file, suppress(GisError, *UNREADABLE):
-                yield from (line.text for line in self._lines(file, path))
+        for file in self._files.values():
+            with suppress(GisError, *UNREADABLE):
+                yield from (line.text for line in file.lines())
 
     def _page(self, name: str, lines: list[NumberedLine], next_point: DumpResumePoint) -> Page:
         """Return the records of some lines; broken lines are named and left out."""
-        records = _Records()
+        records = DumpRecords()
         for line in lines:
             if not line.text.strip():
                 continue
             try:
-                row = self._parsed(line.text)
+                row = self._files[name].parsed(line)
                 self._add(records, name, row)
             except FieldError as error:
                 self._leave_out(name, line, error, number_in(row))
@@ -314,7 +222,7 @@ class DumpSource:
             left_out=self._quarantine.take(),
         )
 
-    def _add(self, records: _Records, name: str, row: object) -> None:
+    def _add(self, records: DumpRecords, name: str, row: object) -> None:
         """Add what a line of a file holds, unless it is of another repository."""
         if name == CROSS_REFERENCES:
             records.add_reference(Fields.of(row, "the line"))
@@ -327,35 +235,8 @@ class DumpSource:
         else:
             records.add(rows)
 
-    def _lines(self, file: IO[bytes], path: Path) -> Iterator[NumberedLine]:
-        """Yield the lines of a file.
-
-        Raises:
-            GisError: A line is too long.
-        """
-        limit = self._longest_line * 10**6
-        for number in count(1):
-            text = file.readline(limit + 1)
-            if len(text) > limit:
-                raise GisError(
-                    f"line {number} of {path} is longer than {self._longest_line} MB",
-                    remedy="if it is meant to be, raise --max-line",
-                )
-            if not text:
-                return
-            yield NumberedLine(number, text)
-
-    def _parsed(self, line: bytes) -> Any:  # noqa: ANN401 - any JSON value
-        text = line.decode("utf-8")
-        value = json.loads(text)
-        if "\\u" not in text:  # where else half of a character could be
-            return value
-        mended = _mended(value)
-        self.mended_lines += mended != value
-        return mended
-
     def _leave_out(self, name: str, line: NumberedLine, error: GisError, issue: int = 0) -> None:
-        path = self._files[name]
+        path = self._files[name].path
         self._quarantine.leave_out(error, f"{path.name}:{line.number}", number=issue, name=f"{path}:{line.number}")
 
     def _report(self, begun: DumpResumePoint) -> None:
@@ -364,7 +245,8 @@ class DumpSource:
         Raises:
             GisError: It is the file of issues, and nothing of it could be read.
         """
-        path = self._files[begun.file]
+        file = self._files[begun.file]
+        path = file.path
         if begun.file == ISSUES and begun.line == 0 and not self._read:
             reason = self._quarantine.most_common_reason or "it has no lines"
             raise GisError(f"nothing of {path} could be read: {reason}; {EXPECTED}", remedy=MAKE_ONE)
@@ -375,80 +257,12 @@ class DumpSource:
             self._reporter.warn(
                 f"{path}: {total:,} lines are of other repositories, such as {names}, and were left out"
             )
-        if self.mended_lines:
-            self._reporter.warn(f"{path}: {self.mended_lines:,} lines held half of a character, replaced by U+FFFD")
+        if file.mended_lines:
+            self._reporter.warn(f"{path}: {file.mended_lines:,} lines held half of a character, replaced by U+FFFD")
         self._other_repositories.clear()
-        self.mended_lines = 0
-
-
-def _mended(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a JSON value with whole characters in all texts."""
-    if isinstance(value, str):
-        return whole_characters(value)
-    if isinstance(value, list):
-        return [_mended(item) for item in value]
-    if isinstance(value, dict):
-        return {whole_characters(key): _mended(item) for key, item in value.items()}
-    return value
-
-
-def _read_chunk(lines: Iterator[NumberedLine]) -> tuple[list[NumberedLine], Exception | None]:
-    """Return the next lines, and the error if the file cannot be read any further."""
-    chunk: list[NumberedLine] = []
-    try:
-        for line in islice(lines, LINES_PER_PAGE):
-            chunk.append(line)  # noqa: PERF402 - what was read before a failure is kept
-    except (GisError, *UNREADABLE) as error:
-        return chunk, error
-    return chunk, None
+        file.mended_lines = 0
 
 
 def _reason(error: Exception) -> str:
     """Return why a line is not JSON."""
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-
-
-def _cross_reference(row: Fields) -> tuple[int, Event] | None:
-    """Return the number of the issue that is referred to, and by what; None for the reference of a commit."""
-    if row.row.get("event", "cross-referenced") != "cross-referenced":
-        return None
-    target = _source_of_reference(row)
-    actor = row.row.get("actor")
-    if isinstance(actor, str):
-        actor = {"login": actor, "type": "Bot" if actor.endswith("[bot]") else "User"}
-    user = user_from_row(None if actor is None else Fields.of(actor, "the field actor", "actor."))
-    return row.issue_number("number"), Event("cross_referenced", row.time("date"), user, target)
-
-
-def _source_of_reference(row: Fields) -> Reference:
-    """Return the issue or pull request that a cross-reference is from: N, or OWNER/NAME#N."""
-    source = row.row.get("from")
-    repository, _, digits = (str(source) if isinstance(source, int | str) else "").rpartition("#")
-    number = int(digits) if NUMBER.fullmatch(digits) else 0
-    if not 0 < number <= LARGEST_ISSUE_NUMBER or (repository and not is_repository_name(repository)):
-        raise row.error("from", "is neither a number nor OWNER/NAME#N")
-    return Reference(repository or None, number, row.row.get("type") != "issue")
-
-
-def _refuse_array(path: Path) -> None:
-    """Raise if a file holds one JSON array, as GitHub's API answers, and not an object on each line."""
-    with _open(path) as file, suppress(*UNREADABLE):  # reported when the file is read
-        if file.read(FIRST_BYTES).lstrip().startswith(b"["):
-            raise GisError(
-                f"{path} holds a JSON array; each line must be one JSON object",
-                remedy=f"convert it with jq -c '.[]' {path.name}",
-            )
-
-
-def _version_of(path: Path) -> str:
-    """Return a string that changes whenever the file does."""
-    status = path.stat()
-    return f"{path.resolve()} of {status.st_size} bytes, {status.st_mtime_ns}"
-
-
-def _find(folder: Path, name: str) -> Path | None:
-    return next((path for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()), None)
-
-
-def _open(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
