@@ -482,8 +482,8 @@ def test_the_leaderboard_shows_chosen_tasks(scored: Gis) -> None:
 
 
 def test_the_leaderboard_is_written_and_checked(scored: Gis) -> None:
-    write = ("leaderboard", "results", "--markdown", "board.md", "--csv", "board.csv")
-    assert_failed(scored(*write, "--check"), 1, "stale: board.md, board.csv", "without --check")
+    write = ("leaderboard", "results", "--markdown", "board.md", "--latex", "board.tex", "--csv", "board.csv")
+    assert_failed(scored(*write, "--check"), 1, "stale: board.md, board.tex, board.csv", "without --check")
     assert not Path("board.md").exists()
     assert scored(*write).status == 0
     assert scored(*write, "--check").status == 0
@@ -500,7 +500,8 @@ def test_the_leaderboard_is_written_and_checked(scored: Gis) -> None:
 def test_the_leaderboard_goes_between_markers(scored: Gis) -> None:
     text = "# Mine\n<!-- gis leaderboard: begin -->\n<!-- gis leaderboard: end -->\nrest\n"
     Path("README.md").write_text(text, encoding="utf-8")
-    assert scored("leaderboard", "results", "--markdown", "README.md").status == 0
+    assert scored("leaderboard", "results", "--into", "README.md").status == 0
+    assert scored("leaderboard", "results", "--into", "README.md", "--check").status == 0
     after = Path("README.md").read_text(encoding="utf-8")
     assert after.startswith("# Mine\n<!-- gis leaderboard: begin -->\n| model |")
     assert after.endswith("<!-- gis leaderboard: end -->\nrest\n")
@@ -509,6 +510,7 @@ def test_the_leaderboard_goes_between_markers(scored: Gis) -> None:
 def test_a_foreign_file_is_not_overwritten(scored: Gis) -> None:
     Path("notes.md").write_text("my notes\n", encoding="utf-8")
     assert_failed(scored("leaderboard", "results", "--markdown", "notes.md"), 1, "notes.md", "is not a leaderboard")
+    assert_failed(scored("leaderboard", "results", "--into", "notes.md"), 1, "notes.md", "no place", "begin -->")
     assert Path("notes.md").read_text(encoding="utf-8") == "my notes\n"
 
 

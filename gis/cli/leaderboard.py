@@ -1,5 +1,6 @@
 """The verb that ranks: leaderboard."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,29 +20,34 @@ def leaderboard(
         list[str] | None,
         typer.Option("--task", "-t", metavar="NAME,…", help="Show only these tasks and suites, in this order."),
     ] = None,
-    markdown: Annotated[
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
+    into: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write Markdown: a file of its own, or between a file's two markers."),
+        typer.Option(metavar="FILE", help="Write Markdown into any file, between the two lines that mark the place."),
     ] = None,
+    latex: Annotated[Path | None, typer.Option(metavar="FILE", help="Write LaTeX with booktabs.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write CSV with unrounded scores.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is stale.")] = False,
 ) -> None:
     """Rank the models of a results folder.
 
-    Example: gis leaderboard results --markdown README.md
+    Example: gis leaderboard results --into README.md --csv scores.csv
     """
-    if check and markdown is None and csv is None:
-        raise UsageError("--check needs a file to check", remedy="add --markdown FILE or --csv FILE")
-    from gis.leaderboard.documents import with_block, write_or_check
+    from gis.leaderboard.documents import own_document, with_block, write_or_check
     from gis.leaderboard.table import load_table
     from gis.spec import parse_specs
 
+    if check and not any((markdown, into, latex, csv)):
+        raise UsageError("--check needs a file to check", remedy="add --into FILE, --markdown FILE or --csv FILE")
     board = load_table(results, [spec.name for spec in parse_specs(task or [])])
-    stale = []
-    if markdown is not None and not write_or_check(markdown, with_block(markdown, board.to_markdown()), check=check):
-        stale.append(markdown)
-    if csv is not None and not write_or_check(csv, board.to_csv(), check=check):
-        stale.append(csv)
+    outputs: list[tuple[Path | None, Callable[[Path], str]]] = [
+        (markdown, lambda path: own_document(path, board.to_markdown())),
+        (into, lambda path: with_block(path, board.to_markdown())),
+        (latex, lambda _: board.to_latex()),
+        (csv, lambda _: board.to_csv()),
+    ]
+    files = [(path, content(path)) for path, content in outputs if path is not None]
+    stale = [path for path, text in files if not write_or_check(path, text, check=check)]
     print_leaderboard(board, results)  # last: whoever reads it through head(1) still gets the files
     if check and stale:
         raise GisError(f"stale: {', '.join(map(str, stale))}", remedy="run the command again without --check")

@@ -1,4 +1,4 @@
-"""A leaderboard and its forms: terminal, Markdown, HTML, CSV, data frame."""
+"""A leaderboard and its forms: terminal, Markdown, LaTeX, HTML, CSV, data frame."""
 
 import html
 import shutil
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rich.text import Text
 
+from gis import latex
 from gis.benchmark.runner import ScoredTask
 from gis.markdown import csv_text, escape
 from gis.markdown import table as markdown_table
@@ -142,6 +143,12 @@ class ModelRow:
     baseline: bool = False
     reported_in: str = ""
 
+    @property
+    def rank_cells(self) -> tuple[str, str]:
+        """Return the rank by the first column, and ± half of the interval of its score."""
+        first = self.scores[0]
+        return str(first.rank or "–"), first.half_width
+
 
 @dataclass(frozen=True)
 class ColumnRanking:
@@ -203,9 +210,7 @@ class Leaderboard:
         widths = [max(len(row.scores[n].marks) for row in self.rows) for n in range(len(self.columns))]
         for row in self.rows:
             cells = [_in_terminal(score, marks) for score, marks in zip(row.scores, widths, strict=True)]
-            first = row.scores[0]
-            ranked = [Text(str(first.rank or "–")), Text(first.half_width)]
-            table.add_row(row.model, *self._with_rank(ranked, cells))
+            table.add_row(row.model, *self._with_rank([*map(Text, row.rank_cells)], cells))
         return table
 
     def _with_rank(self, ranked: Sequence[T], cells: Sequence[T]) -> list[T]:
@@ -214,18 +219,26 @@ class Leaderboard:
 
     def to_markdown(self) -> str:
         """Return the table in Markdown with the notes below it; whatever a name holds, it is text."""
-        heads = self._with_rank(["rank", "±"], [column.title for column in self.columns])
+        rows = [
+            [escape(row.model), *self._with_rank(row.rank_cells, [*map(_in_markdown, row.scores)])] for row in self.rows
+        ]
+        lines = [f"{escape(note)}  " for note in self.notes]
+        return "\n".join([markdown_table(self._heads(), rows), *lines]).rstrip() + "\n"
+
+    def to_latex(self) -> str:
+        """Return the table in LaTeX with booktabs, and the notes as comments; whatever a name holds, it is text."""
         rows = [
             [
-                escape(row.model),
-                *self._with_rank(
-                    [str(row.scores[0].rank or "–"), row.scores[0].half_width], [*map(_in_markdown, row.scores)]
-                ),
+                latex.escape(row.model),
+                *self._with_rank([*map(latex.escape, row.rank_cells)], [*map(_in_latex, row.scores)]),
             ]
             for row in self.rows
         ]
-        lines = [f"{escape(note)}  " for note in self.notes]
-        return "\n".join([markdown_table(["model", *heads], rows), *lines]).rstrip() + "\n"
+        return latex.table(self._heads(), rows, comments=self.notes)
+
+    def _heads(self) -> list[str]:
+        """Return the titles of the columns of a printed table."""
+        return ["model", *self._with_rank(["rank", "±"], [column.title for column in self.columns])]
 
     def to_csv(self) -> str:
         """Return the table as CSV: unrounded scores, 0 to 1, empty where there is none; samples in a last column."""
@@ -290,6 +303,11 @@ def _in_terminal(score: Score, marks: int) -> Text:
 
 def _in_markdown(score: Score) -> str:
     return f"**{score}**" if score.best else str(score).replace("*", r"\*")
+
+
+def _in_latex(score: Score) -> str:
+    text = latex.escape(str(score))
+    return rf"\textbf{{{text}}}" if score.best else text
 
 
 def _html(text: str) -> str:

@@ -9,22 +9,33 @@ from gis.leaderboard.notes import MARK
 BEGIN, END = "<!-- gis leaderboard: begin -->", "<!-- gis leaderboard: end -->"
 
 
-def with_block(path: Path, text: str) -> str:
-    """Return what ``path`` should hold: ``text`` between its two markers, or ``text`` alone where it has none.
+def own_document(path: Path, text: str) -> str:
+    """Return ``text``, which ``path`` may hold alone.
 
     Raises:
-        GisError: The file exists and has one marker without the other, or neither.
+        GisError: The file exists and is not a leaderboard.
     """
+    before = path.read_text(encoding="utf-8") if path.exists() else text
+    if before != text and not (before.startswith("| model |") and MARK in before and "\n#" not in before):
+        remedy = f"choose another file, or write into this one with --into, between the lines {BEGIN} and {END}"
+        raise GisError(f"{path} exists and is not a leaderboard", remedy=remedy)
+    return text
+
+
+def with_block(path: Path, text: str) -> str:
+    """Return the content of ``path`` with ``text`` between its two markers.
+
+    Raises:
+        GisError: The file does not exist, or lacks one of the markers.
+    """
+    remedy = f"mark the place for the leaderboard with the two lines {BEGIN} and {END}"
     if not path.exists():
-        return text
-    before = path.read_text(encoding="utf-8")
-    if BEGIN in before and END in before.split(BEGIN, 1)[1]:
-        head, rest = before.split(BEGIN, 1)
-        return f"{head}{BEGIN}\n{text}{END}{rest.split(END, 1)[1]}"
-    if before.startswith("| model |") and MARK in before and "\n#" not in before and BEGIN not in before:
-        return text  # a leaderboard that was written before
-    remedy = f"mark the place for it with the two lines {BEGIN} and {END}"
-    raise GisError(f"{path} exists and is not a leaderboard", remedy=remedy)
+        raise GisError(f"no file at {path}", remedy=f"make it, and {remedy}")
+    head, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not (begin and end):
+        raise GisError(f"{path} has no place for a leaderboard", remedy=remedy)
+    return f"{head}{BEGIN}\n{text}{END}{tail}"
 
 
 def write_or_check(path: Path, text: str, *, check: bool) -> bool:

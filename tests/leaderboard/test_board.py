@@ -37,6 +37,19 @@ def test_the_star_of_a_sample_is_no_markdown() -> None:
     assert "| n | 40.00\\* |" in make_table(two).to_markdown()
 
 
+def test_the_table_in_latex() -> None:
+    table = make_table([*suite("best_one", 0.72368, 0.5, limit=5), *suite("other", 0.1, limit=5)])
+    lines = table.to_latex().splitlines()
+    assert lines[lines.index(r"\midrule") :] == [
+        r"\midrule",
+        r"best\_one & \textbf{61.18{*}} & \textbf{72.37{*}} & \textbf{50.00{*}} \\",
+        r"other & 1 of 2 & 10.00{*} & -- \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    assert [line for line in lines if line.startswith("% ")][1:] == [f"% {note}" for note in table.notes]
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_stays_in_its_cell(name: str) -> None:
     header, rule, row, empty, *_ = lines_for(name)
