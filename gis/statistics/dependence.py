@@ -15,6 +15,8 @@ from scipy.sparse.csgraph import connected_components
 LARGEST_SHARE = 0.2  # a larger component is not taken as one unit: too few such units would make a task
 FEWEST_UNITS = 10  # components, or texts of a large one, below which no error is estimated
 
+ROUNDING = 1e-12  # of an eigenvalue, relative to the largest
+
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
@@ -62,7 +64,7 @@ class Dependence:
         """
         sums = self._units.sums(influence)
         total = sums.T @ sums + self._shared.products(influence)
-        return _positive(total * (self.units / max(self.units - 1, 1)) / self._pairs**2)
+        return np.asarray(total * (self.units / max(self.units - 1, 1)) / self._pairs**2, dtype=np.float64)
 
 
 class _Groups:
@@ -100,14 +102,25 @@ class _SharedTexts:
         self.sizes = self._texts.sums(self._edges.sizes[:, None]).ravel()
 
     def products(self, influence: Array) -> Array:
-        """Return the (m, m) sum of products of influences over all pairs of rows that share a text."""
+        """Return the (m, m) sum of products of influences over all pairs of rows that share a text.
+
+        No variance is below that of independent rows.
+        """
         by_edge = self._edges.sums(influence)
         by_text = self._texts.sums(by_edge)
         twice = by_edge[self._two_ended]  # both of its texts count the products of an edge with itself
-        return np.asarray(by_text.T @ by_text - twice.T @ twice, dtype=np.float64)
+        return _at_least(by_text.T @ by_text - twice.T @ twice, by_edge.T @ by_edge)
 
 
-def _positive(matrix: Array) -> Array:
-    """Return the nearest positive semi-definite matrix: sums over shared texts need not give one."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T, dtype=np.float64)
+def _at_least(matrix: Array, least: Array) -> Array:
+    """Return ``matrix`` with no variance, of a score or a difference, below that by ``least``.
+
+    A sum of products over shared texts can be too small by chance, or even negative; no score is more exact than with
+    independent pairs. So the eigenvalues of ``matrix`` relative to ``least`` are raised to 1.
+    """
+    values, vectors = np.linalg.eigh(least)
+    kept = values > ROUNDING * values.max(initial=0.0)
+    root = vectors[:, kept] * np.sqrt(values[kept])
+    back = vectors[:, kept] / np.sqrt(values[kept])
+    ratios, directions = np.linalg.eigh(back.T @ matrix @ back)
+    return np.asarray((root @ directions * np.maximum(ratios, 1.0)) @ (root @ directions).T, dtype=np.float64)

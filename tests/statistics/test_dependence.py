@@ -75,16 +75,39 @@ def test_all_pairs_of_a_few_texts_say_no_more_than_the_texts() -> None:
     assert variance(dependence, influence) > 10 * influence.var() / len(edges)
 
 
+def test_chance_never_makes_pairs_more_exact_than_independent_ones() -> None:
+    """Influences that cancel at every text would come to a variance below 0."""
+    edges = [(0, 1), (1, 2), (2, 3), (3, 0), *independent(9)]
+    influence = np.array([1.0, -1.0, 1.0, -1.0, *([0.0] * 9)])
+    assert variance(of_edges(edges), influence) == pytest.approx(4 * 13 / 12 / 13**2)
+
+
+def test_the_same_influence_twice_makes_no_difference() -> None:
+    edges = list(combinations(range(12), 2))
+    influence = np.random.default_rng(4).normal(size=len(edges))
+    covariance = of_edges(edges).covariance(np.stack([influence, influence], axis=1))
+    assert covariance == pytest.approx(np.full((2, 2), variance(of_edges(edges), influence)))
+
+
 def test_covariances_are_those_of_sums_and_differences() -> None:
-    rng = np.random.default_rng(2)
-    edges = [(int(a), int(b)) for a, b in rng.integers(0, 60, (200, 2))]
-    influence = rng.normal(size=(200, 3))
-    dependence = of_edges(edges)
+    influence = np.random.default_rng(2).normal(size=(200, 3))
+    dependence = of_edges([(row + row // 3, row + row // 3 + 1) for row in range(200)])
     covariance = dependence.covariance(influence)
     difference = influence[:, 0] - influence[:, 1]
     expected = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
-    assert variance(dependence, difference) == pytest.approx(expected, rel=1e-6)
-    assert np.linalg.eigvalsh(covariance).min() > -1e-12
+    assert variance(dependence, difference) == pytest.approx(expected)
+
+
+def test_many_scores_at_once_are_never_more_exact_than_one() -> None:
+    """In a large component every difference has at least the error of independent pairs, so all rise a little."""
+    rng = np.random.default_rng(2)
+    influence = rng.normal(size=(200, 3))
+    dependence = of_edges([(int(a), int(b)) for a, b in rng.integers(0, 60, (200, 2))])
+    covariance = dependence.covariance(influence)
+    alone = [variance(dependence, influence[:, n]) for n in range(3)]
+    assert (np.diag(covariance) >= np.array(alone) * (1 - 1e-9)).all()
+    assert np.diag(covariance) == pytest.approx(alone, rel=0.2)
+    assert np.linalg.eigvalsh(covariance).min() > 0
 
 
 def test_neither_the_order_of_pairs_nor_the_names_of_texts_matter() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gis.training.ablation.scored import ScoreOnTest
 from gis.training.settings import TrainSettings
 from tests.command_line import Gis
 from tests.training.helpers import dataset, graded_rows, write_rows
@@ -27,10 +28,10 @@ def test_ablate_prints_a_table_and_writes_it_as_markdown_and_csv(gis: Gis, tiny_
 
 
 def test_the_table_is_printed_when_a_cell_fails(gis: Gis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def scored(settings: TrainSettings, *_: object, **__: object) -> dict[str, float]:
+    def scored(settings: TrainSettings, *_: object, **__: object) -> dict[str, ScoreOnTest]:
         if settings.objective.name == "acl" and settings.seed == 43:
             raise RuntimeError("out of memory")
-        return {"data": 0.5}
+        return {"data": ScoreOnTest(0.5, None)}
 
     monkeypatch.setattr("gis.training.ablation.grid.train_and_score", scored)
     data = write_rows(dataset(tmp_path / "data") / "test.jsonl", graded_rows(10, seed=8)).parent

@@ -151,7 +151,8 @@ def run_grid(
                 failures.append(failure_of(f"{name}, seed {seed}", error))
                 once.warn(str(failures[-1]))
                 continue
-            cell = GridCell(name, seed, scores)
+            values = {test: score.value for test, score in scores.items()}
+            cell = GridCell(name, seed, values, {test: score.interval for test, score in scores.items()})
             write_text(path, json.dumps(asdict(cell), indent=2) + "\n")
         cells.append(replace(cell, variant=name))
         if summaries := _summaries(cells, list(variants)):

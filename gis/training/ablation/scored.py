@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from gis.benchmark.scoring import score_vectors
 from gis.benchmark.tasks.sources import LoadedTask
@@ -10,11 +11,19 @@ from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.models.base import Encoder, LoadSettings
 from gis.models.transformer.device import choose_device, training_precision
+from gis.statistics.intervals import Interval
 from gis.statistics.metrics import Undefined
 from gis.training.data.loading import TrainingData
 from gis.training.data.training_set import TrainingSet
 from gis.training.run import train
 from gis.training.settings import TrainSettings
+
+
+class ScoreOnTest(NamedTuple):
+    """A score on a test set, -1 to 1, and its 95 % interval over the pairs of the set."""
+
+    value: float
+    interval: Interval | None
 
 
 class UndefinedScoreError(GisError):
@@ -30,7 +39,7 @@ def train_and_score(
     device: str = "auto",
     offline: bool = False,
     reporter: Reporter = QUIET,
-) -> dict[str, float]:
+) -> dict[str, ScoreOnTest]:
     """Train to the last step, choosing nothing by a score, and return the score of those weights on each test set.
 
     Args:
@@ -43,7 +52,7 @@ def train_and_score(
         reporter: Receives messages and progress.
 
     Returns:
-        Scores, -1 to 1, by the name of the test set.
+        Scores by the name of the test set.
 
     Raises:
         DivergedError: The loss became infinite.
@@ -58,8 +67,8 @@ def train_and_score(
     return scores
 
 
-def score_on(model: Encoder, tests: Sequence[LoadedTask]) -> dict[str, float]:
-    """Return the model's score on each test set, -1 to 1, as ``gis bench`` defines it; each text is embedded once.
+def score_on(model: Encoder, tests: Sequence[LoadedTask]) -> dict[str, ScoreOnTest]:
+    """Return the model's score on each test set, as ``gis bench`` defines it; each text is embedded once.
 
     Raises:
         UndefinedScoreError: A score is undefined.
@@ -70,8 +79,8 @@ def score_on(model: Encoder, tests: Sequence[LoadedTask]) -> dict[str, float]:
     scores = {}
     for test in tests:
         first, second = ([index[text] for text in side] for side in (test.pairs.text1, test.pairs.text2))
-        score = score_vectors(test, vectors[first], vectors[second]).main
-        if isinstance(score, Undefined):
-            raise UndefinedScoreError(f"{model.card.name}: no score on {test.task.name}: {score.undefined}")
-        scores[test.task.name] = score
+        found = score_vectors(test, vectors[first], vectors[second])
+        if isinstance(found.main, Undefined):
+            raise UndefinedScoreError(f"{model.card.name}: no score on {test.task.name}: {found.main.undefined}")
+        scores[test.task.name] = ScoreOnTest(found.main, found.main_interval)
     return scores

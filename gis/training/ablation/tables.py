@@ -2,19 +2,20 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gis.markdown import csv_text, escape, table
 from gis.statistics.differences import Difference, holm, paired_difference
+from gis.statistics.intervals import Interval
 from gis.terminal_table import Column, TerminalTable
 
 MEAN_OF_OTHERS = "mean of others"
 LEVEL = 0.05
 STAR = r"\*"  # as Markdown writes it
 LEGEND = (
-    "Spearman × 100, mean ± standard deviation over the seeds. "
+    "Spearman × 100, mean ± standard deviation over the seeds, and the 95 % interval over the pairs of the test set. "
     f"* marks a difference from the first row (paired t-test over seeds, Holm's correction, p < {LEVEL:g})."
 )
 
@@ -27,11 +28,13 @@ class GridCell:
         variant: What was varied.
         seed: Its seed.
         scores: Spearman by test set, -1 to 1.
+        intervals: The 95 % interval of each over the pairs of the test set.
     """
 
     variant: str
     seed: int
     scores: Mapping[str, float]
+    intervals: Mapping[str, Sequence[float] | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,8 @@ class VariantSummary:
         seeds: The number of seeds.
         means: Mean Spearman over the seeds.
         deviations: Standard deviation over the seeds; None for one seed.
+        intervals: The 95 % interval over the pairs of the test set, None where there is none: the mean of the ends of
+            the seeds' intervals, as all are scored on the same pairs.
         differences: Difference from the first variant, seed by seed; None for the first variant, and for one seed.
         p_values: p value of each difference, corrected for the number of variants.
     """
@@ -51,6 +56,7 @@ class VariantSummary:
     seeds: int
     means: Mapping[str, float]
     deviations: Mapping[str, float | None]
+    intervals: Mapping[str, Interval | None]
     differences: Mapping[str, Difference | None]
     p_values: Mapping[str, float]
 
@@ -61,6 +67,12 @@ class VariantSummary:
         spread = "" if deviation is None else f" ± {100 * deviation:.2f}"
         return f"{100 * self.means[test_set]:.2f}{spread}{star}"
 
+    def score_with_interval(self, test_set: str) -> str:
+        """Return the score as Markdown with its interval: "82.45 ± 0.06 [80.86, 83.93]"."""
+        interval = self.intervals[test_set]
+        ends = "" if interval is None else f" [{100 * interval.low:.2f}, {100 * interval.high:.2f}]"
+        return self.score(test_set).replace("*", STAR) + ends
+
 
 def summarise(cells: Sequence[GridCell]) -> list[VariantSummary]:
     """Return a summary for each variant, in the order of the grid; the first is what the others are compared with."""
@@ -68,7 +80,8 @@ def summarise(cells: Sequence[GridCell]) -> list[VariantSummary]:
     for cell in cells:
         by_variant.setdefault(cell.variant, {})[cell.seed] = _with_mean(cell.scores)
     reference = next(iter(by_variant.values()))
-    summaries = [_summary(variant, seeds, reference) for variant, seeds in by_variant.items()]
+    intervals = {variant: [cell.intervals for cell in cells if cell.variant == variant] for variant in by_variant}
+    summaries = [_summary(variant, seeds, reference, intervals[variant]) for variant, seeds in by_variant.items()]
     return _corrected(summaries)
 
 
@@ -76,7 +89,7 @@ def markdown_table(summaries: Sequence[VariantSummary]) -> str:
     """Return the table as Markdown, with a legend."""
     sets = list(summaries[0].means)
     rows = [
-        [escape(summary.variant), str(summary.seeds), *(summary.score(name).replace("*", STAR) for name in sets)]
+        [escape(summary.variant), str(summary.seeds), *(summary.score_with_interval(name) for name in sets)]
         for summary in summaries
     ]
     return f"{table(['variant', 'seeds', *sets], rows)}\n{LEGEND.replace('*', STAR)}\n"
@@ -112,7 +125,8 @@ def terminal_table(summaries: Sequence[VariantSummary]) -> TerminalTable:
 
 def csv_table(summaries: Sequence[VariantSummary]) -> str:
     """Return everything that was computed, unrounded, as CSV: a row for each variant and test set."""
-    head = ("variant", "seeds", "set", "mean", "deviation", "difference", "low", "high", "p_holm")
+    compared_with_first = ("difference", "low", "high", "p_holm")
+    head = ("variant", "seeds", "set", "mean", "deviation", *compared_with_first, "pairs_low", "pairs_high")
     rows = []
     for summary in summaries:
         for name, mean in summary.means.items():
@@ -121,7 +135,8 @@ def csv_table(summaries: Sequence[VariantSummary]) -> str:
             if difference is not None:
                 compared = (difference.mean, difference.low, difference.high, summary.p_values[name])
             deviation = summary.deviations[name]
-            rows.append((summary.variant, summary.seeds, name, mean, "" if deviation is None else deviation, *compared))
+            figures = (mean, "" if deviation is None else deviation, *compared, *(summary.intervals[name] or ("", "")))
+            rows.append((summary.variant, summary.seeds, name, *figures))
     return csv_text(head, rows)
 
 
@@ -132,7 +147,10 @@ def _with_mean(scores: Mapping[str, float]) -> Mapping[str, float]:
 
 
 def _summary(
-    variant: str, seeds: Mapping[int, Mapping[str, float]], reference: Mapping[int, Mapping[str, float]]
+    variant: str,
+    seeds: Mapping[int, Mapping[str, float]],
+    reference: Mapping[int, Mapping[str, float]],
+    intervals: Sequence[Mapping[str, Sequence[float] | None]],
 ) -> VariantSummary:
     """Sum up one variant; its p values are added when those of all variants are known."""
     means: dict[str, float] = {}
@@ -150,9 +168,15 @@ def _summary(
         seeds=len(seeds),
         means=means,
         deviations=deviations,
+        intervals={name: _mean_interval([by_set.get(name) for by_set in intervals]) for name in means},
         differences=differences,
         p_values={},
     )
+
+
+def _mean_interval(intervals: Sequence[Sequence[float] | None]) -> Interval | None:
+    ends = [interval for interval in intervals if interval is not None]
+    return Interval(*map(statistics.mean, zip(*ends, strict=True))) if len(ends) == len(intervals) else None
 
 
 def _corrected(summaries: Sequence[VariantSummary]) -> list[VariantSummary]:

@@ -162,7 +162,7 @@ def tune(
                 scores = train_and_score(
                     candidate, data, [tuning.validation], folder, device=device, offline=offline, reporter=reporter
                 )
-                (score,) = scores.values()
+                (score,) = (each.value for each in scores.values())
                 reporter.say(f"Spearman {100 * score:.2f} on the validation pairs")
             except (DivergedError, UndefinedScoreError) as error:
                 reporter.say(f"trial {number + 1} of {tuning.trials}: {error}")

@@ -36,4 +36,14 @@ def test_one_seed_is_compared_with_nothing() -> None:
     assert [row.differences["main"] for row in rows] == [None, None]
     assert "other\\|one" in markdown_table(rows)
     assert "| first | 1 | 50.00 |" in markdown_table(rows)  # one seed has no deviation
-    assert csv_table(rows).splitlines()[1] == '"first",1,"main",0.5,"","","","",""'
+    assert csv_table(rows).splitlines()[1] == '"first",1,"main",0.5,"","","","","","",""'
+
+
+def test_scores_carry_the_interval_over_the_pairs() -> None:
+    """Seeds are scored on the same pairs, so their intervals are averaged, not narrowed."""
+    cells = [GridCell("first", seed, {"main": 0.5}, {"main": [0.4 + seed / 100, 0.6]}) for seed in (1, 3)]
+    rows = summarise([*cells, GridCell("old", 1, {"main": 0.5})])
+    assert rows[0].intervals["main"] == pytest.approx((0.42, 0.6))
+    assert rows[1].intervals["main"] is None
+    assert "| first | 2 | 50.00 ± 0.00 [42.00, 60.00] |" in markdown_table(rows)
+    assert list(map(float, csv_table(rows).splitlines()[1].split(",")[-2:])) == pytest.approx([0.42, 0.6])

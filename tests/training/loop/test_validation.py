@@ -61,7 +61,7 @@ def test_validation_bench_and_ablate_agree_on_a_stratified_task(tiny_bert: Path,
     model = load_model(Spec(str(tiny_bert)), LOAD)
     assert isinstance(model, Encoder)
     (scored,) = run_model(model, [task], RunSettings(output=tmp_path, cache=None, load=LOAD))
-    ablated = score_on(model, [task])["strata"]
+    ablated = score_on(model, [task])["strata"].value
     assert scored.result.scores.main == pytest.approx(validated, abs=1e-6)
     assert ablated == pytest.approx(validated, abs=1e-6)
     assert abs(pooled(task, model) - validated) > 0.01, "a pooled score would be another number"
@@ -75,7 +75,7 @@ def test_training_on_stratified_pairs_chooses_by_the_number_of_bench(tiny_bert: 
     task = loaded(data).validation
     assert task is not None
     model = trained.load(LOAD)
-    assert trained.report.best == pytest.approx(score_on(model, [task])[task.task.name], abs=1e-5)
+    assert trained.report.best == pytest.approx(score_on(model, [task])[task.task.name].value, abs=1e-5)
     assert trained.report.best == max(entry["spearman"] for entry in trained.report.validations)
     assert abs(pooled(task, model) - trained.report.best) > 0.005
 
