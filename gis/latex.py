@@ -18,6 +18,7 @@ REPLACEMENTS = {
     "]": "{]}",
     "*": "{*}",
     "–": "--",
+    "\N{MINUS SIGN}": "$-$",
     "≈": r"$\approx$",
     "±": r"$\pm$",
     **{character: f"\\{character}" for character in "{}$&#_%"},

@@ -514,6 +514,33 @@ def test_a_foreign_file_is_not_overwritten(scored: Gis) -> None:
     assert Path("notes.md").read_text(encoding="utf-8") == "my notes\n"
 
 
+def test_published_scores_are_shown_beside_results_and_named_where_they_cannot_be(scored: Gis) -> None:
+    published = '[sources.a]\ntitle = "A"\nkind = "card"\n[[models]]\nname = "theirs"\nsource = "a"\nscores = '
+    Path("mine.toml").write_text(published + "{ sample = 12.3 }\n", encoding="utf-8")
+    assert "theirs (reported: A)" in scored("leaderboard", "results", "--reported", "mine.toml").out
+    assert "Left out: 30 reported models" in scored("leaderboard", "results", "--reported", "published").out
+    assert_failed(scored("leaderboard", "results", "--reported", "publishd"), 1, "publishd")
+
+
+def test_results_are_exported_to_mteb_and_read_back(scored: Gis) -> None:
+    (path,) = Path("results/jaccard").rglob("mine.json")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["task"] |= {"name": "stsb", "mteb": "STSBenchmark", "revision": catalogue()["stsb"].revision}
+    content["schema_version"] = 1
+    del content["sha256"], content["pairs_sha256"]
+    path.with_name("stsb.json").write_text(json.dumps(content), encoding="utf-8")
+    export = ("leaderboard", "results", "--mteb", "out")
+    assert_failed(scored(*export, "--check"), 1, "stale: out/")
+    done = scored(*export)
+    assert (done.status, "jaccard on sample: mteb has no such task" in done.err) == (0, True)
+    assert scored(*export, "--check").status == 0
+    (Path("out") / "other.json").write_text("{}", encoding="utf-8")
+    done = scored("leaderboard", "results", "--reported", "out")
+    assert "left out of out: 1 file without a score in the form of mteb 2" in done.err
+    assert "jaccard (reported: mteb results)" in done.out
+    assert "1 score of mteb results, with differences of at most 0.00" in done.out
+
+
 def test_check_without_a_file_is_a_wrong_request(scored: Gis) -> None:
     assert_failed(scored("leaderboard", "results", "--check"), 2, "--check")
 

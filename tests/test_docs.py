@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import gis as package
 from gis.cli import app
+from gis.leaderboard.published import PUBLISHED, read_reported
 from tests.command_line import Gis
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -150,16 +151,31 @@ def our_score(model: str, task: str) -> float:
     return score
 
 
-def test_our_rows_among_the_published_scores_are_those_of_the_result_files() -> None:
-    (_, *same_model), (head, *sts), *_ = tables_of(ROOT / "docs" / "published.md")
+def published_rows(tasks: set[str]) -> list[list[str]]:
+    """Return the published models that have scores of just these tasks: name, scores, source."""
+    return [
+        [model.name, *(f"{score:.2f}" for score in model.scores.values()), model.reported_in]
+        for model in read_reported(PUBLISHED)
+        if set(model.scores) == tasks
+    ]
+
+
+def test_the_published_scores_are_those_of_the_file_that_ships_and_ours_those_of_the_result_files() -> None:
+    (_, *same_model), (head, *sts), (_, *in_domain) = tables_of(ROOT / "docs" / "published.md")
+    (minilm,) = [model for model in read_reported(PUBLISHED) if model.same_as is not None]
     for task, mteb, gis in same_model:
         assert gis == f"{100 * our_score('minilm', task):.2f}"
-        assert mteb in (gis, "–")
-    ours = {model: scores for model, *scores, source in sts if source == "*gis*"}
-    assert list(ours) == ["tfidf", "minilm"]
-    for model, printed in ours.items():
-        scores = [our_score(model, task) for task in head[1:-2]]
-        assert printed == [f"{100 * score:.2f}" for score in (*scores, sum(scores) / len(scores))]
+        assert mteb == (f"{minilm.scores[task]:.2f}" if task in minilm.scores else "–")
+    tasks = head[1:-2]
+    ours = [
+        [model, *(f"{100 * our_score(model, task):.2f}" for task in tasks), "*gis*"] for model in ("tfidf", "minilm")
+    ]
+    assert sorted([*row[:-2], row[-1]] for row in sts) == sorted([*published_rows(set(tasks)), *ours])
+    means = [float(row[-2]) for row in sts]
+    assert means == sorted(means)
+    for row, mean in zip(sts, means, strict=True):
+        assert mean == pytest.approx(sum(map(float, row[1:-2])) / len(tasks), abs=0.011)
+    assert in_domain == [row[:-1] for row in published_rows({"stsb", "gis"})]
 
 
 @pytest.mark.parametrize(

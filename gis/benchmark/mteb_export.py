@@ -4,7 +4,7 @@ Layout and fields: mteb 2.x ``results/<model>/<revision>/<Task>.json`` with ``mo
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from gis.statistics.metrics import Metric, Undefined
 # The schema these files follow. Below 1.12.48 the loader would take them for files of an older layout.
 MTEB_SCHEMA = "2.20.0"
 DECIMALS = 6
+MODEL_META = "model_meta.json"
+OWN_ORGANISATION = "gis/"  # before the name of a model that has none
 
 
 def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[str]]:
@@ -25,7 +27,19 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
     Returns:
         The files written, and for each result left out, which and why.
     """
-    written: list[Path] = []
+    files, left_out = mteb_files(results, folder)
+    for path, content in files.items():
+        write_text(path, content)
+    return [path for path in files if path.name != MODEL_META], left_out
+
+
+def mteb_files(results: Iterable[Result], folder: Path) -> tuple[dict[Path, str], list[str]]:
+    """Return the results that mteb has a task for as files below ``folder``/results.
+
+    Returns:
+        The content of each file, and for each result left out, which and why.
+    """
+    files: dict[Path, str] = {}
     left_out: list[str] = []
     for result in results:
         reason = _reason_against(result)
@@ -35,11 +49,13 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
         meta = _model_meta(result)
         name = file_name(str(meta["name"]).replace(" ", "_"))  # mteb's own rule, where a name allows it
         place = folder / "results" / name / file_name(result.model.identity[:SHORT_HASH])
-        path = place / f"{file_name(str(result.task.mteb))}.json"
-        write_text(path, json.dumps(masked_values(_task_result(result)), indent=2) + "\n")
-        write_text(place / "model_meta.json", json.dumps(masked_values(meta), indent=2) + "\n")
-        written.append(path)
-    return written, left_out
+        files[place / f"{file_name(str(result.task.mteb))}.json"] = _json(_task_result(result))
+        files[place / MODEL_META] = _json(meta)
+    return files, left_out
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(masked_values(content), indent=2) + "\n"
 
 
 def _reason_against(result: Result) -> str | None:
@@ -62,7 +78,7 @@ def _model_meta(result: Result) -> dict[str, Any]:
         " public_training_code public_training_data use_instructions training_datasets"
     )
     return {
-        "name": name if "/" in name else f"gis/{name}",
+        "name": name if "/" in name else f"{OWN_ORGANISATION}{name}",
         "revision": result.model.identity[:SHORT_HASH],
         "max_tokens": result.model.max_tokens,
         "similarity_fn_name": "cosine",

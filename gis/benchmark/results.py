@@ -243,7 +243,7 @@ def read_result(path: Path) -> Result:
     try:
         result = _checked(path, from_json(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = _first_fault(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
+        reason = first_fault(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
         remedy = "if gis bench wrote it, delete it and run gis bench again; else move it out of the folder of results"
         raise GisError(f"{path} is not a result file ({reason})", remedy=remedy) from error
     if result.pairs_sha256 is not None:
@@ -279,7 +279,7 @@ def _check_pairs(path: Path, expected_sha256: str) -> None:
         raise GisError(f"{table} {CHANGED}", remedy=SCORE_AGAIN)
 
 
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
     """Return the first field that is not what it should be, and why: "scores.main: Input should be a valid number"."""
     fault = error.errors()[0]
     field = ".".join(str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier())

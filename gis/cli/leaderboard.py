@@ -1,6 +1,6 @@
 """The verb that ranks: leaderboard."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
     from gis.leaderboard.board import Leaderboard
+    from gis.leaderboard.reported import Reported
 
 
 @app.command(no_args_is_help=True)
@@ -20,6 +21,13 @@ def leaderboard(
         list[str] | None,
         typer.Option("--task", "-t", metavar="NAME,…", help="Show only these tasks and suites, in this order."),
     ] = None,
+    reported: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="published|FILE|DIR",
+            help="Also show scores that others report: those that ship with gis, a file, results of mteb.",
+        ),
+    ] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
     into: Annotated[
         Path | None,
@@ -27,6 +35,9 @@ def leaderboard(
     ] = None,
     latex: Annotated[Path | None, typer.Option(metavar="FILE", help="Write LaTeX with booktabs.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write CSV with unrounded scores.")] = None,
+    mteb: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the results as mteb stores them, into DIR.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is stale.")] = False,
 ) -> None:
     """Rank the models of a results folder.
@@ -37,20 +48,47 @@ def leaderboard(
     from gis.leaderboard.table import load_table
     from gis.spec import parse_specs
 
-    if check and not any((markdown, into, latex, csv)):
+    if check and not any((markdown, into, latex, csv, mteb)):
         raise UsageError("--check needs a file to check", remedy="add --into FILE, --markdown FILE or --csv FILE")
-    board = load_table(results, [spec.name for spec in parse_specs(task or [])])
+    board = load_table(results, [spec.name for spec in parse_specs(task or [])], reported=_reported(reported or []))
     outputs: list[tuple[Path | None, Callable[[Path], str]]] = [
         (markdown, lambda path: own_document(path, board.to_markdown())),
         (into, lambda path: with_block(path, board.to_markdown())),
         (latex, lambda _: board.to_latex()),
         (csv, lambda _: board.to_csv()),
     ]
-    files = [(path, content(path)) for path, content in outputs if path is not None]
-    stale = [path for path, text in files if not write_or_check(path, text, check=check)]
+    files = {path: content(path) for path, content in outputs if path is not None}
+    files |= _mteb_files(board, mteb) if mteb is not None else {}
+    stale = [path for path, text in files.items() if not write_or_check(path, text, check=check)]
     print_leaderboard(board, results)  # last: whoever reads it through head(1) still gets the files
     if check and stale:
         raise GisError(f"stale: {', '.join(map(str, stale))}", remedy="run the command again without --check")
+
+
+def _reported(names: Iterable[str]) -> "list[Reported]":
+    """Read the published scores that were asked for, and say what of them cannot be used."""
+    from gis.console import Reporter
+    from gis.leaderboard.published import load_reported
+
+    models: list[Reported] = []
+    for name in names:
+        scores = load_reported(name)
+        models += scores.models
+        for reason, count in scores.left_out.items():
+            Reporter().warn(f"left out of {name}: {count:,} {'file' if count == 1 else 'files'} {reason}")
+    return models
+
+
+def _mteb_files(board: "Leaderboard", folder: Path) -> dict[Path, str]:
+    """Return the results of a leaderboard as files of mteb, and say which of them cannot be."""
+    from gis.benchmark.mteb_export import mteb_files
+    from gis.console import Reporter
+
+    results = [scored.result for row in board.rows for scored in row.scored.values()]
+    files, left_out = mteb_files(results, folder)
+    for line in left_out:
+        Reporter().warn(f"not exported: {line}")
+    return files
 
 
 def print_leaderboard(board: "Leaderboard", results: Path) -> None:

@@ -144,6 +144,17 @@ class ModelRow:
     reported_in: str = ""
 
     @property
+    def title(self) -> str:
+        """Return its name in tables that people read; for reported scores with their source."""
+        return f"{self.model} (reported: {self.reported_in})" if self.reported_in else self.model
+
+    @property
+    def order(self) -> tuple[bool, float, str, str]:
+        """Return what rows are sorted by: the first score, the highest first."""
+        first = self.scores[0].value
+        return first is None, -(first or 0.0), self.model, self.reported_in
+
+    @property
     def rank_cells(self) -> tuple[str, str]:
         """Return the rank by the first column, and ± half of the interval of its score."""
         first = self.scores[0]
@@ -210,7 +221,7 @@ class Leaderboard:
         widths = [max(len(row.scores[n].marks) for row in self.rows) for n in range(len(self.columns))]
         for row in self.rows:
             cells = [_in_terminal(score, marks) for score, marks in zip(row.scores, widths, strict=True)]
-            table.add_row(row.model, *self._with_rank([*map(Text, row.rank_cells)], cells))
+            table.add_row(row.title, *self._with_rank([*map(Text, row.rank_cells)], cells))
         return table
 
     def _with_rank(self, ranked: Sequence[T], cells: Sequence[T]) -> list[T]:
@@ -220,7 +231,7 @@ class Leaderboard:
     def to_markdown(self) -> str:
         """Return the table in Markdown with the notes below it; whatever a name holds, it is text."""
         rows = [
-            [escape(row.model), *self._with_rank(row.rank_cells, [*map(_in_markdown, row.scores)])] for row in self.rows
+            [escape(row.title), *self._with_rank(row.rank_cells, [*map(_in_markdown, row.scores)])] for row in self.rows
         ]
         lines = [f"{escape(note)}  " for note in self.notes]
         return "\n".join([markdown_table(self._heads(), rows), *lines]).rstrip() + "\n"
@@ -229,7 +240,7 @@ class Leaderboard:
         """Return the table in LaTeX with booktabs, and the notes as comments; whatever a name holds, it is text."""
         rows = [
             [
-                latex.escape(row.model),
+                latex.escape(row.title),
                 *self._with_rank([*map(latex.escape, row.rank_cells)], [*map(_in_latex, row.scores)]),
             ]
             for row in self.rows
@@ -241,18 +252,22 @@ class Leaderboard:
         return ["model", *self._with_rank(["rank", "±"], [column.title for column in self.columns])]
 
     def to_csv(self) -> str:
-        """Return the table as CSV: unrounded scores, 0 to 1, empty where there is none; samples in a last column."""
+        """Return the table as CSV: unrounded scores, 0 to 1, empty where there is none.
+
+        Where there are any, samples and the sources of reported scores have a column each at the end.
+        """
         samples = ["; ".join(self._samples(row)) for row in self.rows]
-        last = ["of a sample"] if any(samples) else []
+        sources = [row.reported_in for row in self.rows]
+        last = {title: cells for title, cells in (("of a sample", samples), ("reported in", sources)) if any(cells)}
         head = ["model", "identity", *(column.title for column in self.columns), *last]
         rows = [
             [
                 row.model,
                 row.identity,
-                *("" if s.value is None else s.value for s in row.scores),
-                *([sample] if last else []),
+                *("" if score.value is None else score.value for score in row.scores),
+                *(cells[n] for cells in last.values()),
             ]
-            for row, sample in zip(self.rows, samples, strict=True)
+            for n, row in enumerate(self.rows)
         ]
         return csv_text(head, rows)
 
@@ -263,12 +278,16 @@ class Leaderboard:
         return [f"{task}: {sample}" for task, sample in samples.items()]
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return a data frame with a row for each model and unrounded scores from 0 to 1, NaN where there is none."""
+        """Return a data frame with a row for each model and unrounded scores from 0 to 1, NaN where there is none.
+
+        ``reported_in`` is where the scores are quoted from; empty for measured ones.
+        """
         import pandas as pd
 
         records = [
             {
                 "identity": row.identity,
+                "reported_in": row.reported_in,
                 **{column.title: score.value for column, score in zip(self.columns, row.scores, strict=True)},
             }
             for row in self.rows
@@ -279,7 +298,7 @@ class Leaderboard:
         """Return the table as notebooks show it; whatever a name holds, it is text."""
         titles = "".join(f"<th>{_html(title)}</th>" for title in ("model", *(column.title for column in self.columns)))
         rows = "".join(
-            f"<tr><th>{_html(row.model)}</th>"
+            f"<tr><th>{_html(row.title)}</th>"
             + "".join(f"<td>{f'<b>{score}</b>' if score.best else score}</td>" for score in row.scores)
             + "</tr>"
             for row in self.rows
@@ -306,7 +325,7 @@ def _in_markdown(score: Score) -> str:
 
 
 def _in_latex(score: Score) -> str:
-    text = latex.escape(str(score))
+    text = latex.escape(str(score).replace("-", "\N{MINUS SIGN}"))  # wider than a hyphen
     return rf"\textbf{{{text}}}" if score.best else text
 
 

@@ -9,6 +9,7 @@ from gis.benchmark.runner import ModelFailure, ScoredTask
 from gis.benchmark.scoring import ViewScores
 from gis.errors import GisError, unknown_name
 from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.reported import Reported
 from gis.leaderboard.scores import auroc_of, ceiling_of, rank_among_same, strata_of
 from gis.leaderboard.table import display_names, make_table
 from gis.statistics.metrics import Metric, Undefined
@@ -57,16 +58,17 @@ class ResultSet:
     def _repr_html_(self) -> str:
         return self.leaderboard()._repr_html_() if self._results else "no results"
 
-    def leaderboard(self, tasks: Sequence[str] = ()) -> Leaderboard:
+    def leaderboard(self, tasks: Sequence[str] = (), *, reported: Sequence[Reported] = ()) -> Leaderboard:
         """Rank the models by the first column.
 
         Args:
             tasks: Names of the tasks and suites to show, in this order; all when empty.
+            reported: Published scores to show beside them, without a rank.
 
         Raises:
             GisError: There are no results for any of ``tasks``.
         """
-        return make_table(self._scored, tasks)
+        return make_table(self._scored, tasks, reported=reported)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a row for each model, task and view of its pairs: all, a sub-set or a stratum.

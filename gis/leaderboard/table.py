@@ -13,6 +13,7 @@ from gis.leaderboard.columns import columns, shown_tasks
 from gis.leaderboard.notes import notes
 from gis.leaderboard.pair_sets import name_pair_sets
 from gis.leaderboard.ranking import rank_columns
+from gis.leaderboard.reported import Reported, with_reported
 from gis.leaderboard.scores import auroc_interval_of, auroc_of, rank_among_same, sample_of
 from gis.models.base import LABEL_DIGITS, distinguishing_settings
 from gis.statistics.intervals import Interval
@@ -21,20 +22,23 @@ from gis.statistics.metrics import Undefined
 Scored = Mapping[tuple[str, str], ScoredTask]  # by (identity, name of the pairs)
 
 
-def load_table(folder: Path, tasks: Sequence[str] = ()) -> Leaderboard:
+def load_table(folder: Path, tasks: Sequence[str] = (), *, reported: Sequence[Reported] = ()) -> Leaderboard:
     """Read the results below ``folder`` and rank their models.
 
     Args:
         folder: What ``gis bench --output`` wrote.
         tasks: Names of the tasks and suites to show, in this order; all when empty.
+        reported: Published scores to show beside them.
 
     Raises:
         GisError: There are no results, or none of the tasks asked for.
     """
-    return make_table([ScoredTask(read_result(path), path) for path in result_files(folder)], tasks)
+    return make_table([ScoredTask(read_result(path), path) for path in result_files(folder)], tasks, reported=reported)
 
 
-def make_table(scored: Iterable[ScoredTask], tasks: Sequence[str] = ()) -> Leaderboard:
+def make_table(
+    scored: Iterable[ScoredTask], tasks: Sequence[str] = (), *, reported: Sequence[Reported] = ()
+) -> Leaderboard:
     """Rank the models of results by the first column.
 
     Args:
@@ -42,9 +46,10 @@ def make_table(scored: Iterable[ScoredTask], tasks: Sequence[str] = ()) -> Leade
             shown, or else that of the largest sample; of several of these the newest, and a note says so. Results of
             different pairs are never in one column.
         tasks: Names of the tasks and suites to show, in this order; all when empty.
+        reported: Published scores to show beside them, without a rank.
 
     Returns:
-        The leaderboard: a row for each model that has a result on any of the tasks.
+        The leaderboard: a row for each model that has a score on any of the tasks.
 
     Raises:
         GisError: There are no results for any of ``tasks``.
@@ -66,7 +71,7 @@ def make_table(scored: Iterable[ScoredTask], tasks: Sequence[str] = ()) -> Leade
     score_columns = columns(shown, labels, by_pairs)
     names = display_names(results)
     rows = [_row(identity, names[identity], score_columns, cells) for identity in names]
-    rows.sort(key=lambda row: (row.scores[0].value is None, -(row.scores[0].value or 0.0), row.model))
+    rows.sort(key=lambda row: row.order)
     values = {(row.identity, column): row.scores[n].value for row in rows for n, column in enumerate(score_columns)}
     rankings = rank_columns(score_columns, cells, values)
     hidden = [each.result for each in ordered if each is not best[each.result.model.identity, each.result.task.name]]
@@ -78,7 +83,7 @@ def make_table(scored: Iterable[ScoredTask], tasks: Sequence[str] = ()) -> Leade
     )
     board = _with_ranks(board)
     all_notes = notes(board, [result for result in hidden if result.task.name in shown], rankings.unranked)
-    return replace(board, notes=tuple(all_notes))
+    return with_reported(replace(board, notes=tuple(all_notes)), reported)
 
 
 def display_names(results: Iterable[Result]) -> dict[str, str]:

@@ -157,7 +157,7 @@ def test_a_hostile_name_is_text_in_a_notebook(name: str) -> None:
 def test_a_frame_has_unrounded_scores_by_model() -> None:
     frame = make_table([*suite("m", 1 / 3, 0.7), result("n", "sts12", None)]).to_frame()
     assert list(frame.index) == ["m", "n"]
-    assert list(frame.columns) == ["identity", "mean of 2 sts tasks", "sts12", "sts13"]
+    assert list(frame.columns) == ["identity", "reported_in", "mean of 2 sts tasks", "sts12", "sts13"]
     assert frame.loc["m", "sts12"] == 1 / 3
     assert frame.loc["n"].isna().sum() == 3
 
