@@ -75,7 +75,7 @@ def failure_of(name: str, error: BaseException) -> GisError:
 
 def _unexpected(error: BaseException) -> GisError:
     """Return an error of other code as one line that names its class."""
-    reason = next(iter(str(error).strip().splitlines()), "")[:LONGEST_REASON]
+    reason = masked(next(iter(str(error).strip().splitlines()), ""))[:LONGEST_REASON]  # half a token would be unknown
     message = ": ".join(filter(None, [type(error).__name__, reason]))
     return GisError(message, remedy="gis --debug before the verb shows where")
 

@@ -2,13 +2,14 @@
 
 import importlib
 import io
+import logging
 import time
 
 import pytest
 
 from gis.console import Reporter
-from gis.errors import GisError
-from gis.masking import masked, masked_values, remember_secret
+from gis.errors import LONGEST_REASON, GisError, failure_of
+from gis.masking import masked, masked_logs, masked_values, remember_address, remember_secret
 
 
 def test_a_remembered_secret_is_masked_wherever_it_stands() -> None:
@@ -109,3 +110,58 @@ def test_no_text_takes_long(piece: str) -> None:
     start = time.process_time()
     masked(piece * (1_000_000 // len(piece)))
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("address", "secrets"),
+    [
+        ("https://ann:s3cret-word@host/v1", ["s3cret-word", "YW5uOnMzY3JldC13b3Jk"]),
+        ("https://t0ken-alone@host", ["t0ken-alone", "dDBrZW4tYWxvbmU6"]),
+        ("https://host/v1?key=k3y-0123&v=2024", ["k3y-0123"]),
+    ],
+)
+def test_the_secrets_of_an_address_are_masked_wherever_they_stand(address: str, secrets: list[str]) -> None:
+    assert remember_address(address) == address
+    for secret in secrets:
+        assert masked(f"x {secret} y") == "x *** y"
+    assert masked("ann saw host v1 2024") == "ann saw host v1 2024"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Authorization: Bearer eyJ0.eyJz-_.x1", "Authorization: Bearer ***"),
+        ("{'authorization': 'Basic YW5uOnMzY3JldA=='}", "{'authorization': 'Basic ***'}"),
+        ("token ghs_0123456789ab expired", "token *** expired"),
+        (
+            "Basic authentication, bearer tokens and token expiry",
+            "Basic authentication, bearer tokens and token expiry",
+        ),
+    ],
+)
+def test_what_a_client_sent_in_a_header_is_masked(text: str, expected: str) -> None:
+    assert masked(text) == expected
+
+
+def test_passwords_of_proxies_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://ann:proxy-passw0rd@proxy:8080")
+    assert masked("407 for proxy-passw0rd") == "407 for ***"
+
+
+def test_a_message_is_masked_before_it_is_cut() -> None:
+    remember_secret("half-of-this-is-secret")
+    error = failure_of("model", RuntimeError("x" * (LONGEST_REASON - 10) + "half-of-this-is-secret"))
+    assert "half" not in str(error)
+
+
+def test_logs_of_all_libraries_are_masked(caplog: pytest.LogCaptureFixture) -> None:
+    remember_secret("logged-secret")
+    with masked_logs(), caplog.at_level("DEBUG"):
+        logging.getLogger("some.library").debug("sent %s", {"key": "logged-secret"})
+        try:
+            float("logged-secret")
+        except ValueError:
+            logging.getLogger("other").exception("failed with %s", "logged-secret")
+    assert "sent {'key': '***'}" in caplog.text
+    assert "ValueError: could not convert string to float: '***'" in caplog.text
+    assert "logged-secret" not in caplog.text

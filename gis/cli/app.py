@@ -178,8 +178,11 @@ def _console() -> "Console":
 
 def main() -> NoReturn:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    from gis.masking import masked_logs
+
     try:
-        app()
+        with masked_logs():
+            app()
     except Exception as error:
         from gis.console import for_screen
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from gis.collector.repositories import is_repository_name
 from gis.errors import GisError
+from gis.masking import masked
 from gis.text import whole_characters
 
 LARGEST_ID = 2**53  # beyond it, JSON's numbers are no longer exact
@@ -77,7 +78,7 @@ class Fields:
         """Return "open" or "closed"."""
         value = self.text(name).lower()
         if value not in ("open", "closed"):
-            raise self.error(name, f"is {value[:SHOWN_CHARACTERS]!r}, expected open or closed")
+            raise self.error(name, f"is {_shown(value)}, expected open or closed")
         return value
 
     def login(self, name: str) -> str:
@@ -88,7 +89,7 @@ class Fields:
         """Return the OWNER/NAME of a repository."""
         value = self.text(name)
         if not is_repository_name(value):
-            raise self.error(name, f"is {value[:SHOWN_CHARACTERS]!r}, not OWNER/NAME")
+            raise self.error(name, f"is {_shown(value)}, not OWNER/NAME")
         return value
 
     def time(self, name: str) -> str:
@@ -100,7 +101,7 @@ class Fields:
                 return value
             moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            raise self.error(name, f"is {value[:SHOWN_CHARACTERS]!r}, not a time") from error
+            raise self.error(name, f"is {_shown(value)}, not a time") from error
         return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
     def time_or_none(self, name: str) -> str | None:
@@ -188,7 +189,7 @@ class Fields:
     def _matching(self, name: str, pattern: re.Pattern[str], kind: str) -> str:
         value = self._characters(name)
         if not pattern.fullmatch(value):
-            raise self.error(name, f"is {value[:SHOWN_CHARACTERS]!r}, not {kind}")
+            raise self.error(name, f"is {_shown(value)}, not {kind}")
         return value
 
     def error(self, name: str, problem: str) -> FieldError:
@@ -212,6 +213,11 @@ def text_in(row: Mapping[str, Any], name: str) -> str:
 def objects(items: Sequence[Any], name: str, path: str = "") -> Iterator[Fields]:
     """Yield the fields of each object of a list, without nulls."""
     return (Fields.of(item, name, path) for item in items if item is not None)
+
+
+def _shown(value: str) -> str:
+    """Return the beginning of a value; masked first, as half a token would be unknown."""
+    return repr(masked(value)[:SHOWN_CHARACTERS])
 
 
 def _kind(value: object) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
-from gis.masking import remember_secret
+from gis.masking import remember_address, remember_secret
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
 from gis.models.transformer.model_folder import as_prompt
 from gis.spec import Spec
@@ -33,7 +33,7 @@ class Endpoint(Encoder):
         if "model" not in options:
             raise UsageError(f"{spec.name} needs a model", remedy=f"name it: {spec.name},model=text-embedding-3-small")
         self._model = options["model"]
-        self._url = options.get("base_url", DEFAULT_URL)
+        self._url = remember_address(options.get("base_url", DEFAULT_URL))
         self._shown_url = re.sub(r"(?<=://)[^/\s]*@", "", self._url).split("?")[0]  # both may hold a password
         self._key_variable = options.get("key_env", "OPENAI_API_KEY")
         self._dimensions = _count("dimensions", options.get("dimensions"))

@@ -25,6 +25,7 @@ from gis.collector.source import (
 )
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
+from gis.masking import masked
 
 REQUEST_TIMEOUT = 60  # seconds; GitHub itself gives up on a GraphQL query after 10
 MAX_ATTEMPTS = 8  # of one request, if the network or the server fails
@@ -293,7 +294,7 @@ class Client:
             raise GisError(f"{self.url} answers with JSON that is nested too deeply", remedy=CHECK_ADDRESS) from None
         except ValueError:
             if status >= 400:
-                return {"message": text[:200]}
+                return {"message": masked(text)[:200]}
             if 300 <= status < 400 or "html" in headers.get("content-type", "") or text.lstrip()[:1] == "<":
                 page = f"a redirect ({status})" if status >= 300 else "a web page"
                 raise GisError(f"{self.url} answers with {page}, not with JSON", remedy=CHECK_ADDRESS) from None

@@ -18,6 +18,7 @@ from gis.collector.servers import GITHUB_API
 from gis.collector.source import NotFoundError, PaginationLimitError, UnknownFieldsError
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
+from gis.masking import remember_address
 
 MAX_WAIT_FOR_USER = 5.0  # seconds, for the question to which user a token belongs
 ISSUES_PER_PAGE = 100
@@ -136,7 +137,7 @@ def connect(
         UsageError: The address is not one, or GraphQL is requested without a token.
         GisError: GitHub refuses every token; or as for ``find_accounts``.
     """
-    parts = urlsplit(url)
+    parts = urlsplit(remember_address(url))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
         raise UsageError(
             f"{parts.hostname or url} is not the address of an API",

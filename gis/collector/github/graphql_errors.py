@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from gis.collector.source import NotFoundError, UnknownFieldsError
 from gis.errors import GisError
+from gis.masking import masked
 
 # How servers report a field, or an argument of one, as unknown: in GitHub's words and those of GraphQL's reference.
 UNKNOWN_FIELD = (
@@ -99,4 +100,4 @@ def errors_of(body: Body) -> list[Mapping[str, Any]]:
 def message_of(body: Body) -> str:
     """Return the message of a response or of an error; "" if it has none."""
     message = body.get("message") if isinstance(body, dict) else None
-    return message[:LONGEST_MESSAGE] if isinstance(message, str) else ""
+    return masked(message)[:LONGEST_MESSAGE] if isinstance(message, str) else ""  # half a token would be unknown
