@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import signal
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,19 @@ SHORT_HASH = 12  # hexadecimal digits of a hash, where people see it
 LONGEST_NAME = 100  # bytes; file systems take 255, and more is put before and after it
 # Windows keeps these names, with any ending, for devices.
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")})
+
+
+class FullDiskError(GisError):
+    """There is no space left on a disk.
+
+    Args:
+        path: What could not be written.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(
+            f"no space left on the disk for {path}", remedy="free some space; the same command then continues"
+        )
 
 
 def file_name(name: str, *, unique: bool = False) -> str:
@@ -63,7 +77,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     killed process left is removed by the next that writes ``path``.
 
     Raises:
-        GisError: ``path`` is a folder or a device, or a file is where its folder should be.
+        GisError: ``path`` is a folder or a device, a file is where its folder should be, or the disk is full.
     """
     if path.exists() and not path.is_file():
         raise GisError(f"{path} cannot be written: it is not a file", remedy="choose another file")
@@ -72,8 +86,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         _remove(leftover)
     temporary = _beside(path, UNFINISHED + path.suffix)
     try:
-        write(temporary)
-        _sync(temporary)
+        with full_disk_named(path):
+            write(temporary)
+            _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
     except BaseException:
@@ -90,19 +105,21 @@ def new_folder(path: Path) -> Iterator[Path]:
     removed.
 
     Raises:
-        GisError: ``path`` is a file or a link, found before the work; or what is at ``path`` has changed since.
+        GisError: ``path`` is a file or a link, found before the work; what is at ``path`` has changed since; or the
+            disk is full.
     """
     path = replaceable(path)
     parents = [parent for parent in path.parents if not parent.exists()]
     before = folder_identity(path)
     unfinished, aside = _beside(path, UNFINISHED), _beside(path, ASIDE)
     try:
-        make_folder(unfinished)
-        folder = unfinished / path.name  # some writers look at the name of the folder
-        folder.mkdir()
-        yield folder
-        for written in [*folder.rglob("*"), folder]:
-            _sync(written)
+        with full_disk_named(path):
+            make_folder(unfinished)
+            folder = unfinished / path.name  # some writers look at the name of the folder
+            folder.mkdir()
+            yield folder
+            for written in [*folder.rglob("*"), folder]:
+                _sync(written)
         with _ignoring_interrupts():
             _put_in_place(folder, path, aside, before)
     except BaseException:
@@ -284,27 +301,28 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def full_disk_named(folder: Path) -> Iterator[None]:
+def full_disk_named(path: Path) -> Iterator[None]:
     """Where the disk is full, raise one error that says so and where, whatever the library that wrote has raised.
 
     Raises:
-        GisError: There is no space left for the files in ``folder``.
+        GisError: There is no space left for the file ``path``, or for the files in that folder.
     """
     try:
         yield
     except GisError:
         raise
     except Exception as error:  # safetensors and torch have errors of their own, some of which give no reason
-        if not _is_full(error) and not _is_full(_write_error(folder)):
+        if not is_full(error) and not is_full(_write_error(path)):
             raise
-        path = getattr(error, "filename", None) or folder
-        remedy = "free some space; the same command then continues"
-        raise GisError(f"no space left on the disk for {path}", remedy=remedy) from error
+        raise FullDiskError(getattr(error, "filename", None) or path) from error
 
 
-def _is_full(error: BaseException | None) -> bool:
+def is_full(error: BaseException | None) -> bool:
+    """Return whether an error, or what caused it, says that a disk is full."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError
+from gis.files import FullDiskError, is_full
 from gis.models.base import EncodedBatch
 
 TABLE = "checked_vectors"  # "vectors" of version 0.1 had no checksums
@@ -106,6 +107,8 @@ class EmbeddingCache:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
+            if self._path is not None and is_full(error):
+                raise FullDiskError(self._path) from error
             raise GisError(
                 f"the embedding cache {self._path} cannot be used ({error})", remedy="delete it, or add --no-cache"
             ) from error

@@ -24,7 +24,7 @@ from gis.dataset.settings import TextSettings
 from gis.dataset.texts.cleaning import Cites, Cleaned, clean, learn_templates
 from gis.dataset.texts.filters import REASONS, judge
 from gis.errors import GisError
-from gis.files import temporary_folder
+from gis.files import full_disk_named, temporary_folder
 
 ISSUES_PER_CHUNK = 500  # what a worker process takes at a time
 MIN_ISSUES_FOR_WORKERS = 5000  # starting workers takes longer than they save on fewer issues
@@ -129,15 +129,13 @@ def make_texts(
     templates = {repository: _templates(store, key) for repository, key in enumerate(issues.keys)}
     with temporary_folder("gis-build") as folder:
         connection = sqlite3.connect(folder / "texts.db", isolation_level=None)
-        connection.execute("PRAGMA journal_mode=OFF")
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("CREATE TABLE texts (position INTEGER PRIMARY KEY, text TEXT NOT NULL, cut TEXT NOT NULL)")
         count = len(issues)
         texts = Texts(
             connection, np.zeros(count, np.int32), np.zeros(count, np.int8), np.zeros(count, np.bool_), templates
         )
         try:
-            with reporter.track("texts", count, "issues") as tracker:
+            with full_disk_named(folder), reporter.track("texts", count, "issues") as tracker:
+                _make_table(connection)
                 cleaner = Cleaner(issues, templates, settings)
                 for chunk in _cleaned_chunks(_raw_texts(store, issues, partners, settings), cleaner, count):
                     _add(texts, chunk)
@@ -147,6 +145,12 @@ def make_texts(
             yield texts
         finally:
             connection.close()
+
+
+def _make_table(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode=OFF")
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("CREATE TABLE texts (position INTEGER PRIMARY KEY, text TEXT NOT NULL, cut TEXT NOT NULL)")
 
 
 def _templates(store: Store, key: int) -> frozenset[bytes]:
