@@ -35,7 +35,7 @@ OPENINGS: Mapping[Kind, str] = {
     "quote": f"^{QUOTE_LINE}",
     "indented_line": f"^(?:{INDENTED_LINE})",
     "indented_code": f"^(?:{INDENTED_LINE})",
-    "inline_code": "`+",
+    "inline_code": "`(?!`)[^`\\n]*+`(?!`)|`+",  # the most frequent is read at once
     "html_comment": "<!--",
     "html_element": r"<(?P<tag>blockquote|code|pre)\b",
     "struck": r"~~(?=[^~\n]{1,300}~~)",
@@ -137,6 +137,8 @@ class _Scanner:
 
     def _end_of_inline_code(self, opening: re.Match[str]) -> int | None:
         """Return the end of the next run of as many backticks in the same line."""
+        if opening[0].strip("`"):
+            return opening.end()
         if self._backticks is None:
             self._backticks = defaultdict(list)
             for run in re.finditer("`+", self._text):

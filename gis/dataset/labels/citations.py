@@ -114,5 +114,5 @@ def _may_cite(text: str) -> bool:
 
 
 def _pairs_of(issues: Issues, repository: int, position: int, named: Iterable[Reference]) -> set[PairKey]:
-    targets = {issues.resolve(repository, reference) for reference in named}
+    targets = {issues.resolve(repository, reference) for reference in set(named)}
     return {(min(position, n), max(position, n)) for n in targets if n is not None and n != position}

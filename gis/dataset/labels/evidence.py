@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Literal, NamedTuple
 
 from gis.collector.records import Reference
 from gis.collector.store import Store
-from gis.dataset.issues.references import references
+from gis.dataset.issues.references import GITHUB_HOST, references
 from gis.dataset.issues.table import Issues, seconds
 from gis.dataset.labels.replies import agrees, confirms, disagrees, takes_back
 from gis.dataset.labels.rulings import Ruling, rulings
@@ -90,8 +91,9 @@ class MarkRow(NamedTuple):
     source: str
 
 
-class CommentRow(NamedTuple):
-    """A comment as the store has it."""
+@dataclass(frozen=True)
+class ThreadComment:
+    """A comment as the store has it, with what it says of earlier ones: each thing is read once, when needed."""
 
     number: int
     node_id: str
@@ -99,6 +101,32 @@ class CommentRow(NamedTuple):
     body: str
     created_at: str
     via_app: str | None
+    host: str = GITHUB_HOST
+
+    @cached_property
+    def takes_back(self) -> bool:
+        """Whether it says that something is not a duplicate after all."""
+        return takes_back(self.body)
+
+    @cached_property
+    def confirms(self) -> bool:
+        """Whether it agrees that something is a duplicate, without naming it again."""
+        return confirms(self.body)
+
+    @cached_property
+    def agrees(self) -> bool:
+        """Whether it says yes to a suggestion."""
+        return agrees(self.body)
+
+    @cached_property
+    def disagrees(self) -> bool:
+        """Whether it says no to a suggestion."""
+        return disagrees(self.body)
+
+    @cached_property
+    def named(self) -> tuple[Reference, ...]:
+        """The references in it."""
+        return tuple(references(spoken(self.body, self.host), self.host))
 
 
 def find_evidence(store: Store, issues: Issues) -> list[Evidence]:
@@ -134,37 +162,34 @@ def looks_like_a_bot(login: str) -> bool:
     return bool(BOT.search(login))
 
 
-def tier_of(ruling: Ruling, timeline: IssueTimeline, created_at: int, later: Sequence[CommentRow]) -> Tier:
+def tier_of(ruling: Ruling, timeline: IssueTimeline, created_at: int, later: Sequence[ThreadComment]) -> Tier:
     """Return the tier of a ruling: a suggestion is settled if a close or a later comment took it up."""
     if ruling.kind != "suggestion":
         return ruling.kind
     to_close = timeline.seconds_to_close(created_at)
-    if to_close is None or (later and disagrees(later[0].body)):  # never closed, or said to be something else
+    if to_close is None or (later and later[0].disagrees):  # never closed, or said to be something else
         return "suggestion"
     if -SETTLED_BEFORE <= to_close <= SETTLED_AFTER or _taken_up(later):
         return "settled_suggestion"
     return "suggestion"
 
 
-def _taken_up(later: Sequence[CommentRow]) -> bool:
+def _taken_up(later: Sequence[ThreadComment]) -> bool:
     """Return whether a later comment confirms a suggestion, or the next one says yes to it."""
-    return any(confirms(comment.body) for comment in later) or (bool(later) and agrees(later[0].body))
+    return any(comment.confirms for comment in later) or (bool(later) and later[0].agrees)
 
 
-def contradicted(author: str | None, other: int, later: Sequence[CommentRow], host: str) -> str:
+def contradicted(author: str | None, other: int, later: Sequence[ThreadComment]) -> str:
     """Return why a ruling no longer holds after later comments, or "".
 
     Args:
         author: Who made it.
         other: The number of the other issue; a comment that names only others does not contradict.
         later: The comments after it.
-        host: Host name of the server.
     """
     for comment in later:
-        if takes_back(comment.body):
-            named = {reference.number for reference in references(spoken(comment.body, host), host)}
-            if not named or other in named:
-                return "taken back" if author and comment.author == author else "denied"
+        if comment.takes_back and (not comment.named or any(other == named.number for named in comment.named)):
+            return "taken back" if author and comment.author == author else "denied"
     return ""
 
 
@@ -253,7 +278,8 @@ def _evidence_from_comments(store: Store, context: _RepositoryContext) -> Iterat
         (context.key,),
     )
     called = _called_duplicates(store, context.issues, context.repository, context.key)
-    for number, comments in groupby(map(CommentRow._make, rows), key=lambda comment: comment.number):
+    every_comment = (ThreadComment(*row, host=context.host) for row in rows)
+    for number, comments in groupby(every_comment, key=lambda comment: comment.number):
         position = context.issues.position(context.repository, number)
         if position is None:
             continue
@@ -266,18 +292,20 @@ def _evidence_from_comments(store: Store, context: _RepositoryContext) -> Iterat
 
 
 def _evidence_from_thread(
-    context: _RepositoryContext, position: int, thread: Sequence[CommentRow]
+    context: _RepositoryContext, position: int, thread: Sequence[ThreadComment]
 ) -> Iterator[Evidence]:
     """Yield the evidence of the rulings in one issue's comments.
 
     A suggestion was not taken up if the issue was ruled to be a duplicate of another one.
     """
-    evidence = [
-        each
-        for place, comment in enumerate(thread)
-        for ruling in rulings(comment.body, context.host)
-        if (each := _evidence_from_ruling(context, position, ruling, comment, thread[place + 1 :])) is not None
-    ]
+    evidence: list[Evidence] = []
+    for place, comment in enumerate(thread):
+        later = thread[place + 1 :]
+        read = (
+            _evidence_from_ruling(context, position, ruling, comment, later)
+            for ruling in rulings(comment.body, context.host)
+        )
+        evidence += (each for each in read if each is not None)
     ruled = {
         each.reference
         for each in evidence
@@ -289,7 +317,7 @@ def _evidence_from_thread(
 
 
 def _evidence_from_ruling(
-    context: _RepositoryContext, position: int, ruling: Ruling, comment: CommentRow, later: Sequence[CommentRow]
+    context: _RepositoryContext, position: int, ruling: Ruling, comment: ThreadComment, later: Sequence[ThreadComment]
 ) -> Evidence | None:
     """Return the evidence of a ruling, or None where it is about a pull request or an issue that was not collected."""
     issues, repository = context.issues, context.repository
@@ -307,7 +335,7 @@ def _evidence_from_ruling(
     tier = tier_of(ruling, timeline, created_at, later)
     guess = ruling.guess or tier == "suggestion"
     other = ruling.target or ruling.subject
-    contradiction = "" if other is None else contradicted(comment.author, other.number, later, context.host)
+    contradiction = "" if other is None else contradicted(comment.author, other.number, later)
     return Evidence(
         tier=tier,
         issue=subject,
@@ -324,15 +352,15 @@ def _evidence_from_ruling(
 
 
 def _evidence_from_label(
-    context: _RepositoryContext, position: int, thread: Sequence[CommentRow], source: str
+    context: _RepositoryContext, position: int, thread: Sequence[ThreadComment], source: str
 ) -> Iterator[Evidence]:
     """Yield the evidence of a label, if the last comments name exactly one issue and none of them denies it."""
     issues, repository = context.issues, context.repository
-    named: dict[str, tuple[Reference, CommentRow]] = {}
+    named: dict[str, tuple[Reference, ThreadComment]] = {}
     for comment in thread[-COMMENTS_WITH_TARGET:]:
-        if takes_back(comment.body):
+        if comment.takes_back:
             return
-        for reference in references(spoken(comment.body, context.host), context.host):
+        for reference in comment.named:
             if not context.is_pull_request(reference):
                 named.setdefault(issues.names.canonical(reference, repository), (reference, comment))
     named.pop(issues.name(position), None)

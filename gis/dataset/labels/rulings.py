@@ -92,9 +92,13 @@ def rulings(text: str, host: str = GITHUB_HOST) -> Iterator[Ruling]:
         return
     comment = _Comment(doubted, bool(english.CLOSES.search(said)), languages, host)
     sentences = Sentences(said)
-    read = [ruling for mention in named for ruling in _read(mention, sentences.around(mention), comment)]
-    if len(named) == 1 and not doubted and all(ruling.kind == "related" for ruling in read):
-        read = list(_from_closing(said, named[0])) or read
+    read = (ruling for mention in named for ruling in _read(mention, sentences.around(mention), comment))
+    if len(named) == 1 and not doubted:
+        every_ruling = list(read)
+        if all(ruling.kind == "related" for ruling in every_ruling):
+            every_ruling = list(_from_closing(said, named[0])) or every_ruling
+        yield from every_ruling
+        return
     yield from read
 
 

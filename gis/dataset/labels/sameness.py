@@ -6,6 +6,8 @@ make no evidence: they only say that a pair of issues is not known to be unrelat
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 # Words of sameness, of moving and of closing, and "already", as verbose regular expressions.
 SPACED: dict[str, str] = {  # read as whole words
@@ -81,15 +83,34 @@ UNSPACED: dict[str, str] = {  # read anywhere: these scripts put no space betwee
     "Hindi": "डुप्लिकेट|डुप्लीकेट|दोहराव|समान|वही|बंद|पहले",
     "Korean": "중복|같은|동일|똑같|유사|이미|이동|옮기|옮겼|옮깁|합치|병합|닫|종료",
 }
-WORDS = re.compile(
-    rf"""
-      (?<![^\W_]) (?: {"|".join(SPACED.values())} ) (?![^\W_])   # also in "_Closing_"
-    | {"|".join(UNSPACED.values())}
-    """,
-    re.VERBOSE | re.IGNORECASE,
+
+
+def _alternatives(expression: str) -> Iterator[str]:
+    """Yield the alternatives of a verbose expression, without those inside its groups."""
+    depth, start, written = 0, 0, re.sub(r"(?<!\\)\s", "", expression)
+    for place, character in enumerate(written):
+        depth += (character == "(") - (character == ")")
+        if character == "|" and not depth:
+            yield written[start:place]
+            start = place + 1
+    yield written[start:]
+
+
+def _by_first_letter(expressions: Iterable[str]) -> str:
+    """Return one expression for all, which reads each first letter once: with hundreds of words, far faster."""
+    endings: dict[str, list[str]] = defaultdict(list)
+    for alternative in (alternative for expression in expressions for alternative in _alternatives(expression)):
+        letter = alternative[0] if alternative[0].isalpha() and alternative[1] != "?" else ""
+        endings[letter].append(alternative.removeprefix(letter))
+    return "|".join(f"{letter}(?:{'|'.join(group)})" for letter, group in endings.items())
+
+
+SPACED_WORDS = re.compile(  # also in "_Closing_"
+    rf"(?<![^\W_])(?=[^\W\d_]{{2}})(?:{_by_first_letter(SPACED.values())})(?![^\W_])", re.IGNORECASE
 )
+UNSPACED_WORDS = re.compile("|".join(words for line in UNSPACED.values() for words in _alternatives(line)))
 
 
 def speaks_of_sameness(text: str) -> bool:
     """Return whether a text has a word of sameness, moving, closing or "already" in it."""
-    return WORDS.search(text) is not None
+    return SPACED_WORDS.search(text) is not None or UNSPACED_WORDS.search(text) is not None

@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import lru_cache
 
 from gis.dataset.issues.references import GITHUB_HOST, reference_pattern
 from gis.markdown_spans import parts
@@ -40,6 +41,7 @@ CHECKBOX = re.compile(r"^[ \t]{0,8}[-*+][ \t]\[[ xX]\].*$", re.MULTILINE)  # of 
 PREFORMATTED = re.compile(r"\s*<pre>(?P<text>[^<]*+(?:<(?!/?pre>)[^<]*+)*+)</pre>\s*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=8)  # a comment is read for several things in a row
 def spoken(text: str, host: str = GITHUB_HOST) -> str:
     """Return what the author of a comment says: without quotes, code and hidden text, links as their addresses.
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import NamedTuple
 
 from gis.collector.records import Reference
 from gis.dataset.issues.references import GITHUB_HOST, reference_of, reference_pattern, references
@@ -136,6 +137,8 @@ def prose(text: str) -> str:
 def _without_comments(body: str) -> str:
     r"""Return ``body`` without HTML comments, its lines ended by ``\n``; inline code may show the sign of one."""
     body = body.replace("\r\n", "\n").replace("\x00", "")
+    if "<!--" not in body:
+        return body
     return "".join(part for kind, part in parts(body, "inline_code", "html_comment") if kind != "html_comment")
 
 
@@ -158,6 +161,18 @@ def _can_be_template(line: str) -> bool:
     return len(LETTERS.findall(line)) > 2
 
 
+class _Sentence(NamedTuple):
+    """The references in a sentence, and whether it states a ruling."""
+
+    named: list[Reference]
+    ruled: bool
+
+
+def _read_sentence(sentence: str, host: str) -> _Sentence:
+    named = list(references(sentence, host))
+    return _Sentence(named, _is_claim(sentence) or bool(named and any(True for _ in rulings(sentence, host))))
+
+
 class _Cutter:
     """Takes rulings and citations out of lines, and notes in ``cleaned`` what it took out."""
 
@@ -165,6 +180,7 @@ class _Cutter:
         self._cites = cites
         self._host = host
         self._cleaned = cleaned
+        self._read: dict[str, _Sentence] = {}  # the same sentence may come again ten thousand times
 
     def without_rulings(self, line: str) -> str:
         """Return ``line`` without sentences that state a ruling or cite a partner."""
@@ -178,10 +194,11 @@ class _Cutter:
         return reference_pattern(self._host).sub(self._placeholder, line)
 
     def _is_cut(self, sentence: str) -> bool:
-        named = list(references(sentence, self._host))
-        cited = [reference for reference in named if self._cites(reference)]
-        ruled = _is_claim(sentence) or (named and any(True for _ in rulings(sentence, self._host)))
-        if not cited and not ruled:
+        if sentence not in self._read:
+            self._read[sentence] = _read_sentence(sentence, self._host)
+        read = self._read[sentence]
+        cited = [reference for reference in read.named if self._cites(reference)]
+        if not cited and not read.ruled:
             return False
         self._cleaned.sentences += 1
         self._cleaned.cited += cited

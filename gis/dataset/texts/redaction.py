@@ -263,6 +263,8 @@ def redact(text: str, counts: Counter[str], host: str = GITHUB_HOST) -> str:
         text = RULES[n].apply(text, counts)
     if f"{GITHUB_HOST}/" in text or f"{host}/" in text:  # much faster than the pattern
         text = _profile_rule(host).apply(text, counts)
+    if "@" not in text:
+        return text
     return "".join(
         part if kind else MENTION_RULE.apply(part, counts) for kind, part in parts(text, "fence", "inline_code")
     )

@@ -11,8 +11,8 @@ from gis.collector.store import Store
 from gis.dataset.issues.table import Issues, load_issues
 from gis.dataset.labels.clusters import find_clusters
 from gis.dataset.labels.evidence import (
-    CommentRow,
     Evidence,
+    ThreadComment,
     called_duplicates,
     contradicted,
     find_evidence,
@@ -313,8 +313,8 @@ def test_a_suggestion_is_settled_by_a_close_or_a_comment(
     ],
 )
 def test_a_ruling_is_contradicted_by_its_author_or_by_others(author: str | None, later: str, reason: str) -> None:
-    assert contradicted(author, 1, [said_by("zoe", "Hm"), said_by("ann", later)], "github.com") == reason
+    assert contradicted(author, 1, [said_by("zoe", "Hm"), said_by("ann", later)]) == reason
 
 
-def said_by(author: str | None, body: str) -> CommentRow:
-    return CommentRow(1, "C1", author, body, at(0), None)
+def said_by(author: str | None, body: str) -> ThreadComment:
+    return ThreadComment(1, "C1", author, body, at(0), None)
