@@ -31,6 +31,10 @@ def publish(
     ids_only: Annotated[
         bool, typer.Option("--ids-only", help="Publish only the ids and the evidence of a dataset, without any text.")
     ] = False,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="Results of the model, which the Hub shows on its page."),
+    ] = None,
     revision: Annotated[
         str | None, typer.Option(metavar="BRANCH", help="Branch to commit to; created if it does not exist.")
     ] = None,
@@ -53,7 +57,7 @@ def publish(
     if not NAME.fullmatch(to):
         raise UsageError(f"--to {to}: write ORG/NAME")
     with interruptible("large files that were sent stay there, the same command continues"):
-        publication = prepare(folder, name=to, ids_only=ids_only)
+        publication = prepare(folder, name=to, ids_only=ids_only, results=results)
         if publication.problems:
             count = len(publication.problems)
             heading = f"not published: {count} {'problem' if count == 1 else 'problems'} in {folder}"

@@ -25,6 +25,7 @@ from gis.dataset.output.layout import (
 from gis.dataset.output.manifest import Manifest, read_manifest
 from gis.dataset.texts.redaction import redact
 from gis.hub import CARD
+from gis.publishing.evaluation import EVAL_CONFIG, eval_config
 from gis.publishing.publication import (
     Publication,
     files_of,
@@ -34,6 +35,7 @@ from gis.publishing.publication import (
     secret_problems,
 )
 
+TEST = CONFIGS["default"].path("test")
 REQUIRED = ("default", "positive")  # other configs of pairs may be missing, but not in part
 
 
@@ -54,6 +56,8 @@ def prepare_dataset(folder: Path, name: str | None) -> Publication:
     except pa.ArrowException as error:
         problems = [f"a Parquet file cannot be read: {error}"]
     files = {path: file for path, file in files.items() if path != IDS_CARD}
+    if TEST in files:
+        files.setdefault(EVAL_CONFIG, eval_config(card, folder.resolve().name))
     return _with_card(Publication(kind="dataset", files=files, card=card, problems=tuple(problems)), card, name)
 
 
@@ -91,7 +95,7 @@ def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield where the files are not those of the manifest."""
     if not manifest.intact:
         yield f"{MANIFEST} was changed after the build; build again"
-    for name in sorted(files_of(folder).keys() - manifest.files.keys() - {CARD, IDS_CARD, MANIFEST}):
+    for name in sorted(files_of(folder).keys() - manifest.files.keys() - {CARD, IDS_CARD, MANIFEST, EVAL_CONFIG}):
         yield f"{name} was not made by the build; remove it"
     for problem in file_problems(folder, manifest.files, manifest.files):
         yield f"{problem}; build again"

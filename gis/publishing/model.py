@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gis.hub import CARD
+from gis.publishing.evaluation import eval_results
 from gis.publishing.publication import (
     Publication,
     files_of,
@@ -23,10 +24,10 @@ from gis.training.output.model_card import model_card
 FOLDERS = re.compile(r"(?<![\w/:.])(?:~|\.{0,2})/(?=[^\s,/])(?:[^\s,/]++/++(?=[^\s,/]))*+")
 
 
-def prepare_model(folder: Path, name: str | None) -> Publication:
+def prepare_model(folder: Path, name: str | None, results: Path | None = None) -> Publication:
     """Check a model folder: its files, its weights and its card, which is made where there is none.
 
-    The examples in the card open the model as ``name``, if one is given.
+    The examples in the card open the model as ``name``, if one is given; its scores in ``results`` go with it.
     """
     manifest = _without_folders(manifest_values(folder))
     files = files_of(folder)
@@ -40,6 +41,8 @@ def prepare_model(folder: Path, name: str | None) -> Publication:
     if not metadata_of(card):
         problems.append(f"{CARD} has no metadata (--- … ---) that can be read")
     files[CARD] = card.encode()
+    if results is not None:
+        files |= eval_results(folder, results)
     problems += secret_problems(files, (MANIFEST, CARD))
     return Publication(kind="model", files=files, card=card, problems=tuple(problems))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gis.errors import GisError
 from gis.hub import raised_by_client
 from gis.masking import remember_secret
+from gis.publishing.evaluation import EVAL_CONFIG
 from gis.publishing.publication import MANIFESTS, Publication
 from gis.versions import versions_of
 
@@ -118,7 +119,7 @@ def _stale_files(
         published = set(json.loads(Path(path).read_text(encoding="utf-8")).get("files") or ())
     except (ValueError, AttributeError, TypeError):
         published = set()
-    return sorted((set(others) & published) - publication.files.keys())
+    return sorted((set(others) & {*published, EVAL_CONFIG}) - publication.files.keys())
 
 
 @contextmanager

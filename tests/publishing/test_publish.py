@@ -10,15 +10,20 @@ import pandas as pd
 import pytest
 from huggingface_hub import DatasetCard
 
+from gis.benchmark.results import result_path, write_result
 from gis.errors import GisError
 from gis.files import new_folder, sha256_of, sha256_of_file
+from gis.models.base import LoadSettings
+from gis.models.transformer.model_folder import read_model_folder
 from gis.publishing.prepare import prepare
 from gis.publishing.publication import read_card
 from gis.publishing.push import push
+from gis.spec import Spec
 from tests.benchmark.worker import worker
 from tests.command_line import Done, run_gis
 from tests.dataset.stores import by_chance, fill
 from tests.hub_server import Hub, serve, use_hub
+from tests.leaderboard.helpers import result
 
 pytestmark = pytest.mark.slow
 
@@ -88,8 +93,9 @@ def test_one_private_commit_with_every_file(hub: Hub, dataset: Path) -> None:
     assert len(hub.commits) == 1
     assert hub.private[TO]
     sent = hub.repositories["datasets", TO].files
-    assert set(sent) == {*files_of(dataset), ".gitattributes"} - {"ids/README.md"}  # of a copy without texts
-    for name in sent.keys() - {".gitattributes", "README.md"}:
+    made = {".gitattributes", "README.md", "eval.yaml"}
+    assert set(sent) == {*files_of(dataset), *made} - {"ids/README.md"}  # of a copy without texts
+    for name in sent.keys() - made:
         assert sent[name] == (dataset / name).read_bytes()
 
 
@@ -314,6 +320,21 @@ def test_a_model_goes_with_a_card(hub: Hub, tiny_sentence_transformer: Path, tmp
     assert all(b"/home/ann" not in sent[name] for name in ("README.md", "gis_training.json"))
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
     assert "notes.txt was not made by gis; remove it" in gis(str(folder), "--to", "octo/model").err
+
+
+def test_the_scores_of_a_model_go_with_it(hub: Hub, tiny_sentence_transformer: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_sentence_transformer, tmp_path / "model"))
+    (folder / "gis_training.json").write_text(json.dumps({"schema": 1, "versions": {"gis": "1"}}), encoding="utf-8")
+    results = tmp_path / "results"
+    told = gis(str(folder), "--to", "octo/model", "--results", str(results)).err
+    assert "no results in" in told
+    content = read_model_folder(Spec(str(folder)), LoadSettings()).content_hash()
+    scored = result("m", "stsb", 0.5, verified=True, settings={"content_sha256": content})
+    write_result(result_path(results, scored.model, "stsb"), scored, pd.DataFrame({"id": ["a"]}))
+    for _ in range(2):  # the second time over the first
+        assert gis(str(folder), "--to", "octo/model", "--results", str(results)).status == 0
+    sent = hub.repositories["models", "octo/model"].files[".eval_results/gis.yaml"]
+    assert b"id: mteb/stsbenchmark-sts" in sent
 
 
 def test_results_go_with_their_table(hub: Hub, built: Path, tmp_path: Path) -> None:
