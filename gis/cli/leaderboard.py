@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gis.cli.app import app, print_table
+from gis.cli.options import ResultsFolder, ShownTasks
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
@@ -16,11 +17,8 @@ if TYPE_CHECKING:
 
 @app.command(no_args_is_help=True)
 def leaderboard(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", file_okay=False, help="Folder that gis bench wrote.")],
-    task: Annotated[
-        list[str] | None,
-        typer.Option("--task", "-t", metavar="NAME,…", help="Show only these tasks and suites, in this order."),
-    ] = None,
+    results: ResultsFolder,
+    task: ShownTasks = None,
     reported: Annotated[
         list[str] | None,
         typer.Option(

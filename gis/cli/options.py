@@ -5,6 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
+ResultsFolder = Annotated[Path, typer.Argument(metavar="RESULTS", file_okay=False, help="Folder that gis bench wrote.")]
+ShownTasks = Annotated[
+    list[str] | None,
+    typer.Option("--task", "-t", metavar="NAME,…", help="Show only these tasks and suites, in this order."),
+]
 TrainModel = Annotated[
     str, typer.Option("--model", "-m", metavar="MODEL", help="Encoder to start from: NAME,pooling=…,prompt=…,…")
 ]
