@@ -1,112 +1,122 @@
-"""Measure how long each part of gis build takes on texts that are meant to take long, next to honest ones."""
+"""Measure how long gis build takes for texts that are meant to take long, next to honest ones of the same size."""
 
 import argparse
-import signal
+import cProfile
+import pstats
+import resource
 import sqlite3
 import sys
-import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
+from statistics import median
+from tempfile import TemporaryDirectory
 
-from gis.dataset.issues.references import references
-from gis.dataset.labels.replies import agrees, confirms, takes_back
-from gis.dataset.labels.rulings import rulings
-from gis.dataset.labels.sameness import speaks_of_sameness
-from gis.dataset.labels.spoken import spoken
-from gis.dataset.settings import TextSettings
-from gis.dataset.texts.cleaning import clean, learn_templates, prose
-from gis.dataset.texts.filters import judge
-from gis.dataset.texts.redaction import redact
-from gis.languages import possible_languages
-from gis.masking import masked
-from gis.near_duplicates import sketch
-from gis.text import plain_text, visible
-from gis.words import words
+from gis.console import Reporter
+from gis.dataset.build import build
+from gis.dataset.settings import BuildSettings
+from gis.text import whole_characters
+from tests.dataset.stores import by_chance, comment, fill, issue
 from tests.hostile_texts import hostile_texts
 
-PARTS: dict[str, Callable[[str], object]] = {
-    "rulings": lambda text: [*rulings(text), takes_back(text), confirms(text), agrees(text)],
-    "citations": lambda text: [*references(text), *references(spoken(text)), speaks_of_sameness(text)],
-    "templates": lambda text: learn_templates([text]),
-    "clean": lambda text: clean("A title", text, frozenset(), lambda _: True, "markdown"),
-    "title": lambda text: clean(text, "", frozenset(), lambda _: True, "markdown"),
-    "html": lambda text: clean("A title", text, frozenset(), lambda _: True, "html"),
-    "plain": lambda text: plain_text(text),
-    "redact": lambda text: redact(text, Counter()),
-    "judge": lambda text: judge(text, TextSettings(max_chars=sys.maxsize)),
-    "language": lambda text: possible_languages(prose(text)),
-    "words": words,
-    "sketch": sketch,
-    "screen": lambda text: visible(masked(text)),
-}
+ISSUES = 60  # others in each store
+RATIO = 1.2  # to honest text, that none should exceed
 
 
-class TooLongError(Exception):
-    """A part took longer than the limit."""
+def make_store(path: Path, text: str) -> Path:
+    """Make a store with a text in every place that strangers fill: a body, a title, comments before a ruling and after.
+
+    Args:
+        path: Where to.
+        text: What is measured.
+    """
+    others = by_chance(ISSUES, 1)
+    when = others[-1].number * 1000
+    thread = [
+        comment(10**6, "ann", text, when + 10),
+        comment(10**6 + 1, "ben", "Duplicate of #5", when + 20),
+        comment(10**6 + 2, "cat", text, when + 30),
+    ]
+    hostile = [
+        issue(ISSUES + 1, body=text),
+        issue(ISSUES + 2, title=text),
+        issue(ISSUES + 3, comments=thread, closed=when + 40),
+    ]
+    return fill(path, [*others, *hostile])
 
 
-@contextmanager
-def limit(seconds: float) -> Iterator[None]:
-    """Raise ``TooLongError`` where the block takes longer."""
+def seconds(text: str, rounds: int = 1, profile: cProfile.Profile | None = None) -> float:
+    """Return the least seconds of the processor that a build takes with this text, of some rounds."""
+    settings = BuildSettings.from_recipe(max_chars=sys.maxsize)
+    silent = Reporter(quiet=True)
+    silent.console.quiet = True  # no warnings either: the stores are small
+    took: list[float] = []
+    with TemporaryDirectory() as folder:
+        store = make_store(Path(folder) / "issues.db", text)
+        for n in range(rounds):
+            start = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+            if profile:
+                profile.enable()
+            build(store, Path(folder) / f"data-{n}", settings, reporter=silent)
+            if profile:
+                profile.disable()
+            took.append(resource.getrusage(resource.RUSAGE_SELF).ru_utime - start)
+    return min(took)
 
-    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        raise TooLongError
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+def honest_texts(store: Path, size: int, count: int) -> list[str]:
+    """Return texts of ``size`` characters, each made of other issues of a store: prose, code and logs as they come."""
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as connection:
+        bodies = connection.execute("SELECT body FROM issues WHERE body > '' ORDER BY number")
+        whole = "\n\n".join(body for (body,) in bodies)
+    step = (len(whole) - size) // count
+    return [whole[n * step :][:size] for n in range(count)]
 
 
-def seconds_of(part: Callable[[str], object], text: str, most: float) -> float:
-    """Return the seconds that a part takes for a text; inf where they are more than ``most``."""
-    start = time.process_time()
-    try:
-        with limit(most):
-            part(text)
-    except TooLongError:
-        return float("inf")
-    return time.process_time() - start
+def texts_of(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return the texts to measure with their names, as a store can hold them."""
+    texts = [(kind, whole_characters(text)) for kind, text in hostile_texts(options.size, options.count)]
+    return [(kind, text) for kind, text in texts if not options.only or any(part in kind for part in options.only)]
+
+
+def show_profile(texts: Sequence[tuple[str, str]]) -> None:
+    """Print where the time of each text goes."""
+    for kind, text in texts:
+        profile = cProfile.Profile()
+        print(f"{kind}: {seconds(text, profile=profile):.2f} s")
+        pstats.Stats(profile).sort_stats("tottime").print_stats(12)
 
 
 def main() -> None:
-    """Print a line for each part: honest text, how many others take more than 1.2 times as long, and the slowest."""
+    """Print how many texts took longer than honest ones, by how much, and the slowest."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", type=Path, required=True, help="a store with honest texts")
-    parser.add_argument("--size", type=int, default=65_536)
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--most", type=float, default=20)
-    parser.add_argument("--show", type=int, default=5)
+    parser.add_argument("--size", type=int, default=65_536, help="characters of a text")
+    parser.add_argument("--count", type=int, default=200, help="generated texts, beside those that are known")
+    parser.add_argument("--only", action="append", help="measure those with this in their name")
+    parser.add_argument("--profile", action="store_true", help="show where the time goes instead")
+    parser.add_argument("--honest", type=int, default=5, help="honest texts to compare with")
+    parser.add_argument("--show", type=int, default=30, help="slowest texts to name")
     options = parser.parse_args()
-    names = options.parts.split(",")
-    with sqlite3.connect(f"file:{options.store}?mode=ro", uri=True) as connection:
-        bodies = [body for (body,) in connection.execute("SELECT body FROM issues WHERE body > '' LIMIT 4000")]
-    honest = "\n\n".join(bodies)[: options.size]
-    assert len(honest) == options.size
-    base = {name: min(seconds_of(PARTS[name], honest, 600) for _ in range(2)) for name in names}
-    slowest: dict[str, list[tuple[float, str]]] = {name: [] for name in names}
-    total: defaultdict[str, float] = defaultdict(float)
-    for kind, text in hostile_texts(options.size, options.count):
-        for name in names:
-            try:
-                took = seconds_of(PARTS[name], text, options.most)
-            except Exception as error:
-                print(f"{name}: {kind}: {type(error).__name__}")
-                continue
-            slowest[name].append((took, kind))
-            total[kind] += took
-    print(f"{options.size:,} characters; honest text in all {sum(base.values()):.2f} s")
-    for name in names:
-        worst = sorted(slowest[name], reverse=True)[: options.show]
-        over = sum(took > 1.2 * base[name] + 0.01 for took, _ in slowest[name])
-        slowest_texts = ", ".join(f"{took:.2f} {kind}" for took, kind in worst)
-        print(f"{name:10} honest {base[name]:.3f} s, over 1.2: {over}; {slowest_texts}")
+    texts = texts_of(options)
+    seconds("A short text.")  # what is loaded on first use
+    if options.profile:
+        show_profile(texts)
+        return
+    empty = seconds("A short text.", rounds=5)
+    honest = [seconds(text, rounds=2) - empty for text in honest_texts(options.store, options.size, options.honest)]
+    base = median(honest)
+    print(f"{options.size:,} characters; without {empty:.2f} s; honest texts {', '.join(f'{s:.2f}' for s in honest)} s")
+    ratios: list[tuple[float, str]] = []
+    for kind, text in texts:
+        ratio = (seconds(text) - empty) / base
+        if ratio > RATIO:  # the machine may have been busy
+            ratio = min(ratio, (seconds(text, rounds=3) - empty) / base)
+        ratios.append((ratio, kind))
+    ratios.sort(reverse=True)
+    for ratio, kind in ratios[: options.show]:
+        print(f"{ratio:6.2f}  {kind}")
+    over = sum(ratio > RATIO for ratio, _ in ratios)
+    print(f"over {RATIO}: {over} of {len(ratios)}; median {median(ratio for ratio, _ in ratios):.2f}")
 
 
 if __name__ == "__main__":

@@ -91,6 +91,7 @@ def check_full_disks(
             assert str(disk) in message, done.err
             assert "Traceback" not in done.err, done.err
             assert partly or state() in (old, new), done.err
-            assert work().status == 0
+            done = work()
+            assert done.status == 0, done.err
         assert state() == new, part
     return failures
