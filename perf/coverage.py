@@ -131,10 +131,8 @@ def of_ranks(draws: int) -> None:
             found = rank_models(values, dependence.covariance(influence), dependence.effective, seed=seed)
             kinds: list[tuple[RankInterval, ...]] = [found.ranks, found.holm_ranks, found.percentile_ranks]
             for kind, ranks in enumerate(kinds):
-                # Models that are equal may have any of the ranks they share; a percentile interval needs only one.
-                inside = (
-                    rank.best <= high and rank.worst >= low if kind == 2 else rank.best <= low and rank.worst >= high
-                    for rank, low, high in zip(ranks, best, worst, strict=True)
+                inside = (  # models that are equal share all the ranks that they have together
+                    rank.best <= low and rank.worst >= high for rank, low, high in zip(ranks, best, worst, strict=True)
                 )
                 held[kind] += all(inside)
                 width[kind] += np.mean([rank.worst - rank.best for rank in ranks])
@@ -148,6 +146,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--data", type=Path, help="Folder with the real tasks.")
+    parser.add_argument("--ranks", action="store_true", help="Only the ranks.")
     arguments = parser.parse_args()
-    of_scores(arguments.data, arguments.draws)
+    if not arguments.ranks:
+        of_scores(arguments.data, arguments.draws)
     of_ranks(arguments.draws)

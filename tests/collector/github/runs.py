@@ -10,6 +10,7 @@ from gis.collector.github.accounts import Account, token_account
 from gis.collector.github.client import Client, Limits
 from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
+from gis.collector.store_schema import columns_of
 from gis.collector.store_writer import StoreWriter
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
@@ -57,4 +58,8 @@ def assert_no_token(what: object) -> None:
 def rows(path: Path, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
     """What the store holds, but for times and costs of runs."""
     with sqlite3.connect(path) as connection:
-        return {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in tables or TABLES}
+        names = {table: ", ".join(columns_of(table)) for table in tables or TABLES}
+        return {
+            table: sorted(connection.execute(f"SELECT {columns} FROM {table}"), key=repr)
+            for table, columns in names.items()
+        }
