@@ -5,6 +5,8 @@ import gis.cli.bench  # each adds its verbs, in the order of gis --help
 import gis.cli.build
 import gis.cli.catalogue
 import gis.cli.collect
+import gis.cli.compare
+import gis.cli.errors
 import gis.cli.hydrate
 import gis.cli.leaderboard
 import gis.cli.objectives

@@ -27,7 +27,7 @@ HELP_WIDTH = 100  # columns, where the terminal has as many
 # The order of gis --help: from the data to what is made of them.
 VERBS = (
     *("collect", "build", "hydrate", "train", "ablate", "objectives"),
-    *("bench", "leaderboard", "plot", "tasks", "models", "publish"),
+    *("bench", "leaderboard", "compare", "errors", "plot", "tasks", "models", "publish"),
 )
 
 

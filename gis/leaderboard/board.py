@@ -169,11 +169,13 @@ class ColumnRanking:
         models: The identity of each model.
         ranking: What can be said of their order.
         intervals: The 95 % interval of each score.
+        effective: The number of independent units of equal size that the errors were estimated from.
     """
 
     models: tuple[str, ...]
     ranking: Ranking
     intervals: tuple[Interval | None, ...]
+    effective: float
 
 
 @dataclass(frozen=True, repr=False)

@@ -13,6 +13,7 @@ from gis.benchmark.scoring import ALL, Influence, Rows, main_influence, views_of
 from gis.errors import GisError
 from gis.leaderboard.board import ColumnRanking, ScoreColumn
 from gis.statistics.dependence import Dependence
+from gis.statistics.differences import freedom_of_sum
 from gis.statistics.influence import auroc_influence, spearman_influence
 from gis.statistics.intervals import auroc_interval_from_error, correlation_interval_from_error
 from gis.statistics.metrics import Array
@@ -140,6 +141,7 @@ def _add(
             tuple(scores),
             rank_models(np.array(list(scores.values())), covariance, errors.effective),
             tuple(map(interval_of, scores.values(), np.sqrt(np.diag(covariance)), repeat(errors.effective))),
+            errors.effective,
         )
 
 
@@ -178,10 +180,9 @@ def _errors_of_mean(tasks: Sequence[Errors], expected: int) -> Errors | None:
     if not models:
         return None
     covariances = [task.of(models) for task in tasks]
-    shares = np.array([np.trace(covariance) for covariance in covariances])
-    freedom = np.array([task.effective - 1 for task in tasks])
-    total = shares.sum()
-    effective = 1 + float(total**2 / (shares**2 / freedom).sum()) if total > 0 else tasks[0].effective
+    variances = [float(np.trace(covariance)) for covariance in covariances]
+    freedom = [task.effective - 1 for task in tasks]
+    effective = 1 + freedom_of_sum(variances, freedom) if any(variances) else tasks[0].effective
     return Errors(tuple(models), sum(covariances, np.zeros_like(covariances[0])) / len(tasks) ** 2, effective)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gis.benchmark.results import Result, read_result, result_files
 from gis.benchmark.runner import ModelFailure, ScoredTask
 from gis.benchmark.scoring import ViewScores
-from gis.errors import GisError, unknown_name
+from gis.errors import GisError, UsageError, unknown_name
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.reported import Reported
 from gis.leaderboard.scores import auroc_of, ceiling_of, rank_among_same, strata_of
@@ -16,6 +16,8 @@ from gis.statistics.metrics import Metric, Undefined
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gis.leaderboard.compare import Comparison
 
 MEAN_VIEW = "mean of strata"
 
@@ -95,18 +97,70 @@ class ResultSet:
         Raises:
             GisError: There is no such result, or its table of pairs is missing.
         """
-        models = {*self._names.values(), *(result.model.name for result in self._results)}
-        of_model = [n for n, result in enumerate(self._results) if self._is_called(result, model)]
-        if not of_model:
-            raise unknown_name("model", model, models)
-        matches = [n for n in of_model if self._results[n].task.name == task]
+        return self._result(model, task).pairs()
+
+    def errors(self, model: str, task: str | None = None, n: int = 20) -> "pd.DataFrame":
+        """Return the pairs that a model scores worst: see ``gis.leaderboard.worst_pairs``.
+
+        Args:
+            model: The name in the leaderboard, or the identity or its first digits.
+            task: The name of the task; None where the model has one only.
+            n: How many pairs.
+
+        Raises:
+            GisError: There is no such result, or its table of pairs is missing.
+        """
+        from gis.leaderboard.worst_pairs import worst_pairs
+
+        return worst_pairs(self._result(model, task), n)
+
+    def compare(self, first: str, second: str, tasks: Sequence[str] = ()) -> "Comparison":
+        """Say whether one model is better than another.
+
+        Args:
+            first: The name in the leaderboard, or the identity or its first digits.
+            second: That of the other model.
+            tasks: Names of the tasks and suites to compare them on; all when empty.
+
+        Raises:
+            GisError: There is no such model, both are the same, or they have no task in common.
+        """
+        from gis.leaderboard.compare import compare_models
+
+        identities = [self._identity(model, self._called(model)) for model in (first, second)]
+        if identities[0] == identities[1]:
+            raise UsageError(f"{first} and {second} are the same model", remedy="name two models")
+        of_both = [each for each in self._scored if each.result.model.identity in identities]
+        names = [self._names[identity] for identity in identities]
+        return compare_models(of_both, (identities[0], identities[1]), (names[0], names[1]), tasks)
+
+    def _result(self, model: str, task: str | None) -> ScoredTask:
+        """Return the result of a model on a task, by names."""
+        of_model = self._called(model)
+        tasks = sorted({each.result.task.name for each in of_model})
+        if task is None and len(tasks) > 1:
+            raise UsageError(f"{model} has results for {len(tasks)} tasks", remedy=f"name one: {', '.join(tasks)}")
+        matches = [each for each in of_model if task in (None, each.result.task.name)]
         if not matches:
-            raise unknown_name("task", task, {self._results[n].task.name for n in of_model})
-        if len({self._results[n].model.identity for n in matches}) > 1:
-            names = sorted({self._names[self._results[n].model.identity] for n in matches})
+            raise unknown_name("task", str(task), tasks)
+        self._identity(model, matches)
+        return max(matches, key=lambda each: rank_among_same(each.result))
+
+    def _called(self, model: str) -> list[ScoredTask]:
+        """Return the results of the models that a name may mean."""
+        of_model = [each for each in self._scored if self._is_called(each.result, model)]
+        if not of_model:
+            names = {*self._names.values(), *(result.model.name for result in self._results)}
+            raise unknown_name("model", model, names)
+        return of_model
+
+    def _identity(self, model: str, scored: Sequence[ScoredTask]) -> str:
+        """Return the identity that results of one name have in common."""
+        identities = {each.result.model.identity for each in scored}
+        if len(identities) > 1:
+            names = sorted(self._names[identity] for identity in identities)
             raise GisError(f"several models are called {model}: {', '.join(names)}")
-        shown = max(matches, key=lambda n: rank_among_same(self._results[n]))
-        return self._scored[shown].pairs()
+        return identities.pop()
 
     def _is_called(self, result: Result, model: str) -> bool:
         identity = result.model.identity

@@ -39,11 +39,33 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Differ
     if len(differences) < 2:
         return None
     mean, spread = float(differences.mean()), float(stats.sem(differences))
-    if spread == 0:
+    return difference_from_error(mean, spread, len(differences) - 1)
+
+
+def difference_from_error(mean: float, error: float, freedom: float) -> Difference:
+    """Return a difference with the interval and the p value of Student's t.
+
+    Args:
+        mean: The difference.
+        error: Its standard error; 0 where it has none.
+        freedom: Degrees of freedom of the error.
+    """
+    if error == 0:
         return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0)
-    low, high = stats.t.interval(0.95, len(differences) - 1, loc=mean, scale=spread)
-    p = 2 * stats.t.sf(abs(mean) / spread, len(differences) - 1)
+    low, high = stats.t.interval(0.95, freedom, loc=mean, scale=error)
+    p = 2 * stats.t.sf(abs(mean) / error, freedom)
     return Difference(mean, float(low), float(high), float(p))
+
+
+def freedom_of_sum(variances: Sequence[float], freedom: Sequence[float]) -> float:
+    """Return the degrees of freedom of a sum of independent estimates (Welch 1947, Satterthwaite 1946).
+
+    Args:
+        variances: Of each estimate, not all 0.
+        freedom: Degrees of freedom of each variance.
+    """
+    shares = np.asarray(variances, dtype=np.float64)
+    return float(shares.sum() ** 2 / (shares**2 / np.asarray(freedom)).sum())
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

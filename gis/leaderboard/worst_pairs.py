@@ -1,0 +1,88 @@
+"""The pairs that a model gets most wrong, with what explains it: labels, ranks, lengths, what was cut, addresses."""
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import rankdata
+
+from gis.benchmark.runner import ScoredTask
+from gis.errors import GisError, check_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SERVER = "https://github.com"
+HIGH, LOW = "too high", "too low"
+REPOSITORY = r"[\w.-]{1,100}/[\w.-]{1,100}"
+ISSUES = re.compile(rf"(?P<first>{REPOSITORY})#(?P<one>\d{{1,10}})~(?P<second>{REPOSITORY})?#(?P<other>\d{{1,10}})")
+
+
+def worst_pairs(scored: ScoredTask, n: int = 20) -> "pd.DataFrame":
+    """Return the pairs that a model scores worst, the worst first.
+
+    Of graded labels these are the pairs whose rank by score is furthest from the rank by label. Of binary labels they
+    are the negative pairs with the highest scores and the positive pairs with the lowest ones, half of each.
+
+    Args:
+        scored: The result of a model on a task.
+        n: How many pairs.
+
+    Returns:
+        A row for each pair. ``error`` is "too high" or "too low"; ranks count from the most similar pair, equal ones
+        sharing the mean of theirs. ``cut1`` and ``cut2`` are how much of a text the model did not read, for models that
+        count; ``issue1`` and ``issue2`` are addresses, where the ids of the pairs name issues.
+
+    Raises:
+        GisError: The scores of the pairs are missing.
+    """
+    import pandas as pd
+
+    check_number("the number of pairs", n, 1, remedy="choose another --n")
+    table = scored.pairs()
+    if table.empty or not {"id", "gold", "score"} <= set(table.columns):
+        raise GisError("the scores of the pairs are missing", remedy="the same gis bench with --force makes them")
+    by_score, by_label = rankdata(-table["score"]), rankdata(-table["gold"])
+    binary = scored.result.task.label == "binary"
+    worst = _worst_of_binary(table, n) if binary else np.argsort(-np.abs(by_score - by_label), kind="stable")[:n]
+    chosen = table.iloc[worst].reset_index(drop=True)
+    frame = pd.DataFrame(
+        {
+            "id": chosen["id"].astype(str),
+            "error": np.where(by_score[worst] < by_label[worst], HIGH, LOW),
+            "label": chosen["gold"],
+            "score": chosen["score"],
+            "rank_by_score": by_score[worst],
+            "rank_by_label": by_label[worst],
+        }
+    )
+    for name in ("subset", "stratum", "tokens1", "tokens2"):
+        if name in chosen:
+            frame[name] = chosen[name]
+    for side in ("1", "2"):
+        if f"kept{side}" in chosen:
+            frame[f"cut{side}"] = chosen[f"tokens{side}"] - chosen[f"kept{side}"]
+    addresses = [_addresses(name) for name in frame["id"]]
+    if any(addresses):
+        frame["issue1"] = [pair[0] if pair else "" for pair in addresses]
+        frame["issue2"] = [pair[1] if pair else "" for pair in addresses]
+    return frame
+
+
+def _worst_of_binary(table: "pd.DataFrame", n: int) -> np.ndarray:
+    """Return the rows of the negatives that score highest, then of the positives that score lowest."""
+    score, positive = table["score"].to_numpy(), (table["gold"] == 1).to_numpy()
+    negatives, positives = np.flatnonzero(~positive), np.flatnonzero(positive)
+    high = negatives[np.argsort(-score[negatives], kind="stable")]
+    low = positives[np.argsort(score[positives], kind="stable")]
+    of_high = max(n - n // 2, n - len(low))
+    return np.concatenate([high[:of_high], low[: n - min(of_high, len(high))]])
+
+
+def _addresses(pair: str) -> tuple[str, str] | None:
+    """Return the addresses of both issues of a pair that is called OWNER/NAME#1~#2; None for other names."""
+    named = ISSUES.fullmatch(pair)
+    if named is None:
+        return None
+    first, second = named["first"], named["second"] or named["first"]
+    return f"{SERVER}/{first}/issues/{named['one']}", f"{SERVER}/{second}/issues/{named['other']}"
