@@ -82,8 +82,7 @@ def _mteb_files(board: "Leaderboard", folder: Path) -> dict[Path, str]:
     from gis.benchmark.mteb_export import mteb_files
     from gis.console import Reporter
 
-    results = [scored.result for row in board.rows for scored in row.scored.values()]
-    files, left_out = mteb_files(results, folder)
+    files, left_out = mteb_files([result for row in board.rows for result in row.results], folder)
     for line in left_out:
         Reporter().warn(f"not exported: {line}")
     return files

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from rich.text import Text
 
 from gis import latex
+from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
 from gis.markdown import csv_text, escape
 from gis.markdown import table as markdown_table
@@ -75,6 +76,7 @@ class Score:
         interval: Its 95 % interval; None where no error could be estimated.
         rank: The ranks that its model can have in this column; None where the column has no ranking.
         tied: Whether the model is not certainly worse than the best of the column, and is not the best.
+        deviation: Standard deviation over the seeds of a training; None for a single model.
     """
 
     value: float | None = None
@@ -84,6 +86,7 @@ class Score:
     interval: Interval | None = None
     rank: RankInterval | None = None
     tied: bool = False
+    deviation: float | None = None
 
     @property
     def marks(self) -> str:
@@ -129,10 +132,12 @@ class ModelRow:
         model: Its name on the leaderboard.
         identity: Its identity; that of none where the scores are reported.
         scores: One for each column.
-        scored: What the scores were read from, by the name of the pairs; nothing for reported scores.
+        scored: What the scores were read from, by the name of the pairs; nothing for reported scores and for the mean
+            of several seeds.
         cost: What it costs.
         baseline: Whether it reads no meaning: random numbers, lengths or words.
         reported_in: Where the scores are quoted from; empty for scores that gis measured.
+        seeds: The rows of the models whose mean this is, which differ only in the seed of their training.
     """
 
     model: str
@@ -142,11 +147,25 @@ class ModelRow:
     cost: Cost = Cost()
     baseline: bool = False
     reported_in: str = ""
+    seeds: tuple["ModelRow", ...] = ()
 
     @property
     def title(self) -> str:
-        """Return its name in tables that people read; for reported scores with their source."""
-        return f"{self.model} (reported: {self.reported_in})" if self.reported_in else self.model
+        """Return its name in tables that people read: with the source of its scores, or their deviation over seeds."""
+        if self.reported_in:
+            return f"{self.model} (reported: {self.reported_in})"
+        deviation = self.scores[0].deviation
+        return self.model if deviation is None else f"{self.model}, deviation {100 * deviation:.2f}"
+
+    @property
+    def members(self) -> tuple["ModelRow", ...]:
+        """Return the rows of the single models behind it: those of the seeds, or itself."""
+        return self.seeds or (self,)
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """Return the results that the scores come from; none for reported scores."""
+        return tuple(scored.result for member in self.members for scored in member.scored.values())
 
     @property
     def order(self) -> tuple[bool, float, str, str]:

@@ -196,7 +196,7 @@ def compare_models(
     common = [task for task in shown_names if all(task in of_one for of_one in having)]
     if not common:
         raise GisError(f"{names[0]} and {names[1]} have no task in common", remedy=BENCH_BOTH)
-    board = make_table(scored, common)
+    board = make_table(scored, common, seeds_apart=True)
     shown = [column for column in board.columns if column.view is None and column.metric == "spearman"]
     both = {column: (_score(board, column, identities[0]), _score(board, column, identities[1])) for column in shown}
     by_pairs = {

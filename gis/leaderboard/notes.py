@@ -20,11 +20,12 @@ def notes(board: Leaderboard, hidden: Sequence[Result], unranked: Mapping[tuple[
         hidden: Other results of the same models on the same tasks.
         unranked: Why a model has no rank on some pairs, by (identity, name of the pairs).
     """
-    names = {row.identity: row.model for row in board.rows}
-    results = [scored.result for row in board.rows for scored in row.scored.values()]
+    names = {member.identity: member.model for row in board.rows for member in (row, *row.members)}
+    results = [result for row in board.rows for result in row.results]
     return [
         FIRST_NOTE,
         *_on_ranks(board, names, unranked),
+        *_on_seeds(board),
         *_on_binary_labels(results),
         *_on_samples(results),
         *_on_data(board, results),
@@ -56,6 +57,15 @@ def _on_ranks(board: Leaderboard, names: Mapping[str, str], unranked: Mapping[tu
         more = f" and {len(models) - NAMED} more" if len(models) > NAMED else ""
         lines.append(f"No rank for {', '.join(list(models)[:NAMED])}{more}: {reason}.")
     return lines
+
+
+def _on_seeds(board: Leaderboard) -> list[str]:
+    if not any(row.seeds for row in board.rows):
+        return []
+    return [
+        "A row of several seeds is the mean of models that differ only in the seed of their training; the deviation is "
+        "that of their first score, and ± is the error of the mean of these very models."
+    ]
 
 
 def _on_baselines(board: Leaderboard) -> list[str]:
@@ -115,7 +125,12 @@ def _on_data(board: Leaderboard, results: Sequence[Result]) -> list[str]:
     lines = []
     if other := _tasks([result for result in results if result.task.verified is False]):
         lines.append(f"The data of {', '.join(other)} differs from the catalogue's.")
-    tasks = {pairs: scored.result.task.name for row in board.rows for pairs, scored in row.scored.items()}
+    tasks = {
+        pairs: scored.result.task.name
+        for row in board.rows
+        for member in row.members
+        for pairs, scored in member.scored.items()
+    }
     if split := sorted({task for pairs, task in tasks.items() if pairs != task}):
         lines.append(f"Models were scored on different pairs of {', '.join(split)}: each kind has a column of its own.")
     return lines

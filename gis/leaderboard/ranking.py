@@ -12,6 +12,7 @@ from gis.benchmark.runner import ScoredTask
 from gis.benchmark.scoring import ALL, Influence, Rows, main_influence, views_of
 from gis.errors import GisError
 from gis.leaderboard.board import ColumnRanking, ScoreColumn
+from gis.leaderboard.seeds import averages
 from gis.statistics.dependence import Dependence
 from gis.statistics.differences import freedom_of_sum
 from gis.statistics.influence import auroc_influence, spearman_influence
@@ -94,13 +95,15 @@ def rank_columns(
     columns: Sequence[ScoreColumn],
     scored: Mapping[tuple[str, str], ScoredTask],
     values: Mapping[tuple[str, ScoreColumn], float | None],
+    members: Mapping[str, Sequence[str]],
 ) -> Rankings:
-    """Rank the models of each column.
+    """Rank the rows of each column, which are models or the means of some.
 
     Args:
         columns: The columns of the leaderboard.
         scored: The result of each model in each set of pairs: (identity, ``ScoreColumn.pairs``).
-        values: The score of each model, by identity, in each column.
+        values: The score of each row, by identity, in each column.
+        members: The identities of the models of each row, by its identity.
 
     Returns:
         The rankings, task by task read and forgotten, so that memory holds the pairs of one task at a time.
@@ -114,7 +117,7 @@ def rank_columns(
         if pairs is None:
             continue
         for column in (column for column in columns if column.pairs == key):
-            errors = _errors(pairs, column)
+            errors = _errors(pairs, column, members)
             if errors is not None:
                 if column.view is None and column.metric == "spearman":
                     of_tasks[key] = errors
@@ -145,8 +148,8 @@ def _add(
         )
 
 
-def _errors(pairs: PairScores, column: ScoreColumn) -> Errors | None:
-    """Return the errors of the models' scores in a column; None where too few pairs are independent of each other."""
+def _errors(pairs: PairScores, column: ScoreColumn, members: Mapping[str, Sequence[str]]) -> Errors | None:
+    """Return the errors of the rows' scores in a column; None where too few pairs are independent of each other."""
     influence_of: Influence = spearman_influence if column.metric == "spearman" else auroc_influence
     if column.view is None:
         rows = np.ones(len(pairs.gold), dtype=bool)
@@ -164,8 +167,10 @@ def _errors(pairs: PairScores, column: ScoreColumn) -> Errors | None:
     if not varied:
         return None
     influence = np.stack([main_influence(influence_of, scores[:, n], gold, views) for n in varied], axis=1)
-    models = tuple(pairs.models[n] for n in varied)
-    return Errors(models, dependence.covariance(influence), dependence.effective)
+    rows_of_board, weights = averages(members, [pairs.models[n] for n in varied])
+    if not rows_of_board:
+        return None
+    return Errors(rows_of_board, dependence.covariance(influence @ weights), dependence.effective)
 
 
 def _is_defined(scores: Array, gold: Array, views: Mapping[str, Rows]) -> bool:

@@ -1,6 +1,6 @@
 """Scores that others published, beside measured ones: without interval and rank, and never among the best."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -153,7 +153,7 @@ def differences(board: Leaderboard, reported: Iterable[Reported]) -> list[Differ
             reported=each.scores[task],
             reported_in=each.reported_in,
         )
-        for row in board.rows
+        for row in _models(board)
         for each in reported
         for task, scored in row.scored.items()
         if task in tasks and task in each.scores
@@ -162,11 +162,17 @@ def differences(board: Leaderboard, reported: Iterable[Reported]) -> list[Differ
     ]
 
 
+def _models(board: Leaderboard) -> Iterator[ModelRow]:
+    """Yield the rows of the single models behind a leaderboard."""
+    for row in board.rows:
+        yield from row.members
+
+
 def _published_tasks(board: Leaderboard) -> set[str]:
     """Return the tasks of which the leaderboard shows scores of the published pairs, and of all of them."""
     return {
         pairs
-        for row in board.rows
+        for row in _models(board)
         for pairs, scored in row.scored.items()
         if pairs == (task := scored.result.task).name
         and pairs in catalogue()

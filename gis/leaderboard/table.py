@@ -15,6 +15,7 @@ from gis.leaderboard.pair_sets import name_pair_sets
 from gis.leaderboard.ranking import rank_columns
 from gis.leaderboard.reported import Reported, with_reported
 from gis.leaderboard.scores import auroc_interval_of, auroc_of, rank_among_same, sample_of
+from gis.leaderboard.seeds import merge_seeds
 from gis.models.base import LABEL_DIGITS, distinguishing_settings
 from gis.statistics.intervals import Interval
 from gis.statistics.metrics import Undefined
@@ -37,7 +38,11 @@ def load_table(folder: Path, tasks: Sequence[str] = (), *, reported: Sequence[Re
 
 
 def make_table(
-    scored: Iterable[ScoredTask], tasks: Sequence[str] = (), *, reported: Sequence[Reported] = ()
+    scored: Iterable[ScoredTask],
+    tasks: Sequence[str] = (),
+    *,
+    reported: Sequence[Reported] = (),
+    seeds_apart: bool = False,
 ) -> Leaderboard:
     """Rank the models of results by the first column.
 
@@ -47,6 +52,7 @@ def make_table(
             different pairs are never in one column.
         tasks: Names of the tasks and suites to show, in this order; all when empty.
         reported: Published scores to show beside them, without a rank.
+        seeds_apart: Give each model a row of its own, even where models differ only in the seed of their training.
 
     Returns:
         The leaderboard: a row for each model that has a score on any of the tasks.
@@ -71,9 +77,11 @@ def make_table(
     score_columns = columns(shown, labels, by_pairs)
     names = display_names(results)
     rows = [_row(identity, names[identity], score_columns, cells) for identity in names]
+    rows = rows if seeds_apart else merge_seeds(rows)
     rows.sort(key=lambda row: row.order)
     values = {(row.identity, column): row.scores[n].value for row in rows for n, column in enumerate(score_columns)}
-    rankings = rank_columns(score_columns, cells, values)
+    members = {row.identity: [member.identity for member in row.members] for row in rows}
+    rankings = rank_columns(score_columns, cells, values, members)
     hidden = [each.result for each in ordered if each is not best[each.result.model.identity, each.result.task.name]]
     board = Leaderboard(
         columns=tuple(score_columns),

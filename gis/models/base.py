@@ -17,7 +17,16 @@ TrainingPrecision = Literal["auto", "fp32", "bf16"]
 Setting = str | int | float | bool | None
 POOLING_DECLARED = "pooling_declared"  # a setting: False where the model's pooling was a guess
 SIMILARITY_DECLARED = "similarity_declared"  # a setting: the model's own similarity where it is not the cosine
+TRAINING = "training"  # a setting: the hash of all that decided a training of gis but the seed
+TRAINING_SEED = "training_seed"  # a setting: that seed
 COSINE = "cosine"
+UNREADABLE = (
+    "content_sha256",
+    "file_sha256",
+    "layout",
+    TRAINING,
+    POOLING_DECLARED,
+)  # settings that tell people nothing
 LABEL_DIGITS = 6  # of an identity, in the name of a row: enough to tell a handful of models apart
 
 
@@ -195,7 +204,7 @@ def distinguishing_settings(cards: Sequence[ModelCard]) -> list[str]:
     by_card = [{**card.settings, "max_tokens": card.max_tokens} for card in cards]
     keys = dict.fromkeys(key for settings in by_card for key in settings)
     differing = [key for key in keys if len({settings.get(key) for settings in by_card}) > 1]
-    readable = [key for key in differing if key not in ("content_sha256", "file_sha256", "layout", POOLING_DECLARED)]
+    readable = [key for key in differing if key not in UNREADABLE]
     words = [", ".join(_setting_in_words(key, settings.get(key)) for key in readable) for settings in by_card]
     return [
         ", ".join(filter(None, [text, card.identity[:LABEL_DIGITS] if words.count(text) > 1 else ""]))

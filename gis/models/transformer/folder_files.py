@@ -6,9 +6,11 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from gis.errors import GisError
-from gis.files import sha256_of_file
+from gis.files import sha256_of, sha256_of_file
+from gis.models.base import TRAINING, TRAINING_SEED, Setting
 
 TRAINING_MANIFEST = "gis_training.json"  # of gis train, with the hashes of the files that it wrote
+TRAINING_RECORD = ("base_sha256", "processes", "train", "validation")  # what decides its weights beside the settings
 WEIGHTS = ("*.safetensors", "*.bin")
 # Everything that can change a vector. What training leaves behind (optimizer.pt, event files) cannot.
 CONTENT = (*WEIGHTS, "*.json", "*.txt", "*.model", "*.py", "*.jinja", "*.codes", "*.spm", "*.tiktoken", "*.vocab")
@@ -60,6 +62,21 @@ def _header(path: Path) -> dict[str, Any]:
     except ValueError:
         return {}
     return {name: tensor for name, tensor in content.items() if isinstance(tensor, dict) and "shape" in tensor}
+
+
+def training_of(folder: Path) -> dict[str, Setting]:
+    """Return the settings of a model's card that say how ``gis train`` made the model; none for other models.
+
+    Models that differ only in the seed have the same ``TRAINING``.
+    """
+    manifest = read_json_if_there(folder / TRAINING_MANIFEST)
+    settings = manifest.get("settings")
+    seed = settings.get("seed") if isinstance(settings, dict) else None
+    if not isinstance(settings, dict) or not isinstance(seed, int):
+        return {}
+    record = {name: manifest.get(name) for name in TRAINING_RECORD}
+    but_the_seed = {name: value for name, value in settings.items() if name != "seed"}
+    return {TRAINING: sha256_of([but_the_seed, record]), TRAINING_SEED: seed}
 
 
 def content_files(folder: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from gis.models.base import (
     ModelCard,
     PairScorer,
 )
-from gis.models.transformer.folder_files import count_parameters
+from gis.models.transformer.folder_files import count_parameters, training_of
 from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
 from gis.spec import Spec
 
@@ -165,6 +165,7 @@ def _card(model_folder: ModelFolder, settings: LoadSettings, name: str, revision
             "trust_remote_code": model_folder.trust_remote_code,
             **({} if model_folder.pooling_declared else {POOLING_DECLARED: False}),
             **({} if model_folder.similarity == COSINE else {SIMILARITY_DECLARED: model_folder.similarity}),
+            **training_of(model_folder.adapter or model_folder.folder),
         },
         max_tokens=model_folder.max_tokens,
         parameters=count_parameters(model_folder.folder),

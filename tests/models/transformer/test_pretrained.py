@@ -1,5 +1,6 @@
 """What the identity covers, what loading costs, and the embedded encoder."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from gis.errors import GisError, UsageError
 from gis.models.registry import load_model
 from gis.models.transformer import pretrained
-from gis.models.transformer.folder_files import count_parameters
+from gis.models.transformer.folder_files import count_parameters, training_of
 from gis.spec import Spec
 from tests.models.helpers import TEXTS, assert_close, encoder, identity, needs_minilm, needs_peft, settings
 from tests.tiny_models import copy, save_bert, save_lora, save_sentence_transformer
@@ -147,6 +148,35 @@ class TestIdentity:
 
 
 class TestCard:
+    def test_it_says_which_training_made_the_model_and_with_which_seed(self, tmp_path: Path, tiny_bert: Path) -> None:
+        folder = copy(tiny_bert, tmp_path / "model")
+        before = load_model(Spec(str(folder)), settings()).card
+        record = {"settings": {"objective": "gis", "seed": 42}, "train": {"sha256": "a"}, "report": {"best": 0.5}}
+        cards = {}
+        changes: dict[str, dict[str, object]] = {
+            "42": {},
+            "43": {"settings": {"objective": "gis", "seed": 43}, "report": {"best": 0.6}},
+            "other data": {"train": {"sha256": "b"}},
+            "other objective": {"settings": {"objective": "angle", "seed": 42}},
+        }
+        for name, changed in changes.items():
+            (folder / "gis_training.json").write_text(json.dumps({**record, **changed}))
+            cards[name] = load_model(Spec(str(folder)), settings()).card
+        assert {card.identity for card in cards.values()} == {before.identity}
+        assert [card.settings["training_seed"] for card in cards.values()] == [42, 43, 42, 42]
+        trainings = [card.settings["training"] for card in cards.values()]
+        assert trainings[0] == trainings[1]
+        assert len(set(trainings)) == 3
+        assert not {"training", "training_seed"} & set(before.settings)
+
+    @pytest.mark.parametrize("manifest", ["{}", '{"settings": []}', '{"settings": {"seed": "x"}}'])
+    def test_a_training_that_was_not_recorded_is_not_made_up(
+        self, tmp_path: Path, tiny_bert: Path, manifest: str
+    ) -> None:
+        folder = copy(tiny_bert, tmp_path / "model")
+        (folder / "gis_training.json").write_text(manifest)
+        assert training_of(folder) == {}
+
     def test_the_name_is_the_spec_as_typed(self, tiny_bert: Path) -> None:
         card = encoder(tiny_bert, pooling="cls", max_length=9).card
         assert card.name == f"{tiny_bert},max_length=9,pooling=cls"
