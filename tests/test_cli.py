@@ -497,6 +497,14 @@ def test_the_leaderboard_is_written_and_checked(scored: Gis) -> None:
         assert {row["model"] for row in csv.DictReader(file)} == {"jaccard", "length", "random"}
 
 
+def test_the_leaderboard_is_written_as_a_page_and_checked(scored: Gis) -> None:
+    assert scored("leaderboard", "results", "--html", "board.html").status == 0
+    assert scored("leaderboard", "results", "--html", "board.html", "--check").status == 0
+    page = Path("board.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert ">jaccard</a>" in page
+
+
 def test_the_leaderboard_goes_between_markers(scored: Gis) -> None:
     text = "# Mine\n<!-- gis leaderboard: begin -->\n<!-- gis leaderboard: end -->\nrest\n"
     Path("README.md").write_text(text, encoding="utf-8")

@@ -33,6 +33,10 @@ def leaderboard(
     ] = None,
     latex: Annotated[Path | None, typer.Option(metavar="FILE", help="Write LaTeX with booktabs.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write CSV with unrounded scores.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page that sorts and filters, in one file without network."),
+    ] = None,
     mteb: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the results as mteb stores them, into DIR.")
     ] = None,
@@ -40,13 +44,14 @@ def leaderboard(
 ) -> None:
     """Rank the models of a results folder.
 
-    Example: gis leaderboard results --into README.md --csv scores.csv
+    Example: gis leaderboard results --into README.md --html leaderboard.html
     """
     from gis.leaderboard.documents import own_document, with_block, write_or_check
+    from gis.leaderboard.page.page import render_page
     from gis.leaderboard.table import load_table
     from gis.spec import parse_specs
 
-    if check and not any((markdown, into, latex, csv, mteb)):
+    if check and not any((markdown, into, latex, csv, html, mteb)):
         raise UsageError("--check needs a file to check", remedy="add --into FILE, --markdown FILE or --csv FILE")
     board = load_table(results, [spec.name for spec in parse_specs(task or [])], reported=_reported(reported or []))
     outputs: list[tuple[Path | None, Callable[[Path], str]]] = [
@@ -54,6 +59,7 @@ def leaderboard(
         (into, lambda path: with_block(path, board.to_markdown())),
         (latex, lambda _: board.to_latex()),
         (csv, lambda _: board.to_csv()),
+        (html, lambda _: render_page(board)),
     ]
     files = {path: content(path) for path, content in outputs if path is not None}
     files |= _mteb_files(board, mteb) if mteb is not None else {}

@@ -37,7 +37,11 @@ def length_figure(board: Leaderboard, pairs: str | None = None) -> "Figure":
     Raises:
         GisError: No model counted the lengths of these texts; or matplotlib is not installed.
     """
-    curves = _curves(board, pairs)
+    return curves_figure(board, _curves(board, pairs))
+
+
+def curves_figure(board: Leaderboard, curves: LengthCurves) -> "Figure":
+    """Draw curves that ``length_curves`` made, as ``length_figure`` does."""
     rows = [row for row in board.rows if row.identity in curves.scores]
     strong = [row for row in rows if not row.baseline][:MOST_CURVES]
     others = [row for row in rows if not row.baseline][MOST_CURVES:]

@@ -1,0 +1,1 @@
+"""A leaderboard as one HTML file that needs neither network nor server."""
