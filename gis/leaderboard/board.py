@@ -275,11 +275,15 @@ class Leaderboard:
     def to_csv(self) -> str:
         """Return the table as CSV: unrounded scores, 0 to 1, empty where there is none.
 
-        Where there are any, samples and the sources of reported scores have a column each at the end.
+        Where there are any, samples, the deviation of the first score over seeds, and the sources of reported scores
+        have a column each at the end.
         """
-        samples = ["; ".join(self._samples(row)) for row in self.rows]
-        sources = [row.reported_in for row in self.rows]
-        last = {title: cells for title, cells in (("of a sample", samples), ("reported in", sources)) if any(cells)}
+        columns: dict[str, list[str | float]] = {
+            "of a sample": ["; ".join(self._samples(row)) for row in self.rows],
+            "deviation over seeds": ["" if (d := row.scores[0].deviation) is None else d for row in self.rows],
+            "reported in": [row.reported_in for row in self.rows],
+        }
+        last = {title: cells for title, cells in columns.items() if any(cell != "" for cell in cells)}
         head = ["model", "identity", *(column.title for column in self.columns), *last]
         rows = [
             [

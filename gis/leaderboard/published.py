@@ -68,7 +68,10 @@ def read_reported(path: Path) -> tuple[Reported, ...]:
         file = _FILE.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         reason = first_fault(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
-        raise GisError(f"{path} is not a file of published scores ({reason})") from error
+        remedy = (
+            f"give {PUBLISHED.stem} for what ships with gis, a file of the same form, or a folder of mteb's results"
+        )
+        raise GisError(f"{path} is not a file of published scores ({reason})", remedy=remedy) from error
     for entry in file.models:
         if entry.source not in file.sources:
             raise unknown_name("source", entry.source, file.sources, f"{path} names it for {entry.name}.")

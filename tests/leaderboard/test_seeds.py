@@ -121,6 +121,8 @@ def test_every_form_of_a_leaderboard_has_the_row() -> None:
     board = make_table([seed(1), seed(2), scored("good")])
     assert "models/mine (2 seeds), deviation" in board.to_markdown()
     assert "models/mine (2 seeds), deviation" in board.to_latex()
-    assert '"models/mine (2 seeds)"' in board.to_csv()
+    head, *_, last = board.to_csv().splitlines()
+    assert head.endswith('"stsb","deviation over seeds"')
+    assert float(last.split(",")[-1]) == board.rows[-1].scores[0].deviation
     assert "models/mine (2 seeds)" in board.to_frame().index
     assert "models/mine (2 seeds), deviation" in str(board)
