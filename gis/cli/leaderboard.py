@@ -37,6 +37,13 @@ def leaderboard(
         Path | None,
         typer.Option(metavar="FILE", help="Write a page that sorts and filters, in one file without network."),
     ] = None,
+    tidy: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write CSV with a row for each model, task, view and metric, with intervals.",
+        ),
+    ] = None,
     mteb: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the results as mteb stores them, into DIR.")
     ] = None,
@@ -49,9 +56,10 @@ def leaderboard(
     from gis.leaderboard.documents import own_document, with_block, write_or_check
     from gis.leaderboard.page.page import render_page
     from gis.leaderboard.table import load_table
+    from gis.leaderboard.tidy import tidy_csv
     from gis.spec import parse_specs
 
-    if check and not any((markdown, into, latex, csv, html, mteb)):
+    if check and not any((markdown, into, latex, csv, tidy, html, mteb)):
         raise UsageError("--check needs a file to check", remedy="add --into FILE, --markdown FILE or --csv FILE")
     board = load_table(results, [spec.name for spec in parse_specs(task or [])], reported=_reported(reported or []))
     outputs: list[tuple[Path | None, Callable[[Path], str]]] = [
@@ -60,6 +68,7 @@ def leaderboard(
         (latex, lambda _: board.to_latex()),
         (csv, lambda _: board.to_csv()),
         (html, lambda _: render_page(board)),
+        (tidy, lambda _: tidy_csv(board)),
     ]
     files = {path: content(path) for path, content in outputs if path is not None}
     files |= _mteb_files(board, mteb) if mteb is not None else {}

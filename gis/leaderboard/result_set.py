@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING
 
 from gis.benchmark.results import Result, read_result, result_files
 from gis.benchmark.runner import ModelFailure, ScoredTask
-from gis.benchmark.scoring import ViewScores
 from gis.errors import GisError, UsageError, unknown_name
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.reported import Reported
-from gis.leaderboard.scores import auroc_of, ceiling_of, rank_among_same, strata_of
+from gis.leaderboard.scores import rank_among_same
 from gis.leaderboard.table import display_names, make_table
-from gis.statistics.metrics import Metric, Undefined
+from gis.leaderboard.views import view_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from gis.leaderboard.compare import Comparison
-
-MEAN_VIEW = "mean of strata"
 
 
 def load_results(folder: str | Path) -> "ResultSet":
@@ -77,15 +74,31 @@ class ResultSet:
 
         Scores are unrounded, 0 to 1, and NaN where there is none; ``undefined`` gives the reason for Spearman. ``main``
         marks the view whose Spearman the leaderboard shows: for stratified negatives the mean over the strata. AUROC,
-        average precision and the ceiling of Spearman exist for binary labels. The columns ``settings.…`` hold the
+        average precision and the ceiling of Spearman exist for binary labels. ``spearman_low`` and the like are ends of
+        95 % intervals, NaN where there is none, as in results of an older gis. The columns ``settings.…`` hold the
         models' settings. ``verified`` is False for results of an older gis, which carry no hashes.
         """
         import pandas as pd
 
         records = [
-            {**self._about(result), **view, **_settings(result)} for result in self._results for view in _views(result)
+            {**self._about(result), **view, **_settings(result)}
+            for result in self._results
+            for view in view_records(result)
         ]
         return pd.DataFrame(records)
+
+    def to_tidy_frame(self, tasks: Sequence[str] = ()) -> "pd.DataFrame":
+        """Return a row for each model, task, view and metric, with its interval and ranks: see ``tidy_frame``.
+
+        Args:
+            tasks: Names of the tasks and suites to show, in this order; all when empty.
+
+        Raises:
+            GisError: There are no results for any of ``tasks``.
+        """
+        from gis.leaderboard.tidy import tidy_frame
+
+        return tidy_frame(self.leaderboard(tasks))
 
     def pairs(self, model: str, task: str) -> "pd.DataFrame":
         """Return the scores of the pairs of one task: one row for each pair, with its label and the model's score.
@@ -176,65 +189,6 @@ class ResultSet:
             "seed": result.task.seed,
             "verified": result.verified,
         }
-
-
-def _views(result: Result) -> Iterator[dict[str, object]]:
-    stratified = bool(strata_of(result))
-    if stratified:
-        yield _record(
-            MEAN_VIEW,
-            main=True,
-            pairs=result.texts.pairs,
-            spearman=result.scores.main,
-            auroc=auroc_of(result),
-            ceiling=ceiling_of(result),
-        )
-    for n, view in enumerate(result.scores.views):
-        yield _view_record(view, main=n == 0 and not stratified)
-
-
-def _view_record(view: ViewScores, *, main: bool) -> dict[str, object]:
-    binary = view.binary
-    return _record(
-        view.view,
-        main=main,
-        pairs=view.pairs,
-        spearman=view.spearman,
-        pearson=view.pearson,
-        kendall=view.kendall,
-        auroc=None if binary is None else binary.auroc,
-        average_precision=None if binary is None else binary.average_precision,
-        ceiling=None if binary is None else binary.spearman_ceiling,
-    )
-
-
-def _record(
-    view: str,
-    *,
-    main: bool,
-    pairs: int,
-    spearman: Metric,
-    pearson: Metric | None = None,
-    kendall: Metric | None = None,
-    auroc: Metric | None = None,
-    average_precision: Metric | None = None,
-    ceiling: Metric | None = None,
-) -> dict[str, object]:
-    metrics = {
-        "spearman": spearman,
-        "pearson": pearson,
-        "kendall": kendall,
-        "auroc": auroc,
-        "average_precision": average_precision,
-        "ceiling": ceiling,
-    }
-    return {
-        "view": view,
-        "main": main,
-        "pairs": pairs,
-        **{name: value if isinstance(value, float) else float("nan") for name, value in metrics.items()},
-        "undefined": spearman.undefined if isinstance(spearman, Undefined) else "",
-    }
 
 
 def _settings(result: Result) -> dict[str, object]:

@@ -6,7 +6,8 @@ import pytest
 from gis.benchmark.results import Result, pairs_path, result_path, write_result
 from gis.benchmark.runner import ScoredTask
 from gis.errors import GisError, UsageError
-from gis.leaderboard.result_set import MEAN_VIEW, ResultSet, load_results
+from gis.leaderboard.result_set import ResultSet, load_results
+from gis.leaderboard.views import MEAN_VIEW
 from tests.leaderboard.helpers import result, suite
 
 

@@ -100,7 +100,7 @@ def _amount(row: ModelRow, cost: Cost) -> float | None:
 
 def _device(row: ModelRow) -> str:
     """Return what a model ran on: all processors that results call "cpu" are one device."""
-    devices = {device for scored in row.scored.values() for device in scored.result.run.hardware}
+    devices = {device for result in row.results for device in result.run.hardware}
     return ", ".join(sorted({"CPU" if device.startswith("cpu") else device for device in devices}))
 
 

@@ -37,8 +37,9 @@ def scatter_figure(board: Leaderboard, x: str | None = None, y: str | None = Non
     """
     across = column_of(board, x)
     upwards = _other_column(board, across) if y is None else column_of(board, y)
-    in_y = {model.row.identity: model for model in models_of(board, upwards)}
-    both = [(model, in_y[model.row.identity]) for model in models_of(board, across) if model.row.identity in in_y]
+    in_y = {(model.row.identity, model.row.title): model for model in models_of(board, upwards)}
+    in_x = {(model.row.identity, model.row.title): model for model in models_of(board, across)}
+    both = [(model, in_y[row]) for row, model in in_x.items() if row in in_y]
     if not both:
         raise GisError(f"no model has a score on both {across.title} and {upwards.title}")
     with style():
