@@ -1,12 +1,13 @@
 """The section of each model: what it is, what it was scored on, and how to get the same numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
 from gis.files import SHORT_HASH
 from gis.leaderboard.board import Leaderboard, ModelRow
+from gis.models.base import Setting
 
 CUT = " were cut at "  # in notes that repeat how many texts were cut
 
@@ -42,11 +43,12 @@ def common_facts(models: Sequence[ModelSection]) -> list[tuple[str, str]]:
 
 
 def _section(row: ModelRow, anchor: str) -> ModelSection:
-    results = [scored.result for _, scored in sorted(row.scored.items())]
+    scored = [member.scored[pairs] for member in row.members for pairs in sorted(member.scored)]
+    results = [each.result for each in scored]
     return ModelSection(
         anchor=anchor,
         name=row.model,
-        facts=tuple(_facts(row, results)),
+        facts=tuple(_facts(row, scored)),
         commands=_distinct(result.run.command for result in results),
         notes=_distinct(
             f"{result.task.name}: {note}" for result in results for note in result.notes if CUT not in note
@@ -54,15 +56,16 @@ def _section(row: ModelRow, anchor: str) -> ModelSection:
     )
 
 
-def _facts(row: ModelRow, results: list[Result]) -> list[tuple[str, str]]:
-    """Return what is known of a model: terms and descriptions."""
-    if not results:
+def _facts(row: ModelRow, scored: Sequence[ScoredTask]) -> list[tuple[str, str]]:
+    """Return what is known of a model, or of the models of several seeds: terms and descriptions."""
+    if not scored:
         return [("reported in", row.reported_in)]
+    results = [each.result for each in scored]
     card = results[0].model
-    scored = [row.scored[pairs] for pairs in sorted(row.scored)]
     facts = [
         ("identity", row.identity),
-        ("settings", ", ".join(f"{name} {value}" for name, value in card.settings.items() if value not in (None, ""))),
+        ("mean of", ", ".join(f"{member.model}: {member.scores[0]}" for member in row.seeds)),
+        ("settings", _settings([result.model.settings for result in results])),
         ("fitted on", card.fitted_on or ""),
         ("scored", _dates(result.run.date[:10] for result in results)),
         ("hardware", "; ".join(_distinct(", ".join(result.run.hardware) for result in results))),
@@ -72,6 +75,13 @@ def _facts(row: ModelRow, results: list[Result]) -> list[tuple[str, str]]:
         ("files (SHA-256)", ", ".join(map(_file, scored))),
     ]
     return [(term, description) for term, description in facts if description]
+
+
+def _settings(of_models: Sequence[Mapping[str, Setting]]) -> str:
+    """Return the settings that all results of a row have in common."""
+    first, *others = of_models
+    common = {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+    return ", ".join(f"{name} {value}" for name, value in common.items() if value not in (None, ""))
 
 
 def _versions(result: Result) -> str:

@@ -115,7 +115,7 @@ def render_page(board: Leaderboard) -> str:
     artist = Artist(board, styles)
     parts = _parts(board, artist)
     style, script = _asset("page.css") + Markup(styles.css()), _asset("page.js")
-    results = [scored.result for row in board.rows for scored in row.scored.values()]
+    results = [result for row in board.rows for result in row.results]
     models = sections(board)
     return environment.get_template("page.html.jinja").render(
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
@@ -145,7 +145,7 @@ def _row(board: Leaderboard, row: ModelRow, anchor: str) -> Row:
     numbers = (cost.parameters, cost.dimension, cost.max_tokens, cost.tokens_per_second, None)
     return Row(
         anchor=anchor,
-        name=row.model,
+        name=row.model if row.reported_in else row.title,
         baseline=row.baseline,
         reported_in=row.reported_in,
         rank=row.rank_cells[0],

@@ -145,7 +145,8 @@ def _share(value: float | None, ceiling: float) -> str:
 
 def _ceiling(board: Leaderboard, column: ScoreColumn) -> float | None:
     """Return the ceiling of a column, which is the same for all models that were scored on its pairs."""
-    scored = next((row.scored[column.pairs] for row in board.rows if column.pairs in row.scored), None)
+    models = [member for row in board.rows for member in row.members]
+    scored = next((model.scored[column.pairs] for model in models if column.pairs in model.scored), None)
     ceiling = None if scored is None else ceiling_of(scored.result)
     return ceiling if isinstance(ceiling, float) and ceiling > 0 else None
 
@@ -207,8 +208,8 @@ def costs_in_words(cost: Cost) -> tuple[str, ...]:
 def task_table(board: Leaderboard) -> PlainTable | None:
     """Return what was scored, and by which protocol; None where all scores are reported."""
     results: dict[str, Result] = {}
-    for row in board.rows:
-        for pairs, scored in row.scored.items():
+    for model in (member for row in board.rows for member in row.members):
+        for pairs, scored in model.scored.items():
             results.setdefault(pairs, scored.result)
     order = [column.pairs for column in board.columns if column.pairs and column.view is None]
     rows = [

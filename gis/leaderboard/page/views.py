@@ -26,7 +26,8 @@ class View(NamedTuple):
 
 def views_of(board: Leaderboard) -> list[View]:
     """Return the views of a leaderboard: the tasks, each suite, the strata of each task, the costs, everything."""
-    task_of = {pairs: scored.result.task.name for row in board.rows for pairs, scored in row.scored.items()}
+    models = [member for row in board.rows for member in row.members]
+    task_of = {pairs: scored.result.task.name for model in models for pairs, scored in model.scored.items()}
 
     def positions(wanted: Callable[[ScoreColumn], bool]) -> tuple[int, ...]:
         return tuple(n for n, column in enumerate(board.columns) if wanted(column))

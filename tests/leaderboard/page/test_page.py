@@ -9,8 +9,11 @@ import pytest
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.page import figures
 from gis.leaderboard.page.page import render_page
+from gis.leaderboard.table import make_table as make_ranked_table
 from tests.leaderboard.helpers import HOSTILE, make_table, result, suite
 from tests.leaderboard.page.boards import make_board
+from tests.leaderboard.test_ranking import scored
+from tests.leaderboard.test_seeds import seed
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,19 @@ def table(page: str) -> str:
 def test_the_page_names_every_model_column_and_note(board: Leaderboard, page: str) -> None:
     for text in (*(row.model for row in board.rows), *(column.title for column in board.columns), *board.notes):
         assert html.escape(text, quote=False) in page.replace("&#39;", "'").replace("&#34;", '"')
+
+
+def test_the_section_of_several_seeds_names_each_and_all_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "find_spec", lambda _: None)
+    seeds = make_ranked_table([seed(42), seed(43), scored("good")])
+    row = next(row for row in seeds.rows if row.seeds)
+    page = render_page(seeds)
+    assert f"{row.title}</a>" in table(page)
+    section = page.split(f"{row.model}</h3>")[1].split("</section>")[0]
+    assert all(f"{member.model}: {member.scores[0]}" in section for member in row.members)
+    assert "pooling mean" in section
+    assert "training_seed" not in section
+    assert "reported in" not in section
 
 
 @pytest.mark.slow
