@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
 from gis.files import sha256_of
 from gis.leaderboard.board import ModelRow
@@ -82,6 +83,17 @@ def test_two_models_of_one_seed_keep_their_rows() -> None:
 )
 def test_the_row_is_called_as_its_models_without_the_seed(name: str, shown: str) -> None:
     assert list(rows(seed(1, name), seed(2, name))) == [f"{shown} (2 seeds)"]
+
+
+def test_one_result_that_names_the_training_is_enough() -> None:
+    older = [replace(seed(n, task="sts12"), result=without_training(seed(n, task="sts12").result)) for n in (1, 2)]
+    assert list(rows(*older, seed(1, task="sts13"), seed(2, task="sts13"))) == ["models/mine (2 seeds)"]
+    assert len(rows(*older)) == 2
+
+
+def without_training(result: Result) -> Result:
+    settings = {key: value for key, value in result.model.settings.items() if key not in (TRAINING, TRAINING_SEED)}
+    return replace(result, model=replace(result.model, settings=settings))
 
 
 def test_two_trainings_of_one_name_are_told_apart() -> None:
