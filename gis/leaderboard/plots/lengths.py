@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LEGEND_ROW = 0.18  # inches
 MOST_CURVES = 6  # that have a colour; baselines come on top
 
 
@@ -46,7 +47,8 @@ def curves_figure(board: Leaderboard, curves: LengthCurves) -> "Figure":
     strong = [row for row in rows if not row.baseline][:MOST_CURVES]
     others = [row for row in rows if not row.baseline][MOST_CURVES:]
     with style():
-        figure = new_figure(4.6, f"{metric_title(curves.metric)} on {curves.pairs} by the length of the texts")
+        height = 4.2 + LEGEND_ROW * ((len(rows) - len(others) + 1) // 2)
+        figure = new_figure(height, f"{metric_title(curves.metric)} on {curves.pairs} by the length of the texts")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.6, 1))
         for row in others:
             _curve(above, below, curves.buckets, curves.scores[row.identity], Kind("", "", RULE, filled=True), "-")
@@ -61,11 +63,11 @@ def curves_figure(board: Leaderboard, curves: LengthCurves) -> "Figure":
         _draw_limits(above, below, strong, curves)
         _label_lengths(above, below, curves)
         handles, names = above.get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside right upper", fontsize=8)
+        figure.legend(handles, names, loc="outside upper left", ncols=2, fontsize=8)
         add_note(
             figure,
             "Bands: 95 % intervals; no score where pairs are few.",
-            f"Thin grey lines: {len(others)} more models." if others else "",
+            f"Thin grey lines: {len(others)} more." if others else "",
             f"Lengths are {curves.unit}." if len(rows) > 1 else "",
         )
     return figure
