@@ -11,6 +11,7 @@ tests call and the verdicts are kept in a folder, so that a run that was stopped
 import argparse
 import ast
 import compileall
+import gc
 import importlib
 import io
 import json
@@ -36,14 +37,19 @@ EQUIVALENT = Path(__file__).with_name("mutants_equivalent.json")
 PARTS = {
     "losses": ["gis/models/losses"],
     "metrics": ["gis/statistics/metrics.py", "gis/benchmark/similarity.py", "gis/benchmark/scoring.py"],
-    "statistics": ["gis/statistics/intervals.py", "gis/statistics/differences.py"],
+    "statistics": [
+        f"gis/statistics/{name}.py" for name in ("dependence", "differences", "influence", "intervals", "ranks")
+    ],
     "evidence": ["gis/dataset/labels"],
     "splits": ["gis/dataset/pairs/splits.py", "gis/union_find.py"],
     "negatives": ["gis/dataset/pairs/negatives.py", "gis/dataset/pairs/neighbours.py", "gis/dataset/pairs/leaks.py"],
     "cleaning": ["gis/dataset/texts", "gis/markdown_spans.py", "gis/text.py"],
     "cache": ["gis/benchmark/cache.py"],
     "results": ["gis/benchmark/records.py", "gis/benchmark/results.py", "gis/leaderboard/result_set.py"],
-    "store": ["gis/collector/store.py", "gis/collector/store_rows.py", "gis/dataset/issues/table.py"],
+    "store": [
+        *(f"gis/collector/store{name}.py" for name in ("", "_file", "_rows", "_writer")),
+        "gis/dataset/issues/table.py",
+    ],
     "client": ["gis/collector/github/client.py", "gis/collector/github/graphql.py"],
 }
 COMPARISONS: dict[type[ast.cmpop], str] = {
@@ -79,9 +85,13 @@ SHARED = (
     "sklearn",
     "torch",
 )
+QUICKLY = (
+    "-q",
+    *(word for plugin in ("cacheprovider", "xdist", "unraisableexception") for word in ("-p", f"no:{plugin}")),
+)
 # Tests that anybody can run, without those that repeat a command many times to kill it.
 SELECTION = ("-m", "not shared", "-k", "not killed")
-MOST_SECONDS = 120  # of the tests of one mutant, as they took when they were recorded
+MOST_SECONDS = 40  # of the tests of one mutant, as they took when they were recorded
 WITHOUT_MEANING = {"annotation", "decorator_list", "format_spec", "returns"}  # or of little, as frozen=True
 
 
@@ -176,13 +186,22 @@ def mutants_of(part: str, path: Path) -> Iterator[Mutant]:
         yield replace(mutant, number=seen[mutant.change])
 
 
-def tests_for(mutant: Mutant, tests: Sequence[Test], seconds: float) -> list[str]:
-    """Return the tests that call what a mutant changes, or its file where that runs on import: the quickest first."""
+def tests_for(mutant: Mutant, tests: Sequence[Test], seconds: float) -> list[list[str]]:
+    """Return the tests that call what a mutant changes, or its file where that runs on import, in two parts.
+
+    First come those of the module that mirrors the file, then the others: most mutants need no more modules than one.
+    Within a part, the quickest are first.
+    """
     place = f"{mutant.path}:{mutant.function}"
     calls_it = (lambda call: call == place) if mutant.function else (lambda call: call.startswith(place))
     covering = sorted((test for test in tests if any(map(calls_it, test.calls))), key=lambda test: test.seconds)
-    spent = list(accumulate(test.seconds for test in covering))
-    return [test.name for test, until in zip(covering, spent, strict=True) if until <= seconds]
+    spent = accumulate(test.seconds for test in covering)
+    names = [test.name for test, until in zip(covering, spent, strict=True) if until <= seconds]
+    counts = Counter(name.partition("::")[0] for name in names)
+    mirror = f"tests/{mutant.path.removeprefix('gis/').rpartition('/')[0]}/test_{Path(mutant.path).stem}.py"
+    first = mirror if mirror in counts or not counts else counts.most_common(1)[0][0]
+    parts = [[name for name in names if (name.partition("::")[0] == first) is own] for own in (True, False)]
+    return [part for part in parts if part]
 
 
 def run_tests(tree: Path, arguments: Sequence[str], seconds: float, plugins: Sequence[object] = ()) -> bool:
@@ -197,7 +216,7 @@ def run_tests(tree: Path, arguments: Sequence[str], seconds: float, plugins: Seq
         import pytest
 
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *arguments], plugins=[*plugins])
+            code = pytest.main([*QUICKLY, *arguments], plugins=[*plugins])
         os._exit(int(code))
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -212,23 +231,21 @@ def run_tests(tree: Path, arguments: Sequence[str], seconds: float, plugins: Seq
 
 def noticed(mutant: Mutant, tree: Path, tests: Sequence[Test]) -> bool:
     """Return whether a test fails on a mutant."""
-    names = tests_for(mutant, tests, MOST_SECONDS)
+    parts = tests_for(mutant, tests, MOST_SECONDS)
     path = tree / mutant.path
     original = path.read_bytes()
     path.write_bytes(original[: mutant.start] + mutant.after.encode() + original[mutant.end :])
     try:
-        return bool(names) and not run_tests(tree, ["-x", *names], 3 * MOST_SECONDS)
+        return not all(run_tests(tree, ["-x", *names], 3 * MOST_SECONDS) for names in parts)
     finally:
         path.write_bytes(original)
 
 
 def copied(tree: Path) -> Path:
     """Copy the project, and compile it, so that each mutant compiles only what it changes."""
-    shutil.copytree(
-        ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv*", "__pycache__", "*-results", ".hypothesis")
-    )
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv*", "*-results", ".hypothesis"))
     by_hash = py_compile.PycInvalidationMode.CHECKED_HASH  # a mutant's time stamp can be that of the original
-    compileall.compile_dir(tree / "gis", quiet=1, invalidation_mode=by_hash)
+    compileall.compile_dir(tree / "gis", quiet=1, force=True, invalidation_mode=by_hash)
     os.environ.update({"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"})
     sys.dont_write_bytecode = True
     return tree
@@ -243,9 +260,9 @@ def verdicts(mutants: Sequence[Mutant], records: Path, *, again: bool) -> Iterat
         again: Run the tests again on those that survived.
     """
     equivalent: dict[str, str] = json.loads(EQUIVALENT.read_text(encoding="utf-8")) if EQUIVALENT.is_file() else {}
-    known = dict(json.loads(line) for line in _lines(records / "verdicts.jsonl"))
     for library in SHARED:
         importlib.import_module(library)
+    gc.freeze()  # no process needs to look through what they made
     with tempfile.TemporaryDirectory() as folder:
         missing = modules_to_record(ROOT, records / "tests.jsonl")
         if missing:
@@ -256,6 +273,7 @@ def verdicts(mutants: Sequence[Mutant], records: Path, *, again: bool) -> Iterat
         tree = copied(Path(folder) / "gis")
         tests = recorded(tree, records / "tests.jsonl")
         for mutant in mutants:
+            known = dict(json.loads(line) for line in _lines(records / "verdicts.jsonl"))  # another run may add to it
             verdict = "equivalent" if mutant.change in equivalent else known.get(mutant.change)
             if verdict is None or (again and verdict == "survived"):
                 verdict = "killed" if noticed(mutant, tree, tests) else "survived"

@@ -18,6 +18,7 @@ import yaml
 
 from gis.collector.store import Store
 from gis.collector.store_file import connect
+from gis.console import Tracker
 from gis.publishing.prepare import prepare
 from gis.words import words
 from tests.command_line import Done, run_gis
@@ -223,6 +224,22 @@ def test_the_same_store_and_seed_give_the_same_bytes(store: Path, folder: Path, 
         assert (folder / name).read_bytes() == (again / name).read_bytes(), name
     gis("--store", str(store), "--output", str(tmp_path / "other"), "--languages", "any", "--seed", "1")
     assert not everything(folder).equals(everything(tmp_path / "other"))
+
+
+def test_progress_grows_to_the_whole(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: dict[str, list[float]] = {}
+    advance = Tracker.advance
+
+    def advanced(tracker: Tracker, count: int, share: float) -> None:
+        advance(tracker, count, share)
+        shares.setdefault(tracker.label, []).append(share)
+        assert 0 < tracker.share <= 1
+        assert tracker.done <= tracker.total
+
+    monkeypatch.setattr(Tracker, "advance", advanced)
+    assert gis("--store", str(store), "--output", str(tmp_path / "data"), "--languages", "any").status == 0
+    assert {"texts", "bm25 neighbours"} <= shares.keys()
+    assert all(steps == sorted(steps) and steps[-1] == 1 for steps in shares.values())
 
 
 def test_the_manifest_knows_every_file(folder: Path) -> None:

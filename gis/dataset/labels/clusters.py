@@ -120,7 +120,7 @@ def _clusters(
     clusters = []
     for members in joined.groups({position for pair in best for position in pair}):
         pairs = direct.get(joined.find(members[0]), {})
-        if len(members) > 1 and pairs:
+        if pairs:
             canonical = canonical_of(members, pairs.values(), issues)
             human_confirmed = _is_connected(members, [pair for pair in pairs if pair in confirmed])
             clusters.append(Cluster(canonical, tuple(members), pairs, human_confirmed))

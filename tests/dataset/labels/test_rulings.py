@@ -51,6 +51,12 @@ def said(text: str) -> list[tuple[str, int]]:
         ("This really is #12. The list is read twice.", [("inside_comment", 12)]),
         ("Duplicate of\n\n- #12", [("whole_comment", 12)]),
         ("It could be faster, but closing as a dup of #12", [("inside_comment", 12)]),
+        ("Duplikat von #12?", [("suggestion", 12)]),
+        ("Duplikat von #12 " + "wort " * 60 + "?", [("suggestion", 12)]),
+        ("Das Problem: Duplikat von #12. Klar?", [("inside_comment", 12)]),
+        ("これは #12 の重複です", [("inside_comment", 12)]),
+        ("これは #12 の重複ですか\uff1f", [("suggestion", 12)]),
+        ("这是 #12 的重复问题吗\uff1f", [("suggestion", 12)]),
     ],
 )  # fmt: skip
 def test_rulings(text: str, expected: list[tuple[str, int]]) -> None:

@@ -47,6 +47,10 @@ def test_who_closed_it_at_any_time(issues: Issues) -> None:
         (CLOSED, IssueEvents(unmarked=[START + 50]), True, ""),  # before the evidence
         (CLOSED, IssueEvents(reopened=[CLOSED_AT + 1]), False, "reopened"),
         (CLOSED, IssueEvents(reopened=[CLOSED_AT - 1]), False, ""),  # and closed again
+        (CLOSED, IssueEvents(reopened=[CLOSED_AT]), False, "reopened"),
+        (CLOSED, IssueEvents(reopened=[CLOSED_AT - 9, CLOSED_AT + 1]), False, "reopened"),
+        (OPEN, IssueEvents(reopened=[START + 100]), False, "open"),  # reopened as it was said, not after
+        (CLOSED, IssueEvents(unmarked=[START + 100]), False, "unmarked"),
     ],
 )
 def test_why_evidence_no_longer_holds(

@@ -29,6 +29,20 @@ def test_lines_of_a_template_go_and_code_stays() -> None:
     assert learn_templates(bodies[:5]) == NONE  # too few to tell
 
 
+@pytest.mark.parametrize(
+    ("issues", "shared", "is_template"), [(400, 10, True), (400, 9, False), (1000, 20, True), (1000, 19, False)]
+)
+def test_a_template_is_in_ten_issues_and_in_two_of_a_hundred(issues: int, shared: int, is_template: bool) -> None:
+    bodies = ["Steps to reproduce" if n < shared else "" for n in range(issues)]
+    assert bool(learn_templates(bodies)) == is_template
+
+
+def test_a_line_of_a_template_has_three_letters() -> None:
+    assert learn_templates(["OS: 1\n\n---\n"] * 50) == NONE
+    assert len(learn_templates(["Any: 1\n\n---\n"] * 50)) == 1
+    assert learn_templates(["Your  OS:"] * 50) == learn_templates([" your os: "] * 50)
+
+
 def test_hidden_comments_go() -> None:
     assert cleaned("<!-- Please fill in\nthis form -->It breaks.") == "Title\n\nIt breaks."
 

@@ -125,6 +125,8 @@ def test_tokens_of_services_are_redacted(service: str) -> None:
         ),
         ("call +49 30 1234567 now", "phone", "call [phone] now"),
         ("It is +1-202-555-0143.", "phone", "It is [phone]."),
+        ("call +47 22 12 34 56", "phone", "call [phone]"),  # ten digits with blanks, or thirteen without
+        ("call +4915112345678", "phone", "call [phone]"),
         ("tel: (555) 123-4567", "phone", "tel: [phone]"),
         ("in ~ann/src", "home", "in ~user/src"),
     ],
@@ -136,6 +138,58 @@ def test_what_people_type_is_redacted(text: str, kind: str, expected: str) -> No
     again: Counter[str] = Counter()
     assert redact(expected, again) == expected
     assert not again
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.2.3.4 is the gateway", "[ip] is the gateway"),  # a word of networks before or behind, in its line
+        ("the gateway is 1.2.3.4", "the gateway is [ip]"),
+        ("ip 1.2.3.4", "ip [ip]"),
+        ("1.2.3.4\nis the gateway", None),
+        ("the gateway\n1.2.3.4", None),
+        ("the gateway\nor\n1.2.3.4", None),
+        ("gateway" + " " * 113 + "1.2.3.4", "gateway" + " " * 113 + "[ip]"),  # within 120 characters
+        ("gateway" + " " * 114 + "1.2.3.4", None),
+        ("1.2.3.4" + " " * 113 + "gateway", "[ip]" + " " * 113 + "gateway"),
+        ("1.2.3.4" + " " * 114 + "gateway", None),
+        ("x" * 200 + "\nthe gateway is 1.2.3.4", "x" * 200 + "\nthe gateway is [ip]"),
+        ("1.2.3.4:8080", "[ip]:8080"),
+        ("1.2.3.4:8", None),
+        ("1.2.3.4:65535 is open", "[ip]:65535 is open"),
+        ("1.2.3.4/24", "[ip]/24"),
+        ("http://1.2.3.4/x", "http://[ip]/x"),
+        ("It is 31.31.31.31", None),  # small numbers that nothing explains are a version, unless the first is 10
+        ("It is 32.1.1.1", "It is [ip]"),
+        ("It is 1.1.1.32", "It is [ip]"),
+        ("It is 10.2.3.4", "It is [ip]"),
+        ("It is 99.0.0.0", None),
+        ("Linux host 200.6.30.3 #34 Tue", None),  # a kernel
+        ("It is 200.6.30.3 #x", "It is [ip] #x"),
+        ("upgraded to 200.6.30.3", None),
+        ("upgrad" + "e" * 53 + " 200.6.30.3", None),  # within 60 characters
+        ("upgrad" + "e" * 54 + " 200.6.30.3", "upgrad" + "e" * 54 + " [ip]"),
+        ("from version 200.1.1.1 to 200.1.1.2", None),
+        ("the server runs version 200.6.30.3", None),
+        ("a version with server=200.6.30.3", "a version with server=[ip]"),
+        ("ssh root@200.6.30.3", "ssh root@[ip]"),
+        ("widgets@200.6.30.3", None),
+        ("256.1.1.1 and 255.255.255.255", None),
+        ("fe80::1:2:3", "[ip]"),
+        ("abc::1", None),
+        ("the gateway ::1", None),
+    ],
+)
+def test_four_numbers_are_an_address_or_a_version_by_what_is_said_around_them(text: str, expected: str | None) -> None:
+    found: Counter[str] = Counter()
+    assert redact(text, found) == (text if expected is None else expected)
+    assert found == ({} if expected is None else {"ip": 1})
+
+
+@pytest.mark.parametrize("value", ["abcdefghijklmnopqrst", "12345678901234567890", "a1b2c3d4example5e6f7"])
+def test_a_value_of_letters_or_digits_alone_or_an_example_is_no_secret(value: str) -> None:
+    assert redact(f"api_key={value}", Counter()) == f"api_key={value}"
+    assert redact("api_key=a1b2c3d4e5f6a7b8c9d0", Counter()) == "api_key=[token]"
 
 
 def test_of_very_many_addresses_the_last_are_not_judged() -> None:
