@@ -278,7 +278,10 @@ def _evidence_from_comments(store: Store, context: _RepositoryContext) -> Iterat
         (context.key,),
     )
     called = _called_duplicates(store, context.issues, context.repository, context.key)
-    every_comment = (ThreadComment(*row, context.host) for row in rows)
+    every_comment = (
+        ThreadComment(number, node_id, author, body, created_at, via_app, context.host)
+        for number, node_id, author, body, created_at, via_app in rows
+    )
     for number, comments in groupby(every_comment, key=lambda comment: comment.number):
         position = context.issues.position(context.repository, number)
         if position is None:
