@@ -72,7 +72,7 @@ def cost_figure(board: Leaderboard, column: str | None = None, *, cost: Cost | N
             below_the_axis(models, low),
         )
         within = [(model, amount) for model, amount in known if model.value >= low]
-        labels = [Label(amount, model.value, model.row.title) for model, amount in within]
+        labels = [Label(amount, model.value, model.name) for model, amount in within]
         arms = [((amount, m.value - m.reach[0]), (amount, m.value + m.reach[1])) for m, amount in within]
         name_points(figure, axes, labels, lines=[*arms, *fronts])
     return figure
@@ -160,7 +160,7 @@ def _draw_without_cost(axes: "Axes", models: Sequence[Scored]) -> None:
             groups.append([model])
     for group in groups:
         axes.annotate(
-            ", ".join(short_name(model.row.title) for model in group),
+            ", ".join(short_name(model.name) for model in group),
             (1, float(np.mean([model.value for model in group]))),
             xycoords=axes.get_yaxis_transform(),
             xytext=(3, 0),

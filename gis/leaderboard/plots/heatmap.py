@@ -56,7 +56,7 @@ def heatmap_figure(board: Leaderboard, column: str | None = None) -> "Figure":
     p = ranked.ranking.p[np.ix_(order, order)]
     values = np.array([model.value for model in models])
     with style():
-        names = [short_name(model.row.title) for model in models]
+        names = [short_name(model.name) for model in models]
         cell = WIDE_CELL if len(models) <= MOST_CELLS_WITH_TEXT else CELL
         label_width = LETTER_WIDTH * max(map(len, names))
         label = f"Which models differ for certain: {quantity(chosen)}"

@@ -48,7 +48,7 @@ def intervals_figure(board: Leaderboard, column: str | None = None) -> "Figure":
         axes.set_xlim(low, high)
         for n, model in enumerate(models):
             _draw_interval(axes, model, n, low)
-        axes.set_yticks(range(len(models)), [short_name(model.row.title) for model in models], parse_math=False)
+        axes.set_yticks(range(len(models)), [short_name(model.name) for model in models], parse_math=False)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_ylim(len(models) - 0.4, -1.4)

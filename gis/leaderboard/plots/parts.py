@@ -41,6 +41,11 @@ class Scored(NamedTuple):
     value: float  # × 100
 
     @property
+    def name(self) -> str:
+        """Return what it is called; for reported scores with their source."""
+        return self.row.title if self.row.reported_in else self.row.model
+
+    @property
     def kind(self) -> Kind:
         """Return how it is drawn."""
         return REPORTED if self.row.reported_in else BASELINE if self.row.baseline else MEASURED
@@ -71,7 +76,7 @@ def models_of(board: Leaderboard, column: ScoreColumn) -> list[Scored]:
     models = [Scored(row, score, 100 * score.value) for row, score in scores if score.value is not None]
     if not models:
         raise GisError(f"no model has a score on {column.title}")
-    return sorted(models, key=lambda model: (-model.value, model.row.title))
+    return sorted(models, key=lambda model: (-model.value, model.name))
 
 
 def metric_title(metric: Literal["spearman", "auroc"]) -> str:
@@ -122,7 +127,7 @@ def range_of(models: Sequence[Scored]) -> tuple[float, float]:
 
 def below_the_axis(models: Sequence[Scored], low: float) -> str:
     """Return a sentence on the models below an axis; empty where there are none."""
-    below = [f"{short_name(model.row.title)} {number(model.value, 1)}" for model in models if model.value < low]
+    below = [f"{short_name(model.name)} {number(model.value, 1)}" for model in models if model.value < low]
     return f"Below the axis: {', '.join(below)}." if below else ""
 
 

@@ -37,8 +37,8 @@ def scatter_figure(board: Leaderboard, x: str | None = None, y: str | None = Non
     """
     across = column_of(board, x)
     upwards = _other_column(board, across) if y is None else column_of(board, y)
-    in_y = {(model.row.identity, model.row.title): model for model in models_of(board, upwards)}
-    in_x = {(model.row.identity, model.row.title): model for model in models_of(board, across)}
+    in_y = {(model.row.identity, model.name): model for model in models_of(board, upwards)}
+    in_x = {(model.row.identity, model.name): model for model in models_of(board, across)}
     both = [(model, in_y[row]) for row, model in in_x.items() if row in in_y]
     if not both:
         raise GisError(f"no model has a score on both {across.title} and {upwards.title}")
@@ -65,9 +65,9 @@ def scatter_figure(board: Leaderboard, x: str | None = None, y: str | None = Non
         axes.set_ylabel(quantity(upwards))
         axes.grid(axis="both")
         add_kinds(figure, axes, [one for one, _ in within])
-        outside = [short_name(one.row.title) for one, other in both if (one, other) not in within]
+        outside = [short_name(one.name) for one, other in both if (one, other) not in within]
         add_note(figure, "Crosses: 95 % intervals.", f"Outside: {', '.join(outside)}." if outside else "")
-        labels = [Label(one.value, other.value, one.row.title) for one, other in within]
+        labels = [Label(one.value, other.value, one.name) for one, other in within]
         name_points(figure, axes, labels, lines=arms)
     return figure
 
