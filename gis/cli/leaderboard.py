@@ -54,7 +54,7 @@ def leaderboard(
     Example: gis leaderboard results --into README.md --html leaderboard.html
     """
     from gis.leaderboard.documents import own_document, with_block, write_or_check
-    from gis.leaderboard.page.page import render_page
+    from gis.leaderboard.page import render_page
     from gis.leaderboard.table import load_table
     from gis.leaderboard.tidy import tidy_csv
     from gis.spec import parse_specs

@@ -1,7 +1,7 @@
 """The tables below the leaderboard: ranks, comparisons, ceilings, lengths, costs and tasks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from gis.benchmark.results import Result
@@ -41,6 +41,7 @@ class PlainTable:
         head: Titles of the columns.
         rows: Cells of each row.
         folded: Whether it is shown on request only.
+        words: Whether its cells are words, which begin at the left.
     """
 
     title: str
@@ -48,6 +49,7 @@ class PlainTable:
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     folded: bool = False
+    words: bool = False
 
 
 def rank_table(board: Leaderboard) -> PlainTable | None:
@@ -145,9 +147,8 @@ def _share(value: float | None, ceiling: float) -> str:
 
 def _ceiling(board: Leaderboard, column: ScoreColumn) -> float | None:
     """Return the ceiling of a column, which is the same for all models that were scored on its pairs."""
-    models = [member for row in board.rows for member in row.members]
-    scored = next((model.scored[column.pairs] for model in models if column.pairs in model.scored), None)
-    ceiling = None if scored is None else ceiling_of(scored.result)
+    result = _results(board).get(column.pairs)
+    ceiling = None if result is None else ceiling_of(result)
     return ceiling if isinstance(ceiling, float) and ceiling > 0 else None
 
 
@@ -207,11 +208,7 @@ def costs_in_words(cost: Cost) -> tuple[str, ...]:
 
 def task_table(board: Leaderboard) -> PlainTable | None:
     """Return what was scored, and by which protocol; None where all scores are reported."""
-    results: dict[str, Result] = {}
-    for model in (member for row in board.rows for member in row.members):
-        for pairs, scored in model.scored.items():
-            results.setdefault(pairs, scored.result)
-    order = [column.pairs for column in board.columns if column.pairs and column.view is None]
+    results = _results(board)
     rows = [
         (
             pairs,
@@ -223,13 +220,23 @@ def task_table(board: Leaderboard) -> PlainTable | None:
             result.task.sha256[:SHORT_HASH],
             result.task.licence or "–",
         )
-        for pairs in dict.fromkeys(order)
+        for pairs in dict.fromkeys(column.pairs for column in board.columns)
         if (result := results.get(pairs)) is not None
     ]
     if not rows:
         return None
     heads = ["task", "labels", "pairs", "score", "texts", "source", "data (SHA-256)", "licence"]
-    return _table("What was scored", "", heads, rows, folded=True)
+    return replace(_table("What was scored", "", heads, rows, folded=True), words=True)
+
+
+def _results(board: Leaderboard) -> dict[str, Result]:
+    """Return a result for each set of pairs."""
+    results: dict[str, Result] = {}
+    for row in board.rows:
+        for member in row.members:
+            for pairs, scored in member.scored.items():
+                results.setdefault(pairs, scored.result)
+    return results
 
 
 def _in_order(board: Leaderboard, column: ScoreColumn, ranked: ColumnRanking) -> list[tuple[int, str]]:

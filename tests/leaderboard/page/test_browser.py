@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gis.leaderboard.board import Leaderboard
-from gis.leaderboard.page.page import render_page
+from gis.leaderboard.page import figures, render_page
 from gis.markdown import csv_text
 from tests.leaderboard.helpers import HOSTILE, make_table, result
 from tests.leaderboard.page.boards import make_board
@@ -35,7 +35,6 @@ def board() -> Leaderboard:
 
 @pytest.fixture(scope="module")
 def page(board: Leaderboard, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a board; one model lacks a task."""
     path = tmp_path_factory.mktemp("page") / "leaderboard.html"
     path.write_text(render_page(board), encoding="utf-8")
     return path
@@ -240,6 +239,12 @@ def test_a_narrow_page_scrolls_in_its_tables_alone(opened: Browser) -> None:
     assert opened.run("document.documentElement.scrollWidth") == 390
 
 
-def test_it_prints_on_one_page(opened: Browser) -> None:
-    printed = base64.b64decode(opened.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+def test_the_table_of_fifteen_models_prints_on_one_page(
+    browser: Browser, board: Leaderboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "find_spec", lambda _: None)  # plots are not printed
+    path = tmp_path / "fifteen.html"
+    path.write_text(render_page(replace(board, rows=3 * board.rows)), encoding="utf-8")
+    browser.open(path, "#view=All+columns")
+    printed = base64.b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True)["data"])
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1

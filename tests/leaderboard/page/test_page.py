@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gis.leaderboard.board import Leaderboard
-from gis.leaderboard.page import figures
-from gis.leaderboard.page.page import render_page
+from gis.leaderboard.page import figures, render_page
 from gis.leaderboard.table import make_table as make_ranked_table
 from tests.leaderboard.helpers import HOSTILE, make_table, result, suite
 from tests.leaderboard.page.boards import make_board
@@ -21,9 +20,15 @@ def board() -> Leaderboard:
     return make_board(["good", "fair", "tfidf", "random"], ["sts12", "sts13", "rust_issues"])
 
 
+@pytest.fixture
+def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots take long to draw."""
+    monkeypatch.setattr(figures, "find_spec", lambda _: None)
+
+
 @pytest.fixture(scope="module")
 def page(board: Leaderboard) -> str:
-    """The page without plots, which take long to draw."""
+    """The page without plots."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "find_spec", lambda _: None)
         return render_page(board)
@@ -44,8 +49,8 @@ def test_the_page_names_every_model_column_and_note(board: Leaderboard, page: st
         assert html.escape(text, quote=False) in page.replace("&#39;", "'").replace("&#34;", '"')
 
 
-def test_the_section_of_several_seeds_names_each_and_all_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "find_spec", lambda _: None)
+@pytest.mark.usefixtures("without_plots")
+def test_the_section_of_several_seeds_names_each_and_all_files() -> None:
     seeds = make_ranked_table([seed(42), seed(43), scored("good")])
     row = next(row for row in seeds.rows if row.seeds)
     page = render_page(seeds)
@@ -96,8 +101,8 @@ def test_baselines_are_marked(page: str) -> None:
     assert sorted(rows) == ["random", "tfidf"]
 
 
-def test_reported_scores_name_their_source(board: Leaderboard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "find_spec", lambda _: None)
+@pytest.mark.usefixtures("without_plots")
+def test_reported_scores_name_their_source(board: Leaderboard) -> None:
     rows = [replace(board.rows[0], reported_in="a <paper>", scored={}, identity=""), *board.rows[1:]]
     page = render_page(replace(board, rows=tuple(rows)))
     assert "<small>reported: a &lt;paper&gt;</small>" in page
@@ -133,6 +138,7 @@ def test_whatever_a_result_holds_it_is_text() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in body
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_secrets_of_the_environment_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", "very-secret-key")
     assert "very-secret-key" not in render_page(make_table([result("very-secret-key", "sts12", 0.5)]))
@@ -143,6 +149,7 @@ def test_without_matplotlib_the_page_has_no_plots_and_says_so(page: str) -> None
     assert figures.NO_MATPLOTLIB in html.unescape(page)
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_results_without_scores_of_pairs_make_a_page_without_ranks() -> None:
     page = render_page(make_table(suite("m", 0.5, 0.6)))
     assert "<b>55.00</b>" in page
