@@ -79,12 +79,13 @@ def limited(status: int = 403, message: str = "", **headers: str) -> Reply:
         requests.ConnectionError("gone"),
         requests.Timeout(),
         (500, {}, ""),
+        (500, {}, "[" * 100_000),
         (503, {}, "<html>"),
         (599, {}, ""),  # what a status of 202 becomes
         (200, {}, '{"half": '),
         (200, {}, '{"not a number": NaN}'),
     ],
-    ids=["connection", "timeout", "500", "503", "202", "half", "NaN"],
+    ids=["connection", "timeout", "500", "500, deep", "503", "202", "half", "NaN"],
 )
 def test_a_failure_is_waited_out_twice_as_long_each_time_up_to_a_minute(ask: Ask, failure: Reply) -> None:
     server, client = ask(failure)
@@ -218,6 +219,7 @@ def test_a_page_that_is_not_listed_is_an_error_of_its_own(ask: Ask) -> None:
         ((300, {}, "moved"), "a redirect \\(300\\), not with JSON"),
         ((399, {}, "moved"), "a redirect \\(399\\), not with JSON"),
         ((400, {}, "not JSON"), "400 not JSON"),
+        ((400, {}, "x" * 300), "400 x{200}$"),
         ((200, {}, "[" * 100_000), "nested too deeply"),
     ],
 )

@@ -362,3 +362,7 @@ def test_links_of_another_server_are_read_where_they_are_its_own() -> None:
     text = "Duplicate of [this](https://github.example.com/octo/widgets/issues/12)"
     assert said(text) == []
     assert [ruling.target for ruling in rulings(text, "github.example.com")] == [Reference("octo/widgets", 12)]
+
+
+def test_what_looks_like_a_tag_is_said_as_it_is_written() -> None:
+    assert spoken("Vec<T> is <b>not</b> a dup of <foo>") == "Vec<T> is not a dup of <foo>"
