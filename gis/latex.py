@@ -24,7 +24,7 @@ REPLACEMENTS = {
     **{character: f"\\{character}" for character in "{}$&#_%"},
 }
 SPECIAL = re.compile("|".join(map(re.escape, REPLACEMENTS)))
-LIGATURE = re.compile(r"([-'])(?=\1)|([?!])(?=`)")  # two hyphens would become a dash
+LIGATURE = re.compile(r"-(?=-)|'(?=')|[?!](?=`)")  # two hyphens would become a dash
 
 
 def escape(text: str) -> str:
