@@ -18,9 +18,10 @@ VARIABLES = {
     "#000000": "var(--ink)",
 }
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
-NUMBER = re.compile(r"-?\d+\.\d+")
+NUMBER = re.compile(r"(?<!\d)-?\d++\.\d+")
 SMALL = 10  # coordinates below it are of markers, which need a digit more
-COMMAND = re.compile(r"\s*([A-Za-z])\s*")  # of a path
+COMMAND = re.compile(r" ?([A-Za-z]) ?")  # of a path, where all blanks are single
+PUNCTUATION = re.compile(r" ?([:;,]) ?")  # of a style
 UPRIGHT = "rotate(-0 "
 
 
@@ -32,9 +33,8 @@ class Styles:
 
     def name(self, declarations: str) -> str:
         """Return the class for the content of a style attribute."""
-        compact = re.sub(
-            r"\s*([:;,])\s*", r"\1", COLOUR.sub(lambda colour: VARIABLES.get(colour[0], colour[0]), declarations)
-        )
+        single = " ".join(declarations.split())
+        compact = PUNCTUATION.sub(r"\1", COLOUR.sub(lambda colour: VARIABLES.get(colour[0], colour[0]), single))
         return self._names.setdefault(compact, f"s{len(self._names)}")
 
     def css(self) -> str:
