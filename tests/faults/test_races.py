@@ -32,7 +32,7 @@ def test_two_collects_on_one_store(tmp_path: Path) -> None:
     dump, path, made = write_dump(tmp_path / "octo_widgets"), tmp_path / "made" / "issues.db", []
     command = ("collect", "--from", dump, "--store", path)
     for race in races(command, command, lambda: shutil.rmtree(path.parent, ignore_errors=True)):
-        assert race.first.status == 0, race.first.err
+        assert 0 in (race.first.status, race.second.status)  # either may be first to open the store
         assert all("another gis collect is filling" in error for error in race.refused())
         made.append({name: rows for name, rows in (rows_of(path) or {}).items() if name != "raw"})
     assert len(made) == OFFSETS
