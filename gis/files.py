@@ -37,6 +37,7 @@ class FullDiskError(GisError):
         super().__init__(
             f"no space left on the disk for {path}", remedy="free some space; the same command then continues"
         )
+        self.path = Path(path)
 
 
 def file_name(name: str, *, unique: bool = False) -> str:
@@ -122,9 +123,11 @@ def new_folder(path: Path) -> Iterator[Path]:
                 _sync(written)
         with _ignoring_interrupts():
             _put_in_place(folder, path, aside, before)
-    except BaseException:
+    except BaseException as error:
         if aside.exists() and not path.exists():
             aside.rename(path)
+        if isinstance(error, FullDiskError) and error.path.is_relative_to(unfinished):
+            raise FullDiskError(path) from error  # the unfinished folder is gone when a reader looks for it
         raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -231,11 +231,9 @@ class Leaderboard:
             else Column(title=column.title, priority=column.priority)
             for column in self.columns
         ]
+        ranked = [Column(title="rank"), Column(title="±", group=score_columns[0].group)]
         table = TerminalTable(
-            [
-                Column(title="model", align="left"),
-                *self._with_rank([Column(title="rank"), Column(title="±")], score_columns),
-            ],
+            [Column(title="model", align="left"), *self._with_rank(ranked, score_columns)],
             hint=hint,
             transposable=True,
         )
