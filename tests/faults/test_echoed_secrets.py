@@ -11,6 +11,7 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import logging as hub_logging
 
+from gis.collector.github.client import Client
 from gis.hub import _answers
 from tests.benchmark.helpers import ROWS, write_jsonl
 from tests.command_line import run_gis
@@ -60,6 +61,7 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> Iterator[EchoServer]:
     for name in VARIABLES:
         monkeypatch.setenv(name, TOKEN)
     monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(Client, "_wait", lambda *_: None)  # it would turn in a circle until the time has come
     with echoing() as server:
         hub = Hub()
         hub.url, hub.writer = server.url, TOKEN
