@@ -18,15 +18,16 @@ def shown_tasks(labels: Mapping[str, str], wanted: Sequence[str]) -> list[str]:
         wanted: Names of tasks and suites; empty for all tasks.
 
     Raises:
-        GisError: None of ``wanted`` has results.
+        GisError: One of ``wanted`` has no results.
     """
     if not wanted:
         known = list(catalogue())
         return sorted(labels, key=lambda task: (known.index(task) if task in known else len(known), task))
     spelt_out = [task for name in wanted for task in suites().get(name, (name,))]
     shown = [task for task in dict.fromkeys(spelt_out) if task in labels]
-    if not shown:
-        raise GisError(f"no results for {', '.join(wanted)}; there are some for: {', '.join(sorted(labels))}")
+    missing = [name for name in wanted if not labels.keys() & set(suites().get(name, (name,)))]
+    if missing:
+        raise GisError(f"no results for {', '.join(missing)}; there are some for: {', '.join(sorted(labels))}")
     return shown
 
 
@@ -75,6 +76,7 @@ def _means(shown: Sequence[str], labels: Mapping[str, str]) -> list[ScoreColumn]
             if len(averaged) > 1:
                 title = f"{suite} mean" if len(of_kind) == 1 else f"{suite} {label} mean"
                 if len(averaged) < len(tasks):
-                    title = f"mean of {len(averaged)} {suite} tasks"
+                    kind = "" if len(of_kind) == 1 else f"{label} "
+                    title = f"mean of {len(averaged)} {kind}{suite} tasks"
                 means.append(ScoreColumn(title=title, averages=averaged))
     return means

@@ -46,10 +46,12 @@ def _on_ranks(board: Leaderboard, names: Mapping[str, str], unranked: Mapping[tu
         )
         groups: dict[int, list[str]] = {}
         for identity, group in zip(first.models, first.ranking.groups, strict=True):
-            groups.setdefault(group, []).append(names[identity])
-        tied = [" = ".join(sorted(group)) for _, group in sorted(groups.items()) if len(group) > 1]
+            groups.setdefault(group, []).append(identity)
+        order = {row.identity: n for n, row in enumerate(board.rows)}
+        tied = [sorted(group, key=order.__getitem__) for _, group in sorted(groups.items()) if len(group) > 1]
         if tied:
-            lines.append(f"Not certainly different on {board.columns[0].title}: {'; '.join(tied)}.")
+            behind = [f"{', '.join(names[each] for each in group[1:])} than {names[group[0]]}" for group in tied]
+            lines.append(f"Not certainly worse on {board.columns[0].title}: {'; '.join(behind)}.")
     by_reason: dict[str, dict[str, None]] = {}
     for (identity, _), reason in unranked.items():
         by_reason.setdefault(reason, {})[names[identity]] = None

@@ -27,7 +27,7 @@ TEXT_IDS = ("text_id1", "text_id2")
 GROUPINGS: tuple[Literal["subset", "stratum"], ...] = ("subset", "stratum")
 NO_PAIRS = "the scores of the pairs are missing; the same gis bench with --force makes them"
 OLD_PAIRS = "an older gis scored it, without numbers of the texts; the same gis bench with --force adds them"
-OTHER_PAIRS = "its scores are of other pairs than those of the first model, or in another order"
+OTHER_PAIRS = "its scores are of other pairs than those of most models, or in another order"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,15 +198,19 @@ def aligned(scored: Mapping[str, ScoredTask]) -> Aligned:
         scored: The result of each model, by its identity.
     """
     left_out: dict[str, str] = {}
-    tables: dict[str, pd.DataFrame] = {}
+    alike: list[dict[str, pd.DataFrame]] = []  # tables of the same pairs
     for identity, task in scored.items():
         table = _table(task)
         if isinstance(table, str):
             left_out[identity] = table
-        elif tables and not _same_pairs(next(iter(tables.values())), table):
-            left_out[identity] = OTHER_PAIRS
+            continue
+        same = next((tables for tables in alike if _same_pairs(next(iter(tables.values())), table)), None)
+        if same is None:
+            alike.append({identity: table})
         else:
-            tables[identity] = table
+            same[identity] = table
+    tables = max(alike, key=len, default={})
+    left_out |= dict.fromkeys((identity for each in alike if each is not tables for identity in each), OTHER_PAIRS)
     if not tables:
         return Aligned(None, left_out)
     first = next(iter(tables.values()))

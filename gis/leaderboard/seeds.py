@@ -66,9 +66,7 @@ def _seed(row: ModelRow) -> Setting:
 
 
 def _card(row: ModelRow) -> ModelCard:
-    """Return the card of a model that says most: results of an older gis do not say how it was trained."""
-    cards = [result.model for result in row.results]
-    return next((card for card in cards if card.settings.get(TRAINING) is not None), cards[0])
+    return row.results[0].model
 
 
 def _merged(group: Iterable[ModelRow]) -> ModelRow:

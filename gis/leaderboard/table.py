@@ -16,7 +16,7 @@ from gis.leaderboard.ranking import rank_columns
 from gis.leaderboard.reported import Reported, with_reported
 from gis.leaderboard.scores import auroc_interval_of, auroc_of, rank_among_same, sample_of
 from gis.leaderboard.seeds import merge_seeds
-from gis.models.base import LABEL_DIGITS, distinguishing_settings
+from gis.models.base import LABEL_DIGITS, TRAINING, ModelCard, distinguishing_settings
 from gis.statistics.intervals import Interval
 from gis.statistics.metrics import Undefined
 
@@ -64,7 +64,10 @@ def make_table(
     best = {(each.result.model.identity, each.result.task.name): each for each in ordered}
     labels = {task: each.result.task.label for (_, task), each in best.items()}
     shown = shown_tasks(labels, tasks)
-    chosen = [each for (_, task), each in best.items() if task in shown]
+    trained = {
+        card.identity: card for each in ordered if (card := each.result.model).settings.get(TRAINING) is not None
+    }
+    chosen = [_with_card(each, trained) for (_, task), each in best.items() if task in shown]
     results = [each.result for each in chosen]
     pair_sets = name_pair_sets(results)
     cells: Scored = {
@@ -92,6 +95,12 @@ def make_table(
     board = _with_ranks(board)
     all_notes = notes(board, [result for result in hidden if result.task.name in shown], rankings.unranked)
     return with_reported(replace(board, notes=tuple(all_notes)), reported)
+
+
+def _with_card(scored: ScoredTask, trained: Mapping[str, ModelCard]) -> ScoredTask:
+    """Return a result with the card that says how its model was trained, which results of an older gis do not."""
+    card = trained.get(scored.result.model.identity, scored.result.model)
+    return replace(scored, result=replace(scored.result, model=card.renamed(scored.result.model.name)))
 
 
 def display_names(results: Iterable[Result]) -> dict[str, str]:
@@ -186,13 +195,17 @@ def _marked(rows: Sequence[ModelRow], score_columns: Sequence[ScoreColumn]) -> l
 
 def _with_ranks(board: Leaderboard) -> Leaderboard:
     """Return the leaderboard with the rank of each score that has one, and the intervals of means."""
-    columns_ranked = [board.rankings.get(column) for column in board.columns]
+    ranked_columns = [board.rankings.get(column) for column in board.columns]
+    best_ranked = [
+        ranked is not None and any(row.scores[n].best and row.identity in ranked.models for row in board.rows)
+        for n, ranked in enumerate(ranked_columns)
+    ]
     rows = [
         replace(
             row,
             scores=tuple(
-                score if ranked is None else _ranked(score, ranked, row.identity)
-                for score, ranked in zip(row.scores, columns_ranked, strict=True)
+                score if ranked is None else _ranked(score, ranked, row.identity, best_is_ranked=best)
+                for score, ranked, best in zip(row.scores, ranked_columns, best_ranked, strict=True)
             ),
         )
         for row in board.rows
@@ -200,7 +213,7 @@ def _with_ranks(board: Leaderboard) -> Leaderboard:
     return replace(board, rows=tuple(rows))
 
 
-def _ranked(score: Score, column: ColumnRanking, identity: str) -> Score:
+def _ranked(score: Score, column: ColumnRanking, identity: str, *, best_is_ranked: bool) -> Score:
     if identity not in column.models:
         return score
     row = column.models.index(identity)
@@ -208,5 +221,5 @@ def _ranked(score: Score, column: ColumnRanking, identity: str) -> Score:
         score,
         interval=score.interval or column.intervals[row],
         rank=column.ranking.ranks[row],
-        tied=column.ranking.groups[row] == 1 and not score.best,
+        tied=best_is_ranked and column.ranking.groups[row] == 1 and not score.best,
     )

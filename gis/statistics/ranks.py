@@ -44,7 +44,7 @@ class Ranking:
         percentile_ranks: The middle 95 % of each model's ranks in redrawn estimates. Common, but without a guarantee:
             near ties they are too narrow.
         better: (m, m) whether the model of the row is certainly better than that of the column.
-        p: (m, m) two-sided p value of each difference, adjusted for all of them by the max-t.
+        p: (m, m) two-sided p value of each difference, adjusted for all of them by the step-down max-t.
         errors: (m, m) standard error of each difference.
         groups: Tie group of each model, 1 for the first: a group ends where a model is certainly worse than the group's
             first.
@@ -79,9 +79,7 @@ def rank_models(scores: Array, covariance: Array, effective: float, *, seed: int
     statistics = _studentised(differences, errors)
     largest = _largest_statistics(draws, errors, np.ones((m, m), dtype=bool))
     critical = _quantile(largest)
-    better = _step_down(statistics, errors, draws, critical)
-    as_large = len(largest) - np.searchsorted(np.sort(largest), np.abs(statistics) - ROUNDING)
-    p = (1 + as_large) / (1 + len(largest))
+    better, p = _step_down(statistics, errors, draws, largest)
     drawn_ranks = _ranks(scores[None, :] + draws)
     return Ranking(
         ranks=_intervals(better),
@@ -136,19 +134,28 @@ def _quantile(largest: Array) -> float:
     return float(np.quantile(largest, 1 - LEVEL, method="higher"))
 
 
-def _step_down(statistics: Array, errors: Array, draws: Array, critical: float) -> NDArray[np.bool_]:
-    """Return which model is certainly better than which: what is certain no longer counts among what may be wrong.
+def _step_down(statistics: Array, errors: Array, draws: Array, largest: Array) -> tuple[NDArray[np.bool_], Array]:
+    """Return which model is certainly better than which, and p; what is certain no longer counts as what may be wrong.
 
     Romano and Wolf, "Exact and approximate stepdown methods for multiple hypothesis testing", Journal of the American
     Statistical Association 100 (2005), 94-108.
     """
     better = np.zeros(statistics.shape, dtype=bool)
+    p = np.ones(statistics.shape)
     while True:
-        certain = statistics > critical
-        if not (certain & ~better).any() or certain.sum() * 2 == certain.size - len(certain):
-            return certain | better
+        rest = ~(better | better.T)
+        p[rest] = _p_values(np.abs(statistics[rest]), largest)
+        certain = statistics > _quantile(largest)
+        if not (certain & ~better).any():
+            return better, p
         better |= certain
-        critical = _quantile(_largest_statistics(draws, errors, ~better))
+        largest = _largest_statistics(draws, errors, ~better)
+
+
+def _p_values(statistics: Array, largest: Array) -> Array:
+    """Return the share of draws whose largest statistic is as large as each."""
+    as_large = len(largest) - np.searchsorted(np.sort(largest), statistics - ROUNDING)
+    return np.asarray((1 + as_large) / (1 + len(largest)), dtype=np.float64)
 
 
 def _holm(statistics: Array, freedom: float) -> NDArray[np.bool_]:

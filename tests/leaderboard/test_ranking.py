@@ -59,7 +59,7 @@ def test_models_have_the_ranks_that_their_pairs_show() -> None:
     board = make_table([scored(model) for model in QUALITY])
     assert ranks(board) == {"good": "1", "fair": "2-3", "also fair": "2-3", "random": "4"}
     assert [row.scores[0].best for row in board.rows] == [True, False, False, False]
-    assert any("also fair = fair" in note for note in board.notes)
+    assert any("Not certainly worse on stsb: " in note and " fair than " in note for note in board.notes)
 
 
 def test_a_score_that_may_be_the_best_is_marked() -> None:
@@ -171,3 +171,17 @@ class TestLengths:
 
     def test_without_lengths_there_are_no_curves(self) -> None:
         assert length_curves(make_table([ScoredTask(result("old", "stsb", 0.9))])) == ()
+
+
+def test_the_pairs_of_most_models_are_the_ones_compared_whatever_the_order_of_results() -> None:
+    odd = scored("random")
+    assert odd.table is not None
+    reversed_pairs = replace(odd, table=odd.table.iloc[::-1].reset_index(drop=True))
+    for results in ([reversed_pairs, scored("good"), scored("fair")], [scored("good"), scored("fair"), reversed_pairs]):
+        assert ranks(make_table(results)) == {"good": "1", "fair": "2", "random": "None"}
+
+
+def test_no_score_is_tied_with_a_best_one_that_was_not_compared() -> None:
+    board = make_table([scored("fair"), scored("also fair"), ScoredTask(result("old", "stsb", 0.99))])
+    assert [row.scores[0].best for row in board.rows] == [True, False, False]
+    assert not any(row.scores[0].tied for row in board.rows)

@@ -138,3 +138,13 @@ def test_every_form_of_a_leaderboard_has_the_row() -> None:
     assert float(last.split(",")[-1]) == board.rows[-1].scores[0].deviation
     assert "models/mine (2 seeds)" in board.to_frame().index
     assert "models/mine (2 seeds), deviation" in str(board)
+
+
+def test_a_result_of_a_task_that_is_not_shown_may_say_which_training_it_was() -> None:
+    """Else the rows of a leaderboard would depend on its tasks."""
+    old = [
+        replace(each, result=replace(each.result, model=replace(each.result.model, settings={})))
+        for each in (seed(1), seed(2))
+    ]
+    board = make_table([*old, seed(1, task="sts12"), seed(2, task="sts12")], ["stsb"])
+    assert [row.model for row in board.rows] == ["models/mine (2 seeds)"]

@@ -89,9 +89,9 @@ def test_graded_and_binary_tasks_are_never_averaged_together() -> None:
     graded = [result("m", "sts12", 0.2), result("m", "sts13", 0.4)]
     binary = [result("m", "mrpc", 0.6, label="binary"), result("m", "gis", 0.8, label="binary")]
     table = make_table([*graded, *binary])
-    assert titles(table)[:2] == ["mean of 2 sts tasks", "mean of 2 in-domain tasks"]
+    assert titles(table)[:2] == ["mean of 2 sts tasks", "mean of 2 binary in-domain tasks"]
     assert score(table, "m", "mean of 2 sts tasks").value == pytest.approx(0.3)
-    assert score(table, "m", "mean of 2 in-domain tasks").value == pytest.approx(0.7)
+    assert score(table, "m", "mean of 2 binary in-domain tasks").value == pytest.approx(0.7)
 
 
 def test_one_graded_and_one_binary_task_have_no_mean() -> None:
@@ -252,6 +252,11 @@ def test_models_without_a_chosen_task_are_left_out() -> None:
 def test_chosen_tasks_without_results_name_those_with() -> None:
     with pytest.raises(GisError, match="no results for sickr; there are some for: lee50, stsb"):
         make_table([result("m", "stsb", 0.5), result("m", "lee50", 0.5)], ["sickr"])
+
+
+def test_a_task_without_results_is_named_beside_one_with() -> None:
+    with pytest.raises(GisError, match="no results for nope; there are some for: stsb"):
+        make_table([result("m", "stsb", 0.5)], ["stsb", "nope"])
 
 
 def test_a_folder_of_results_is_a_table(tmp_path: Path) -> None:
