@@ -28,7 +28,9 @@ def load_results(folder: str | Path) -> "ResultSet":
     Raises:
         GisError: There are no results, or a file is damaged.
     """
-    return ResultSet([ScoredTask(read_result(path), path) for path in result_files(Path(folder))])
+    return ResultSet(
+        [ScoredTask(read_result(path, pairs_may_be_missing=True), path) for path in result_files(Path(folder))]
+    )
 
 
 class ResultSet:

@@ -34,7 +34,11 @@ def load_table(folder: Path, tasks: Sequence[str] = (), *, reported: Sequence[Re
     Raises:
         GisError: There are no results, or none of the tasks asked for.
     """
-    return make_table([ScoredTask(read_result(path), path) for path in result_files(folder)], tasks, reported=reported)
+    return make_table(
+        [ScoredTask(read_result(path, pairs_may_be_missing=True), path) for path in result_files(folder)],
+        tasks,
+        reported=reported,
+    )
 
 
 def make_table(

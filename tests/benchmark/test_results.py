@@ -294,3 +294,14 @@ def test_tasks_whose_names_differ_in_case_have_files_of_their_own(result: Result
     names = ("mine", "Mine", "MINE", "a/b", "a__b", "con", "é", "e\u0301")
     files = {result_path(Path("r"), result.model, name).name.casefold() for name in names}
     assert len(files) == len(names)
+
+
+def test_a_result_whose_pair_scores_are_gone_can_be_read_on_request(path: Path) -> None:
+    expected = read_result(path)
+    pairs_path(path).unlink()
+    assert read_result(path, pairs_may_be_missing=True) == expected
+    with error_line("no per-pair scores beside it"):
+        read_result(path)
+    pairs_path(path).write_bytes(b"PAR1")
+    with error_line("was changed or damaged"):
+        read_result(path, pairs_may_be_missing=True)
