@@ -1,6 +1,5 @@
 """Is one model better than another? Asked of the pairs of each task and of each mean, and apart from that of tasks."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from gis.leaderboard.ranking import aligned
 from gis.leaderboard.table import make_table
 from gis.markdown import escape
 from gis.markdown import table as markdown_table
-from gis.statistics.differences import Difference, difference_from_error, freedom_of_sum, holm, paired_difference
+from gis.statistics.differences import Difference, difference_from_error, holm, paired_difference
 from gis.statistics.ranks import LEVEL
 from gis.terminal_table import Column, TerminalTable
 from gis.text import wrapped
@@ -23,6 +22,7 @@ FEWEST_TASKS = 3  # that can say something of another task
 HEADINGS = ("difference", "95 % interval", "p", "p (Holm)")
 BENCH_BOTH = "gis bench with both models on one task"
 NO_INTERVAL = "too few pairs are independent of each other"
+NO_ERROR = "no pair moves the scores"  # which is not certainty
 WIDTH = 100
 
 
@@ -199,19 +199,20 @@ def compare_models(
     board = make_table(scored, common, seeds_apart=True)
     shown = [column for column in board.columns if column.view is None and column.metric == "spearman"]
     both = {column: (_score(board, column, identities[0]), _score(board, column, identities[1])) for column in shown}
-    by_pairs = {
-        column.pairs: _difference(board, column, identities, (one.value, other.value))
+    compared = {
+        column: _difference(board, column, identities, (one.value, other.value))
         for column, (one, other) in both.items()
-        if not column.averages and one.value is not None and other.value is not None
+        if one.value is not None and other.value is not None
     }
+    by_pairs = {column.pairs: row for column, row in compared.items() if column.pairs}
     if not by_pairs:
         reasons = "; ".join(_why_left_out(board, column, identities, names) for column in shown[:1])
         raise GisError(f"{names[0]} and {names[1]} cannot be compared: {reasons}", remedy=BENCH_BOTH)
-    means = [column for column in shown if column.averages and set(column.averages) <= set(by_pairs)]
+    means = [column for column in compared if column.averages]
     return Comparison(
         first=names[0],
         second=names[1],
-        means=tuple(_mean(column, [by_pairs[task] for task in column.averages]) for column in means),
+        means=tuple(compared[column] for column in means),
         tasks=tuple(_corrected(list(by_pairs.values()))),
         over_tasks=tuple(_over_tasks(column, [by_pairs[task] for task in column.averages]) for column in means),
         left_out={
@@ -236,70 +237,46 @@ def _score(board: Leaderboard, column: ScoreColumn, identity: str) -> Score:
 
 def _difference(
     board: Leaderboard, column: ScoreColumn, identities: tuple[str, str], values: tuple[float, float]
-) -> "_OnPairs":
+) -> ScoreDifference:
+    """Compare two scores of a column by the error that its ranking has for their difference."""
     first, second = values
     ranked = board.rankings.get(column)
+    difference, reason = None, ""
     if ranked is None or not set(identities) <= set(ranked.models):
-        scored = {row.identity: row.scored[column.pairs] for row in board.rows}
-        reasons = aligned(scored).left_out.values()
-        return _OnPairs(column.title, first, second, None, 0.0, next(iter(reasons), NO_INTERVAL))
-    one, other = (ranked.models.index(identity) for identity in identities)
-    error = float(ranked.ranking.errors[one, other])
-    return _OnPairs(column.title, first, second, error, ranked.effective - 1)
-
-
-@dataclass(frozen=True)
-class _OnPairs:
-    """Two scores of one task, with the standard error of their difference and its degrees of freedom."""
-
-    title: str
-    first: float
-    second: float
-    error: float | None
-    freedom: float
-    reason: str = ""
-
-    @property
-    def difference(self) -> Difference | None:
-        return None if self.error is None else difference_from_error(self.first - self.second, self.error, self.freedom)
-
-
-def _mean(column: ScoreColumn, tasks: Sequence[_OnPairs]) -> ScoreDifference:
-    """Return the difference of the means over tasks, whose errors are independent of each other."""
-    first, second = (float(np.mean([task.first for task in tasks])), float(np.mean([task.second for task in tasks])))
-    unknown = [task for task in tasks if task.error is None]
-    difference = None
-    if not unknown:
-        variances = [(task.error or 0.0) ** 2 for task in tasks]
-        freedom = freedom_of_sum(variances, [task.freedom for task in tasks]) if any(variances) else 1.0
-        difference = difference_from_error(first - second, math.sqrt(sum(variances)) / len(tasks), freedom)
-    reason = f"there is none on {', '.join(task.title for task in unknown)}" if unknown else ""
+        reason = _why_unranked(board, column)
+    else:
+        one, other = (ranked.models.index(identity) for identity in identities)
+        error = float(ranked.ranking.errors[one, other])
+        if error == 0 and first != second:
+            reason = NO_ERROR
+        else:
+            difference = difference_from_error(first - second, error, ranked.effective - 1)
     return ScoreDifference(
-        title=column.title, tasks=len(tasks), first=first, second=second, difference=difference, reason=reason
+        title=column.title,
+        tasks=len(column.averages) or 1,
+        first=first,
+        second=second,
+        difference=difference,
+        reason=reason,
     )
 
 
-def _corrected(tasks: Sequence[_OnPairs]) -> list[ScoreDifference]:
+def _why_unranked(board: Leaderboard, column: ScoreColumn) -> str:
+    """Return why the scores of a column have no error."""
+    if column.averages:
+        unknown = [pairs for pairs in column.averages if not any(pairs == each.pairs for each in board.rankings)]
+        return f"there is none on {', '.join(unknown)}" if unknown else NO_INTERVAL
+    left_out = aligned({row.identity: row.scored[column.pairs] for row in board.rows}).left_out
+    return next(iter(left_out.values()), NO_INTERVAL)
+
+
+def _corrected(rows: Sequence[ScoreDifference]) -> list[ScoreDifference]:
     """Return the differences of the tasks with their p values corrected for their number."""
-    rows = [
-        ScoreDifference(
-            title=task.title,
-            tasks=1,
-            first=task.first,
-            second=task.second,
-            difference=task.difference,
-            reason=task.reason,
-        )
-        for task in tasks
-    ]
-    known = [n for n, row in enumerate(rows) if row.difference is not None]
-    corrected = holm(np.array([row.difference.p for row in rows if row.difference is not None]))
-    for n, p in zip(known, corrected, strict=True):
-        rows[n] = replace(rows[n], p_holm=float(p))
-    return rows
+    corrected = iter(holm(np.array([row.difference.p for row in rows if row.difference is not None])))
+    return [row if row.difference is None else replace(row, p_holm=float(next(corrected))) for row in rows]
 
 
-def _over_tasks(column: ScoreColumn, tasks: Sequence[_OnPairs]) -> OverTasks:
+def _over_tasks(column: ScoreColumn, tasks: Sequence[ScoreDifference]) -> OverTasks:
     first, second = [task.first for task in tasks], [task.second for task in tasks]
     return OverTasks(
         title=column.title,

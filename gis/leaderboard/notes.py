@@ -71,7 +71,8 @@ def _on_seeds(board: Leaderboard) -> list[str]:
 
 
 def _on_baselines(board: Leaderboard) -> list[str]:
-    missing = [name for name in BASELINES if name not in {row.model for row in board.rows}]
+    shown = {result.model.name for row in board.rows for result in row.results}
+    missing = [name for name in BASELINES if name not in shown]
     if not missing:
         return []
     return [f"Without {', '.join(missing)}: gis bench --model {','.join(missing)} shows what the scores are worth."]

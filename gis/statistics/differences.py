@@ -1,4 +1,4 @@
-"""Differences between two models trained with several seeds, and the correction of many p values."""
+"""The difference of two scores from its error or from paired measurements, and the correction of many p values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
