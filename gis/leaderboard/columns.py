@@ -6,7 +6,7 @@ from gis.benchmark.results import Result
 from gis.benchmark.tasks.catalogue import catalogue, suites
 from gis.dataset.settings import STRATA
 from gis.errors import GisError
-from gis.leaderboard.board import ScoreColumn
+from gis.leaderboard.rows import ScoreColumn
 from gis.leaderboard.scores import strata_of
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gis.benchmark.runner import ScoredTask
 from gis.leaderboard.board import Leaderboard
-from gis.leaderboard.ranking import PairScores, aligned
+from gis.leaderboard.pair_scores import PairScores, aligned
 from gis.statistics.dependence import FEWEST_UNITS, Dependence
 from gis.statistics.influence import auroc_influence, spearman_influence
 from gis.statistics.intervals import Interval, auroc_interval, correlation_interval

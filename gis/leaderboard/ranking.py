@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gis.benchmark.runner import ScoredTask
-from gis.benchmark.scoring import ALL, Influence, Rows, main_influence, views_of
-from gis.errors import GisError
-from gis.leaderboard.board import ColumnRanking, ScoreColumn
+from gis.benchmark.scoring import ALL, Influence, Rows, main_influence
+from gis.leaderboard.pair_scores import PairScores, aligned
+from gis.leaderboard.rows import ColumnRanking, ScoreColumn
 from gis.leaderboard.seeds import averages
 from gis.statistics.dependence import Dependence
 from gis.statistics.differences import freedom_of_sum
@@ -19,43 +17,6 @@ from gis.statistics.influence import auroc_influence, spearman_influence
 from gis.statistics.intervals import auroc_interval_from_error, correlation_interval_from_error
 from gis.statistics.metrics import Array
 from gis.statistics.ranks import rank_models
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-TEXT_IDS = ("text_id1", "text_id2")
-GROUPINGS: tuple[Literal["subset", "stratum"], ...] = ("subset", "stratum")
-NO_PAIRS = "the scores of the pairs are missing; the same gis bench with --force makes them"
-OLD_PAIRS = "an older gis scored it, without numbers of the texts; the same gis bench with --force adds them"
-OTHER_PAIRS = "its scores are of other pairs than those of most models, or in another order"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairScores:
-    """The pairs of one task with the scores of m models, in one order.
-
-    Attributes:
-        models: The identity of each model.
-        scores: (n, m) its score of each pair.
-        gold: (n,) labels.
-        text_ids: (2, n) numbers of the texts.
-        views: The rows of each view.
-        binary: Whether the labels are 0 and 1.
-    """
-
-    models: tuple[str, ...]
-    scores: Array
-    gold: Array
-    text_ids: NDArray[np.intp]
-    views: Mapping[str, Rows]
-    binary: bool
-
-
-class Aligned(NamedTuple):
-    """The scores that compare, None where there are none, and why the others do not, by identity."""
-
-    pairs: PairScores | None
-    left_out: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -189,57 +150,3 @@ def _errors_of_mean(tasks: Sequence[Errors], expected: int) -> Errors | None:
     freedom = [task.effective - 1 for task in tasks]
     effective = 1 + freedom_of_sum(variances, freedom) if any(variances) else tasks[0].effective
     return Errors(tuple(models), sum(covariances, np.zeros_like(covariances[0])) / len(tasks) ** 2, effective)
-
-
-def aligned(scored: Mapping[str, ScoredTask]) -> Aligned:
-    """Put the scores of the pairs of one task by several models side by side.
-
-    Args:
-        scored: The result of each model, by its identity.
-    """
-    left_out: dict[str, str] = {}
-    alike: list[dict[str, pd.DataFrame]] = []  # tables of the same pairs
-    for identity, task in scored.items():
-        table = _table(task)
-        if isinstance(table, str):
-            left_out[identity] = table
-            continue
-        same = next((tables for tables in alike if _same_pairs(next(iter(tables.values())), table)), None)
-        if same is None:
-            alike.append({identity: table})
-        else:
-            same[identity] = table
-    tables = max(alike, key=len, default={})
-    left_out |= dict.fromkeys((identity for each in alike if each is not tables for identity in each), OTHER_PAIRS)
-    if not tables:
-        return Aligned(None, left_out)
-    first = next(iter(tables.values()))
-    gold = first["gold"].to_numpy(dtype=np.float64)
-    grouped_by = next((name for name in GROUPINGS if name in first.columns), None)
-    binary = scored[next(iter(tables))].result.task.label == "binary"
-    pairs = PairScores(
-        models=tuple(tables),
-        scores=np.stack([table["score"].to_numpy(dtype=np.float64) for table in tables.values()], axis=1),
-        gold=gold,
-        text_ids=np.stack([first[name].to_numpy(dtype=np.intp) for name in TEXT_IDS]),
-        views=views_of(gold, None if grouped_by is None else list(first[grouped_by]), grouped_by, binary=binary),
-        binary=binary,
-    )
-    return Aligned(pairs, left_out)
-
-
-def _table(scored: ScoredTask) -> "pd.DataFrame | str":
-    """Return the scores of the pairs of a result, or why they cannot be compared."""
-    try:
-        table = scored.pairs()
-    except GisError:
-        return NO_PAIRS
-    if table.empty:
-        return NO_PAIRS
-    return table if {"id", "gold", "score", *TEXT_IDS} <= set(table.columns) else OLD_PAIRS
-
-
-def _same_pairs(one: "pd.DataFrame", other: "pd.DataFrame") -> bool:
-    """Return whether two tables are of the same pairs in the same order."""
-    names = ("id", "gold", *TEXT_IDS)
-    return len(one) == len(other) and all(np.array_equal(one[name], other[name]) for name in names)

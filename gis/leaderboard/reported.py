@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 from pydantic import ConfigDict
 
 from gis.benchmark.tasks.catalogue import catalogue
-from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
+from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.rows import ModelRow, Score, ScoreColumn
 from gis.models.base import ModelCard, Setting
 
 DIGITS = 8  # more than anybody prints of a score

@@ -16,7 +16,7 @@ from gis.leaderboard.views import view_records
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gis.leaderboard.compare import Comparison
+    from gis.leaderboard.comparison import Comparison
 
 
 def load_results(folder: str | Path) -> "ResultSet":

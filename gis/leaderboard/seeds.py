@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from gis.files import sha256_of
-from gis.leaderboard.board import ModelRow, Score
+from gis.leaderboard.rows import ModelRow, Score
 from gis.models.base import LABEL_DIGITS, TRAINING, TRAINING_SEED, ModelCard, Setting
 from gis.statistics.metrics import Array
 

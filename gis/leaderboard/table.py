@@ -8,12 +8,13 @@ from pathlib import Path
 from gis.benchmark.results import Result, read_result, result_files
 from gis.benchmark.runner import ScoredTask
 from gis.dataset.output.baselines import MODELS as BASELINES
-from gis.leaderboard.board import ColumnRanking, Cost, Leaderboard, ModelRow, Score, ScoreColumn
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.columns import columns, shown_tasks
 from gis.leaderboard.notes import notes
 from gis.leaderboard.pair_sets import name_pair_sets
 from gis.leaderboard.ranking import rank_columns
 from gis.leaderboard.reported import Reported, with_reported
+from gis.leaderboard.rows import ColumnRanking, Cost, ModelRow, Score, ScoreColumn
 from gis.leaderboard.scores import auroc_interval_of, auroc_of, rank_among_same, sample_of
 from gis.leaderboard.seeds import merge_seeds
 from gis.models.base import LABEL_DIGITS, TRAINING, ModelCard, distinguishing_settings

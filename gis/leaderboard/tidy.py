@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gis.benchmark.scoring import ALL
-from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
+from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.rows import ModelRow, Score, ScoreColumn
 from gis.leaderboard.scores import strata_of
 from gis.leaderboard.views import MEAN_VIEW, METRICS, NONE, view_records
 from gis.markdown import csv_text

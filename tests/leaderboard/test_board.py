@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
+from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.rows import ModelRow, Score, ScoreColumn
 from tests.leaderboard.helpers import HOSTILE, make_table, result, suite
 
 UNESCAPED_BAR = re.compile(r"(?<!\\)(?:\\\\)*\|")

@@ -7,8 +7,8 @@ import pytest
 
 from gis.benchmark.runner import ScoredTask
 from gis.errors import GisError, UsageError
-from gis.leaderboard.compare import Comparison
-from gis.leaderboard.ranking import aligned
+from gis.leaderboard.comparison import Comparison
+from gis.leaderboard.pair_scores import aligned
 from gis.leaderboard.result_set import ResultSet
 from gis.leaderboard.table import make_table
 from gis.statistics.dependence import Dependence

@@ -10,8 +10,9 @@ import pytest
 from gis.benchmark.runner import ScoredTask
 from gis.benchmark.scoring import score_pairs
 from gis.benchmark.tasks.pairs import Pairs
-from gis.leaderboard.board import Leaderboard, ModelRow
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import length_curves
+from gis.leaderboard.rows import ModelRow
 from gis.leaderboard.table import make_table
 from tests.leaderboard.helpers import result
 

@@ -9,8 +9,8 @@ import pytest
 from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
 from gis.files import sha256_of
-from gis.leaderboard.board import ModelRow
 from gis.leaderboard.result_set import ResultSet
+from gis.leaderboard.rows import ModelRow
 from gis.leaderboard.seeds import averages
 from gis.leaderboard.table import make_table
 from gis.models.base import TRAINING, TRAINING_SEED

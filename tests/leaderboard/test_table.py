@@ -7,7 +7,8 @@ import pytest
 from gis.benchmark.results import result_path, write_result
 from gis.benchmark.tasks.catalogue import suites
 from gis.errors import GisError
-from gis.leaderboard.board import Leaderboard, Score
+from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.rows import Score
 from gis.leaderboard.table import load_table
 from tests.leaderboard.helpers import STS, make_table, result, suite
 

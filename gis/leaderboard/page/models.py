@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
 from gis.files import SHORT_HASH
-from gis.leaderboard.board import Leaderboard, ModelRow
+from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.rows import ModelRow
 from gis.models.base import Setting
 
 CUT = " were cut at "  # in notes that repeat how many texts were cut

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from gis.leaderboard.board import Leaderboard, ModelRow, Score, ScoreColumn
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import length_curves
 from gis.leaderboard.page.figures import NO_MATPLOTLIB, Artist, InlineFigure
 from gis.leaderboard.page.models import common_facts, sections
@@ -27,6 +27,7 @@ from gis.leaderboard.page.tables import (
     task_table,
 )
 from gis.leaderboard.page.views import views_of
+from gis.leaderboard.rows import ModelRow, Score, ScoreColumn
 from gis.masking import masked
 from gis.text import visible
 

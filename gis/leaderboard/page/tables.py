@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from gis.benchmark.results import Result
 from gis.files import SHORT_HASH
-from gis.leaderboard.board import ColumnRanking, Cost, Leaderboard, ScoreColumn
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import LengthCurves, LengthScore
+from gis.leaderboard.rows import ColumnRanking, Cost, ScoreColumn
 from gis.leaderboard.scores import ceiling_of
 from gis.statistics.intervals import Interval
 from gis.statistics.ranks import Ranking

@@ -5,7 +5,8 @@ from functools import partial
 from typing import NamedTuple
 
 from gis.benchmark.tasks.catalogue import suites
-from gis.leaderboard.board import Leaderboard, ScoreColumn
+from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.rows import ScoreColumn
 
 SUITE_TITLES = {"sts": "Short text", "long": "Long text", "in-domain": "In-domain"}
 

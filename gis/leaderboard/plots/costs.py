@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from gis.errors import GisError
-from gis.leaderboard.board import Leaderboard, ModelRow
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.plots.labels import Label, Line
 from gis.leaderboard.plots.parts import (
     Scored,
@@ -21,6 +21,7 @@ from gis.leaderboard.plots.parts import (
     range_of,
 )
 from gis.leaderboard.plots.style import COLOURS, FAINT, SHAPES, short_name, shown, style
+from gis.leaderboard.rows import ModelRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gis.errors import GisError, unknown_name
-from gis.leaderboard.board import Leaderboard, ModelRow
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import LengthBucket, LengthCurves, LengthScore, length_curves
 from gis.leaderboard.plots.labels import LONGEST_LABEL
 from gis.leaderboard.plots.parts import (
@@ -17,6 +17,7 @@ from gis.leaderboard.plots.parts import (
     new_figure,
 )
 from gis.leaderboard.plots.style import COLOURS, FAINT, INK, PAPER, RULE, SHAPES, short_name, shown, style
+from gis.leaderboard.rows import ModelRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from gis.errors import GisError, unknown_name
-from gis.leaderboard.board import METRIC_TITLES, Leaderboard, ModelRow, Score, ScoreColumn
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.plots.labels import Label, Line, add_labels
 from gis.leaderboard.plots.style import COLOURS, FAINT, PAPER, WIDTH, short_name, shown
+from gis.leaderboard.rows import METRIC_TITLES, ModelRow, Score, ScoreColumn
 from gis.text import wrapped
 
 if TYPE_CHECKING:

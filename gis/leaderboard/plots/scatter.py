@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.errors import GisError
-from gis.leaderboard.board import Leaderboard, ScoreColumn
+from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.plots.labels import Label, Line
 from gis.leaderboard.plots.parts import (
     add_kinds,
@@ -19,6 +19,7 @@ from gis.leaderboard.plots.parts import (
     range_of,
 )
 from gis.leaderboard.plots.style import short_name, style
+from gis.leaderboard.rows import ScoreColumn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
