@@ -12,7 +12,9 @@ from gis.cli.options import ResultsFolder, ShownTasks
 @app.command(no_args_is_help=True)
 def compare(
     results: ResultsFolder,
-    first: Annotated[str, typer.Argument(metavar="A", help="A model: its name, or the first digits of its identity.")],
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A model: its name, or six or more of the first digits of its identity.")
+    ],
     second: Annotated[str, typer.Argument(metavar="B", help="Another model.")],
     task: ShownTasks = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the answer as Markdown.")] = None,

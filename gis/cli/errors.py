@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def errors(
     results: ResultsFolder,
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME", help="Its name, or the first digits of its identity.")
+        str,
+        typer.Option(
+            "--model", "-m", metavar="NAME", help="Its name, or six or more of the first digits of its identity."
+        ),
     ],
     task: Annotated[
         str | None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.text import Text
 
 from gis import latex
+from gis.benchmark.runner import ScoredTask
 from gis.leaderboard.rows import ColumnRanking, ModelRow, Score, ScoreColumn
 from gis.markdown import csv_text, escape
 from gis.markdown import table as markdown_table
@@ -44,6 +45,11 @@ class Leaderboard:
     def is_ranked(self) -> bool:
         """Whether the first column, by which models are sorted, has a ranking."""
         return self.columns[0] in self.rankings
+
+    def scored_on(self, pairs: str) -> dict[str, ScoredTask]:
+        """Return the result of each single model, by its identity, on the pairs of a column."""
+        members = (member for row in self.rows for member in row.members)
+        return {member.identity: member.scored[pairs] for member in members if pairs in member.scored}
 
     def terminal_table(self, *, hint: str = "") -> TerminalTable:
         """Return the table for a terminal of any width.

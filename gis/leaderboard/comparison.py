@@ -71,6 +71,7 @@ class Comparison:
     Attributes:
         first: The name of one model.
         second: The name of the other.
+        means_of_seeds: Which of them are the mean of the models of several seeds.
         means: Their difference on each mean over tasks, by the pairs.
         tasks: Their difference on each task, by the pairs.
         over_tasks: Their difference over the tasks of each mean, by the tasks.
@@ -79,6 +80,7 @@ class Comparison:
 
     first: str
     second: str
+    means_of_seeds: tuple[str, ...] = ()
     means: tuple[ScoreDifference, ...]
     tasks: tuple[ScoreDifference, ...]
     over_tasks: tuple[OverTasks, ...]
@@ -104,6 +106,11 @@ class Comparison:
         lines = [
             "Points: Spearman × 100, first minus second. Intervals and p are by the pairs, and allow for pairs that "
             "share texts; they hold for this one comparison, p (Holm) for all tasks at once."
+        ]
+        lines += [
+            f"{name} is the mean of models that differ only in the seed of their training: its scores are the means of "
+            "theirs, and the intervals are those of the mean of these very models, not of other seeds."
+            for name in self.means_of_seeds
         ]
         lines += [f"No interval on {row.title}: {row.reason}." for row in (*self.means, *self.tasks) if row.reason]
         return lines + [f"Not compared on {task}: {reason}." for task, reason in self.left_out.items()]

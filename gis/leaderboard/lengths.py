@@ -1,6 +1,7 @@
 """What the length of the texts does to the scores: each task in buckets of length, the same for all models."""
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,14 +83,13 @@ def length_curves(board: Leaderboard) -> tuple[LengthCurves, ...]:
     Returns:
         The scores on each task of which some model counted lengths, in tokens where one did.
     """
-    names = {row.identity: row.model for row in board.rows}
     curves = []
     for pairs in dict.fromkeys(column.pairs for column in board.columns if column.pairs):
-        scored = {row.identity: row.scored[pairs] for row in board.rows if pairs in row.scored}
+        scored = board.scored_on(pairs)
         table = aligned(scored).pairs
         reference = _reference(scored, table)
         if table is not None and reference is not None:
-            curves.append(_curves(pairs, scored, table, reference, names))
+            curves.append(_curves(board, pairs, scored, table, reference))
     return tuple(curve for curve in curves if len(curve.buckets) > 1)
 
 
@@ -102,19 +102,22 @@ def _reference(scored: Mapping[str, ScoredTask], table: PairScores | None) -> st
 
 
 def _curves(
-    pairs: str, scored: Mapping[str, ScoredTask], table: PairScores, reference: str, names: Mapping[str, str]
+    board: Leaderboard, pairs: str, scored: Mapping[str, ScoredTask], table: PairScores, reference: str
 ) -> LengthCurves:
     lengths = scored[reference].pairs()[["tokens1", "tokens2"]].max(axis=1).to_numpy()
     buckets, rows = _buckets(lengths, table)
-    cut = {model: _cut(scored[model].pairs()) for model in table.models}
+    cuts = {model: _cut(scored[model].pairs()) for model in table.models}
+    members = {row.identity: [member.identity for member in row.members] for row in board.rows}
+    name = next(member.model for row in board.rows for member in row.members if member.identity == reference)
     return LengthCurves(
         pairs=pairs,
         metric="auroc" if table.binary else "spearman",
-        unit=f"{scored[reference].result.texts.unit} of {names[reference]}",
+        unit=f"{scored[reference].result.texts.unit} of {name}",
         buckets=buckets,
         scores={
-            model: tuple(_score(table, table.scores[of_bucket, n], of_bucket, cut[model]) for of_bucket in rows)
-            for n, model in enumerate(table.models)
+            row: tuple(_score(table, models, of_bucket, [cuts[model] for model in models]) for of_bucket in rows)
+            for row, models in members.items()
+            if set(models) <= cuts.keys()
         },
     )
 
@@ -141,18 +144,30 @@ def _cut(table: pd.DataFrame) -> Rows | None:
     return ((table["kept1"] < table["tokens1"]) | (table["kept2"] < table["tokens2"])).to_numpy()
 
 
-def _score(table: PairScores, scores: Array, rows: Rows, cut: Rows | None) -> LengthScore:
+def _score(table: PairScores, models: Sequence[str], rows: Rows, cuts: Sequence[Rows | None]) -> LengthScore:
+    """Return the score of a model on some pairs, or the mean of several models."""
     gold = table.gold[rows]
-    share = None if cut is None else float(cut[rows].mean())
+    scores = [table.scores[rows, table.models.index(model)] for model in models]
+    shares = [None if cut is None else float(cut[rows].mean()) for cut in cuts]
+    share = _mean(shares)
     smallest = min(int(gold.sum()), int((gold == 0).sum())) if table.binary else len(gold) // 2
-    if smallest < FEWEST_UNITS:
+    value = _mean([_value(of_one, gold, binary=table.binary) for of_one in scores])
+    if smallest < FEWEST_UNITS or value is None:
         return LengthScore(value=None, interval=None, cut=share)
     dependence = Dependence(*table.text_ids[:, rows])
-    value = auroc(scores, gold) if table.binary else spearman(scores, gold)
-    if isinstance(value, Undefined):
-        return LengthScore(value=None, interval=None, cut=share)
-    if table.binary:
-        interval = auroc_interval(value, auroc_influence(scores, gold), dependence)
-    else:
-        interval = correlation_interval(value, spearman_influence(scores, gold), dependence)
-    return LengthScore(value=value, interval=interval, cut=share)
+    influence_of, interval_of = (
+        (auroc_influence, auroc_interval) if table.binary else (spearman_influence, correlation_interval)
+    )
+    influence = np.mean([influence_of(of_one, gold) for of_one in scores], axis=0)
+    return LengthScore(value=value, interval=interval_of(value, influence, dependence), cut=share)
+
+
+def _value(scores: Array, gold: Array, *, binary: bool) -> float | None:
+    value = auroc(scores, gold) if binary else spearman(scores, gold)
+    return None if isinstance(value, Undefined) else value
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean; None where a value is missing."""
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if len(known) == len(values) else None

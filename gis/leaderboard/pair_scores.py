@@ -1,6 +1,6 @@
 """The scores of the pairs of one task by several models, side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -85,6 +85,28 @@ def aligned(scored: Mapping[str, ScoredTask]) -> Aligned:
         binary=binary,
     )
     return Aligned(pairs, left_out)
+
+
+def mean_pairs(scored: Sequence[ScoredTask]) -> "pd.DataFrame":
+    """Return the pairs of a task with the mean of the scores that some models give them.
+
+    Args:
+        scored: The results of the models on the task; lengths are those that the first one counted.
+
+    Raises:
+        GisError: The scores of the pairs of a model are missing, or the models were scored on different pairs.
+    """
+    if len(scored) == 1:
+        return scored[0].pairs()
+    tables = []
+    for each in scored:
+        table = _table(each)
+        if isinstance(table, str):
+            raise GisError(f"{each.result.model.name}: {table}")
+        tables.append(table)
+    if not all(_same_pairs(tables[0], table) for table in tables[1:]):
+        raise GisError(f"the {len(scored)} models were scored on different pairs", remedy="name one of them")
+    return tables[0].assign(score=np.mean([table["score"] for table in tables], axis=0))
 
 
 def _table(scored: ScoredTask) -> "pd.DataFrame | str":

@@ -1,5 +1,6 @@
 """Results as a whole: a data frame, the scores of each pair, a leaderboard."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,15 +9,21 @@ from gis.benchmark.results import Result, read_result, result_files
 from gis.benchmark.runner import ModelFailure, ScoredTask
 from gis.errors import GisError, UsageError, unknown_name
 from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.models import NamedModel, merged_models, single_models, with_trainings
+from gis.leaderboard.pair_scores import mean_pairs
 from gis.leaderboard.reported import Reported
 from gis.leaderboard.scores import rank_among_same
-from gis.leaderboard.table import display_names, make_table
+from gis.leaderboard.table import make_table
 from gis.leaderboard.views import view_records
+from gis.models.base import LABEL_DIGITS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from gis.leaderboard.comparison import Comparison
+
+DIGITS = re.compile(rf"[0-9a-f]{{1,{LABEL_DIGITS - 1}}}")  # of an identity, too few to name a model
+TOO_FEW = f"Of an identity, give {LABEL_DIGITS} digits or more."
 
 
 def load_results(folder: str | Path) -> "ResultSet":
@@ -45,7 +52,14 @@ class ResultSet:
         self.failures = tuple(failures)
         self._scored = tuple(scored)
         self._results = tuple(each.result for each in scored)
-        self._names = display_names(self._results)
+        known = [each.result for each in with_trainings(self._scored)]
+        singles = single_models(known)
+        self._names = {identity: model.name for identity, model in singles.items()}
+        self._models = [*singles.values(), *(model for model in merged_models(known) if model.is_mean)]
+        self._best = {
+            (each.result.model.identity, each.result.task.name): each
+            for each in sorted(scored, key=lambda each: rank_among_same(each.result))
+        }
 
     def __iter__(self) -> Iterator[Result]:
         return iter(self._results)
@@ -105,20 +119,24 @@ class ResultSet:
     def pairs(self, model: str, task: str) -> "pd.DataFrame":
         """Return the scores of the pairs of one task: one row for each pair, with its label and the model's score.
 
+        Of a row of several seeds it is the mean of their scores.
+
         Args:
-            model: The name in the leaderboard, or the identity or its first digits.
+            model: The name in the leaderboard, or the identity or its first six digits or more.
             task: The name of the task.
 
         Raises:
             GisError: There is no such result, or its table of pairs is missing.
         """
-        return self._result(model, task).pairs()
+        return mean_pairs(self._of_model(model, task))
 
     def errors(self, model: str, task: str | None = None, n: int = 20) -> "pd.DataFrame":
         """Return the pairs that a model scores worst: see ``gis.leaderboard.worst_pairs``.
 
+        Of a row of several seeds the mean of their scores of a pair counts.
+
         Args:
-            model: The name in the leaderboard, or the identity or its first digits.
+            model: The name in the leaderboard, or the identity or its first six digits or more.
             task: The name of the task; None where the model has one only.
             n: How many pairs.
 
@@ -127,13 +145,13 @@ class ResultSet:
         """
         from gis.leaderboard.worst_pairs import worst_pairs
 
-        return worst_pairs(self._result(model, task), n)
+        return worst_pairs(self._of_model(model, task), n)
 
     def compare(self, first: str, second: str, tasks: Sequence[str] = ()) -> "Comparison":
         """Say whether one model is better than another.
 
         Args:
-            first: The name in the leaderboard, or the identity or its first digits.
+            first: The name in the leaderboard, or the identity or its first six digits or more.
             second: That of the other model.
             tasks: Names of the tasks and suites to compare them on; all when empty.
 
@@ -142,44 +160,38 @@ class ResultSet:
         """
         from gis.leaderboard.compare import compare_models
 
-        identities = [self._identity(model, self._called(model)) for model in (first, second)]
-        if identities[0] == identities[1]:
+        models = self._called(first), self._called(second)
+        if models[0] == models[1]:
             raise UsageError(f"{first} and {second} are the same model", remedy="name two models")
-        of_both = [each for each in self._scored if each.result.model.identity in identities]
-        names = [self._names[identity] for identity in identities]
-        return compare_models(of_both, (identities[0], identities[1]), (names[0], names[1]), tasks)
+        of_both = [each for each in self._scored if any(each.result.model.identity in m.members for m in models)]
+        return compare_models(of_both, models, tasks)
 
-    def _result(self, model: str, task: str | None) -> ScoredTask:
-        """Return the result of a model on a task, by names."""
-        of_model = self._called(model)
-        tasks = sorted({each.result.task.name for each in of_model})
+    def _of_model(self, model: str, task: str | None) -> list[ScoredTask]:
+        """Return the result of a model on a task, by names; of the mean of several seeds that of each."""
+        candidates = self._candidates(model)
+        tasks = sorted({name for each in candidates for name in self._tasks(each)})
         if task is None and len(tasks) > 1:
             raise UsageError(f"{model} has results for {len(tasks)} tasks", remedy=f"name one: {', '.join(tasks)}")
-        matches = [each for each in of_model if task in (None, each.result.task.name)]
-        if not matches:
-            raise unknown_name("task", str(task), tasks)
-        self._identity(model, matches)
-        return max(matches, key=lambda each: rank_among_same(each.result))
+        task = task or "".join(tasks)
+        having = [each for each in candidates if task in self._tasks(each)]
+        if not having:
+            raise unknown_name("task", task, tasks)
+        return [self._best[member, task] for member in _only(model, having).members]
 
-    def _called(self, model: str) -> list[ScoredTask]:
-        """Return the results of the models that a name may mean."""
-        of_model = [each for each in self._scored if self._is_called(each.result, model)]
-        if not of_model:
-            names = {*self._names.values(), *(result.model.name for result in self._results)}
-            raise unknown_name("model", model, names)
-        return of_model
+    def _tasks(self, model: NamedModel) -> set[str]:
+        """Return the tasks that a model, or each of several seeds, has results for."""
+        return set.intersection(*({task for of, task in self._best if of == member} for member in model.members))
 
-    def _identity(self, model: str, scored: Sequence[ScoredTask]) -> str:
-        """Return the identity that results of one name have in common."""
-        identities = {each.result.model.identity for each in scored}
-        if len(identities) > 1:
-            names = sorted(self._names[identity] for identity in identities)
-            raise GisError(f"several models are called {model}: {', '.join(names)}")
-        return identities.pop()
+    def _candidates(self, name: str) -> list[NamedModel]:
+        """Return the models that a name may mean."""
+        candidates = [model for model in self._models if model.is_called(name)]
+        if not candidates:
+            names = {name for model in self._models for name in (model.name, *model.aliases)}
+            raise unknown_name("model", name, names, TOO_FEW if DIGITS.fullmatch(name) else "")
+        return candidates
 
-    def _is_called(self, result: Result, model: str) -> bool:
-        identity = result.model.identity
-        return model in (result.model.name, self._names[identity]) or (len(model) >= 6 and identity.startswith(model))
+    def _called(self, name: str) -> NamedModel:
+        return _only(name, self._candidates(name))
 
     def _about(self, result: Result) -> dict[str, object]:
         return {
@@ -191,6 +203,17 @@ class ResultSet:
             "seed": result.task.seed,
             "verified": result.verified,
         }
+
+
+def _only(name: str, models: Sequence[NamedModel]) -> NamedModel:
+    """Return the one model of a name.
+
+    Raises:
+        GisError: There are several.
+    """
+    if len(models) > 1:
+        raise GisError(f"several models are called {name}: {', '.join(sorted(model.name for model in models))}")
+    return models[0]
 
 
 def _settings(result: Result) -> dict[str, object]:

@@ -2,32 +2,60 @@
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from gis.files import sha256_of
 from gis.leaderboard.rows import ModelRow, Score
-from gis.models.base import LABEL_DIGITS, TRAINING, TRAINING_SEED, ModelCard, Setting
+from gis.models.base import TRAINING, TRAINING_SEED, ModelCard, Setting
 from gis.statistics.metrics import Array
 
 OF_ONE_SEED = (TRAINING_SEED, "content_sha256", "revision")  # what differs between models of one training
 SEPARATORS = "-_/=. "
 
 
-def merge_seeds(rows: Sequence[ModelRow]) -> list[ModelRow]:
-    """Return the rows, those of models that differ in nothing but the seed of one training as one."""
-    groups: dict[object, list[ModelRow]] = {}
-    for row in rows:
-        groups.setdefault(_training(_card(row)) or row.identity, []).append(row)
-    merged = [row for group in groups.values() for row in ([_merged(group)] if _are_seeds(group) else group)]
-    names = [row.model for row in merged]
+class Seeds(NamedTuple):
+    """The models of one training.
+
+    Attributes:
+        name: What they are called but for the seed.
+        identity: A hash of their identities.
+        members: The identity of each, by the order of the seeds.
+    """
+
+    name: str
+    identity: str
+    members: tuple[str, ...]
+
+
+def find_seeds(cards: Iterable[ModelCard]) -> list[Seeds]:
+    """Return the trainings of which there are several models, each of another seed."""
+    groups: dict[object, list[ModelCard]] = {}
+    for card in cards:
+        if card.settings.get(TRAINING) is not None:
+            groups.setdefault(_training(card), []).append(card)
+    ordered = [sorted(group, key=lambda card: int(_seed(card) or 0)) for group in groups.values()]
     return [
-        replace(row, model=f"{row.model} ({row.identity[:LABEL_DIGITS]})")
-        if row.seeds and names.count(row.model) > 1
-        else row
-        for row in merged
+        Seeds(
+            name=_name(group),
+            identity=sha256_of([card.identity for card in group]),
+            members=tuple(card.identity for card in group),
+        )
+        for group in ordered
+        if len(group) > 1 and len({_seed(card) for card in group}) == len(group)
     ]
+
+
+def mean_row(name: str, identity: str, members: Sequence[ModelRow]) -> ModelRow:
+    """Return the row of several models, the mean of their rows."""
+    return ModelRow(
+        model=name,
+        identity=identity,
+        scores=tuple(_mean(scores) for scores in zip(*(row.scores for row in members), strict=True)),
+        cost=members[0].cost,
+        seeds=tuple(members),
+    )
 
 
 def averages(rows: Mapping[str, Sequence[str]], models: Sequence[str]) -> tuple[tuple[str, ...], Array]:
@@ -49,43 +77,19 @@ def averages(rows: Mapping[str, Sequence[str]], models: Sequence[str]) -> tuple[
     return tuple(whole), weights
 
 
-def _training(card: ModelCard) -> tuple[tuple[str, Setting], ...] | None:
-    """Return what models of one training have in common; None for other models."""
-    if card.settings.get(TRAINING) is None:
-        return None
+def _training(card: ModelCard) -> tuple[tuple[str, Setting], ...]:
+    """Return what models of one training have in common."""
     return tuple(sorted((key, value) for key, value in card.settings.items() if key not in OF_ONE_SEED))
 
 
-def _are_seeds(group: Sequence[ModelRow]) -> bool:
-    """Return whether there are several models, each of another seed."""
-    return len(group) > 1 and len({_seed(row) for row in group}) == len(group)
+def _seed(card: ModelCard) -> Setting:
+    return card.settings.get(TRAINING_SEED)
 
 
-def _seed(row: ModelRow) -> Setting:
-    return _card(row).settings.get(TRAINING_SEED)
-
-
-def _card(row: ModelRow) -> ModelCard:
-    return row.results[0].model
-
-
-def _merged(group: Iterable[ModelRow]) -> ModelRow:
-    """Return the row of several seeds."""
-    members = tuple(sorted(group, key=lambda row: int(_seed(row) or 0)))
-    return ModelRow(
-        model=f"{_name(members)} ({len(members)} seeds)",
-        identity=sha256_of([row.identity for row in members]),
-        scores=tuple(_mean(scores) for scores in zip(*(row.scores for row in members), strict=True)),
-        cost=members[0].cost,
-        seeds=members,
-    )
-
-
-def _name(members: Sequence[ModelRow]) -> str:
+def _name(cards: Sequence[ModelCard]) -> str:
     """Return the name that the models share but for the seed at its end; else that of the first."""
-    names = [_card(row).name for row in members]
-    stems = {_stem(name, str(_seed(row))) for name, row in zip(names, members, strict=True)}
-    return stems.pop() if len(stems) == 1 and all(stems) else names[0]
+    stems = {_stem(card.name, str(_seed(card))) for card in cards}
+    return stems.pop() if len(stems) == 1 and all(stems) else cards[0].name
 
 
 def _stem(name: str, seed: str) -> str:

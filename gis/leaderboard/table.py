@@ -1,6 +1,5 @@
 """From results to a leaderboard."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +9,14 @@ from gis.benchmark.runner import ScoredTask
 from gis.dataset.output.baselines import MODELS as BASELINES
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.columns import columns, shown_tasks
+from gis.leaderboard.models import NamedModel, merged_models, single_models, with_trainings
 from gis.leaderboard.notes import notes
 from gis.leaderboard.pair_sets import name_pair_sets
 from gis.leaderboard.ranking import rank_columns
 from gis.leaderboard.reported import Reported, with_reported
 from gis.leaderboard.rows import ColumnRanking, Cost, ModelRow, Score, ScoreColumn
 from gis.leaderboard.scores import auroc_interval_of, auroc_of, rank_among_same, sample_of
-from gis.leaderboard.seeds import merge_seeds
-from gis.models.base import LABEL_DIGITS, TRAINING, ModelCard, distinguishing_settings
+from gis.leaderboard.seeds import mean_row
 from gis.statistics.intervals import Interval
 from gis.statistics.metrics import Undefined
 
@@ -47,7 +46,7 @@ def make_table(
     tasks: Sequence[str] = (),
     *,
     reported: Sequence[Reported] = (),
-    seeds_apart: bool = False,
+    models: Sequence[NamedModel] = (),
 ) -> Leaderboard:
     """Rank the models of results by the first column.
 
@@ -57,22 +56,17 @@ def make_table(
             different pairs are never in one column.
         tasks: Names of the tasks and suites to show, in this order; all when empty.
         reported: Published scores to show beside them, without a rank.
-        seeds_apart: Give each model a row of its own, even where models differ only in the seed of their training.
-
-    Returns:
-        The leaderboard: a row for each model that has a score on any of the tasks.
+        models: The rows; when empty, one for each model that has a score on any of the tasks, and one for all models
+            that differ only in the seed of their training.
 
     Raises:
         GisError: There are no results for any of ``tasks``.
     """
-    ordered = sorted(scored, key=lambda each: rank_among_same(each.result))
+    ordered = with_trainings(sorted(scored, key=lambda each: rank_among_same(each.result)))
     best = {(each.result.model.identity, each.result.task.name): each for each in ordered}
     labels = {task: each.result.task.label for (_, task), each in best.items()}
     shown = shown_tasks(labels, tasks)
-    trained = {
-        card.identity: card for each in ordered if (card := each.result.model).settings.get(TRAINING) is not None
-    }
-    chosen = [_with_card(each, trained) for (_, task), each in best.items() if task in shown]
+    chosen = [each for (_, task), each in best.items() if task in shown]
     results = [each.result for each in chosen]
     pair_sets = name_pair_sets(results)
     cells: Scored = {
@@ -83,9 +77,13 @@ def make_table(
     for (_, pairs), each in cells.items():
         by_pairs.setdefault(pairs, []).append(each.result)
     score_columns = columns(shown, labels, by_pairs)
-    names = display_names(results)
-    rows = [_row(identity, names[identity], score_columns, cells) for identity in names]
-    rows = rows if seeds_apart else merge_seeds(rows)
+    single_rows = {model.identity: _row(model, score_columns, cells) for model in single_models(results).values()}
+    rows = [
+        mean_row(model.name, model.identity, [single_rows[member] for member in model.members])
+        if model.is_mean
+        else replace(single_rows[model.identity], model=model.name)
+        for model in models or merged_models(results)
+    ]
     rows.sort(key=lambda row: row.order)
     values = {(row.identity, column): row.scores[n].value for row in rows for n, column in enumerate(score_columns)}
     members = {row.identity: [member.identity for member in row.members] for row in rows}
@@ -102,31 +100,12 @@ def make_table(
     return with_reported(replace(board, notes=tuple(all_notes)), reported)
 
 
-def _with_card(scored: ScoredTask, trained: Mapping[str, ModelCard]) -> ScoredTask:
-    """Return a result with the card that says how its model was trained, which results of an older gis do not."""
-    card = trained.get(scored.result.model.identity, scored.result.model)
-    return replace(scored, result=replace(scored.result, model=card.renamed(scored.result.model.name)))
-
-
-def display_names(results: Iterable[Result]) -> dict[str, str]:
-    """Return a name for each model's identity; models of one name also say in what they differ: "minilm (bf16)"."""
-    cards = {result.model.identity: result.model for result in sorted(results, key=rank_among_same)}
-    names = {}
-    for card in cards.values():
-        namesakes = [other for other in cards.values() if other.name == card.name]
-        differences = distinguishing_settings(namesakes) if len(namesakes) > 1 else [""]
-        difference = differences[namesakes.index(card)]
-        names[card.identity] = f"{card.name} ({difference})" if difference else card.name
-    times = Counter(names.values())  # a model may be called as another with its settings
-    return {key: f"{name} ({key[:LABEL_DIGITS]})" if times[name] > 1 else name for key, name in names.items()}
-
-
-def _row(identity: str, name: str, score_columns: Sequence[ScoreColumn], cells: Scored) -> ModelRow:
-    scored = {pairs: each for (of, pairs), each in cells.items() if of == identity}
+def _row(model: NamedModel, score_columns: Sequence[ScoreColumn], cells: Scored) -> ModelRow:
+    scored = {pairs: each for (of, pairs), each in cells.items() if of == model.identity}
     results = {pairs: each.result for pairs, each in scored.items()}
     return ModelRow(
-        model=name,
-        identity=identity,
+        model=model.name,
+        identity=model.identity,
         scores=tuple(_score(column, results) for column in score_columns),
         scored=scored,
         cost=_cost(list(results.values())),

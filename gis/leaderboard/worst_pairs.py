@@ -1,6 +1,7 @@
 """The pairs that a model gets most wrong, with what explains it: labels, ranks, lengths, what was cut, addresses."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy.stats import rankdata
 
 from gis.benchmark.runner import ScoredTask
 from gis.errors import GisError, check_number
+from gis.leaderboard.pair_scores import mean_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,14 +20,14 @@ REPOSITORY = r"[\w.-]{1,100}/[\w.-]{1,100}"
 ISSUES = re.compile(rf"(?P<first>{REPOSITORY})#(?P<one>\d{{1,10}})~(?P<second>{REPOSITORY})?#(?P<other>\d{{1,10}})")
 
 
-def worst_pairs(scored: ScoredTask, n: int = 20) -> "pd.DataFrame":
+def worst_pairs(scored: Sequence[ScoredTask], n: int = 20) -> "pd.DataFrame":
     """Return the pairs that a model scores worst, the worst first.
 
     Of graded labels these are the pairs whose rank by score is furthest from the rank by label. Of binary labels they
     are the negative pairs with the highest scores and the positive pairs with the lowest ones, half of each.
 
     Args:
-        scored: The result of a model on a task.
+        scored: The result of a model on a task; of several models, the mean of their scores of a pair counts.
         n: How many pairs.
 
     Returns:
@@ -39,11 +41,11 @@ def worst_pairs(scored: ScoredTask, n: int = 20) -> "pd.DataFrame":
     import pandas as pd
 
     check_number("the number of pairs", n, 1, remedy="choose another --n")
-    table = scored.pairs()
+    table = mean_pairs(scored)
     if table.empty or not {"id", "gold", "score"} <= set(table.columns):
         raise GisError("the scores of the pairs are missing", remedy="the same gis bench with --force makes them")
     by_score, by_label = rankdata(-table["score"]), rankdata(-table["gold"])
-    binary = scored.result.task.label == "binary"
+    binary = scored[0].result.task.label == "binary"
     worst = _worst_of_binary(table, n) if binary else np.argsort(-np.abs(by_score - by_label), kind="stable")[:n]
     chosen = table.iloc[worst].reset_index(drop=True)
     frame = pd.DataFrame(

@@ -65,6 +65,13 @@ def test_the_pairs_of_a_model_and_task_are_found() -> None:
     assert list(results.pairs(next(iter(results)).model.identity[:8], "stsb").score) == [0]
 
 
+def test_too_few_digits_of_an_identity_are_named() -> None:
+    results = result_set(result("m", "stsb", 0.5, identity="ab12" * 16))
+    assert len(results.pairs("ab12ab", "stsb")) == 1
+    with pytest.raises(UsageError, match="Of an identity, give 6 digits or more"):
+        results.pairs("ab12a", "stsb")
+
+
 @pytest.mark.parametrize(("model", "task"), [("mm", "stsb"), ("m", "stbs")])
 def test_pairs_that_are_not_there_name_close_ones(model: str, task: str) -> None:
     with pytest.raises(UsageError, match=r"Did you mean (m|stsb)\?"):

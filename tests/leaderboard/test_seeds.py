@@ -1,19 +1,26 @@
 """Models of one training become one row; on scores of pairs that are drawn here."""
 
+import re
 import statistics
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
+from gis.errors import GisError
 from gis.files import sha256_of
+from gis.leaderboard.lengths import length_curves
+from gis.leaderboard.models import single_models
+from gis.leaderboard.pair_scores import mean_pairs
 from gis.leaderboard.result_set import ResultSet
 from gis.leaderboard.rows import ModelRow
 from gis.leaderboard.seeds import averages
 from gis.leaderboard.table import make_table
 from gis.models.base import TRAINING, TRAINING_SEED
+from gis.statistics.influence import spearman_influence
 from tests.leaderboard.test_ranking import scored
 
 
@@ -127,6 +134,75 @@ def test_weights_are_those_of_a_mean_and_rows_with_missing_models_have_none() ->
 def test_two_seeds_of_one_training_can_be_compared() -> None:
     comparison = ResultSet([seed(1), seed(2)]).compare("models/mine/seed-1", "models/mine/seed-2")
     assert comparison.tasks[0].difference is not None
+
+
+def test_a_row_of_several_seeds_is_compared_as_their_mean() -> None:
+    seeds = [seed(n, task=task) for n in (1, 2, 3) for task in ("sts12", "sts13")]
+    others = [scored("fair", "sts12"), scored("fair", "sts13"), seed(1, task="sts14"), scored("fair", "sts14")]
+    comparison = ResultSet([*seeds, *others]).compare("models/mine (3 seeds)", "fair")
+    row = rows(*seeds, *others)["models/mine (3 seeds)"]
+    assert [task.title for task in comparison.tasks] == ["sts12", "sts13"]
+    assert [task.first for task in comparison.tasks] == [score.value for score in row.scores[1:3]]
+    assert comparison.left_out == {"sts14": "only fair has a result"}
+    assert any(note.startswith("models/mine (3 seeds) is the mean of models") for note in comparison.notes)
+
+
+def test_the_error_of_a_difference_to_a_mean_is_that_of_the_mean_influence() -> None:
+    seeds, other = [seed(n) for n in (1, 2, 3)], scored("fair")
+    (task,) = ResultSet([*seeds, other]).compare("models/mine (3 seeds)", "fair").tasks
+    gold = other.pairs()["gold"].to_numpy()
+    influences = [spearman_influence(each.pairs()["score"].to_numpy(), gold) for each in (*seeds, other)]
+    difference = np.mean(influences[:3], axis=0) - influences[3]
+    error = difference.std(ddof=1) / np.sqrt(len(gold))  # the pairs share no text
+    assert task.difference is not None
+    assert (task.difference.high - task.difference.low) / 2 == pytest.approx(1.968 * error, rel=1e-3)
+
+
+def test_a_mean_can_be_compared_with_one_of_its_seeds() -> None:
+    comparison = ResultSet([seed(1), seed(2)]).compare("models/mine (2 seeds)", "models/mine/seed-1")
+    assert comparison.tasks[0].difference is not None
+
+
+def test_a_row_of_several_seeds_has_the_mean_of_their_curves_by_length() -> None:
+    seeds = [seed(n) for n in (1, 2)]
+    (together,) = length_curves(make_table(seeds))
+    (apart,) = length_curves(make_table(seeds, models=list(single_models(each.result for each in seeds).values())))
+    (means,) = together.scores.values()
+    for n, mean in enumerate(means):
+        values = [scores[n].value for scores in apart.scores.values()]
+        assert mean.value == pytest.approx(statistics.fmean(value for value in values if value is not None))
+        assert mean.cut == next(iter(apart.scores.values()))[n].cut
+        assert mean.interval is not None
+        assert mean.value is not None
+        assert mean.interval.low < mean.value < mean.interval.high
+
+
+def test_the_worst_pairs_of_several_seeds_are_those_of_their_mean_scores() -> None:
+    seeds = [seed(n) for n in (1, 2)]
+    results = ResultSet([*seeds, scored("good")])
+    mean = (seeds[0].pairs()["score"] + seeds[1].pairs()["score"]) / 2
+    assert results.pairs("models/mine (2 seeds)", "stsb")["score"].tolist() == pytest.approx(mean.tolist())
+    frame = results.errors("models/mine (2 seeds)", n=3)
+    assert frame["score"].tolist() == pytest.approx([mean[int(number)] for number in frame["id"]])
+
+
+def test_seeds_without_scores_of_their_pairs_are_named() -> None:
+    results = ResultSet([seed(1), replace(seed(2), table=None)])
+    with pytest.raises(GisError, match="models/mine/seed-2: the scores of the pairs are missing"):
+        results.errors("models/mine (2 seeds)")
+    with pytest.raises(GisError, match="different pairs"):
+        mean_pairs([seed(1), scored("good", pairs=20)])
+
+
+def test_a_name_that_several_seeds_share_is_refused_with_the_names_to_use() -> None:
+    names = "mine (2 seeds), mine (training seed 1), mine (training seed 2)"
+    with pytest.raises(GisError, match=f"several models are called mine: {re.escape(names)}"):
+        ResultSet([seed(1, "mine"), seed(2, "mine")]).errors("mine")
+
+
+def test_the_number_of_seeds_may_be_left_out() -> None:
+    results = ResultSet([seed(1), seed(2), scored("fair")])
+    assert results.compare("models/mine", "fair").first == "models/mine (2 seeds)"
 
 
 def test_every_form_of_a_leaderboard_has_the_row() -> None:

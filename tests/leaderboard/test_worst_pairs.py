@@ -22,7 +22,7 @@ def of_pairs(gold: list[float], score: list[float], label: str = "graded", **col
 
 
 def test_graded_pairs_are_those_with_the_largest_gap_of_ranks() -> None:
-    frame = worst_pairs(of_pairs([5, 4, 3, 2, 1], [0.9, 0.1, 0.3, 0.2, 0.8]), 2)
+    frame = worst_pairs([of_pairs([5, 4, 3, 2, 1], [0.9, 0.1, 0.3, 0.2, 0.8])], 2)
     assert list(frame["id"]) == ["p1", "p4"]
     assert list(frame.error) == ["too low", "too high"]
     assert list(frame.rank_by_score) == [5, 2]
@@ -30,20 +30,20 @@ def test_graded_pairs_are_those_with_the_largest_gap_of_ranks() -> None:
 
 
 def test_binary_pairs_are_the_highest_negatives_and_the_lowest_positives() -> None:
-    frame = worst_pairs(of_pairs([1, 1, 1, 0, 0, 0], [0.9, 0.2, 0.5, 0.8, 0.1, 0.3], "binary"), 4)
+    frame = worst_pairs([of_pairs([1, 1, 1, 0, 0, 0], [0.9, 0.2, 0.5, 0.8, 0.1, 0.3], "binary")], 4)
     assert list(frame["id"]) == ["p3", "p5", "p1", "p2"]
     assert list(frame.error) == ["too high", "too high", "too low", "too low"]
 
 
 @pytest.mark.parametrize(("n", "size"), [(1, 1), (3, 3), (5, 5), (99, 6)])
 def test_as_many_pairs_as_there_are(n: int, size: int) -> None:
-    frame = worst_pairs(of_pairs([1, 0, 0, 0, 0, 0], [0.9, 0.2, 0.5, 0.8, 0.1, 0.3], "binary"), n)
+    frame = worst_pairs([of_pairs([1, 0, 0, 0, 0, 0], [0.9, 0.2, 0.5, 0.8, 0.1, 0.3], "binary")], n)
     assert len(frame) == size == frame["id"].nunique()
 
 
 def test_strata_lengths_and_what_was_cut_are_there() -> None:
     lengths = {"tokens1": [10, 20], "kept1": [10, 16], "tokens2": [3, 4], "kept2": [3, 4]}
-    frame = worst_pairs(of_pairs([1, 0], [0.1, 0.9], "binary", stratum=["duplicate", "bm25"], **lengths))
+    frame = worst_pairs([of_pairs([1, 0], [0.1, 0.9], "binary", stratum=["duplicate", "bm25"], **lengths)])
     assert list(frame.stratum) == ["bm25", "duplicate"]
     assert list(frame.cut1) == [4, 0]
     assert list(frame.tokens2) == [4, 3]
@@ -56,14 +56,14 @@ def test_ids_of_issues_give_their_addresses() -> None:
     )
     assert _addresses("a/b#1~c/d#2") == ("https://github.com/a/b/issues/1", "https://github.com/c/d/issues/2")
     assert [_addresses(name) for name in ("STSB-test-1", "a/b#1", "a/b#1~#2 ", "a/<b>#1~#2")] == [None] * 4
-    frame = worst_pairs(of_pairs([1, 0], [0.1, 0.9]))
+    frame = worst_pairs([of_pairs([1, 0], [0.1, 0.9])])
     assert "issue1" not in frame
 
 
 @pytest.mark.parametrize("table", [None, pd.DataFrame({"score": [0.5]})])
 def test_missing_scores_of_pairs_are_named(table: pd.DataFrame | None) -> None:
     with pytest.raises(GisError):
-        worst_pairs(ScoredTask(result("m", "stsb", 0.5), table=table))
+        worst_pairs([ScoredTask(result("m", "stsb", 0.5), table=table)])
 
 
 def test_a_model_with_several_tasks_needs_one_named() -> None:

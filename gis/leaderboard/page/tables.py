@@ -232,12 +232,8 @@ def task_table(board: Leaderboard) -> PlainTable | None:
 
 def _results(board: Leaderboard) -> dict[str, Result]:
     """Return a result for each set of pairs."""
-    results: dict[str, Result] = {}
-    for row in board.rows:
-        for member in row.members:
-            for pairs, scored in member.scored.items():
-                results.setdefault(pairs, scored.result)
-    return results
+    scored = {pairs: board.scored_on(pairs) for pairs in dict.fromkeys(column.pairs for column in board.columns)}
+    return {pairs: next(iter(of_models.values())).result for pairs, of_models in scored.items() if of_models}
 
 
 def _in_order(board: Leaderboard, column: ScoreColumn, ranked: ColumnRanking) -> list[tuple[int, str]]:

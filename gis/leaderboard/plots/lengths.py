@@ -143,7 +143,7 @@ def _draw_limits(above: "Axes", below: "Axes", rows: Sequence[ModelRow], curves:
 
 def _limit(row: ModelRow, curves: LengthCurves) -> int | None:
     """Return the longest text that a model reads, where it counts lengths in the unit of the axis."""
-    model = row.scored[curves.pairs].result.model
+    model = row.members[0].scored[curves.pairs].result.model  # seeds of one training read texts of one length
     return model.max_tokens if model.length_unit == curves.unit.split()[0] else None
 
 
