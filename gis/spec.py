@@ -81,6 +81,24 @@ def parse_spec(text: str) -> Spec:
     return specs[0]
 
 
+def parse_joined(text: str) -> list[Spec]:
+    """Read ``minilm,max_length=128+tfidf``: specs joined by ``+``, which does not join inside double quotes.
+
+    As the value of an option, what holds a comma needs double quotes: ``models="minilm,max_length=128"+tfidf``.
+
+    Raises:
+        UsageError: One of them cannot be read.
+    """
+    parts, in_quotes = [""], False
+    for piece in re.split('(["+])', text):
+        in_quotes ^= piece == '"'
+        if piece == "+" and not in_quotes:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return [parse_spec(part) for part in parts]
+
+
 class _Part(NamedTuple):
     """What stands between two commas, and whether any of it was in double quotes."""
 

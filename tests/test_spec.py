@@ -1,7 +1,7 @@
 import pytest
 
 from gis.errors import UsageError
-from gis.spec import Spec, parse_specs
+from gis.spec import Spec, parse_joined, parse_spec, parse_specs
 
 
 def test_a_part_with_an_equals_sign_belongs_to_the_name_before_it() -> None:
@@ -119,3 +119,29 @@ def test_an_option_far_from_all_gets_the_list() -> None:
 def test_an_option_where_there_are_none_is_refused() -> None:
     with pytest.raises(UsageError, match="'bm25' takes no options, but was given 'k1'"):
         Spec("bm25", {"k1": "2"}).check_options(())
+
+
+@pytest.mark.parametrize(
+    ("typed", "specs"),
+    [
+        ("minilm+tfidf", [Spec("minilm"), Spec("tfidf")]),
+        ("minilm,max_length=128+ tfidf", [Spec("minilm", {"max_length": "128"}), Spec("tfidf")]),
+        ('"c++/model",pooling=cls+tfidf', [Spec("c++/model", {"pooling": "cls"}), Spec("tfidf")]),
+        ('m,prompt="say ""a+b"", {text}"+tfidf', [Spec("m", {"prompt": 'say "a+b", {text}'}), Spec("tfidf")]),
+    ],
+)
+def test_specs_are_joined_by_a_plus_outside_of_quotes(typed: str, specs: list[Spec]) -> None:
+    assert parse_joined(typed) == specs
+    assert parse_joined(parse_spec(str(Spec("fusion", {"models": typed}))).options["models"]) == specs
+
+
+@pytest.mark.parametrize("typed", ["", "minilm+", "+tfidf", "a,b+c"])
+def test_each_joined_spec_must_be_one(typed: str) -> None:
+    with pytest.raises(UsageError, match=r"an empty name|one name is wanted here, not 2"):
+        parse_joined(typed)
+
+
+def test_only_the_part_with_a_comma_needs_quotes() -> None:
+    spec = parse_spec('fusion,models="minilm,max_length=128"+tfidf,weights=2+1')
+    assert spec.options["weights"] == "2+1"
+    assert parse_joined(spec.options["models"]) == [Spec("minilm", {"max_length": "128"}), Spec("tfidf")]

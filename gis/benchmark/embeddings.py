@@ -12,19 +12,7 @@ from gis.benchmark.tasks.pairs import Pairs
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.models.base import EncodedBatch, Encoder, with_rows
-
-
-@dataclass(frozen=True)
-class PairRows:
-    """The positions in the pool of the two texts of each pair: two (n,) arrays."""
-
-    first: NDArray[np.intp]
-    second: NDArray[np.intp]
-
-    @property
-    def distinct(self) -> NDArray[np.intp]:
-        """Every text once."""
-        return np.unique(np.concatenate([self.first, self.second]))
+from gis.models.composite import PairRows
 
 
 class TextPool:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from gis.benchmark.embeddings import Embeddings, PairRows
+from gis.benchmark.embeddings import Embeddings
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
 from gis.benchmark.scoring import ALL, ViewScores
 from gis.benchmark.tasks.pairs import MENDED, Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.masking import masked
 from gis.models.base import POOLING_DECLARED, SIMILARITY_DECLARED, LoadSettings, ModelCard
+from gis.models.composite import PairRows
 from gis.statistics.intervals import chance_interval, chance_looks_good
 from gis.versions import versions_of
 

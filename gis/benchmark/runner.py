@@ -1,24 +1,12 @@
 """Score models on tasks: every text embedded once, every result written the moment it exists."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gis.benchmark.cache import EmbeddingCache
-from gis.benchmark.embeddings import TextPool, embed, in_words
-from gis.benchmark.records import (
-    embedded_text_record,
-    notes_on,
-    run_record,
-    task_record,
-    text_record,
-    warnings_of,
-)
+from gis.benchmark.execution import score_tasks
+from gis.benchmark.records import task_record, warnings_of
 from gis.benchmark.results import (
     NewerResultError,
     Result,
@@ -27,14 +15,12 @@ from gis.benchmark.results import (
     result_path,
     write_result,
 )
-from gis.benchmark.scoring import score_similarities, score_vectors, views_of
-from gis.benchmark.similarity import cosine
+from gis.benchmark.scoring import views_of
 from gis.benchmark.tasks.loading import load_tasks
-from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError, failure_of
-from gis.models.base import Encoder, LoadSettings, Model, PairScorer
+from gis.models.base import LoadSettings, Model
 from gis.models.in_memory import wrap_model
 from gis.models.registry import load_model
 from gis.spec import Spec, parse_spec
@@ -251,10 +237,9 @@ def run_model(
             yield existing
     if not open_tasks:
         return
-    if isinstance(model, Encoder):
-        scored = _scored_by_vectors(model, open_tasks, settings, reporter)
-    else:
-        scored = _scored_by_pairs(model, open_tasks, settings, reporter)
+    scored = score_tasks(
+        model, open_tasks, cache=settings.cache, load=settings.load, command=settings.command, reporter=reporter
+    )
     for result, table in scored:
         if settings.output is None:
             yield ScoredTask(result, table=table)
@@ -295,97 +280,3 @@ def _existing(model: Model, task: LoadedTask, settings: RunSettings, reporter: R
         result.task.sha256 == current.sha256 and result.task.text == current.text and result.task.label == current.label
     )
     return ScoredTask(result, path) if same_cell and same_data and same_sample and same_views else None
-
-
-Scored = tuple[Result, "pd.DataFrame"]
-
-
-def _scored_by_vectors(
-    model: Encoder, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter
-) -> Iterator[Scored]:
-    """Score an encoder: all tasks' texts embedded as one pool, then the cosine of each pair."""
-    pool = TextPool()
-    rows_by_task = [pool.add(task.pairs) for task in tasks]
-    cache_folder = settings.cache if model.reproducible else None
-    with EmbeddingCache(cache_folder, model.card.identity) as cache:
-        embeddings = embed(model, pool.texts, cache, f"{model.card.name}: {_names(tasks)}", reporter)
-    for task, rows in zip(tasks, rows_by_task, strict=True):
-        first, second = embeddings.vectors[rows.first], embeddings.vectors[rows.second]
-        texts = embedded_text_record(task.pairs, rows, embeddings, model.card.length_unit)
-        result = Result(
-            model=replace(model.card, dimension=first.shape[1]),
-            task=task_record(task),
-            scores=score_vectors(task, first, second),
-            texts=texts,
-            run=run_record(
-                model.card,
-                settings.load,
-                settings.command,
-                seconds=float(embeddings.seconds[rows.distinct].sum()),
-                from_cache=int(embeddings.from_cache[rows.distinct].sum()),
-                hardware=embeddings.hardware[rows.distinct],
-            ),
-            notes=notes_on(task, texts, model.card),
-        )
-        lengths = {
-            "tokens1": embeddings.tokens[rows.first],
-            "kept1": embeddings.kept[rows.first],
-            "tokens2": embeddings.tokens[rows.second],
-            "kept2": embeddings.kept[rows.second],
-        }
-        yield result, _pair_table(task.pairs, cosine(first, second), lengths)
-
-
-def _scored_by_pairs(
-    model: PairScorer, tasks: Sequence[LoadedTask], settings: RunSettings, reporter: Reporter
-) -> Iterator[Scored]:
-    """Score a model that only compares."""
-    name, total = model.card.name, sum(len(task.pairs) for task in tasks)
-    spent = 0.0
-    with reporter.track(f"{name}: {_names(tasks)}", total, "pairs") as tracker:
-        for task in tasks:
-            pairs = task.pairs
-            started = time.perf_counter()
-            similarity = model.score(list(zip(pairs.text1, pairs.text2, strict=True)))
-            seconds = time.perf_counter() - started
-            spent += seconds
-            tracker.advance(len(pairs), (tracker.done + len(pairs)) / total)
-            if not np.isfinite(similarity).all():
-                row = int(np.flatnonzero(~np.isfinite(similarity))[0])
-                raise GisError(f"{name} gave NaN or infinity on {task.task.name}, first for pair {pairs.ids[row]}")
-            texts = text_record(pairs)
-            result = Result(
-                model=model.card,
-                task=task_record(task),
-                scores=score_similarities(task, similarity),
-                texts=texts,
-                run=run_record(
-                    model.card,
-                    settings.load,
-                    settings.command,
-                    seconds=seconds,
-                    from_cache=0,
-                    hardware=(model.hardware if model.reproducible else "not known",),
-                ),
-                notes=notes_on(task, texts, model.card),
-            )
-            yield result, _pair_table(pairs, similarity, {})
-    reporter.say(f"{name}: {total:,} pairs in {in_words(spent)}")
-
-
-def _names(tasks: Sequence[LoadedTask]) -> str:
-    return ", ".join(task.task.name for task in tasks) if len(tasks) <= 3 else f"{len(tasks)} tasks"
-
-
-def _pair_table(pairs: Pairs, similarity: NDArray[np.float64], lengths: Mapping[str, Any]) -> "pd.DataFrame":
-    """Make one row per pair, without texts: results may be published where texts may not.
-
-    Equal texts have equal numbers, which show the pairs that are not independent of each other.
-    """
-    import pandas as pd
-
-    columns: dict[str, Any] = {"id": list(pairs.ids), "gold": pairs.gold, "score": similarity}
-    columns |= {"text_id1": pairs.text_ids.first.astype(np.int32), "text_id2": pairs.text_ids.second.astype(np.int32)}
-    if pairs.grouped_by is not None:
-        columns[pairs.grouped_by] = list(pairs.groups or ())
-    return pd.DataFrame({**columns, **lengths})

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gis.benchmark.similarity import Vectors, cosine, euclidean, manhattan
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
+from gis.models.similarity import Vectors, cosine, euclidean, manhattan
 from gis.statistics.dependence import FEWEST_UNITS, Dependence
 from gis.statistics.influence import auroc_influence, spearman_influence
 from gis.statistics.intervals import (

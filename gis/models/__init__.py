@@ -4,7 +4,7 @@ From the outside in:
 
 - ``Model`` (base): an ``Encoder``, which embeds texts, or a ``PairScorer``, which only compares. Each has a
   ``ModelCard`` with its identity. ``registry.load_model`` finds one by name; ``in_memory.wrap_model`` makes one of an
-  object.
+  object. A ``Composite`` is a pair scorer made of other models, such as ``Whitening`` and ``Fusion``.
 - ``PretrainedEncoder`` (transformer): the encoder of any model folder or Hub id. It knows its identity from the files
   alone and loads weights with the first text.
 - ``ModelFolder`` (transformer): what such a folder says about pooling, prompt and length, read once.

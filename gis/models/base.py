@@ -20,6 +20,7 @@ SIMILARITY_DECLARED = "similarity_declared"  # a setting: the model's own simila
 TRAINING = "training"  # a setting: the hash of all that decided a training of gis but the seed
 TRAINING_SEED = "training_seed"  # a setting: that seed
 COSINE = "cosine"
+FITTED_ON_TASK = "the texts of the task that is scored"
 UNREADABLE = (
     "content_sha256",
     "file_sha256",

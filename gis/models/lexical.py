@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.files import sha256_of
-from gis.models.base import LoadSettings, ModelCard, PairScorer, Setting
+from gis.models.base import FITTED_ON_TASK, LoadSettings, ModelCard, PairScorer, Setting
 from gis.models.bm25 import K1, B, bm25_weights
 from gis.spec import Spec
 from gis.words import METHOD, words
 
 Pairs = Sequence[tuple[str, str]]
-FITTED_ON_TASK = "the texts of the task that is scored"
 
 
 def _card(spec: Spec, fitted_on: str | None = None, **settings: Setting) -> ModelCard:

@@ -36,6 +36,10 @@ ADAPTERS = {
     "minilm": Adapter(
         "gis.models.transformer.pretrained:minilm", "all-MiniLM-L6-v2, embedded: no Hub", "the extra 'minilm'"
     ),
+    "whitening": Adapter(
+        "gis.models.whitening:whitening", "cosine of a model's vectors, whitened on the task's texts", "model="
+    ),
+    "fusion": Adapter("gis.models.fusion:fusion", "weighted mean of the scores of models", "models=A+B"),
     "openai": Adapter(
         "gis.models.endpoint:Endpoint",
         "an OpenAI-compatible embeddings endpoint",

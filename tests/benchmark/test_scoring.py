@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from gis.benchmark.scoring import score_pairs, score_similarities, score_vectors
-from gis.benchmark.similarity import cosine
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
+from gis.models.similarity import cosine
 from gis.statistics.metrics import Undefined, spearman
 from tests.benchmark.helpers import make_pairs, number
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, PairScorer
 from gis.models.registry import load_model
-from gis.spec import Spec
+from gis.spec import Spec, parse_spec
 from tests.tiny_models import WORDS
 
 SHORT = "a cat sat on the mat"
@@ -46,8 +46,8 @@ def encoder(name: str | Path, load: LoadSettings | None = None, /, **options: ob
 
 
 def scorer(name: str, load: LoadSettings | None = None) -> PairScorer:
-    """Load a scorer by name."""
-    model = load_model(Spec(name), load or settings())
+    """Load a scorer by its name with options, as typed."""
+    model = load_model(parse_spec(name), load or settings())
     assert isinstance(model, PairScorer)
     return model
 

@@ -34,7 +34,7 @@ def test_an_unknown_model_gets_its_close_match(typed: str, close: str) -> None:
 
 
 def test_a_name_far_from_all_gets_the_list() -> None:
-    with pytest.raises(UsageError, match=r"unknown model 'xyzzy'\. Known: bm25, jaccard, length,"):
+    with pytest.raises(UsageError, match=r"unknown model 'xyzzy'\. Known: bm25, fusion, jaccard, length,"):
         load_model(Spec("xyzzy"), settings())
 
 

@@ -50,9 +50,9 @@ def test_a_tiny_model_learns(tiny_bert: Path, tmp_path: Path) -> None:
 
 
 def spearman_of(model: Path, file: Path) -> float:
-    from gis.benchmark.similarity import cosine
     from gis.benchmark.tasks.catalogue import resolve_tasks
     from gis.benchmark.tasks.sources import SourceSettings, load_task
+    from gis.models.similarity import cosine
     from gis.statistics.metrics import spearman
 
     pairs = load_task(resolve_tasks([Spec(str(file))], None)[0], SourceSettings()).pairs

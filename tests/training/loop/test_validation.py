@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from gis.benchmark.runner import RunSettings, run_model
-from gis.benchmark.similarity import cosine
 from gis.benchmark.tasks.catalogue import resolve_tasks
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from gis.models.base import Encoder
 from gis.models.registry import load_model
+from gis.models.similarity import cosine
 from gis.models.transformer.model_folder import read_model_folder
 from gis.models.transformer.tokens import TextTokenizer
 from gis.spec import Spec

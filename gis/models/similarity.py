@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
-DECIMALS = 7  # float32 vectors carry no more; rounding makes equal pairs tie instead of differing by noise
+Vectors = NDArray[np.float32] | NDArray[np.float64]
+DECIMALS = 7  # float32 carries no more; rounding makes equal pairs tie instead of differing by noise
 
 
 def cosine(x: Vectors, y: Vectors) -> NDArray[np.float64]:

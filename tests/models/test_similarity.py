@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gis.benchmark.similarity import cosine, euclidean, manhattan
+from gis.models.similarity import cosine, euclidean, manhattan
 
 
 @pytest.fixture

@@ -1,0 +1,199 @@
+"""Score one model on tasks: encoders embed each text once, the rest compares, and a record says how it was done."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.benchmark.cache import EmbeddingCache
+from gis.benchmark.embeddings import Embeddings, TextPool, embed, in_words
+from gis.benchmark.records import embedded_text_record, notes_on, run_record, task_record, text_record
+from gis.benchmark.results import Result, TextRecord
+from gis.benchmark.scoring import TaskScores, score_similarities, score_vectors
+from gis.benchmark.tasks.pairs import Pairs
+from gis.benchmark.tasks.sources import LoadedTask
+from gis.console import Reporter
+from gis.errors import GisError
+from gis.models.base import Encoder, LoadSettings, Model, ModelCard, PairScorer
+from gis.models.composite import Composite, PairRows, encoders_of, leaves
+from gis.models.similarity import cosine
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ScoredPairs(NamedTuple):
+    """A result, and the scores of its pairs."""
+
+    result: Result
+    table: "pd.DataFrame"
+
+
+class _Embedded(NamedTuple):
+    """The texts of all tasks as one encoder embedded them."""
+
+    card: ModelCard
+    embeddings: Embeddings
+
+
+class _Compared(NamedTuple):
+    """The similarities of a task's pairs, their scores, and how long comparing took, without what embedding did."""
+
+    similarities: NDArray[np.float64]
+    scores: TaskScores
+    seconds: float
+
+
+def score_tasks(
+    model: Model,
+    tasks: Sequence[LoadedTask],
+    *,
+    cache: Path | None,
+    load: LoadSettings,
+    command: str,
+    reporter: Reporter,
+) -> Iterator[ScoredPairs]:
+    """Score one model on tasks; a text of several tasks is embedded once by each encoder that the model needs.
+
+    Args:
+        model: An encoder, a model that only compares, or one that is made of others.
+        tasks: What to score it on.
+        cache: Folder of the embedding cache; None neither reads nor keeps embeddings.
+        load: How the model was loaded, for the record.
+        command: The command line, for the record.
+        reporter: Where progress goes.
+
+    Raises:
+        GisError: The model failed.
+    """
+    pool = TextPool()
+    rows_by_task = [pool.add(task.pairs) for task in tasks]
+    embedded: dict[str, _Embedded] = {}
+    for key, encoder in encoders_of(model).items():
+        label = f"{encoder.card.name}: {_names(tasks)}"
+        with EmbeddingCache(cache if encoder.reproducible else None, encoder.card.identity) as stored:
+            embedded[key] = _Embedded(encoder.card, embed(encoder, pool.texts, stored, label, reporter))
+    if isinstance(model, Encoder):
+        ((_, embeddings),) = embedded.values()
+        compared = _by_cosine(embeddings.vectors, tasks, rows_by_task)
+    else:
+        vectors = {key: part.embeddings.vectors for key, part in embedded.items()}
+        compared = _by_model(model, vectors, tasks, rows_by_task, reporter)
+    for (similarities, scores, seconds), task, rows in zip(compared, tasks, rows_by_task, strict=True):
+        card, texts, lengths = _as_read(model, list(embedded.values()), task.pairs, rows)
+        columns = [part.embeddings for part in embedded.values()]
+        hardware = {name for column in columns for name in column.hardware[rows.distinct]}
+        result = Result(
+            model=card,
+            task=task_record(task),
+            scores=scores,
+            texts=texts,
+            run=run_record(
+                card,
+                load,
+                command,
+                seconds=seconds + sum(float(column.seconds[rows.distinct].sum()) for column in columns),
+                from_cache=int(np.all([c.from_cache[rows.distinct] for c in columns], axis=0).sum()) if columns else 0,
+                hardware=hardware | _hardware_of_scorers(model),
+            ),
+            notes=notes_on(task, texts, card),
+        )
+        yield ScoredPairs(result, _pair_table(task.pairs, similarities, lengths))
+
+
+def _by_cosine(
+    vectors: NDArray[np.float32], tasks: Sequence[LoadedTask], rows_by_task: Sequence[PairRows]
+) -> Iterator[_Compared]:
+    """Score an encoder by its vectors of all tasks' texts."""
+    for task, rows in zip(tasks, rows_by_task, strict=True):
+        first, second = vectors[rows.first], vectors[rows.second]
+        yield _Compared(cosine(first, second), score_vectors(task, first, second), 0.0)
+
+
+def _by_model(
+    model: PairScorer,
+    vectors: Mapping[str, NDArray[np.float32]],
+    tasks: Sequence[LoadedTask],
+    rows_by_task: Sequence[PairRows],
+    reporter: Reporter,
+) -> Iterator[_Compared]:
+    """Score a model that compares pairs, by the ``vectors`` of its encoders where it has some."""
+    name, total = model.card.name, sum(len(task.pairs) for task in tasks)
+    spent = 0.0
+    with reporter.track(f"{name}: {_names(tasks)}", total, "pairs") as tracker:
+        for task, rows in zip(tasks, rows_by_task, strict=True):
+            started = time.perf_counter()
+            pairs = list(zip(task.pairs.text1, task.pairs.text2, strict=True))
+            if isinstance(model, Composite):
+                similarities = model.score_with(vectors, rows, pairs)
+            else:
+                similarities = model.score(pairs)
+            seconds = time.perf_counter() - started
+            spent += seconds
+            tracker.advance(len(pairs), (tracker.done + len(pairs)) / total)
+            if not np.isfinite(similarities).all():
+                row = int(np.flatnonzero(~np.isfinite(similarities))[0])
+                raise GisError(f"{name} gave NaN or infinity on {task.task.name}, first for pair {task.pairs.ids[row]}")
+            yield _Compared(similarities, score_similarities(task, similarities), seconds)
+    reporter.say(f"{name}: {total:,} pairs in {in_words(spent)}")
+
+
+class _Reading(NamedTuple):
+    """What was read of a task's texts: the card with the limit, the counts, and the lengths for each pair."""
+
+    card: ModelCard
+    texts: TextRecord
+    lengths: Mapping[str, NDArray[np.int64]]
+
+
+def _as_read(model: Model, embedded: Sequence[_Embedded], pairs: Pairs, rows: PairRows) -> _Reading:
+    """Return what the encoder read that read the least of the texts; only it can say what a score leaves out."""
+    if not embedded:
+        return _Reading(model.card, text_record(pairs), {})
+    records = [embedded_text_record(pairs, rows, part.embeddings, part.card.length_unit) for part in embedded]
+
+    def share(number: int) -> tuple[float, float]:
+        texts = records[number]
+        return (texts.tokens_kept or 0) / (texts.tokens or 1), embedded[number].card.max_tokens or np.inf
+
+    least = min(range(len(records)), key=share)
+    reader, embeddings = embedded[least]
+    card = replace(model.card, max_tokens=reader.max_tokens, length_unit=reader.length_unit)
+    if isinstance(model, Encoder):
+        card = replace(card, dimension=embeddings.vectors.shape[1])
+    lengths = {
+        "tokens1": embeddings.tokens[rows.first],
+        "kept1": embeddings.kept[rows.first],
+        "tokens2": embeddings.tokens[rows.second],
+        "kept2": embeddings.kept[rows.second],
+    }
+    zero = max(texts.zero_vectors or 0 for texts in records)
+    return _Reading(card, replace(records[least], zero_vectors=zero), lengths)
+
+
+def _hardware_of_scorers(model: Model) -> set[str]:
+    """Say what the models ran on that have no vectors; those of encoders say it themselves."""
+    scorers = [leaf for leaf in leaves(model) if isinstance(leaf, PairScorer)]
+    return {scorer.hardware if scorer.reproducible else "not known" for scorer in scorers}
+
+
+def _names(tasks: Sequence[LoadedTask]) -> str:
+    return ", ".join(task.task.name for task in tasks) if len(tasks) <= 3 else f"{len(tasks)} tasks"
+
+
+def _pair_table(pairs: Pairs, similarity: NDArray[np.float64], lengths: Mapping[str, Any]) -> "pd.DataFrame":
+    """Make one row per pair, without texts: results may be published where texts may not.
+
+    Equal texts have equal numbers, which show the pairs that are not independent of each other.
+    """
+    import pandas as pd
+
+    columns: dict[str, Any] = {"id": list(pairs.ids), "gold": pairs.gold, "score": similarity}
+    columns |= {"text_id1": pairs.text_ids.first.astype(np.int32), "text_id2": pairs.text_ids.second.astype(np.int32)}
+    if pairs.grouped_by is not None:
+        columns[pairs.grouped_by] = list(pairs.groups or ())
+    return pd.DataFrame({**columns, **lengths})
