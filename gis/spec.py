@@ -25,7 +25,7 @@ class Spec:
     def __str__(self) -> str:
         """Return the spec in the grammar that ``parse_spec`` reads, options sorted."""
         name = _in_quotes(self.name) if OPTION.match(self.name) else _quoted(self.name)
-        return ",".join([name, *(_quoted(f"{key}={value}") for key, value in sorted(self.options.items()))])
+        return ",".join([name, *(f"{key}={_quoted(value)}" for key, value in sorted(self.options.items()))])
 
     def check_options(self, known: Collection[str]) -> None:
         """Raise a UsageError that names the close matches when an option is not in ``known``."""

@@ -81,6 +81,10 @@ def test_a_spec_is_written_in_the_grammar_it_is_read_in(spec: Spec) -> None:
     assert parse_specs([str(spec)]) == [spec]
 
 
+def test_quotes_are_written_around_the_value() -> None:
+    assert str(Spec("m", {"prompt": "one, two: {text}"})) == 'm,prompt="one, two: {text}"'
+
+
 @pytest.mark.parametrize(
     ("typed", "names"),
     [

@@ -9,7 +9,7 @@ Variant without markup: TASK,text=plain"""
 OTHER_MODELS = """
 Also a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA or Hugging Face encoder:
   NAME,pooling=POOLING,prompt="… {text} …",max_length=N,revision=…
-  POOLING: cls, mean, max, last, first-last-avg or cls_avg
+  POOLING: cls, mean, max, last, cls_avg, first-last-avg or last2avg
 Any model: NAME,name=…, the name to show in the leaderboard"""
 
 

@@ -75,7 +75,7 @@ def test_so_few_texts_that_all_would_be_equally_far_apart_are_refused() -> None:
 def test_options_of_the_model_are_read_and_its_cut_is_part_of_the_identity() -> None:
     typed = 'whitening,model="minilm,max_length=16",dimensions=2'
     model = load_model(parse_spec(typed), settings())
-    assert model.card.name == 'whitening,dimensions=2,"model=minilm,max_length=16"'
+    assert model.card.name == 'whitening,dimensions=2,model="minilm,max_length=16"'
     assert model.card.fitted_on == "the texts of the task that is scored"
     assert model.card.settings == {"models": "minilm,max_length=16", "dimensions": 2}
     assert model.card.parameters is not None

@@ -12,7 +12,7 @@ from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
 from gis.models.transformer.padding_free import ARCHITECTURES, PaddingFreeBert
-from gis.models.transformer.pooling import FIRST_LAST_AVG, POOLINGS
+from gis.models.transformer.pooling import OTHER_LAYER, POOLINGS
 
 TokenIds = NDArray[np.int32]
 
@@ -52,11 +52,11 @@ class SentenceEncoder(nn.Module):
         known = signature(self.backbone.forward).parameters
         open_ended = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values())
         taken = {name: value.to(self.device) for name, value in inputs.items() if open_ended or name in known}
-        wants_first = self.pooling == FIRST_LAST_AVG
-        output = self.backbone(**taken, output_hidden_states=wants_first)
+        other = OTHER_LAYER.get(self.pooling)
+        output = self.backbone(**taken, output_hidden_states=other is not None)
         last = output.last_hidden_state
         mask = torch.ones(last.shape[:2], device=last.device)
-        vectors = self._pool(output.hidden_states[1] if wants_first else None, last, mask)
+        vectors = self._pool(None if other is None else output.hidden_states[other], last, mask)
         return normalize(vectors, dim=-1) if self.normalize else vectors
 
     @property
@@ -78,24 +78,24 @@ class SentenceEncoder(nn.Module):
         vectors = torch.cat(pooled)[torch.from_numpy(np.argsort(order)).to(self.device)]
         return normalize(vectors, dim=-1) if self.normalize else vectors
 
-    def _pool(self, first: Tensor | None, last: Tensor, mask: Tensor) -> Tensor:
-        hidden = last.float() if first is None else (first.float() + last.float()) / 2
+    def _pool(self, other: Tensor | None, last: Tensor, mask: Tensor) -> Tensor:
+        hidden = last.float() if other is None else (other.float() + last.float()) / 2
         return POOLINGS[self.pooling](hidden, mask)
 
     def _hidden_states(self, texts: Sequence[TokenIds]) -> list[tuple[Tensor | None, Tensor, Tensor]]:
-        """First layer's output (where the pooling wants it), last layer's, and mask, for consecutive texts."""
+        """Another layer's output (where the pooling wants it), the last layer's, and mask, for consecutive texts."""
         if not texts:
             return []
-        wants_first = self.pooling == FIRST_LAST_AVG
+        other = OTHER_LAYER.get(self.pooling)
         flat, device = self._flat[0], self.device
         if flat is not None and not self.pads:
-            return [(first if wants_first else None, last, torch.ones(last.shape[:2])) for first, last in flat(texts)]
+            return [(state, last, torch.ones(last.shape[:2])) for state, last in flat(texts, other)]
         tokens = pad_sequence([torch.from_numpy(ids.astype(np.int64)) for ids in texts], batch_first=True)
         lengths = torch.tensor([len(ids) for ids in texts])
         mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
         tokens, mask = tokens.to(device), mask.to(device)
-        output = self.backbone(input_ids=tokens, attention_mask=mask, output_hidden_states=wants_first)
-        return [(output.hidden_states[1] if wants_first else None, output.last_hidden_state, mask)]
+        output = self.backbone(input_ids=tokens, attention_mask=mask, output_hidden_states=other is not None)
+        return [(None if other is None else output.hidden_states[other], output.last_hidden_state, mask)]
 
 
 def width_of(backbone: Any) -> int:  # noqa: ANN401 - transformers' models share no type

@@ -53,14 +53,17 @@ class PaddingFreeBert:
             return None
         return flat
 
-    def __call__(self, texts: Sequence[NDArray[np.integer[Any]]]) -> list[tuple[Tensor, Tensor]]:
+    def __call__(
+        self, texts: Sequence[NDArray[np.integer[Any]]], other: int | None = None
+    ) -> list[tuple[Tensor | None, Tensor]]:
         """Run texts, those of equal length side by side, through the model.
 
         Args:
             texts: Token ids of each text, special tokens included, sorted by length.
+            other: Another hidden state to return, numbered as by transformers: 0 are the embeddings.
 
         Returns:
-            For each run of equal lengths, in order, the outputs of the first and of the last layer, each
+            For each run of equal lengths, in order, the other hidden state and the output of the last layer, each
             (texts of the run, tokens, width).
         """
         lengths = [len(text) for text in texts]
@@ -70,7 +73,8 @@ class PaddingFreeBert:
         hidden = parts.word_embeddings(flat_ids) + parts.token_type_embeddings.weight[0]
         hidden = parts.dropout(parts.LayerNorm(hidden + parts.position_embeddings(positions)))
         runs = _runs(lengths)
-        first = hidden
+        wanted = None if other is None else other % (len(self._layers) + 1)
+        state = hidden if wanted == 0 else None
         for number, layer in enumerate(self._layers):
             attention, output = layer.attention.output, layer.output
             fused = self._qkv[number] if self._qkv else _fused(layer.attention.self)
@@ -80,11 +84,11 @@ class PaddingFreeBert:
             attended = attention.LayerNorm(attention.dropout(attention.dense(context)) + hidden)
             inner = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(attended))
             hidden = output.LayerNorm(output.dropout(output.dense(inner)) + attended)
-            if number == 0:
-                first = hidden
+            if number + 1 == wanted:
+                state = hidden
         return [
-            (first[start:stop].view(count, length, -1), hidden[start:stop].view(count, length, -1))
-            for start, stop, count, length in runs
+            (None if state is None else state[start:stop].view(*shape, -1), hidden[start:stop].view(*shape, -1))
+            for start, stop, *shape in runs
         ]
 
     def _positions(self, text: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

@@ -32,7 +32,9 @@ def _cls_avg(hidden: "Tensor", mask: "Tensor") -> "Tensor":
     return (_cls(hidden, mask) + _mean(hidden, mask)) / 2
 
 
-FIRST_LAST_AVG = "first-last-avg"
+FIRST_LAST_AVG, LAST_TWO_AVG = "first-last-avg", "last2avg"
+# Which hidden state is averaged with the last one before pooling: 0 are the embeddings, 1 is the first layer's output.
+OTHER_LAYER = {FIRST_LAST_AVG: 1, LAST_TWO_AVG: -2}
 
 POOLINGS: dict[str, Callable[["Tensor", "Tensor"], "Tensor"]] = {
     "cls": _cls,
@@ -40,7 +42,8 @@ POOLINGS: dict[str, Callable[["Tensor", "Tensor"], "Tensor"]] = {
     "max": _max,
     "last": _last,
     "cls_avg": _cls_avg,  # AnglE's: half the first token, half the mean over all tokens
-    FIRST_LAST_AVG: _mean,  # of the average of the first and the last layer, which the encoder prepares
+    FIRST_LAST_AVG: _mean,  # of the average of two layers, which the encoder prepares
+    LAST_TWO_AVG: _mean,
 }
 # With the names of other libraries.
 POOLING_NAMES = {"avg": "mean", "lasttoken": "last", **{name: name for name in POOLINGS}}

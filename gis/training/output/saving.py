@@ -9,7 +9,6 @@ from safetensors.torch import save_file
 
 from gis.errors import UsageError
 from gis.hub import CARD
-from gis.models.transformer.pooling import FIRST_LAST_AVG
 from gis.training.model.trainable import TrainableEncoder
 
 MODULES = "sentence_transformers.models"
@@ -26,9 +25,7 @@ MODES = {
 def check_pooling(pooling: str | None) -> None:
     """Raise a UsageError for a pooling that a saved folder cannot express; None is not known yet."""
     if pooling is not None and pooling not in MODES:
-        raise UsageError(
-            f"{FIRST_LAST_AVG} cannot be saved so that other libraries open it; train with {', '.join(MODES)}"
-        )
+        raise UsageError(f"{pooling} cannot be saved so that other libraries open it; train with {', '.join(MODES)}")
 
 
 def save_encoder(

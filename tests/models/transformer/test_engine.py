@@ -18,7 +18,7 @@ from tests.errors import error_line
 from tests.models.helpers import LONG, SHORT, TEXTS, assert_close, counts, encoder, needs_peft, settings
 from tests.tiny_models import copy, save_bert, save_lora, save_roberta, wordpiece_tokenizer
 
-POOLINGS = ["cls", "mean", "max", "last", "cls_avg", "first-last-avg"]
+POOLINGS = ["cls", "mean", "max", "last", "cls_avg", "first-last-avg", "last2avg"]
 WITHOUT_EMPTY = [text for text in TEXTS if text]
 
 
@@ -45,13 +45,22 @@ def _pooled(model: Any, tokenizer: Any, text: str, pooling: str, limit: int) -> 
             return tokens[-1].numpy()
         case "cls_avg":
             return ((tokens[0] + tokens.mean(0)) / 2).numpy()
-        case _:
+        case "first-last-avg":
             return ((states[1][0] + tokens) / 2).mean(0).numpy()
+        case _:
+            return ((states[-2][0] + tokens) / 2).mean(0).numpy()
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_a_bert_equals_transformers_by_hand(tiny_bert: Path, pooling: str) -> None:
     assert_close(encoder(tiny_bert, pooling=pooling).encode(TEXTS), _by_hand(tiny_bert, TEXTS, pooling))
+
+
+@pytest.mark.parametrize("pooling", ["first-last-avg", "last2avg"])
+@pytest.mark.parametrize("layers", [1, 4])
+def test_averages_take_two_of_any_number_of_layers(tmp_path: Path, layers: int, pooling: str) -> None:
+    folder = save_bert(tmp_path / "model", num_hidden_layers=layers)
+    assert_close(encoder(folder, pooling=pooling).encode(TEXTS), _by_hand(folder, TEXTS, pooling))
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)

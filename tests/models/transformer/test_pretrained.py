@@ -55,6 +55,7 @@ class TestIdentity:
         [
             {"pooling": "cls"},
             {"pooling": "first-last-avg"},
+            {"pooling": "last2avg"},
             {"prompt": "query: "},
             {"prompt": "{text} query: "},
             {"max_length": "32"},
