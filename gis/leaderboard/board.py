@@ -11,6 +11,7 @@ from rich.text import Text
 
 from gis import latex
 from gis.benchmark.runner import ScoredTask
+from gis.leaderboard.reported import Reported
 from gis.leaderboard.rows import ColumnRanking, ModelRow, Score, ScoreColumn
 from gis.markdown import csv_text, escape
 from gis.markdown import table as markdown_table
@@ -34,12 +35,14 @@ class Leaderboard:
         rows: The models.
         notes: Sentences that a reader of the numbers must know.
         rankings: The ranking of each column that has one.
+        reported: The published scores that it shows, or that are of models which it shows.
     """
 
     columns: tuple[ScoreColumn, ...]
     rows: tuple[ModelRow, ...]
     notes: tuple[str, ...]
     rankings: Mapping[ScoreColumn, ColumnRanking] = field(default_factory=dict)
+    reported: tuple[Reported, ...] = ()
 
     @property
     def is_ranked(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gis.benchmark.results import Result
 from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.fronts import front
 from gis.leaderboard.scores import ceiling_of, sample_of, strata_of
 
 MARK = "Spearman × 100 of cosine"  # what every leaderboard that gis wrote has in it
@@ -30,6 +31,7 @@ def notes(board: Leaderboard, hidden: Sequence[Result], unranked: Mapping[tuple[
         *_on_samples(results),
         *_on_data(board, results),
         *_on_cuts(results, names),
+        *_on_costs(board),
         *_on_rivals(results, hidden, names),
         *_on_proof(results, names),
         *_on_baselines(board),
@@ -144,6 +146,16 @@ def _on_cuts(results: Sequence[Result], names: Mapping[str, str]) -> list[str]:
     if not cut:
         return []
     return [f"Texts were cut at the model's limit for {', '.join(cut)}; the result files say how many."]
+
+
+def _on_costs(board: Leaderboard) -> list[str]:
+    best = [f"{row.model} ({row.cost.size})" for row in front(board, board.columns[0], "parameters")]
+    if not best:
+        return []
+    title = board.columns[0].title
+    return [
+        f"Pareto front of {title} and parameters, where no other model scores higher with as few: {', '.join(best)}."
+    ]
 
 
 def _on_rivals(results: Sequence[Result], hidden: Sequence[Result], names: Mapping[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -53,9 +54,15 @@ def load_reported(name: str) -> ReportedScores:
         GisError: There is no such file or folder, or it is not one of published scores.
     """
     if name == PUBLISHED.stem:
-        return ReportedScores(read_reported(PUBLISHED))
+        return ReportedScores(shipped())
     path = Path(name).expanduser()
     return read_mteb(path) if path.is_dir() else ReportedScores(read_reported(path))
+
+
+@cache
+def shipped() -> tuple[Reported, ...]:
+    """Return the published scores that ship with gis."""
+    return read_reported(PUBLISHED)
 
 
 def read_reported(path: Path) -> tuple[Reported, ...]:

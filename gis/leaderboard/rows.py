@@ -107,6 +107,11 @@ class Cost:
     tokens_per_second: float | None = None
     hardware: str = ""
 
+    @property
+    def size(self) -> str:
+        """Return the number of parameters in words: "22.7 M"; empty where it is not known."""
+        return "" if self.parameters is None else f"{self.parameters / 1e6:,.1f} M"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRow:

@@ -7,13 +7,15 @@ from pathlib import Path
 from gis.benchmark.results import Result, read_result, result_files
 from gis.benchmark.runner import ScoredTask
 from gis.dataset.output.baselines import MODELS as BASELINES
+from gis.leaderboard.agreement import with_reported
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.columns import columns, shown_tasks
 from gis.leaderboard.models import NamedModel, merged_models, single_models, with_trainings
 from gis.leaderboard.notes import notes
 from gis.leaderboard.pair_sets import name_pair_sets
+from gis.leaderboard.published import shipped
 from gis.leaderboard.ranking import rank_columns
-from gis.leaderboard.reported import Reported, with_reported
+from gis.leaderboard.reported import Reported
 from gis.leaderboard.rows import ColumnRanking, Cost, ModelRow, Score, ScoreColumn
 from gis.leaderboard.scores import auroc_interval_of, auroc_of, rank_among_same, sample_of
 from gis.leaderboard.seeds import mean_row
@@ -97,7 +99,7 @@ def make_table(
     )
     board = _with_ranks(board)
     all_notes = notes(board, [result for result in hidden if result.task.name in shown], rankings.unranked)
-    return with_reported(replace(board, notes=tuple(all_notes)), reported)
+    return with_reported(replace(board, notes=tuple(all_notes)), reported, shipped())
 
 
 def _row(model: NamedModel, score_columns: Sequence[ScoreColumn], cells: Scored) -> ModelRow:

@@ -142,7 +142,7 @@ def test_what_cannot_be_drawn_is_named(board: Leaderboard, kind: str, columns: l
         ("length", "how long the texts are"),
         ("cost", "how large the models are"),
         ("scatter", "needs two columns"),
-        ("heatmap", "fewer than two models have ranks"),
+        ("heatmap", "no model has a rank on stsb"),
     ],
 )
 def test_results_that_hold_nothing_to_draw_are_named(kind: str, reason: str) -> None:
@@ -150,6 +150,17 @@ def test_results_that_hold_nothing_to_draw_are_named(kind: str, reason: str) -> 
     assert "old" in texts(svg_text(draw(board, "intervals")))
     with pytest.raises(GisError, match=reason):
         draw(board, kind)
+
+
+def test_a_heatmap_of_one_model_says_that_it_is_one() -> None:
+    with pytest.raises(GisError, match="only one model has a rank on stsb, and a heatmap compares two or more"):
+        draw(make_table([scored("good")]), "heatmap")
+
+
+@pytest.mark.parametrize("kind", ["intervals", "length", "scatter", "heatmap"])
+def test_a_cost_for_another_kind_of_plot_is_refused(board: Leaderboard, kind: str) -> None:
+    with pytest.raises(UsageError, match=f"a cost was given for {kind}, which shows none"):
+        draw(board, kind, cost="speed")
 
 
 def test_without_matplotlib_the_error_names_the_extra(board: Leaderboard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,15 +12,14 @@ from markupsafe import Markup
 
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import length_curves
+from gis.leaderboard.page.costs import COST_TITLES, Fronts, cost_table, costs_in_words
 from gis.leaderboard.page.figures import NO_MATPLOTLIB, Artist, InlineFigure
 from gis.leaderboard.page.models import common_facts, sections
+from gis.leaderboard.page.published import agreement_table, source_table
 from gis.leaderboard.page.svg import Styles
 from gis.leaderboard.page.tables import (
-    COST_TITLES,
     PlainTable,
     ceiling_table,
-    cost_table,
-    costs_in_words,
     length_table,
     pairwise_tables,
     rank_table,
@@ -40,7 +39,7 @@ class RowCell(NamedTuple):
     Attributes:
         text: What it shows.
         data: The numbers behind it, for the script.
-        marks: Those of the score: ≈ for a tie with the best, * for a sample.
+        marks: ≈ for a tie with the best, * for a sample, † for a cost on the Pareto front.
         half: Half of the interval, in words.
         best: Whether it is the best of its column.
     """
@@ -118,6 +117,7 @@ def render_page(board: Leaderboard) -> str:
     style, script = _asset("page.css") + Markup(styles.css()), _asset("page.js")
     results = [result for row in board.rows for result in row.results]
     models = sections(board)
+    fronts = Fronts(board)
     return environment.get_template("page.html.jinja").render(
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'",
@@ -127,8 +127,9 @@ def render_page(board: Leaderboard) -> str:
         tasks=len({column.pairs for column in board.columns if column.pairs}),
         newest=max((result.run.date[:10] for result in results), default=""),
         views=views_of(board),
-        rows=[_row(board, row, model.anchor) for row, model in zip(board.rows, models, strict=True)],
+        rows=[_row(board, row, model.anchor, fronts) for row, model in zip(board.rows, models, strict=True)],
         cost_titles=COST_TITLES,
+        cost_marks=fronts.explanation,
         notes=[*board.notes, *([] if artist.can_draw else [NO_MATPLOTLIB])],
         parts=parts,
         models=models,
@@ -140,7 +141,7 @@ def _asset(name: str) -> Markup:
     return Markup((HERE / name).read_text(encoding="utf-8"))
 
 
-def _row(board: Leaderboard, row: ModelRow, anchor: str) -> Row:
+def _row(board: Leaderboard, row: ModelRow, anchor: str, fronts: Fronts) -> Row:
     groups = [_groups(board, column).get(row.identity) for column in board.columns]
     cost = row.cost
     numbers = (cost.parameters, cost.dimension, cost.max_tokens, cost.tokens_per_second, None)
@@ -161,8 +162,8 @@ def _row(board: Leaderboard, row: ModelRow, anchor: str) -> Row:
             for score, group in zip(row.scores, groups, strict=True)
         ),
         costs=tuple(
-            RowCell(text, "" if number is None else f"{number:.10g}")
-            for text, number in zip(costs_in_words(cost), numbers, strict=True)
+            RowCell(text, "" if number is None else f"{number:.10g}", mark)
+            for text, number, mark in zip(costs_in_words(cost), numbers, fronts.marks(row), strict=True)
         ),
     )
 
@@ -188,6 +189,11 @@ def _parts(board: Leaderboard, artist: Artist) -> list[Part]:
             title="What length does to it",
             figures=artist.lengths(curves),
             tables=[length_table(board, curve) for curve in curves],
+        ),
+        Part(
+            anchor="published",
+            title="Agreement with published figures",
+            tables=_known(agreement_table(board), source_table(board)),
         ),
         Part(anchor="tasks", title="Tasks", tables=_known(ceiling_table(board), task_table(board))),
     ]

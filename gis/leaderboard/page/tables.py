@@ -1,14 +1,14 @@
 """The tables below the leaderboard: ranks, comparisons, ceilings, lengths, costs and tasks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from gis.benchmark.results import Result
 from gis.files import SHORT_HASH
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import LengthCurves, LengthScore
-from gis.leaderboard.rows import ColumnRanking, Cost, ScoreColumn
+from gis.leaderboard.rows import ColumnRanking, ScoreColumn
 from gis.leaderboard.scores import ceiling_of
 from gis.statistics.intervals import Interval
 from gis.statistics.ranks import Ranking
@@ -71,7 +71,7 @@ def rank_table(board: Leaderboard) -> PlainTable | None:
         )
         for n, name in _in_order(board, column, ranked)
     ]
-    return _table(
+    return plain_table(
         f"Ranks on {column.title}",
         "the 95 % interval for all models at once (max-t), the same with Holm's correction, the middle 95 % of ranks "
         "in redrawn scores (no guarantee: too narrow near ties), and the chance of a place at the top",
@@ -98,7 +98,7 @@ def _pairwise(board: Leaderboard, column: ScoreColumn, ranked: ColumnRanking, *,
         (f"{place}. {name}", *(_comparison(ranked.ranking, n, other) for other, _ in shown))
         for place, (n, name) in enumerate(shown, 1)
     ]
-    return _table(
+    return plain_table(
         f"Pairs of models on {column.title}",
         f"{BETTER} the model of the row is certainly better than that of the column, {WORSE} certainly worse, {OPEN} "
         "not certain; with the p value of the difference, adjusted for all pairs of models, where it is "
@@ -134,7 +134,7 @@ def ceiling_table(board: Leaderboard) -> PlainTable | None:
         if any(row.scores[n].value is not None for n in ceilings)
     ]
     heads = [f"{board.columns[n].title} (at most {100 * ceiling:.1f})" for n, ceiling in ceilings.items()]
-    return _table(
+    return plain_table(
         "Share of the ceiling",
         "Spearman on binary tasks in per cent of the highest that their labels allow without ties",
         ["model", *heads],
@@ -164,7 +164,7 @@ def length_table(board: Leaderboard, curves: LengthCurves) -> PlainTable:
         for bucket in curves.buckets
     ]
     metric = "AUROC" if curves.metric == "auroc" else "Spearman"
-    return _table(
+    return plain_table(
         f"Length on {curves.pairs}",
         f"{metric} × 100 by the length of the longer text in {curves.unit}, with the share of pairs of which a text "
         f"was cut{_only_first(shown, scored)}",
@@ -177,34 +177,6 @@ def length_table(board: Leaderboard, curves: LengthCurves) -> PlainTable:
 def _length_score(score: LengthScore) -> str:
     value = "–" if score.value is None else f"{100 * score.value:.1f}{plus_minus(score.interval, 1)}"
     return f"{value}, {_percent(score.cut)} cut" if score.cut else value
-
-
-def cost_table(board: Leaderboard) -> PlainTable | None:
-    """Return what each model costs and scores; None where nothing is known."""
-    title = board.columns[0].title
-    rows = [(row.model, f"{row.scores[0]}", *costs_in_words(row.cost)) for row in board.rows if row.cost != Cost()]
-    if not rows:
-        return None
-    return _table(
-        f"{title} and costs",
-        "the speed is that of the runs behind the scores, on the hardware named",
-        ["model", title, *COST_TITLES],
-        rows,
-    )
-
-
-COST_TITLES = ("parameters", "dimension", "max tokens", "tokens/s", "hardware")
-
-
-def costs_in_words(cost: Cost) -> tuple[str, ...]:
-    """Return the costs in the order of ``COST_TITLES``; a dash where one is not known."""
-    return (
-        "–" if cost.parameters is None else f"{cost.parameters / 1e6:,.1f} M",
-        "–" if cost.dimension is None else f"{cost.dimension:,}",
-        "–" if cost.max_tokens is None else f"{cost.max_tokens:,}",
-        "–" if cost.tokens_per_second is None else f"{cost.tokens_per_second:,.0f}",
-        cost.hardware or "–",
-    )
 
 
 def task_table(board: Leaderboard) -> PlainTable | None:
@@ -227,7 +199,7 @@ def task_table(board: Leaderboard) -> PlainTable | None:
     if not rows:
         return None
     heads = ["task", "labels", "pairs", "score", "texts", "source", "data (SHA-256)", "licence"]
-    return replace(_table("What was scored", "", heads, rows, folded=True), words=True)
+    return plain_table("What was scored", "", heads, rows, folded=True, words=True)
 
 
 def _results(board: Leaderboard) -> dict[str, Result]:
@@ -245,16 +217,20 @@ def _in_order(board: Leaderboard, column: ScoreColumn, ranked: ColumnRanking) ->
     return [(position[row.identity], row.model) for row in rows]
 
 
-def _table(
+def plain_table(
     title: str,
     explanation: str,
     head: Sequence[str],
     rows: Iterable[Sequence[str | Cell]],
     *,
     folded: bool = False,
+    words: bool = False,
 ) -> PlainTable:
+    """Return a table of texts and cells."""
     cells = [tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows]
-    return PlainTable(title=title, explanation=explanation, head=tuple(head), rows=tuple(cells), folded=folded)
+    return PlainTable(
+        title=title, explanation=explanation, head=tuple(head), rows=tuple(cells), folded=folded, words=words
+    )
 
 
 def _only_first(shown: Sequence[object], scored: Sequence[object]) -> str:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from gis.errors import UsageError, unknown_name
 from gis.leaderboard.board import Leaderboard
-from gis.leaderboard.plots.costs import Cost, cost_figure
+from gis.leaderboard.fronts import CostKind
+from gis.leaderboard.plots.costs import cost_figure
 from gis.leaderboard.plots.heatmap import heatmap_figure
 from gis.leaderboard.plots.intervals import intervals_figure
 from gis.leaderboard.plots.lengths import length_figure
@@ -31,7 +32,7 @@ __all__ = [
 PlotKind = Literal["intervals", "length", "cost", "scatter", "heatmap"]
 
 
-def draw(board: Leaderboard, kind: str, columns: Sequence[str] = (), *, cost: Cost | None = None) -> "Figure":
+def draw(board: Leaderboard, kind: str, columns: Sequence[str] = (), *, cost: CostKind | None = None) -> "Figure":
     """Draw one kind of plot.
 
     Args:
@@ -39,14 +40,18 @@ def draw(board: Leaderboard, kind: str, columns: Sequence[str] = (), *, cost: Co
         kind: "intervals", "length", "cost", "scatter" or "heatmap".
         columns: Titles of the columns to draw, two for a scatter plot; for lengths the name of a task. When empty,
             those that each kind takes by itself.
-        cost: "speed" or "parameters", for costs.
+        cost: "speed" or "parameters", for costs only.
 
     Raises:
-        UsageError: There is no such kind, or there are too many columns for it.
+        UsageError: There is no such kind, there are too many columns for it, or it shows no cost.
         GisError: There is nothing to draw, or matplotlib is not installed.
     """
     if kind not in get_args(PlotKind):
         raise unknown_name("kind of plot", kind, get_args(PlotKind))
+    if cost is not None and kind != "cost":
+        raise UsageError(
+            f"a cost was given for {kind}, which shows none", remedy="leave out --cost, or draw --kind cost"
+        )
     most = 2 if kind == "scatter" else 1
     if len(columns) > most:
         raise UsageError(f"{kind} takes {most} column{'s' if most > 1 else ''}, not {len(columns)}")

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gis.errors import GisError
 from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.fronts import CostKind, amount_of, device_of, undominated
 from gis.leaderboard.plots.labels import Label, Line
 from gis.leaderboard.plots.parts import (
     Scored,
@@ -21,7 +22,6 @@ from gis.leaderboard.plots.parts import (
     range_of,
 )
 from gis.leaderboard.plots.style import COLOURS, FAINT, SHAPES, short_name, shown, style
-from gis.leaderboard.rows import ModelRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 FEW_DECADES = 1_000  # a wider axis has fewer marks in each decade
 NEAR = 0.03  # of the axis: baselines that are closer share a line of text
 
-Cost = Literal["speed", "parameters"]
 
-
-def cost_figure(board: Leaderboard, column: str | None = None, *, cost: Cost | None = None) -> "Figure":
+def cost_figure(board: Leaderboard, column: str | None = None, *, cost: CostKind | None = None) -> "Figure":
     """Draw quality against cost, and the models that no other beats in both: the Pareto front.
 
     Args:
@@ -49,7 +47,7 @@ def cost_figure(board: Leaderboard, column: str | None = None, *, cost: Cost | N
     models = models_of(board, chosen)
     if cost is None:
         cost = "speed" if sum(model.row.cost.tokens_per_second is not None for model in models) > 1 else "parameters"
-    known = [(model, amount) for model in models if (amount := _amount(model.row, cost)) is not None]
+    known = [(model, amount) for model in models if (amount := amount_of(model.row, cost)) is not None]
     if not known:
         what = "how fast the models read" if cost == "speed" else "how large the models are"
         raise GisError(f"no result says {what}", remedy="gis bench with an encoder records it")
@@ -63,7 +61,7 @@ def cost_figure(board: Leaderboard, column: str | None = None, *, cost: Cost | N
         axes.grid(axis="both")
         _mark_amounts(axes, [amount for _, amount in known])
         fronts = _draw_devices(figure, axes, known, cost)
-        unpriced = [model for model in models if model.row.baseline and _amount(model.row, cost) is None]
+        unpriced = [model for model in models if model.row.baseline and amount_of(model.row, cost) is None]
         dotted = [model for model in unpriced if model.value >= low]
         _draw_without_cost(axes, dotted)
         add_note(
@@ -79,11 +77,11 @@ def cost_figure(board: Leaderboard, column: str | None = None, *, cost: Cost | N
     return figure
 
 
-def _draw_devices(figure: "Figure", axes: "Axes", known: Sequence[tuple[Scored, float]], cost: Cost) -> list[Line]:
+def _draw_devices(figure: "Figure", axes: "Axes", known: Sequence[tuple[Scored, float]], cost: CostKind) -> list[Line]:
     """Draw the models of each device with a front of their own; return the lines of the fronts."""
     by_device: dict[str, list[tuple[Scored, float]]] = {}
     for model, amount in known:
-        by_device.setdefault(_device(model.row) if cost == "speed" else "", []).append((model, amount))
+        by_device.setdefault(device_of(model.row) if cost == "speed" else "", []).append((model, amount))
     fronts: list[Line] = []
     for n, (device, points) in enumerate(sorted(by_device.items())):
         fronts += pairwise(_draw_costs(axes, points, device, n, faster=cost == "speed"))
@@ -94,27 +92,13 @@ def _draw_devices(figure: "Figure", axes: "Axes", known: Sequence[tuple[Scored, 
     return fronts
 
 
-def _amount(row: ModelRow, cost: Cost) -> float | None:
-    amount = row.cost.tokens_per_second if cost == "speed" else row.cost.parameters
-    return None if amount is None or amount <= 0 else float(amount)
-
-
-def _device(row: ModelRow) -> str:
-    """Return what a model ran on: all processors that results call "cpu" are one device."""
-    devices = {device for result in row.results for device in result.run.hardware}
-    return ", ".join(sorted({"CPU" if device.startswith("cpu") else device for device in devices}))
-
-
 def _draw_costs(
     axes: "Axes", points: Sequence[tuple[Scored, float]], device: str, number: int, *, faster: bool
 ) -> list[tuple[float, float]]:
     """Draw the models of one device and their Pareto front; return the corners of this."""
     colour, shape = COLOURS[number % len(COLOURS)], SHAPES[number % len(SHAPES)]
-    by_cost = sorted(points, key=lambda point: (-point[1] if faster else point[1], -point[0].value))
-    front: list[tuple[float, float]] = []
-    for model, amount in by_cost:
-        if not front or model.value > front[-1][1]:
-            front.append((amount, model.value))
+    best = undominated([(-amount if faster else amount, model.value) for model, amount in points])
+    front = sorted({(amount, model.value) for (model, amount), on_front in zip(points, best, strict=True) if on_front})
     axes.plot(*zip(*front, strict=True), color=colour, linewidth=1, zorder=1)
     reach = np.array([model.reach for model, _ in points]).T
     axes.errorbar(

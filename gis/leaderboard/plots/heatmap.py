@@ -49,7 +49,9 @@ def heatmap_figure(board: Leaderboard, column: str | None = None) -> "Figure":
     chosen = column_of(board, column)
     ranked = board.rankings.get(chosen)
     if ranked is None or len(ranked.models) < 2:
-        raise GisError(f"fewer than two models have ranks on {chosen.title}: their pairs must be scored")
+        count = "only one model has a rank" if ranked else "no model has a rank"
+        remedy = "score another model on the same pairs" if ranked else "gis leaderboard says why"
+        raise GisError(f"{count} on {chosen.title}, and a heatmap compares two or more", remedy=remedy)
     models = [model for model in models_of(board, chosen) if model.row.identity in ranked.models]
     order = [ranked.models.index(model.row.identity) for model in models]
     better = ranked.ranking.better[np.ix_(order, order)]

@@ -109,6 +109,21 @@ def test_reported_scores_name_their_source(board: Leaderboard) -> None:
     assert "<dt>reported in<dd>a &lt;paper&gt;" in page
 
 
+@pytest.mark.usefixtures("without_plots")
+def test_published_scores_of_the_same_models_are_set_beside_ours_with_their_source() -> None:
+    settings: dict[str, str | int] = {"precision": "fp32", "max_tokens": 256, "pooling": "mean"}
+    page = render_page(make_table(suite("minilm", 0.7237, 0.8061, settings=settings)))
+    section = page.split('<section id="published">')[1].split("</section>")[0]
+    assert "minilm<td>sts13<td>80.61<td>80.60<td>0.01<td>all-MiniLM-L6-v2<td>mteb results repository" in section
+    assert "<td>repository<td>–<td>https://github.com/embeddings-benchmark/results" in section
+    assert 'id="published"' not in render_page(make_table(suite("m", 0.5)))
+
+
+def test_costs_on_the_pareto_front_are_marked_and_explained(page: str) -> None:
+    assert "† marks the Pareto front" in table(page)
+    assert re.search(r'data-n="2000000">2.0 M†', table(page))
+
+
 @pytest.mark.slow
 def test_every_figure_has_a_title_and_its_numbers_are_in_a_table(drawn: str) -> None:
     parts = [part for part in re.findall(r'<section id="\w+">(.*?)</section>', drawn, re.DOTALL) if "<svg" in part]
