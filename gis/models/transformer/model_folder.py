@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from gis.errors import GisError, UsageError
+from gis.errors import GisError, UsageError, unknown_name
 from gis.files import sha256_of
 from gis.models.base import COSINE, LoadSettings
 from gis.models.transformer.folder_files import (
@@ -17,6 +17,7 @@ from gis.models.transformer.folder_files import (
     weight_files,
 )
 from gis.models.transformer.module_list import PAIR_SCORER, ModuleList, read_module_list
+from gis.models.transformer.named_prompts import NAMED_PROMPTS
 from gis.models.transformer.pooling import POOLING_NAMES, POOLINGS
 from gis.models.transformer.positions import declared_limit, table_length
 from gis.models.transformer.trust import check_architecture, check_files
@@ -98,11 +99,23 @@ def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
         _check_encoder_options(model, options, spec.name)
     elif "pooling" in options:
         model = replace(model, pooling=pooling_name(options["pooling"]), pooling_declared=True)
+    if "prompt" in options and "prompt_name" in options:
+        raise UsageError(f"{spec.name} was given a prompt and the name of one; choose between prompt= and prompt_name=")
     if "prompt" in options:
         model = replace(model, prompt=as_prompt(options["prompt"]))
-    if "prompt_name" in options and model.layout != "sentence-transformers":
-        raise UsageError(f"{spec.name} has no named prompts; write the prompt itself: prompt=…")
+    elif "prompt_name" in options and model.layout != "sentence-transformers":
+        model = _with_named_prompt(model, options["prompt_name"])
     return replace(model, max_tokens=_limit(model, options, settings))
+
+
+def _with_named_prompt(model: ModelFolder, name: str) -> ModelFolder:
+    """Give a model the prompt of a paper; what goes on after the text is answered by the last token."""
+    if name not in NAMED_PROMPTS:
+        raise unknown_name("prompt", name, NAMED_PROMPTS, "Or write the prompt itself: prompt=…")
+    prompt = NAMED_PROMPTS[name]
+    if model.pooling is None or model.pooling_declared or prompt.endswith("{text}"):
+        return replace(model, prompt=prompt)
+    return replace(model, prompt=prompt, pooling="last", pooling_declared=True)
 
 
 def _check_encoder_options(model: ModelFolder, options: Mapping[str, str], name: str) -> None:
@@ -298,14 +311,18 @@ def _sentence_transformers(folder: Path, modules: ModuleList, options: Mapping[s
 
 
 def _stored_prompt(modules: ModuleList, options: Mapping[str, str], folder: Path) -> str:
-    """Return the prompt that an option or the folder names; as in the library, all of it goes before the text."""
+    """Return the prompt that an option or the folder names; a folder's all goes before the text, as in the library."""
     name = options.get("prompt_name") or modules.default_prompt
     if name is None or modules.kind == PAIR_SCORER:
         return "{text}"
-    if name not in modules.prompts:
+    if name in modules.prompts:
+        return modules.prompts[name] + "{text}"
+    if name not in NAMED_PROMPTS:
         known = ", ".join(name for name, prompt in modules.prompts.items() if prompt)
-        raise UsageError(f"{folder} has no prompt '{name}'; it has: {known or 'none'}")
-    return modules.prompts[name] + "{text}"
+        raise UsageError(
+            f"{folder} has no prompt '{name}'; it has: {known or 'none'}; gis has: {', '.join(NAMED_PROMPTS)}"
+        )
+    return NAMED_PROMPTS[name]
 
 
 def _limit(model: ModelFolder, options: Mapping[str, str], settings: LoadSettings) -> int | None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -250,9 +251,45 @@ class TestOptions:
         with pytest.raises(UsageError, match="trust_remote_code must be true or false, not 'maybe'"):
             _read(bert, trust_remote_code="maybe")
 
-    def test_a_plain_folder_has_no_named_prompts(self, bert: Path) -> None:
-        with pytest.raises(UsageError, match="prompt"):
-            _read(bert, prompt_name="query")
+    def test_an_unknown_name_of_a_prompt_gets_the_known_ones(self, bert: Path) -> None:
+        with pytest.raises(UsageError, match=r"unknown prompt 'prompt-eol'. Did you mean prompteol\?.*prompt=…"):
+            _read(bert, prompt_name="prompt-eol")
+
+    def test_a_prompt_and_the_name_of_one_are_one_too_many(self, bert: Path) -> None:
+        with pytest.raises(UsageError, match="choose between prompt= and prompt_name="):
+            _read(bert, prompt_name="prompteol", prompt="query: ")
+
+
+class TestPromptsOfPapers:
+    @pytest.mark.parametrize(
+        ("name", "prompt"),
+        [
+            ("prompteol", 'This sentence : "{text}" means in one word:"'),
+            ("angle-a", 'Summarize sentence "{text}" in one word:"'),
+            ("angle-b", 'You can only output one word. Summarize "{text}":"'),
+        ],
+    )
+    def test_the_last_token_answers_what_goes_on_after_the_text(
+        self, tiny_decoder: Path, name: str, prompt: str
+    ) -> None:
+        found, written = (_read(tiny_decoder, **options) for options in ({"prompt_name": name}, {"prompt": prompt}))
+        assert found == replace(written, pooling="last", pooling_declared=True)
+
+    def test_a_prompt_before_the_text_changes_no_pooling(self, tiny_decoder: Path) -> None:
+        found = _read(tiny_decoder, prompt_name="angle-c")
+        assert found == _read(tiny_decoder, prompt="Represent this sentence for searching relevant passages: ")
+
+    def test_a_pooling_that_is_declared_stays(self, tiny_decoder: Path, tiny_sentence_transformer: Path) -> None:
+        assert _read(tiny_decoder, prompt_name="prompteol", pooling="mean").pooling == "mean"
+        declared = _read(tiny_sentence_transformer)
+        prompted = _read(tiny_sentence_transformer, prompt_name="angle-a")
+        assert prompted == replace(declared, prompt='Summarize sentence "{text}" in one word:"')
+
+    def test_vectors_are_the_last_hidden_state_of_the_whole_prompt(self, tiny_decoder: Path) -> None:
+        found = encoder(tiny_decoder, prompt_name="prompteol").encode(["a cat"])
+        assert_close(
+            found, encoder(tiny_decoder, pooling="last").encode(['This sentence : "a cat" means in one word:"'])
+        )
 
 
 class TestFoldersThatAreNoModel:

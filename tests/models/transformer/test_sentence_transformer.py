@@ -163,7 +163,9 @@ class TestPrompts:
         _assert_equal(prompted, {"prompt": ""}, prompt="{text}")
 
     def test_an_unknown_prompt_is_named_with_the_known_ones(self, prompted: Path) -> None:
-        with pytest.raises(UsageError, match=r"has no prompt 'title'; it has: (query, document|document, query)"):
+        with pytest.raises(
+            UsageError, match=r"has no prompt 'title'; it has: (query, document|document, query); gis has: prompteol"
+        ):
             encoder(prompted, prompt_name="title")
 
     def test_text_behind_the_text_is_read(self, prompted: Path) -> None:
