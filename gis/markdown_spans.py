@@ -62,13 +62,13 @@ def spans(text: str, *kinds: Kind) -> list[Span]:
     Returns:
         The spans in order. They do not overlap: what is inside a span is not looked at again.
     """
-    return list(_Scanner(text).scan(_openings(kinds or KINDS)))
+    return list(_scan(text, kinds))
 
 
 def parts(text: str, *kinds: Kind) -> Iterator[tuple[Kind | None, str]]:
     """Divide a text into its spans and the plain text between them, whose kind is None; joined they are the text."""
     end = 0
-    for span in spans(text, *kinds):
+    for span in _scan(text, kinds):
         if span.start > end:
             yield None, text[end : span.start]
         yield span.kind, text[span.start : span.end]
@@ -77,11 +77,15 @@ def parts(text: str, *kinds: Kind) -> Iterator[tuple[Kind | None, str]]:
         yield None, text[end:]
 
 
+def _scan(text: str, kinds: tuple[Kind, ...]) -> Iterator[Span]:
+    return _Scanner(text).scan(_openings(kinds or KINDS))
+
+
 @cache
 def _openings(kinds: tuple[Kind, ...]) -> re.Pattern[str]:
     """Return the pattern of all openings; its last group is the kind."""
     alternatives = (f"(?P<{kind}>{opening})" for kind, opening in OPENINGS.items() if kind in kinds)
-    return re.compile("|".join(alternatives), re.MULTILINE | re.IGNORECASE)
+    return re.compile(f"(?=[`~<]|^)(?:{'|'.join(alternatives)})", re.MULTILINE | re.IGNORECASE)  # skips most characters
 
 
 class _Scanner:

@@ -98,6 +98,8 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=30, help="slowest texts to name")
     options = parser.parse_args()
     texts = texts_of(options)
+    if not texts:
+        parser.error(f"no text has {' or '.join(map(repr, options.only))} in its name")
     seconds("A short text.")  # what is loaded on first use
     if options.profile:
         show_profile(texts)

@@ -16,14 +16,18 @@ def compiled(expression: str) -> re.Pattern[str]:
 
 
 CLAUSE_END = re.compile(r"[,;]\s|\bbut\b")
-MARKER = compiled(
-    r"""dup|merged\ ?(?:into|this)|same|favou?r|supersed|subsum|covered|tracked|already|before|earlier|previously|known
+LIKE = r"s?\ (?:like|to\ be)"
+IS_REFERENCE = r"(?:\ \w{1,9})?(?:\ is|['\u2019]s)\ [^.\n]{0,20}(?:\#|http)"
+# In all rulings in English, in lower case. Each alternative begins with a letter, to which the engine skips.
+MARKER = re.compile(
+    rf"""dup|merged\ ?(?:into|this)|same|favou?r|supersed|subsum|covered|tracked|already|before|earlier|previously|known
       | identical|equivalent|more\ (?:issues|reports)|another\ report|reported|describes|reports|shows|which\ is
       | repost|repeat|double|merging|folding|folded|rolled
-      | (?:looks?|sounds?|seems?|appears?)\ (?:like|to\ be) | is\ (?:\w{1,12}\ )?this
-      | (?:this|it|that)(?:\ \w{1,9})?(?:\ is|['\u2019]s)\ [^.\n]{0,20}(?:\#|http)
-      | (?:probabl|presumabl|like)y\ (?:\#|http) """
-)  # in all rulings in English
+      | look{LIKE} | sound{LIKE} | seem{LIKE} | appear{LIKE} | is\ (?:\w{{1,12}}\ )?this
+      | this{IS_REFERENCE} | it{IS_REFERENCE} | that{IS_REFERENCE}
+      | probably\ (?:\#|http) | presumably\ (?:\#|http) """,
+    re.VERBOSE,
+)
 
 HEAD = (
     r"(?<![\w/!-]) dup(?:e|licates?|licated|licating|s|es|lication|ing|ed)? \b (?!\s?\(\s?\))"  # not "dup()", "de-dup"
@@ -262,10 +266,12 @@ CLOSES = compiled(r"\b(?: clos(?:e|ed|ing) | same\ report | continue\ there )\b"
 FAVOURED = compiled(r"\b clos(?:e|ed|ing)\b [^.!?\n]{0,20} \b in\ favou?r\ of\ (?: that|it|the\ other )\b")
 CLOSED_AS = compiled(
     rf"""
-    \b clos(?:ing|ed|e)\b (?: \ (?: this|it|one|now|issue ) ){{0,3}}, ? \ as\ (?: (?: an?|the|exact )\ ){{0,2}} {HEAD}
-    | (?: ^ | [.!]\s ) \s{{0,9}} {HEAD} \s? [.!] | \b as\ it\ is\ a\ {HEAD} \s? [.!]?
-    | \b(?: this|it|that|mine )(?: \ is|['\u2019]s|\ was )\ (?: \w{{1,12}}\x20 )? an?\ (?: \w{{1,12}}\x20 )? {HEAD}
-      (?= \s{{0,9}} (?: [.,;!)] | \n | $ ) )
+    (?= [catim.!] | ^ )                                                          # most characters need no further look
+    (?: \b clos(?:ing|ed|e)\b (?: \ (?: this|it|one|now|issue ) ){{0,3}}, ?
+        \ as\ (?: (?: an?|the|exact )\ ){{0,2}} {HEAD}
+      | (?: ^ | [.!]\s ) \s{{0,9}} {HEAD} \s? [.!] | \b as\ it\ is\ a\ {HEAD} \s? [.!]?
+      | \b(?: this|it|that|mine )(?: \ is|['\u2019]s|\ was )\ (?: \w{{1,12}}\x20 )? an?\ (?: \w{{1,12}}\x20 )? {HEAD}
+        (?= \s{{0,9}} (?: [.,;!)] | \n | $ ) ) )
     """
 )
 ABOUT_THIS = compiled(rf"{HEAD} \s{{1,9}} {OF_THIS}")

@@ -10,7 +10,7 @@ from gis.collector.records import Reference
 from gis.dataset.issues.references import reference_of, reference_pattern
 
 REACH = 160  # characters before and after a reference that are looked at
-MOST_REFERENCES = 200  # of a comment; what has more is a list, and those after them rule nothing
+MOST_REFERENCES = 200  # of a comment; what has more is a list, and rules nothing
 LISTED_WITHIN = 40  # characters between two references of one list
 SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?\n]?")
 SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f](?=\s|$)|[\u3002\uff01\uff1f]|\n")
@@ -88,16 +88,20 @@ class Sentences:
 @cache
 def _named(host: str) -> re.Pattern[str]:
     return re.compile(
-        rf"{reference_pattern(host).pattern} | \b issue\ (?P<bare> \d{{1,9}} ) (?! \w | \.\d )"
-        rf" | (?<=\d/) \# (?P<listed> \d{{1,9}} ) (?!\w)",  # #5/#6
+        rf"(?=[a-z0-9\#]) (?: {reference_pattern(host).pattern}"  # most characters need no further look
+        rf" | \b issue\ (?P<bare> \d{{1,9}} ) (?! \w | \.\d )"
+        rf" | \# (?<=\d/\#) (?P<listed> \d{{1,9}} ) (?!\w) )",  # #5/#6
         re.VERBOSE | re.IGNORECASE,
     )
 
 
 def mentions(said: str, host: str) -> list[Mention]:
-    """Return the references in what is spoken, those that are listed together as one mention."""
+    """Return the references in what is spoken, those that are listed together as one mention; none of a long list."""
     lists: list[Mention] = []
-    for match in islice(_named(host).finditer(said), MOST_REFERENCES):
+    matches = list(islice(_named(host).finditer(said), MOST_REFERENCES + 1))
+    if len(matches) > MOST_REFERENCES:
+        return lists
+    for match in matches:
         bare = match["bare"] or match["listed"]
         named = Reference(None, int(bare)) if bare else reference_of(match)
         last = lists[-1] if lists else None

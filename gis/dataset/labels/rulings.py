@@ -80,7 +80,7 @@ def rulings(text: str, host: str = GITHUB_HOST) -> Iterator[Ruling]:
         return
     lowered = text.lower()
     languages = tuple(language for language in LANGUAGES if language.may_be_in(lowered))
-    if not languages and not english.MARKER.search(text):
+    if not languages and not english.MARKER.search(lowered):
         return
     said = spoken(text, host)
     named = mentions(said, host)
@@ -213,7 +213,7 @@ def _from_closing(said: str, mention: Mention) -> Iterator[Ruling]:
     if english.FAVOURED.search(said):  # "I moved the label to #5 and close this in favor of that issue"
         yield from _rulings_of(mention, "related")
         return
-    closing = english.CLOSED_AS.search(said)
+    closing = english.CLOSED_AS.search(said) if "dup" in said.lower() else None
     if closing is None or english.ABOUT_THIS.search(said) or abs(closing.start() - mention.start) > 2 * REACH:
         return
     sentence = re.split(r"[.!?\n]", said[max(closing.start() - REACH, 0) : closing.end()].rstrip(" .!"))[-1]

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from typing import NamedTuple
 
 from gis.collector.records import Reference
 from gis.dataset.issues.references import GITHUB_HOST, reference_of, reference_pattern, references
-from gis.dataset.labels.mentions import SENTENCE
+from gis.dataset.labels.mentions import MOST_REFERENCES, SENTENCE
 from gis.dataset.labels.rulings import rulings
 from gis.dataset.settings import Format
 from gis.dataset.texts.redaction import redact
@@ -153,7 +154,7 @@ def _is_claim(sentence: str) -> bool:
     """Return whether a sentence says that its issue is a duplicate, of whatever it may be."""
     return CLAIM.search(sentence) is not None or any(
         CLAIMED_BEFORE.search(sentence, max(named.start() - CLAIM_REACH, 0), named.start())
-        for named in DUPLICATE.finditer(sentence)
+        for named in islice(DUPLICATE.finditer(sentence), MOST_REFERENCES)
     )
 
 

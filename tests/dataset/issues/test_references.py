@@ -47,6 +47,11 @@ def test_all_references_of_a_text_come_in_order() -> None:
     assert list(references(text)) == [Reference(None, 3), Reference(None, 1), Reference("octo/gadgets", 1)]
 
 
+def test_a_reference_that_comes_again_is_read_once() -> None:
+    text = "#3 octo/widgets#4 #3, #3 https://github.com/octo/widgets/issues/4 #5#3"
+    assert list(references(text)) == [Reference(None, 3), Reference("octo/widgets", 4), Reference(None, 5)]
+
+
 @pytest.mark.parametrize("host", [*sorted(REDIRECTS), "GitHub.com"])
 def test_every_host_that_leads_to_github_is_read(host: str) -> None:
     address = f"https://{host}/octo/widgets/issues/5"

@@ -80,6 +80,12 @@ def test_what_only_speaks_of_duplicates_stays(told: str) -> None:
     assert cleaned(told) == f"Title\n\n{told}"
 
 
+def test_a_sentence_that_repeats_the_word_is_read_up_to_its_two_hundredth() -> None:
+    claim = "and this is a duplicate, I think."
+    assert cleaned("dup " * 199 + claim) == "Title"
+    assert cleaned("dup " * 200 + claim).endswith(claim)
+
+
 def test_forms() -> None:
     body = "Some **bold** text with `Vec<T>`\n\n- one\n- two"
     assert cleaned(body, form="plain") == "Title\n\nSome bold text with Vec<T>\n\none\n\ntwo"
