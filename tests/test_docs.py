@@ -16,8 +16,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import gis as package
+from gis.benchmark.tasks.catalogue import suites
 from gis.cli import app
 from gis.leaderboard.published import PUBLISHED, read_reported
+from gis.leaderboard.reported import Reported
+from gis.models.registry import ADAPTERS, adapter_of
+from gis.spec import parse_spec
 from tests.command_line import Gis
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -176,6 +180,22 @@ def test_the_published_scores_are_those_of_the_file_that_ships_and_ours_those_of
     for row, mean in zip(sts, means, strict=True):
         assert mean == pytest.approx(sum(map(float, row[1:-2])) / len(tasks), abs=0.011)
     assert in_domain == [row[:-1] for row in published_rows({"stsb", "gis"})]
+
+
+def test_the_page_of_models_has_what_gis_models_prints() -> None:
+    (_, *named), _, (_, *published) = tables_of(ROOT / "docs" / "models.md")
+    assert named == [[f"`{name}`", a.needs, a.summary, a.source] for name, a in ADAPTERS.items()]
+    tasks = suites()["sts"]
+    assert published == [
+        [f"`{model.typed}`", f"{sum(model.scores.values()) / len(tasks):.2f}", f"{model.name} ({model.reported_in})"]
+        for model in read_reported(PUBLISHED)
+        if model.typed and set(model.scores) == set(tasks)
+    ]
+
+
+@pytest.mark.parametrize("model", [model for model in read_reported(PUBLISHED) if model.typed], ids=lambda m: m.typed)
+def test_what_reproduces_a_published_score_can_be_typed(model: Reported) -> None:
+    assert adapter_of(parse_spec(model.typed))
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,14 @@ Also a folder or file of pairs (text1, text2, label or score; JSON lines, CSV, P
   ORG/NAME,revision=…,config=…,split=…,text1=…,text2=…,label=…
 Variant without markup: TASK,text=plain"""
 OTHER_MODELS = """
-Also a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA or Hugging Face encoder:
-  NAME,pooling=POOLING,prompt="… {text} …",max_length=N,revision=…
+Also a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA, model2vec or Hugging Face encoder, or a
+cross-encoder:
+  NAME,pooling=POOLING,prompt="… {text} …",prompt_name=PROMPT,max_length=N,revision=…
   POOLING: cls, mean, max, last, cls_avg, first-last-avg or last2avg
-Any model: NAME,name=…, the name to show in the leaderboard"""
+  PROMPT: prompteol, angle-a, angle-b, angle-c, or one that the folder names
+Any model: NAME,name=…, the name to show in the leaderboard
+
+Published means of the seven STS tasks (suite sts), to be reproduced by:"""
 
 
 @app.command()
@@ -40,7 +44,9 @@ def tasks() -> None:
 
 @app.command()
 def models() -> None:
-    """List the models that can be scored."""
+    """List the models that can be scored, and published scores."""
+    from gis.benchmark.tasks.catalogue import suites
+    from gis.leaderboard.published import shipped
     from gis.models.registry import ADAPTERS
     from gis.terminal_table import Column, TerminalTable
 
@@ -49,8 +55,23 @@ def models() -> None:
             Column(title="model", align="left"),
             Column(title="needs", align="left", prose=True),
             Column(title="what", align="left", prose=True),
-        ]
+            Column(title="source", align="left", prose=True, priority=1),
+        ],
+        hint="gis models | less -S",
     )
     for name, adapter in ADAPTERS.items():
-        table.add_row(name, adapter.needs, adapter.summary)
+        table.add_row(name, adapter.needs, adapter.summary, adapter.source)
     print_table(table, OTHER_MODELS)
+    published = TerminalTable(
+        [
+            Column(title="--model", align="left"),
+            Column(title="sts mean"),
+            Column(title="published for", align="left", prose=True),
+        ]
+    )
+    tasks = suites()["sts"]
+    for model in shipped():
+        if model.typed and set(model.scores) == set(tasks):
+            mean = sum(model.scores.values()) / len(tasks)
+            published.add_row(model.typed, f"{mean:.2f}", f"{model.name} ({model.reported_in})")
+    print_table(published)

@@ -31,6 +31,7 @@ class _Entry:
     place: str = ""
     trained_on: str = ""
     same_as: Measured | None = None
+    typed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,7 @@ def read_reported(path: Path) -> tuple[Reported, ...]:
             scores=entry.scores,
             trained_on=entry.trained_on,
             same_as=entry.same_as,
+            typed=entry.typed,
         )
         for entry in file.models
     )

@@ -64,6 +64,7 @@ class Reported:
         scores: Spearman × 100 as printed, by task.
         trained_on: What the model was trained on, where the source says so.
         same_as: The model of gis that is the same.
+        typed: What is typed as ``--model`` to score it with gis.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Reported:
     place: str = ""
     trained_on: str = ""
     same_as: Measured | None = None
+    typed: str = ""
 
     @property
     def reported_in(self) -> str:

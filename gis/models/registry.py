@@ -17,29 +17,52 @@ class Adapter:
         factory: ``module:callable``, called with the spec and the settings.
         summary: What it does, for ``gis models``.
         needs: What it needs beyond the package itself.
+        source: The paper or project that it comes from.
     """
 
     factory: str
     summary: str
     needs: str = "nothing"
+    source: str = ""
 
 
 ADAPTERS = {
     "random": Adapter("gis.models.lexical:Random", "chance: uniform random numbers"),
     "length": Adapter("gis.models.lexical:Length", "difference of lengths only: shows what lengths give away"),
-    "jaccard": Adapter("gis.models.lexical:Jaccard", "words in common over words in either"),
-    "tfidf": Adapter("gis.models.lexical:TfIdf", "cosine of TF-IDF, fitted on the task's texts"),
-    "bm25": Adapter("gis.models.lexical:Bm25", "BM25 in both directions, fitted on the task's texts"),
+    "jaccard": Adapter("gis.models.lexical:Jaccard", "words in common over words in either", source="Jaccard 1912"),
+    "tfidf": Adapter(
+        "gis.models.lexical:TfIdf",
+        "cosine of TF-IDF, fitted on the task's texts",
+        source="Salton and Buckley 1988; scikit-learn",
+    ),
+    "bm25": Adapter(
+        "gis.models.lexical:Bm25",
+        "BM25 in both directions, fitted on the task's texts",
+        source="Robertson and Zaragoza 2009; bm25s (Lù 2024)",
+    ),
     "wordvectors": Adapter(
-        "gis.models.wordvectors:WordVectors", "mean of word vectors", "path= a GloVe or word2vec text file"
+        "gis.models.wordvectors:WordVectors",
+        "mean of word vectors",
+        "path= a GloVe or word2vec text file",
+        "GloVe: Pennington et al. 2014",
     ),
     "minilm": Adapter(
-        "gis.models.transformer.pretrained:minilm", "all-MiniLM-L6-v2, embedded: no Hub", "the extra 'minilm'"
+        "gis.models.transformer.pretrained:minilm",
+        "all-MiniLM-L6-v2, embedded: no Hub",
+        "the extra 'minilm'",
+        "MiniLM: Wang et al. 2020; sentence-transformers",
     ),
     "whitening": Adapter(
-        "gis.models.whitening:whitening", "cosine of a model's vectors, whitened on the task's texts", "model="
+        "gis.models.whitening:whitening",
+        "cosine of a model's vectors, whitened on the task's texts",
+        "model=, dimensions= if not all",
+        "Su et al. 2021, arXiv 2103.15316",
     ),
-    "fusion": Adapter("gis.models.fusion:fusion", "weighted mean of the scores of models", "models=A+B"),
+    "fusion": Adapter(
+        "gis.models.fusion:fusion",
+        "weighted mean of the standardised scores of models",
+        "models=A+B, weights= if not equal",
+    ),
     "openai": Adapter(
         "gis.models.endpoint:Endpoint",
         "an OpenAI-compatible embeddings endpoint",
