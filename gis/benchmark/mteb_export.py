@@ -4,7 +4,7 @@ Layout and fields: mteb 2.x ``results/<model>/<revision>/<Task>.json`` with ``mo
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from gis.statistics.metrics import Metric, Undefined
 # The schema these files follow. Below 1.12.48 the loader would take them for files of an older layout.
 MTEB_SCHEMA = "2.20.0"
 DECIMALS = 6
+NO_TASK = "mteb has no such task"
+NAMED = 10  # results that are left out for one reason
 MODEL_META = "model_meta.json"
 OWN_ORGANISATION = "gis/"  # before the name of a model that has none
 
@@ -25,7 +27,7 @@ def export(results: Iterable[Result], folder: Path) -> tuple[list[Path], list[st
     """Write the results that mteb has a task for below ``folder``/results.
 
     Returns:
-        The files written, and for each result left out, which and why.
+        The files written, and which results are left out, a line for each reason.
     """
     files, left_out = mteb_files(results, folder)
     for path, content in files.items():
@@ -37,21 +39,27 @@ def mteb_files(results: Iterable[Result], folder: Path) -> tuple[dict[Path, str]
     """Return the results that mteb has a task for as files below ``folder``/results.
 
     Returns:
-        The content of each file, and for each result left out, which and why.
+        The content of each file, and which results are left out, a line for each reason.
     """
     files: dict[Path, str] = {}
-    left_out: list[str] = []
+    left_out: dict[str, dict[str, None]] = {}
     for result in results:
         reason = _reason_against(result)
         if reason:
-            left_out.append(f"{result.model.name} on {result.task.name}: {reason}")
+            task = result.task.name
+            left_out.setdefault(reason, {})[task if reason == NO_TASK else f"{result.model.name} on {task}"] = None
             continue
         meta = _model_meta(result)
         name = file_name(str(meta["name"]).replace(" ", "_"))  # mteb's own rule, where a name allows it
         place = folder / "results" / name / file_name(result.model.identity[:SHORT_HASH])
         files[place / f"{file_name(str(result.task.mteb))}.json"] = _json(_task_result(result))
         files[place / MODEL_META] = _json(meta)
-    return files, left_out
+    return files, [f"{_first(list(names))}: {reason}" for reason, names in left_out.items()]
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _json(content: Mapping[str, Any]) -> str:
@@ -60,7 +68,7 @@ def _json(content: Mapping[str, Any]) -> str:
 
 def _reason_against(result: Result) -> str | None:
     if result.task.mteb is None:
-        return "mteb has no such task"
+        return NO_TASK
     if result.task.verified is False:
         return "the data is not what the catalogue's hash was taken from"
     if result.task.limit is not None:

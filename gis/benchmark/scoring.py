@@ -34,6 +34,7 @@ from gis.statistics.metrics import (
 )
 
 ALL = "all"
+OVER_ALL_PAIRS, MEAN_OVER_STRATA = "Spearman over all pairs", "mean over strata of Spearman"  # definitions of main
 Rows = NDArray[np.bool_]
 Influence = Callable[[Array, Array], Array]  # (n,) scores and gold -> (n,) influence of each pair on a metric
 # What a result file may hold; the limits leave room for the last digit of a sum.
@@ -166,7 +167,7 @@ def score_pairs(pairs: Pairs, scores: Array, *, binary: bool, others: Mapping[st
     if views[0].view != ALL:
         return TaskScores(
             main=_mean(views),
-            main_definition="mean over strata of Spearman",
+            main_definition=MEAN_OVER_STRATA,
             main_interval=_interval_of_mean(views, rows_by_view, pairs, scores),
             views=views,
             other_similarities=other,
@@ -174,7 +175,7 @@ def score_pairs(pairs: Pairs, scores: Array, *, binary: bool, others: Mapping[st
     whole, *subsets = views
     return TaskScores(
         main=whole.spearman,
-        main_definition="Spearman over all pairs",
+        main_definition=OVER_ALL_PAIRS,
         main_interval=whole.interval,
         views=views,
         subset_mean=_mean(subsets) if subsets else None,

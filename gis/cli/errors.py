@@ -46,7 +46,10 @@ def errors(
         rows = frame.astype(object).itertuples(index=False, name=None)
         write_text(csv, csv_text(list(frame.columns), rows))
     reading = " Length → how much of it the model read." if "cut1" in frame else ""
-    print_table(_table(frame), "", f"Ranks count from the most similar pair; equal ones share the mean.{reading}")
+    notes = [f"Ranks count from the most similar pair; equal ones share the mean.{reading}"]
+    if "issue1" in frame:
+        notes.append("Addresses are those on github.com; the ids of pairs do not name a server.")
+    print_table(_table(frame), "", *notes)
 
 
 def _table(frame: "pd.DataFrame") -> "TerminalTable":

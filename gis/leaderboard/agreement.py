@@ -143,7 +143,7 @@ def _on_agreement(compared: Sequence[Difference]) -> list[str]:
         models = ", ".join(dict.fromkeys(each.model for each in of_place))
         scores = "1 score" if len(of_place) == 1 else f"{len(of_place)} scores"
         lines.append(
-            f"Agreement with published figures: {scores} of {models} differ by at most {abs(largest.difference):.2f}"
-            f"{where} from those in {place}."
+            f"Agreement with published figures: {scores} of {models}, with differences of at most "
+            f"{abs(largest.difference):.2f}{where} from {place}."
         )
     return lines

@@ -8,7 +8,7 @@ from gis.markdown import table as markdown_table
 from gis.statistics.differences import Difference
 from gis.statistics.ranks import LEVEL
 from gis.terminal_table import Column, TerminalTable
-from gis.text import wrapped
+from gis.text import visible, wrapped
 
 HEADINGS = ("difference", "95 % interval", "p", "p (Holm)")
 WIDTH = 100
@@ -98,7 +98,7 @@ class Comparison:
             sentences.append(self._by_task())
         enough = [kind for kind in self.over_tasks if kind.difference is not None] or self.over_tasks[:1]
         asked = ["Would it hold on another such task?"] if enough else []
-        return " ".join([*sentences, *asked, *map(self._on_other_tasks, enough)])
+        return visible(" ".join([*sentences, *asked, *map(self._on_other_tasks, enough)]))
 
     @property
     def notes(self) -> list[str]:
@@ -113,7 +113,8 @@ class Comparison:
             for name in self.means_of_seeds
         ]
         lines += [f"No interval on {row.title}: {row.reason}." for row in (*self.means, *self.tasks) if row.reason]
-        return lines + [f"Not compared on {task}: {reason}." for task, reason in self.left_out.items()]
+        lines += [f"Not compared on {task}: {reason}." for task, reason in self.left_out.items()]
+        return list(map(visible, lines))
 
     def terminal_table(self) -> TerminalTable:
         """Return a table with a row for each mean and task."""

@@ -23,19 +23,31 @@ def own_document(path: Path, text: str) -> str:
 
 
 def with_block(path: Path, text: str) -> str:
-    """Return the content of ``path`` with ``text`` between its two markers.
+    """Return the content of ``path`` with ``text`` between the two markers of each place that it marks.
 
     Raises:
-        GisError: The file does not exist, or lacks one of the markers.
+        GisError: The file does not exist, marks no place, or has a marker without its other.
     """
     remedy = f"mark the place for the leaderboard with the two lines {BEGIN} and {END}"
     if not path.exists():
         raise GisError(f"no file at {path}", remedy=f"make it, and {remedy}")
-    head, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not (begin and end):
+    filled: list[str] = []
+    open_at: int | None = None
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        marker = line.strip()
+        if marker == (BEGIN if open_at is not None else END):
+            raise GisError(f"{path} has an unpaired line {marker}", remedy=remedy)
+        if marker == BEGIN:
+            open_at = len(filled) + 1
+        elif marker == END:
+            filled[open_at:] = [text]
+            open_at = None
+        filled.append(line)
+    if open_at is not None:
+        raise GisError(f"{path} has an unpaired line {BEGIN}", remedy=remedy)
+    if BEGIN not in map(str.strip, filled):
         raise GisError(f"{path} has no place for a leaderboard", remedy=remedy)
-    return f"{head}{BEGIN}\n{text}{END}{tail}"
+    return "".join(filled)
 
 
 def write_or_check(path: Path, text: str, *, check: bool) -> bool:

@@ -6,10 +6,11 @@ from gis.benchmark.results import Result
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.fronts import front
 from gis.leaderboard.scores import ceiling_of, sample_of, strata_of
+from gis.models.lexical import BASELINES, baseline_of
+from gis.text import visible
 
 MARK = "Spearman × 100 of cosine"  # what every leaderboard that gis wrote has in it
 FIRST_NOTE = f"{MARK}, or of the model's own score where it has no vectors; the best in bold."
-BASELINES = ("random", "length", "tfidf")  # without which nobody sees what a score is worth
 NAMED = 4  # models of one reason that are named
 
 
@@ -23,7 +24,7 @@ def notes(board: Leaderboard, hidden: Sequence[Result], unranked: Mapping[tuple[
     """
     names = {member.identity: member.model for row in board.rows for member in (row, *row.members)}
     results = [result for row in board.rows for result in row.results]
-    return [
+    lines = [
         FIRST_NOTE,
         *_on_ranks(board, names, unranked),
         *_on_seeds(board),
@@ -36,6 +37,7 @@ def notes(board: Leaderboard, hidden: Sequence[Result], unranked: Mapping[tuple[
         *_on_proof(results, names),
         *_on_baselines(board),
     ]
+    return list(map(visible, lines))  # a name may hold line breaks
 
 
 def _on_ranks(board: Leaderboard, names: Mapping[str, str], unranked: Mapping[tuple[str, str], str]) -> list[str]:
@@ -73,8 +75,9 @@ def _on_seeds(board: Leaderboard) -> list[str]:
 
 
 def _on_baselines(board: Leaderboard) -> list[str]:
-    shown = {result.model.name for row in board.rows for result in row.results}
-    missing = [name for name in BASELINES if name not in shown]
+    shown = {baseline_of(result.model) for row in board.rows for result in row.results}
+    read = {of_text for name, of_text in BASELINES.items() if name in shown}
+    missing = [name for name, of_text in BASELINES.items() if of_text not in read]
     if not missing:
         return []
     return [f"Without {', '.join(missing)}: gis bench --model {','.join(missing)} shows what the scores are worth."]

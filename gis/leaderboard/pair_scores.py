@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gis.benchmark.runner import ScoredTask
 from gis.benchmark.scoring import Rows, views_of
 from gis.errors import GisError
+from gis.leaderboard.proof import check_scores
 from gis.statistics.metrics import Array
 
 if TYPE_CHECKING:
@@ -74,14 +75,13 @@ def aligned(scored: Mapping[str, ScoredTask]) -> Aligned:
         return Aligned(None, left_out)
     first = next(iter(tables.values()))
     gold = first["gold"].to_numpy(dtype=np.float64)
-    grouped_by = next((name for name in GROUPINGS if name in first.columns), None)
     binary = scored[next(iter(tables))].result.task.label == "binary"
     pairs = PairScores(
         models=tuple(tables),
         scores=np.stack([table["score"].to_numpy(dtype=np.float64) for table in tables.values()], axis=1),
         gold=gold,
         text_ids=np.stack([first[name].to_numpy(dtype=np.intp) for name in TEXT_IDS]),
-        views=views_of(gold, None if grouped_by is None else list(first[grouped_by]), grouped_by, binary=binary),
+        views=_views(first, gold, binary=binary),
         binary=binary,
     )
     return Aligned(pairs, left_out)
@@ -110,14 +110,27 @@ def mean_pairs(scored: Sequence[ScoredTask]) -> "pd.DataFrame":
 
 
 def _table(scored: ScoredTask) -> "pd.DataFrame | str":
-    """Return the scores of the pairs of a result, or why they cannot be compared."""
+    """Return the scores of the pairs of a result, or why they cannot be compared.
+
+    Raises:
+        GisError: The scores of the result are not those that its pairs give.
+    """
     try:
         table = scored.pairs()
     except GisError:
         return NO_PAIRS
     if table.empty:
         return NO_PAIRS
+    if scored.path is not None and {"gold", "score"} <= set(table.columns):
+        gold, scores = (table[name].to_numpy(dtype=np.float64) for name in ("gold", "score"))
+        views = _views(table, gold, binary=scored.result.task.label == "binary")
+        check_scores(scored.path, scored.result, scores, gold, views)
     return table if {"id", "gold", "score", *TEXT_IDS} <= set(table.columns) else OLD_PAIRS
+
+
+def _views(table: "pd.DataFrame", gold: Array, *, binary: bool) -> dict[str, Rows]:
+    grouped_by = next((name for name in GROUPINGS if name in table.columns), None)
+    return views_of(gold, None if grouped_by is None else list(table[grouped_by]), grouped_by, binary=binary)
 
 
 def _same_pairs(one: "pd.DataFrame", other: "pd.DataFrame") -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from gis.benchmark.results import Result, read_result, result_files
 from gis.benchmark.runner import ScoredTask
-from gis.dataset.output.baselines import MODELS as BASELINES
 from gis.leaderboard.agreement import with_reported
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.columns import columns, shown_tasks
@@ -19,6 +18,7 @@ from gis.leaderboard.reported import Reported
 from gis.leaderboard.rows import ColumnRanking, Cost, ModelRow, Score, ScoreColumn
 from gis.leaderboard.scores import auroc_interval_of, auroc_of, rank_among_same, sample_of
 from gis.leaderboard.seeds import mean_row
+from gis.models.lexical import baseline_of
 from gis.statistics.intervals import Interval
 from gis.statistics.metrics import Undefined
 
@@ -111,7 +111,7 @@ def _row(model: NamedModel, score_columns: Sequence[ScoreColumn], cells: Scored)
         scores=tuple(_score(column, results) for column in score_columns),
         scored=scored,
         cost=_cost(list(results.values())),
-        baseline=any(result.model.name in BASELINES for result in results.values()),
+        baseline=any(baseline_of(result.model) is not None for result in results.values()),
     )
 
 

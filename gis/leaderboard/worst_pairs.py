@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import rankdata
 
+from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
+from gis.benchmark.tasks.catalogue import catalogue
 from gis.errors import GisError, check_number
 from gis.leaderboard.pair_scores import mean_pairs
 
@@ -33,7 +35,8 @@ def worst_pairs(scored: Sequence[ScoredTask], n: int = 20) -> "pd.DataFrame":
     Returns:
         A row for each pair. ``error`` is "too high" or "too low"; ranks count from the most similar pair, equal ones
         sharing the mean of theirs. ``cut1`` and ``cut2`` are how much of a text the model did not read, for models that
-        count; ``issue1`` and ``issue2`` are addresses, where the ids of the pairs name issues.
+        count; ``issue1`` and ``issue2`` are addresses, where the ids of the pairs name issues: on github.com, for
+        results do not say which server issues were collected from.
 
     Raises:
         GisError: The scores of the pairs are missing.
@@ -64,7 +67,8 @@ def worst_pairs(scored: Sequence[ScoredTask], n: int = 20) -> "pd.DataFrame":
     for side in ("1", "2"):
         if f"kept{side}" in chosen:
             frame[f"cut{side}"] = chosen[f"tokens{side}"] - chosen[f"kept{side}"]
-    addresses = [_addresses(name) for name in frame["id"]]
+    repository = _repository(scored[0].result)
+    addresses = [_addresses(name, repository) for name in frame["id"]]
     if any(addresses):
         frame["issue1"] = [pair[0] if pair else "" for pair in addresses]
         frame["issue2"] = [pair[1] if pair else "" for pair in addresses]
@@ -81,8 +85,22 @@ def _worst_of_binary(table: "pd.DataFrame", n: int) -> np.ndarray:
     return np.concatenate([high[:of_high], low[: n - min(of_high, len(high))]])
 
 
-def _addresses(pair: str) -> tuple[str, str] | None:
-    """Return the addresses of both issues of a pair that is called OWNER/NAME#1~#2; None for other names."""
+def _repository(result: Result) -> str | None:
+    """Return the repository whose issues the pairs of a published task are of; None where nothing says it."""
+    task = catalogue().get(result.task.name)
+    return task.repository if task is not None and task.sha256 == result.task.sha256 else None
+
+
+def _addresses(pair: str, repository: str | None = None) -> tuple[str, str] | None:
+    """Return the addresses of both issues of a pair; None for other names.
+
+    Args:
+        pair: OWNER/NAME#1~#2, or for a known repository NAME-1-2.
+        repository: OWNER/NAME.
+    """
+    if repository is not None:
+        name = re.escape(repository.partition("/")[2])
+        pair = re.sub(rf"{name}-(\d{{1,10}})-(\d{{1,10}})", rf"{repository}#\1~#\2", pair)
     named = ISSUES.fullmatch(pair)
     if named is None:
         return None

@@ -1,6 +1,6 @@
 """Baselines without weights: chance, lengths, and words in common. They anchor every leaderboard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,24 @@ from gis.spec import Spec
 from gis.words import METHOD, words
 
 Pairs = Sequence[tuple[str, str]]
+# The baselines, and what each reads of a text.
+BASELINES = {"random": "nothing", "length": "length", "jaccard": "words", "tfidf": "words", "bm25": "words"}
+
+
+def baseline_of(card: ModelCard) -> str | None:
+    """Return which baseline a card is of, whatever the model was called; None for other models."""
+    return next((name for name in BASELINES if card.identity == _identity(name, card.settings)), None)
+
+
+def _identity(name: str, settings: Mapping[str, Setting]) -> str:
+    return sha256_of({"adapter": name, **settings})
 
 
 def _card(spec: Spec, fitted_on: str | None = None, **settings: Setting) -> ModelCard:
     spec.check_options(())
     return ModelCard(
         name=spec.name,
-        identity=sha256_of({"adapter": spec.name, **settings}),
+        identity=_identity(spec.name, settings),
         settings=settings,
         fitted_on=fitted_on,
         length_unit="words",

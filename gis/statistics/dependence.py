@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gis.statistics.rounding import RELATIVE_ROUNDING
+
 LARGEST_SHARE = 0.2  # a larger component is not taken as one unit: too few such units would make a task
 FEWEST_UNITS = 10  # components, or texts of a large one, below which no error is estimated
-
-ROUNDING = 1e-12  # of an eigenvalue, relative to the largest
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -119,7 +119,7 @@ def _at_least(matrix: Array, least: Array) -> Array:
     independent pairs. So the eigenvalues of ``matrix`` relative to ``least`` are raised to 1.
     """
     values, vectors = np.linalg.eigh(least)
-    kept = values > ROUNDING * values.max(initial=0.0)
+    kept = values > RELATIVE_ROUNDING * values.max(initial=0.0)
     root = vectors[:, kept] * np.sqrt(values[kept])
     back = vectors[:, kept] / np.sqrt(values[kept])
     ratios, directions = np.linalg.eigh(back.T @ matrix @ back)

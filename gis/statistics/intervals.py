@@ -8,12 +8,12 @@ from scipy import stats
 
 from gis.statistics.dependence import Dependence
 from gis.statistics.metrics import Array, Metric, Undefined, spearman_ceiling
+from gis.statistics.rounding import ROUNDING
 
 Z_95 = 1.959964  # standard deviations on either side of the mean that hold 95 % of a normal distribution
 CHANCE = 0.5  # AUROC of a model that knows nothing
 LOOKS_GOOD = 0.65  # an AUROC that a reader takes for some skill
 STEPS = 60  # of the bisection: the error is 2 ** -60
-NO_ERROR = 1e-9  # a standard error below it is rounding
 
 
 class Interval(NamedTuple):
@@ -52,7 +52,7 @@ def correlation_interval_from_error(value: float, error: float, effective: float
     Returns:
         The interval; None where no error shows.
     """
-    if error < NO_ERROR or abs(value) >= 1:
+    if error < ROUNDING or abs(value) >= 1:
         return None
     width = float(stats.t.ppf(0.975, effective - 1)) * error / (1 - value * value)
     centre = math.atanh(value)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from gis.statistics.differences import holm
+from gis.statistics.rounding import RELATIVE_ROUNDING, ROUNDING
 
 LEVEL = 0.05  # chance of any false statement in a ranking
 DRAWS = 4_000  # of the joint distribution of the estimates
-ROUNDING = 1e-9  # of a statistic
 BLOCK = 2**24  # statistics held at a time while the largest of each draw is looked for
 
 Array = NDArray[np.float64]
@@ -107,7 +107,7 @@ def _errors_of_differences(covariance: Array) -> Array:
     """Return the (m, m) standard errors of the differences; rounding errors of equal models count as none."""
     variances = np.diag(covariance)
     squared = variances[:, None] + variances[None, :] - 2 * covariance
-    squared[squared < 1e-12 * (variances[:, None] + variances[None, :])] = 0.0
+    squared[squared < RELATIVE_ROUNDING * (variances[:, None] + variances[None, :])] = 0.0
     return np.asarray(np.sqrt(squared), dtype=np.float64)
 
 

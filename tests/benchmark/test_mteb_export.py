@@ -85,16 +85,26 @@ def test_the_model_is_described_beside_its_results(result: Result, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
-    [({"mteb": None, "name": "sickr"}, "mteb has no such task"), ({"limit": 10}, "a partial result")],
+    ("changes", "line"),
+    [
+        ({"mteb": None, "name": "sickr"}, "sickr: mteb has no such task"),
+        ({"limit": 10}, "org/some model on stsb: a partial result"),
+    ],
 )
 def test_what_mteb_would_misread_is_left_out(
-    result: Result, tmp_path: Path, changes: dict[str, Any], reason: str
+    result: Result, tmp_path: Path, changes: dict[str, Any], line: str
 ) -> None:
-    written, (line,) = export([replace(result, task=replace(result.task, **changes))], tmp_path)
-    assert written == []
-    assert "org/some model" in line
-    assert reason in line
+    left_out = replace(result, task=replace(result.task, **changes))
+    assert export([left_out], tmp_path) == ([], [line])
+
+
+def test_a_reason_is_given_once_with_the_first_results(result: Result, tmp_path: Path) -> None:
+    models = [replace(result, model=replace(result.model, name=f"m{n:02}")) for n in range(12)]
+    no_task = [replace(each, task=replace(each.task, mteb=None, name="sickr")) for each in models]
+    partial = [replace(each, task=replace(each.task, limit=5)) for each in models]
+    _, lines = export([*no_task, *partial], tmp_path)
+    named = ", ".join(f"m{n:02} on {result.task.name}" for n in range(10))
+    assert lines == ["sickr: mteb has no such task", f"{named} and 2 more: a partial result"]
 
 
 def test_an_undefined_score_is_left_out(result: Result, tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
 from gis.benchmark.runner import ScoredTask
 from gis.benchmark.scoring import BinaryScores, TaskScores, ViewScores
+from gis.files import sha256_of
 from gis.leaderboard import table
 from gis.leaderboard.board import Leaderboard
 from gis.models.base import ModelCard
+from gis.models.lexical import BASELINES
 from gis.statistics.metrics import Metric, Undefined
 
 STS = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
@@ -81,6 +83,8 @@ def result(
         "mteb": None,
         **fields,
     }
+    if model in BASELINES and not identity:
+        identity = sha256_of({"adapter": model, **(settings or {})})
     return Result(
         model=ModelCard(name=model, identity=identity or sha256(model.encode()).hexdigest(), settings=settings or {}),
         task=TaskRecord(name=task, label=label, **record),

@@ -129,6 +129,13 @@ def test_names_stay_text_in_markdown() -> None:
     assert "| task | good | &lt;b&gt;\\|x | difference | 95 % interval | p | p (Holm) |" in text
 
 
+def test_a_name_with_line_breaks_stays_on_its_line() -> None:
+    odd = scored("fair")
+    odd = replace(odd, result=replace(odd.result, model=odd.result.model.renamed("two\nlines")))
+    comparison = compared(scored("good"), odd, scored("good", "sts12"))
+    assert not any("\n" in text for text in (comparison.answer, *comparison.notes))
+
+
 def test_it_prints_as_answer_and_table() -> None:
     lines = str(compared(scored("good"), scored("fair"))).splitlines()
     assert lines[0].startswith("On stsb, good is better")

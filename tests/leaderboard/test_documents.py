@@ -50,11 +50,35 @@ def test_a_file_that_is_no_leaderboard_is_not_overwritten(tmp_path: Path, conten
         own_document(path, "new\n")
 
 
-@pytest.mark.parametrize("content", ["# mine\n", f"{BEGIN}\n", f"{END}\n{BEGIN}\n", f"{END}\n", ""])
-def test_a_file_without_both_markers_says_how_to_add_them(tmp_path: Path, content: str) -> None:
+def test_every_marked_place_is_filled(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(f"{BEGIN}\n{END}\nbetween\n  {BEGIN}\nold\nolder\n  {END}", encoding="utf-8")
+    assert with_block(path, "new\n") == f"{BEGIN}\nnew\n{END}\nbetween\n  {BEGIN}\nnew\n  {END}"
+
+
+def test_markers_inside_a_line_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(f"Write {BEGIN} and {END}.\n{BEGIN}\n{END}\n", encoding="utf-8")
+    assert with_block(path, "new\n") == f"Write {BEGIN} and {END}.\n{BEGIN}\nnew\n{END}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("# mine\n", "has no place for a leaderboard"),
+        ("", "has no place for a leaderboard"),
+        (f"{BEGIN} {END}\n", "has no place for a leaderboard"),
+        (f"{BEGIN}\n", f"has an unpaired line {BEGIN}"),
+        (f"{END}\n{BEGIN}\n", f"has an unpaired line {END}"),
+        (f"{END}\n", f"has an unpaired line {END}"),
+        (f"{BEGIN}\n{BEGIN}\n{END}\n", f"has an unpaired line {BEGIN}"),
+        (f"{BEGIN}\n{END}\n{END}\n", f"has an unpaired line {END}"),
+    ],
+)
+def test_a_file_without_pairs_of_markers_says_how_to_add_them(tmp_path: Path, content: str, reason: str) -> None:
     path = tmp_path / "notes.md"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(GisError, match=r"notes\.md has no place for a leaderboard") as error:
+    with pytest.raises(GisError, match=rf"notes\.md {reason}") as error:
         with_block(path, "new\n")
     assert BEGIN in error.value.for_command_line
     assert END in error.value.for_command_line

@@ -103,3 +103,35 @@ def test_a_model_that_is_called_as_another_with_its_settings_is_told_apart() -> 
         ]
     )
     assert {row.model for row in board.rows} == {"m (bf16) (aaaaaa)", "m (fp32)", "m (bf16) (cccccc)"}
+
+
+@pytest.mark.parametrize(
+    ("models", "missing"),
+    [
+        (["random", "length", "tfidf"], ""),
+        (["random", "length", "bm25"], ""),
+        (["random", "length"], "jaccard,tfidf,bm25"),
+        (["jaccard", "random"], "length"),
+        ([], "random,length,jaccard,tfidf,bm25"),
+    ],
+)
+def test_baselines_of_each_kind_are_asked_for(models: list[str], missing: str) -> None:
+    (note,) = notes_about("Without", *(result(each, "stsb", 0.5) for each in [*models, "m"])) or [""]
+    assert note == (
+        f"Without {missing.replace(',', ', ')}: gis bench --model {missing} shows what the scores are worth."
+        if missing
+        else ""
+    )
+
+
+def test_a_model_that_is_called_as_a_baseline_is_none_and_a_renamed_baseline_is_one() -> None:
+    renamed = result("tfidf", "stsb", 0.5)
+    board = make_table(
+        [replace(renamed, model=renamed.model.renamed("words")), result("tfidf", "stsb", 0.6, identity="a" * 64)]
+    )
+    assert {row.model: row.baseline for row in board.rows} == {"tfidf": False, "words": True}
+
+
+def test_a_name_with_line_breaks_stays_on_its_line() -> None:
+    (note,) = notes_about("Texts were cut", result("two\nlines\rof text", "stsb", 0.5, truncated=3))
+    assert "two lines of text" in note

@@ -76,8 +76,8 @@ def test_differences_are_of_the_same_model_at_the_same_settings() -> None:
         ("ours (fp32)", "sts13", 60.0, 60.0, 0.0),
     ]
     assert board.notes[-2:] == (
-        "Agreement with published figures: 2 scores of ours (fp32) differ by at most 0.02 (ours (fp32) on sts12) from "
-        "those in Paper, table 1.",
+        "Agreement with published figures: 2 scores of ours (fp32), with differences of at most 0.02 (ours (fp32) on "
+        "sts12) from Paper, table 1.",
         "Published in Paper.",
     )
 

@@ -9,6 +9,7 @@ import pytest
 
 from gis.benchmark.results import result_path, write_result
 from gis.benchmark.runner import ScoredTask
+from gis.benchmark.tasks.catalogue import catalogue
 from gis.errors import GisError, UsageError
 from gis.leaderboard.result_set import ResultSet
 from gis.leaderboard.worst_pairs import _addresses, worst_pairs
@@ -60,6 +61,16 @@ def test_ids_of_issues_give_their_addresses() -> None:
     assert "issue1" not in frame
 
 
+def test_ids_of_a_published_task_of_issues_give_their_addresses() -> None:
+    of = of_pairs([1, 0], [0.1, 0.9], "binary", id=["rust-37-5853", "rust-1-x"])
+    own = replace(of, result=replace(of.result, task=replace(of.result.task, name="rust_issues")))
+    assert "issue1" not in worst_pairs([own])
+    task = replace(own.result.task, sha256=str(catalogue()["rust_issues"].sha256))
+    frame = worst_pairs([replace(own, result=replace(own.result, task=task))])
+    assert sorted(frame.issue1) == ["", "https://github.com/rust-lang/rust/issues/37"]
+    assert sorted(frame.issue2) == ["", "https://github.com/rust-lang/rust/issues/5853"]
+
+
 @pytest.mark.parametrize("table", [None, pd.DataFrame({"score": [0.5]})])
 def test_missing_scores_of_pairs_are_named(table: pd.DataFrame | None) -> None:
     with pytest.raises(GisError):
@@ -84,5 +95,6 @@ def test_the_verb_lists_pairs_and_writes_them(gis: Gis, tmp_path: Path) -> None:
     done = gis("errors", tmp_path, "--model", "m", "--csv", tmp_path / "errors.csv")
     assert done.status == 0, done.err
     assert "https://github.com/a/b/issues/2" in done.out
+    assert "Addresses are those on github.com; the ids of pairs do not name a server." in done.out
     assert "'=cmd" in (tmp_path / "errors.csv").read_text()
     assert gis("errors", tmp_path, "--model", "mm").status == 2

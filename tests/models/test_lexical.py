@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from gis.errors import UsageError
+from gis.models.lexical import BASELINES, baseline_of
 from gis.models.registry import load_model
 from gis.spec import Spec
 from gis.words import words
@@ -30,6 +32,14 @@ def test_random_depends_on_the_seed_and_says_so() -> None:
     assert np.array_equal(zero.score(PAIRS), again.score(PAIRS))
     assert not np.array_equal(zero.score(PAIRS), one.score(PAIRS))
     assert zero.card.identity == again.card.identity != one.card.identity
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_is_known_whatever_it_is_called(name: str) -> None:
+    card = scorer(name, settings(seed=3)).card
+    assert baseline_of(card.renamed("mine")) == name
+    assert baseline_of(replace(card, identity="a" * 64)) is None
+    assert baseline_of(replace(card, settings={**card.settings, "words": "others"})) is None
 
 
 def test_random_is_uniform_on_zero_to_one() -> None:

@@ -46,6 +46,7 @@ class Task:
         licence: Terms of the texts.
         citation: Whom to cite.
         mteb: mteb's name of the same test set.
+        repository: The repository on github.com whose issues its pairs are of, where ids are NAME-1-2.
         superseded_by: The task that replaces this one.
         packaged: Ships with gis.
         typed: What names it on the command line, where that is not its name.
@@ -69,6 +70,7 @@ class Task:
     licence: str | None = None
     citation: str | None = None
     mteb: str | None = None
+    repository: str | None = None
     superseded_by: str | None = None
     packaged: bool = False
     typed: str = field(default="", compare=False)

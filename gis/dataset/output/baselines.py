@@ -8,10 +8,9 @@ from gis.benchmark.scoring import TaskScores, score_pairs
 from gis.benchmark.tasks.pairs import Pairs
 from gis.dataset.pairs.positives import Pair
 from gis.models.base import LoadSettings, PairScorer
+from gis.models.lexical import BASELINES
 from gis.models.registry import load_model
 from gis.spec import Spec
-
-MODELS = ("random", "length", "jaccard", "tfidf", "bm25")
 
 
 def baselines(pairs: Sequence[Pair], text_of: Callable[[int], str]) -> Mapping[str, TaskScores]:
@@ -35,7 +34,7 @@ def baselines(pairs: Sequence[Pair], text_of: Callable[[int], str]) -> Mapping[s
         grouped_by="stratum",
     )
     scores = {}
-    for name in MODELS:
+    for name in BASELINES:
         model = load_model(Spec(name), LoadSettings())
         assert isinstance(model, PairScorer)
         similarities = model.score(list(zip(table.text1, table.text2, strict=True)))

@@ -9,6 +9,7 @@ import pytest
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.page import figures, render_page
 from gis.leaderboard.table import make_table as make_ranked_table
+from gis.statistics import ranks
 from tests.leaderboard.helpers import HOSTILE, make_table, result, suite
 from tests.leaderboard.page.boards import make_board
 from tests.leaderboard.test_ranking import scored
@@ -60,6 +61,16 @@ def test_the_section_of_several_seeds_names_each_and_all_files() -> None:
     assert "pooling mean" in section
     assert "training_seed" not in section
     assert "reported in" not in section
+
+
+@pytest.mark.slow
+def test_a_page_of_a_hundred_models_stays_below_400_kb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks, "DRAWS", 200)  # fewer draws are as large on the page
+    names = [f"organisation/encoder-{n:02}-base" for n in range(95)]
+    page = render_page(make_board([*names, "random", "length", "jaccard", "tfidf", "bm25"]))
+    assert page.count("<tr><th scope=row><a") == 95
+    assert page.count("<svg") >= 4
+    assert len(page.encode()) < 400_000
 
 
 @pytest.mark.slow
