@@ -192,9 +192,10 @@ def tests_for(mutant: Mutant, tests: Sequence[Test], seconds: float) -> list[lis
     First come those of the module that mirrors the file, then the others: most mutants need no more modules than one.
     Within a part, the quickest are first.
     """
-    place = f"{mutant.path}:{mutant.function}"
-    calls_it = (lambda call: call == place) if mutant.function else (lambda call: call.startswith(place))
-    covering = sorted((test for test in tests if any(map(calls_it, test.calls))), key=lambda test: test.seconds)
+    place, file = f"{mutant.path}:{mutant.function}", f"{mutant.path}:"
+    calling = [test for test in tests if place in test.calls]
+    calling = calling or [test for test in tests if any(call.startswith(file) for call in test.calls)]
+    covering = sorted(calling, key=lambda test: test.seconds)
     spent = accumulate(test.seconds for test in covering)
     names = [test.name for test, until in zip(covering, spent, strict=True) if until <= seconds]
     counts = Counter(name.partition("::")[0] for name in names)

@@ -6,6 +6,7 @@ from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.models.similarity import cosine
+from gis.statistics.intervals import auroc_interval_of_counts
 from gis.statistics.metrics import Undefined, spearman
 from tests.benchmark.helpers import make_pairs, number
 
@@ -86,6 +87,18 @@ def test_binary_scores_by_hand() -> None:
     assert found.spearman_ceiling == pytest.approx(4 / np.sqrt(20))
     # Ranks 4 2 3 1 against 3.5 3.5 1.5 1.5: 2 / sqrt(5 * 4), of 4 / sqrt(20) one half.
     assert found.share_of_ceiling == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("pairs", [18, 400])
+def test_the_interval_of_auroc_is_of_its_influence_or_of_counts_where_pairs_are_few(pairs: int) -> None:
+    gold = tuple(float(n % 2) for n in range(pairs))
+    scores = np.array(gold) + np.random.default_rng(0).standard_normal(pairs)
+    found = score_pairs(make_pairs(gold), scores, binary=True).views[0].binary
+    assert found is not None
+    assert isinstance(found.auroc, float)
+    by_counts = auroc_interval_of_counts(found.auroc, pairs // 2, pairs // 2)
+    assert found.auroc_interval is not None
+    assert (found.auroc_interval == by_counts) == (pairs == 18)
 
 
 def test_a_constant_model_has_auroc_one_half_and_an_undefined_correlation() -> None:

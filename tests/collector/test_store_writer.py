@@ -1,6 +1,7 @@
 """Filling a store: one writer, whole pages, and what it refuses."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,19 @@ def test_what_is_no_longer_listed_is_found(tmp_path: Path) -> None:
         store.mark_removed(key, run, numbers[4], "deleted")
         assert store.missing_from(key, [numbers[5:], numbers[:4]]) == []
         assert store.runs()[0]["gone"] == 1
+
+
+def test_a_newer_state_replaces_all_but_what_its_source_does_not_give(tmp_path: Path) -> None:
+    (row,) = made(1).issues.values()
+    given = replace(issue_from_row(Fields(row)), closed_at="2020-01-02T00:00:00Z", original_body="As first written")
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        for issue in (given, replace(given, title="Reopened", closed_at=None, original_body=None)):
+            store.write(key, run, page(issue))
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        stored = connection.execute("SELECT title, closed_at, original_body FROM issues").fetchall()
+    assert stored == [("Reopened", None, "As first written")]
 
 
 def test_an_event_that_comes_twice_is_stored_once(tmp_path: Path) -> None:

@@ -15,6 +15,14 @@ def ranking(scores: list[float], error: float, correlation: float = 0.5) -> Rank
     return rank_models(np.array(scores), covariance, MANY)
 
 
+def test_ranks_are_drawn_with_seed_0_unless_another_is_given() -> None:
+    scores, covariance = np.array([0.5, 0.51, 0.52]), 1e-4 * (np.eye(3) + 0.5)
+    unseeded, first, second = (
+        rank_models(scores, covariance, MANY, **options) for options in ({}, {"seed": 0}, {"seed": 1})
+    )
+    assert unseeded.critical == first.critical != second.critical
+
+
 def test_models_far_apart_have_one_rank_each() -> None:
     found = ranking([0.7, 0.9, 0.8], 0.01)
     assert found.ranks == (RankInterval(3, 3), RankInterval(1, 1), RankInterval(2, 2))

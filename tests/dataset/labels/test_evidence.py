@@ -286,6 +286,8 @@ def test_full_addresses_are_those_of_the_stores_own_server(tmp_path: Path) -> No
         ("Dup of #1?", [1000 + 7 * DAY], [], "settled_suggestion"),
         ("Dup of #1?", [1001 + 7 * DAY], [], "suggestion"),
         ("Dup of #1?", [1001 + 7 * DAY], ["Yes, it is a dup"], "settled_suggestion"),
+        ("Dup of #1?", [1001 + 7 * DAY], ["Yes."], "settled_suggestion"),
+        ("Dup of #1?", [1001 + 7 * DAY], ["Hm", "Yes."], "suggestion"),  # only the next comment is an answer
         ("Dup of #1?", [1001], ["Or maybe not"], "suggestion"),
         ("Dup of #1", [], [], "whole_comment"),
     ],

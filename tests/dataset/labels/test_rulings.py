@@ -216,6 +216,12 @@ def test_an_issue_that_is_only_named_before_is_not_the_subject(text: str) -> Non
     assert (ruling.subject, ruling.target) == (None, Reference(None, 12))
 
 
+def test_a_comment_that_closes_its_issue_as_a_duplicate_names_the_other_nearby() -> None:
+    filler, closing = "The cache is stale after a restart. " * 10, "Closing as a duplicate."
+    assert said(f"{filler}The details are at #12, I find. {closing}") == [("inside_comment", 12)]
+    assert said(f"The details are at #12, I find. {filler}{closing}") == []
+
+
 def test_a_list_of_more_than_two_hundred_references_rules_nothing() -> None:
     listed = " ".join(f"#{n}" for n in range(1, 200))
     assert ("inside_comment", 500) in said(f"{listed}\nThis is a duplicate of #500, as I said.")

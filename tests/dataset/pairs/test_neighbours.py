@@ -62,6 +62,15 @@ def test_an_encoder_finds_the_highest_cosines_and_ties_are_in_order() -> None:
     assert search(list("01234"), [0, 1], 4).tolist() == [[0, 3, 4, 2], [1, 2, 0, 3]]
 
 
+def test_the_first_neighbours_of_many_are_the_highest_ones() -> None:
+    vectors = np.random.default_rng(0).standard_normal((60, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    search = by_encoder(lambda texts: vectors[[int(text) for text in texts]])
+    for count in (1, 7, 60):
+        nearest = search([str(n) for n in range(60)], list(range(60)), count)
+        assert nearest.tolist() == np.argsort(-(vectors @ vectors.T), axis=1)[:, :count].tolist()
+
+
 def test_an_embedding_of_zeros_is_similar_to_nothing() -> None:
     search = by_encoder(lambda _: np.array([[0, 0], [0, 0], [1, 0]], np.float32))
     assert search(["", "", "x"], [2], 2).tolist() == [[2, 0]]

@@ -245,6 +245,8 @@ def test_profiles_on_an_enterprise_server_are_mentions_there() -> None:
         "see https://github.example.com/user and https://github.com/user"
     )
     assert found == {"mention": 2}
+    alone = "see https://github.example.com/alice"
+    assert redact(alone, Counter(), "github.example.com") == "see https://github.example.com/user"
 
 
 def test_counts_are_added_to_those_that_are_there() -> None:

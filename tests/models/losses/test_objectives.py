@@ -21,6 +21,7 @@ from gis.models.losses import (
     regression_objective,
     unit,
 )
+from gis.models.losses.objectives import _closeness
 
 Objective = Callable[..., Tensor]
 RANKING = [
@@ -433,6 +434,27 @@ def test_the_whole_is_the_weighted_sum() -> None:
     assert not loss(x, y, torch.ones(8)).comparable
 
 
+def test_only_the_terms_with_a_weight_are_computed() -> None:
+    x, y = embeddings(4, 8)
+    labels = torch.tensor([0.0, 1, 0, 1])
+    assert set(AngleLoss(cosine=0, in_batch=0, angle=0, regression=1.0)(x, y, labels).terms) == {"regression"}
+    assert set(AngleLoss(in_batch=0, angle=0)(x, y, labels).terms) == {"cosine"}
+
+
+def test_a_label_at_the_threshold_is_positive() -> None:
+    x, y = embeddings(4, 8)
+    graded, binary = torch.tensor([4.0, 3.9, 5.0, 0.0]), torch.tensor([1.0, 0, 1, 0])
+    assert_close(
+        in_batch_negative_objective(x, y, graded, positive_threshold=4.0), in_batch_negative_objective(x, y, binary)
+    )
+
+
+def test_the_closeness_of_a_vector_to_itself_is_one_and_to_its_opposite_minus_one() -> None:
+    x = unit(embeddings(4, 8)[0])
+    assert_close(_closeness(x, x, "phase"), torch.ones(4, dtype=x.dtype))
+    assert_close(_closeness(x, -x, "phase"), -torch.ones(4, dtype=x.dtype))
+
+
 def test_positives_and_triplets() -> None:
     x, y = embeddings(8, 10)
     negatives = embeddings(8, 10, seed=4)[0]
@@ -469,6 +491,9 @@ def test_what_cannot_be_trained_is_refused() -> None:
         AngleLoss(in_batch=0)(x, y)
     with pytest.raises(ValueError, match="nothing to train"):
         AngleLoss(cosine=0, in_batch=0, angle=0)(x, y, torch.ones(4))
+    for negatives in (x[:, :6], x[0]):
+        with pytest.raises(ValueError, match=r"negatives must be \(n, 8\), not"):
+            AngleLoss()(x, y, negatives=negatives, negative_rows=torch.arange(len(negatives)))
     with pytest.raises(ValueError, match="logits"):
         AngleLoss(softmax=1.0)(x, y, torch.tensor([0.0, 1, 0, 1]))
     with pytest.raises(ValueError, match=r"row 1 is 0\.5; softmax expects whole numbers"):

@@ -1,0 +1,207 @@
+"""A walk through GraphQL, answer by answer: parts that GitHub withholds, cursors that it forgets, pages that shrink."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gis.collector.fields import Fields
+from gis.collector.github.client import Client, UsageMeter
+from gis.collector.github.graphql import GraphQLResumePoint, GraphQLSource
+from gis.collector.github.graphql_errors import CursorRefusedError
+from gis.collector.github.page_size import FEWEST_NESTED, PageSize
+from gis.collector.records import Page
+from gis.collector.source import QueryTimeoutError
+from gis.console import Reporter
+
+WHEN = "2024-01-01T00:00:00Z"
+Asked = dict[str, Any]  # the variables of a query, and whether it may be given up early
+Server = Callable[[Asked], dict[str, Any]]
+
+
+class Answering(Client):
+    """A client that a function answers, and which notes what it was asked."""
+
+    def __init__(self, server: Server) -> None:
+        self.url, self.usage, self._server = "https://api.github.com", UsageMeter(), server
+        self.asked: list[Asked] = []
+
+    def get(self, path: str, **parameters: str | int) -> Any:  # noqa: ANN401, ARG002
+        return SimpleNamespace(body={"full_name": "octo/widgets", "id": 1})
+
+    def graphql(self, query: str, variables: Mapping[str, Any], *, shrinkable: bool = False) -> Fields:  # noqa: ARG002
+        self.asked.append({**variables, "shrinkable": shrinkable})
+        return Fields(self._server(self.asked[-1]))
+
+
+def connection(nodes: Sequence[Any], *, total: int | None = None, after: str | None = None) -> dict[str, Any]:
+    return {
+        "totalCount": len(nodes) if total is None else total,
+        "pageInfo": {"hasNextPage": after is not None, "endCursor": after},
+        "nodes": list(nodes),
+    }
+
+
+def comment(number: int) -> dict[str, Any]:
+    return {
+        "id": f"C_{number}",
+        "fullDatabaseId": number,
+        "body": f"Comment {number}",
+        "createdAt": WHEN,
+        "updatedAt": WHEN,
+    }
+
+
+def issue(number: int, comments: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "number": number,
+        "id": f"I_{number}",
+        "title": f"Issue {number}",
+        "body": "",
+        "state": "OPEN",
+        "createdAt": WHEN,
+        "updatedAt": WHEN,
+        "comments": comments or connection([]),
+        "timelineItems": connection([]),
+    }
+
+
+def page(*issues: Any, after: str | None = None) -> dict[str, Any]:  # noqa: ANN401
+    return {"repository": {"issues": connection(issues, after=after), "pullRequests": connection([])}}
+
+
+def walked(server: Server, **options: Any) -> tuple[list[Page], Answering]:  # noqa: ANN401
+    client = Answering(server)
+    resume_from = options.pop("resume_from", None)
+    return list(GraphQLSource(client, "octo/widgets", **options).pages(None, resume_from)), client
+
+
+def numbers(pages: Sequence[Page]) -> list[int]:
+    return [record.number for each in pages for record in each.issues]
+
+
+def test_a_page_comes_with_its_comments() -> None:
+    pages, client = walked(lambda _: page(issue(1), issue(2, connection([comment(7)]))))
+    assert numbers(pages) == [1, 2]
+    assert [each.id for each in pages[0].issues[1].comments or ()] == [7]
+    assert len(client.asked) == 1
+    assert pages[0].done
+
+
+def test_an_issue_that_is_withheld_is_named_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Larger pages are tried again, in smaller ones; the smallest is taken as it is."""
+    pages, client = walked(lambda _: page(issue(1), None), reporter=Reporter())
+    assert numbers(pages) == [1]
+    assert client.asked[-1]["first"] == 1
+    assert client.asked[-1]["nested"] == FEWEST_NESTED
+    assert [asked["shrinkable"] for asked in client.asked] == [True] * (len(client.asked) - 1) + [False]
+    assert capsys.readouterr().err.count("octo/widgets: GitHub withheld an issue; continuing without it") == 1
+
+
+def test_a_whole_page_warns_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    walked(lambda _: page(issue(1)), reporter=Reporter())
+    assert capsys.readouterr().err == ""
+
+
+def test_a_page_whose_issues_an_error_took_is_asked_for_in_parts() -> None:
+    whole = page(issue(1))
+
+    def server(asked: Asked) -> dict[str, Any]:
+        return {"repository": {**whole["repository"], "issues": None}} if asked["first"] > 12 else whole
+
+    pages, client = walked(server)
+    assert numbers(pages) == [1]
+    assert [asked["first"] for asked in client.asked] == [50, 25, 12]
+
+
+def test_pull_requests_are_asked_for_alone_once_all_issues_are_known() -> None:
+    point = GraphQLResumePoint(since=None, issues_done=True)
+    pulls = {"repository": {"pullRequests": connection([{"number": 3}])}}
+    pages, client = walked(lambda _: pulls, resume_from=point.to_json())
+    assert pages[0].pull_requests == (3,)
+    assert (client.asked[0]["withIssues"], client.asked[0]["withPulls"]) == (False, True)
+
+
+def test_a_walk_whose_cursor_is_forgotten_starts_anew_once() -> None:
+    point = GraphQLResumePoint(since=None, issues_after="old")
+
+    def forgetting(asked: Asked) -> dict[str, Any]:
+        if asked["after"] == "old":
+            raise CursorRefusedError("invalid cursor")
+        return page(issue(1))
+
+    pages, client = walked(forgetting, resume_from=point.to_json())
+    assert numbers(pages) == [1]
+    assert [asked["after"] for asked in client.asked] == ["old", None]
+
+
+def test_a_server_that_refuses_every_cursor_ends_the_walk() -> None:
+    requests: list[Asked] = []
+
+    def refusing(asked: Asked) -> dict[str, Any]:
+        requests.append(asked)
+        assert len(requests) < 9, "no end of requests"
+        raise CursorRefusedError("invalid cursor")
+
+    point = GraphQLResumePoint(since=None, issues_after="old")
+    with pytest.raises(CursorRefusedError):
+        walked(refusing, resume_from=point.to_json())
+    assert [asked["after"] for asked in requests] == ["old", None]
+
+
+def test_comments_that_are_missing_from_a_page_are_fetched_again() -> None:
+    def server(asked: Asked) -> dict[str, Any]:
+        if "id" in asked:
+            return {"node": {"comments": connection([comment(7), comment(8)])}}
+        return page(issue(1, connection([comment(7), None], total=2)))
+
+    pages, client = walked(server)
+    assert [each.id for each in pages[0].issues[0].comments or ()] == [7, 8]
+    assert (client.asked[-1]["id"], client.asked[-1]["after"]) == ("I_1", None)
+
+
+def test_comments_that_stay_missing_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    incomplete = connection([comment(7), None], total=2)
+
+    def server(asked: Asked) -> dict[str, Any]:
+        return {"node": {"comments": incomplete}} if "id" in asked else page(issue(1, incomplete))
+
+    pages, _ = walked(server, reporter=Reporter())
+    assert [each.id for each in pages[0].issues[0].comments or ()] == [7]
+    assert "issue 1: GitHub counts 2 comments but returned 1" in capsys.readouterr().err
+
+
+def test_further_comments_come_in_halves_where_the_server_runs_out_of_time() -> None:
+    def server(asked: Asked) -> dict[str, Any]:
+        if "id" not in asked:
+            return page(issue(1, connection([comment(7)], total=3, after="first")))
+        if asked["first"] > 1:
+            raise QueryTimeoutError
+        if asked["after"] == "first":
+            return {"node": {"comments": connection([comment(8)], total=3, after="second")}}
+        return {"node": {"comments": connection([comment(9)], total=3)}}
+
+    pages, client = walked(server)
+    assert [each.id for each in pages[0].issues[0].comments or ()] == [7, 8, 9]
+    assert [asked["first"] for asked in client.asked[1:]] == [100, 50, 25, 12, 6, 3, 1, 1]
+    assert [asked["shrinkable"] for asked in client.asked[1:]] == [True] * 6 + [False] * 2
+
+
+def test_an_issue_that_vanishes_before_its_further_comments_keeps_what_came() -> None:
+    def server(asked: Asked) -> dict[str, Any]:
+        return {"node": None} if "id" in asked else page(issue(1, connection([comment(7)], total=1, after="first")))
+
+    pages, _ = walked(server)
+    assert [each.id for each in pages[0].issues[0].comments or ()] == [7]
+
+
+def test_the_smallest_page_is_one_issue_with_the_fewest_parts() -> None:
+    size = PageSize(2)
+    for _ in range(3):
+        assert not size.is_smallest
+        size.shrink()
+    assert (size.issues, size.nested, size.is_smallest) == (1, 25, False)
+    size.shrink()
+    size.shrink()
+    assert size.is_smallest
