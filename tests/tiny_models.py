@@ -96,6 +96,26 @@ def save_sentence_transformer(
     return folder
 
 
+def save_sparse(folder: Path, *, seed: int = 0) -> Path:
+    """A SPLADE model of random weights, saved by sentence-transformers itself."""
+    from sentence_transformers import SparseEncoder
+
+    tokenizer = wordpiece_tokenizer()
+    settings = transformers.BertConfig(**{**_shape(len(tokenizer)), "num_hidden_layers": 2})
+    body = _save(transformers.BertForMaskedLM, settings, tokenizer, folder.with_name(f"{folder.name}-body"), seed)
+    SparseEncoder(str(body), device="cpu").save(str(folder), create_model_card=False)
+    return folder
+
+
+def save_multi_vector(folder: Path, body: Path) -> Path:
+    """A model of late interaction around ``body``, with a random projection, saved by sentence-transformers itself."""
+    from sentence_transformers import MultiVectorEncoder
+
+    torch.manual_seed(0)
+    MultiVectorEncoder(str(body), device="cpu").save(str(folder), create_model_card=False)
+    return folder
+
+
 def save_static(folder: Path) -> Path:
     """A sentence-transformers folder with nothing but one vector a token."""
     from sentence_transformers import SentenceTransformer

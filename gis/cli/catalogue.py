@@ -8,7 +8,7 @@ Also a folder or file of pairs (text1, text2, label or score; JSON lines, CSV, P
 Variant without markup: TASK,text=plain"""
 OTHER_MODELS = """
 Also a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA, model2vec or Hugging Face encoder, or a
-cross-encoder:
+cross-encoder, a learned sparse or a late-interaction model of sentence-transformers:
   NAME,pooling=POOLING,prompt="… {text} …",prompt_name=PROMPT,max_length=N,revision=…
   POOLING: cls, mean, max, last, cls_avg, first-last-avg or last2avg
   PROMPT: prompteol, angle-a, angle-b, angle-c, or one that the folder names

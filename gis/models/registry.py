@@ -58,6 +58,12 @@ ADAPTERS = {
         "model=, dimensions= if not all",
         "Su et al. 2021, arXiv 2103.15316",
     ),
+    "maxsim": Adapter(
+        "gis.models.maxsim:maxsim",
+        "late interaction: each token's best match in the other text",
+        "model=",
+        "ColBERT: Khattab and Zaharia 2020, arXiv 2004.12832",
+    ),
     "fusion": Adapter(
         "gis.models.fusion:fusion",
         "weighted mean of the standardised scores of models",
@@ -73,7 +79,7 @@ NAME_OPTION = "name"
 HINT = "A Hub id has the form ORG/NAME; a folder must exist; a value with a comma needs double quotes."
 PRETRAINED = Adapter(
     "gis.models.transformer.pretrained:pretrained",
-    "a sentence-transformers, AnglE, LoRA, model2vec or Hugging Face model, also a cross-encoder",
+    "a sentence-transformers, AnglE, LoRA, model2vec or Hugging Face model, also one that only compares pairs",
 )
 
 

@@ -29,7 +29,7 @@ def test_a_folder_and_a_hub_id_are_pretrained(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize(("typed", "close"), [("jacard", "jaccard"), ("tf-idf", "tfidf"), ("MiniLM", "minilm")])
 def test_an_unknown_model_gets_its_close_match(typed: str, close: str) -> None:
-    with pytest.raises(UsageError, match=rf"unknown model '{typed}'. Did you mean {close}\?.*a folder must exist"):
+    with pytest.raises(UsageError, match=rf"unknown model '{typed}'. Did you mean {close}\b.*a folder must exist"):
         load_model(Spec(typed), settings())
 
 

@@ -89,7 +89,7 @@ def test_options_of_the_model_are_read_and_its_cut_is_part_of_the_identity() -> 
     [
         ("whitening", "whitening needs a model"),
         ("whitening,model=tfidf", "whitening is for models that embed texts; tfidf only compares them"),
-        ("whitening,model=minlm", r"unknown model 'minlm'. Did you mean minilm\?"),
+        ("whitening,model=minlm", r"unknown model 'minlm'. Did you mean minilm"),
         ("whitening,model=", "an empty name"),
         ("whitening,model=minilm,dimensions=0", "dimensions must be a whole number above 0, not '0'"),
         ("whitening,model=minilm,dimensions=a", "dimensions must be a whole number above 0, not 'a'"),

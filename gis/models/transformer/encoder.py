@@ -78,6 +78,11 @@ class SentenceEncoder(nn.Module):
         vectors = torch.cat(pooled)[torch.from_numpy(np.argsort(order)).to(self.device)]
         return normalize(vectors, dim=-1) if self.normalize else vectors
 
+    def token_states(self, texts: Sequence[TokenIds]) -> list[Tensor]:
+        """Return the last layer's output for each token, (tokens, width) float32 for each of texts sorted by length."""
+        runs = self._hidden_states(texts)
+        return [row[kept.bool()].float() for _, last, mask in runs for row, kept in zip(last, mask, strict=True)]
+
     def _pool(self, other: Tensor | None, last: Tensor, mask: Tensor) -> Tensor:
         hidden = last.float() if other is None else (other.float() + last.float()) / 2
         return POOLINGS[self.pooling](hidden, mask)

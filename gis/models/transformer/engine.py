@@ -66,6 +66,21 @@ class TransformerEngine:
                 rows=rows, vectors=vectors, tokens=tokenized.tokens[rows], kept=tokenized.kept[rows], share=done / total
             )
 
+    def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the last layer's output for each token of each text, special tokens left out: (tokens, width) each."""
+        ids = self._tokenize(texts).ids
+        vectors = [np.zeros((0, self._encoder.width), dtype=np.float32)] * len(texts)
+        order = [int(row) for row in np.argsort([-len(row) for row in ids], kind="stable") if len(ids[row])]
+        start = 0
+        while start < len(order):
+            rows = order[start : start + min(max(self._budget // len(ids[order[start]]), 1), BATCH_ROWS)]
+            start += len(rows)
+            with torch.inference_mode():
+                states = self._encoder.token_states([ids[row] for row in rows])
+            for row, state in zip(rows, states, strict=True):
+                vectors[row] = state.cpu().numpy()[~np.isin(ids[row], self._tokenize.special_ids)]
+        return vectors
+
     @classmethod
     def of(cls, model_folder: ModelFolder, settings: LoadSettings) -> "TransformerEngine | None":
         """Open ``model_folder`` if this engine is proven to give the model's own vectors; None otherwise.

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from gis.errors import GisError, UsageError, unknown_name
 from gis.files import sha256_of
@@ -16,7 +15,7 @@ from gis.models.transformer.folder_files import (
     token_limit,
     weight_files,
 )
-from gis.models.transformer.module_list import PAIR_SCORER, ModuleList, read_module_list
+from gis.models.transformer.module_list import PAIR_SCORERS, Engine, ModuleList, read_module_list
 from gis.models.transformer.named_prompts import NAMED_PROMPTS
 from gis.models.transformer.pooling import POOLING_NAMES, POOLINGS
 from gis.models.transformer.positions import declared_limit, table_length
@@ -27,11 +26,10 @@ OPTIONS = ("pooling", "prompt", "prompt_name", "max_length", "revision", "base",
 STATIC_LIMIT = 512  # model2vec's own default
 CLASSIFIER = "ForSequenceClassification"
 
-Engine = Literal["transformer", "sentence-transformers", "model2vec", "cross-encoder"]
 NOT_POOLED = {
     "sentence-transformers": "has modules of its own behind the pooling",
     "model2vec": "averages the vectors of tokens",
-    "cross-encoder": "compares pairs and has no vectors",
+    **dict.fromkeys(PAIR_SCORERS, "compares pairs and has no vector for a text"),
 }
 
 
@@ -43,7 +41,7 @@ class ModelFolder:
         folder: Where configuration, weights and tokenizer are; of the backbone when ``adapter`` is set.
         layout: Whose conventions the folder follows.
         engine: What runs it: gis itself ("transformer"), sentence-transformers, or gis for a static model of
-            model2vec; a "cross-encoder" compares pairs and has no vectors.
+            model2vec; those in ``PAIR_SCORERS`` have no vectors.
         pooling: A name in ``POOLINGS``; None unless the engine is "transformer".
         pooling_declared: Whether the folder or an option says how to pool; else mean or last token is a guess.
         prompt: Text with ``{text}``, its last one, where the text goes.
@@ -122,7 +120,7 @@ def _check_encoder_options(model: ModelFolder, options: Mapping[str, str], name:
     """Refuse options that the folder's engine cannot follow."""
     if "pooling" in options:
         raise UsageError(f"{name} {NOT_POOLED[model.engine]}: pooling= cannot replace them")
-    if model.engine == "cross-encoder" and options.keys() & {"prompt", "prompt_name"}:
+    if model.engine in PAIR_SCORERS and options.keys() & {"prompt", "prompt_name"}:
         raise UsageError(f"{name} compares pairs; prompts are for models that embed texts")
 
 
@@ -292,20 +290,19 @@ def _sentence_transformers(folder: Path, modules: ModuleList, options: Mapping[s
     """Read a folder with modules.json; what gis does not run itself is left to sentence-transformers."""
     if modules.static:
         return _static(folder)
-    if modules.kind == PAIR_SCORER:
+    if modules.engine == "cross-encoder":
         _check_classes(folder, _classes(modules.body) or 1)
-    engine: Engine = "transformer" if modules.pooling else "sentence-transformers"
     return ModelFolder(
         folder=modules.body if modules.pooling else folder,
         layout="sentence-transformers",
-        engine="cross-encoder" if modules.kind == PAIR_SCORER else engine,
+        engine=modules.engine,
         pooling=modules.pooling,
         prompt=_stored_prompt(modules, options, folder),
         max_tokens=modules.max_tokens,
         positions=modules.positions,
         normalize=modules.normalize,
         lowercase=modules.lowercase,
-        similarity=modules.similarity,
+        similarity=modules.similarity if "maxsim" not in modules.similarity else COSINE,  # of tokens
         own_code=modules.own_code,
     )
 
@@ -313,7 +310,7 @@ def _sentence_transformers(folder: Path, modules: ModuleList, options: Mapping[s
 def _stored_prompt(modules: ModuleList, options: Mapping[str, str], folder: Path) -> str:
     """Return the prompt that an option or the folder names; a folder's all goes before the text, as in the library."""
     name = options.get("prompt_name") or modules.default_prompt
-    if name is None or modules.kind == PAIR_SCORER:
+    if name is None or modules.engine in PAIR_SCORERS:
         return "{text}"
     if name in modules.prompts:
         return modules.prompts[name] + "{text}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gis.errors import GisError
 from gis.models.base import COSINE
@@ -68,7 +68,17 @@ POOLING_MODES = {
     "pooling_mode_lasttoken": "lasttoken",
 }
 POOLING_KEY = "pooling_mode"
-ENCODER, PAIR_SCORER = "SentenceTransformer", "CrossEncoder"
+Engine = Literal[
+    "transformer", "sentence-transformers", "model2vec", "cross-encoder", "sparse-encoder", "multi-vector-encoder"
+]
+PAIR_SCORERS = ("cross-encoder", "sparse-encoder", "multi-vector-encoder")  # engines that give no vector for a text
+ENCODER = "SentenceTransformer"
+KINDS: Mapping[str, Engine] = {  # the library's classes
+    ENCODER: "sentence-transformers",
+    "CrossEncoder": "cross-encoder",
+    "SparseEncoder": "sparse-encoder",
+    "MultiVectorEncoder": "multi-vector-encoder",
+}
 DEFAULT_PROMPTS = {"query": "", "document": ""}  # the library's own
 
 
@@ -78,8 +88,8 @@ class ModuleList:
 
     Attributes:
         body: The folder of the first module.
-        kind: ``ENCODER`` or ``PAIR_SCORER``.
-        pooling: A name in ``POOLINGS`` where gis can run the modules itself; None where only the library can.
+        engine: What runs the folder; "transformer" where gis can run the modules itself.
+        pooling: A name in ``POOLINGS`` where the engine is "transformer"; else None.
         normalize: Whether vectors are scaled to length 1, where ``pooling`` is given.
         lowercase: Whether texts are lower-cased first, where ``pooling`` is given.
         max_tokens: Where texts are cut, by the module that reads them first; None without limit.
@@ -92,7 +102,7 @@ class ModuleList:
     """
 
     body: Path
-    kind: str
+    engine: Engine
     pooling: str | None
     normalize: bool
     lowercase: bool
@@ -122,10 +132,8 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
                 _pooling_modes(path / "config.json")
     config = read_json_if_there(folder / "config_sentence_transformers.json")
     kind = config.get("model_type") or ENCODER
-    if kind not in (ENCODER, PAIR_SCORER):
-        raise GisError(
-            f"{folder} is a {kind} of sentence-transformers; gis scores its {ENCODER} and {PAIR_SCORER} only"
-        )
+    if kind not in KINDS:
+        raise GisError(f"{folder} is a {kind} of sentence-transformers; gis scores its {', '.join(KINDS)} only")
     body = folder / modules[0]["path"]
     settings = transformer_settings(body)
     names = [CLASSES.get(module["type"]) for module in modules]
@@ -135,7 +143,7 @@ def read_module_list(folder: Path, *, trust_remote_code: bool) -> ModuleList:
     is_transformer = reference.rsplit(".", 1)[-1] == TRANSFORMER
     return ModuleList(
         body=body,
-        kind=kind,
+        engine="transformer" if pooling else KINDS[kind],
         pooling=pooling,
         normalize=usual and names[-1] == "Normalize",
         lowercase=usual and bool(settings.get("do_lower_case")),
@@ -172,7 +180,8 @@ def _limit(body: Path) -> int | None:
     of_tokenizer = _arguments(settings, PROCESSOR_ARGUMENTS).get("model_max_length")
     limit = token_limit(path, "model_max_length", of_tokenizer)
     own = token_limit(path, "max_seq_length", settings.get("max_seq_length"))
-    return limit or own or declared_limit(body, _arguments(settings, CONFIG_ARGUMENTS))
+    of_documents = token_limit(path, "document_length", settings.get("document_length"))  # of late interaction
+    return of_documents or limit or own or declared_limit(body, _arguments(settings, CONFIG_ARGUMENTS))
 
 
 def _positions(body: Path) -> int | None:

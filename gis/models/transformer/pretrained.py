@@ -6,6 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gis.errors import GisError, UsageError
 from gis.files import SHORT_HASH, sha256_of, sha256_of_file
 from gis.models.base import (
@@ -19,10 +22,15 @@ from gis.models.base import (
     PairScorer,
 )
 from gis.models.transformer.folder_files import count_parameters, training_of
+from gis.models.transformer.late_interaction import MEAN_MAXSIM
 from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
+from gis.models.transformer.module_list import PAIR_SCORERS
 from gis.spec import Spec
+from gis.text import whole_characters
 
 ENGINE_VERSION = 2  # part of every identity: raised when an engine's vectors change beyond rounding
+# How gis compares the vectors of models that it does not embed with.
+SCORES = {"sparse-encoder": "cosine", "multi-vector-encoder": MEAN_MAXSIM}
 MINILM = "minilm"  # its name among the adapters
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -72,6 +80,19 @@ class PretrainedEncoder(Encoder):
         except Exception as error:  # every architecture has errors of its own
             raise GisError(f"{self.card.name} failed: {type(error).__name__}: {error}") from error
 
+    def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the last layer's output for each token of each text, special tokens left out: (tokens, width) each.
+
+        Raises:
+            GisError: The model cannot be loaded, or is one that gis does not run itself.
+        """
+        self.load()
+        embed_tokens = getattr(self._engine, "token_vectors", None)
+        if embed_tokens is None:
+            raise GisError(f"{self.card.name} has no vectors of tokens that gis can read; it runs in another library")
+        vectors: list[NDArray[np.float32]] = embed_tokens(list(map(whole_characters, texts)))
+        return vectors
+
     @cached_property
     def _engine(self) -> Engine:
         if self._folder.engine == "model2vec":
@@ -90,7 +111,7 @@ class PretrainedEncoder(Encoder):
 
 
 def pretrained(spec: Spec, settings: LoadSettings, *, label: str | None = None) -> PretrainedEncoder | PairScorer:
-    """Open a model folder or Hub id: an encoder, or a pair scorer where the folder holds a cross-encoder.
+    """Open a model folder or Hub id: an encoder, or a pair scorer where the folder holds a model that compares pairs.
 
     Raises:
         UsageError: An option is wrong.
@@ -98,10 +119,10 @@ def pretrained(spec: Spec, settings: LoadSettings, *, label: str | None = None) 
     """
     folder = read_model_folder(spec, settings)
     card = _card(folder, settings, label or str(spec), spec.options.get("revision"))
-    if folder.engine == "cross-encoder":
-        from gis.models.transformer.cross_encoder import PretrainedPairScorer
+    if folder.engine in PAIR_SCORERS:
+        from gis.models.transformer.pair_scorers import SCORERS
 
-        return PretrainedPairScorer(folder, settings, card)
+        return SCORERS[folder.engine](folder, settings, card)
     return PretrainedEncoder(folder, settings, card)
 
 
@@ -152,6 +173,7 @@ def _card(model_folder: ModelFolder, settings: LoadSettings, name: str, revision
         "normalize": model_folder.normalize,
         "lowercase": model_folder.lowercase,
         "precision": settings.precision,
+        **({"score": SCORES[model_folder.engine]} if model_folder.engine in SCORES else {}),
     }
     content = model_folder.content_hash()
     return ModelCard(

@@ -17,7 +17,7 @@ from gis.models.transformer.engine import check_weights, quiet_transformers, rea
 from gis.models.transformer.model_folder import ModelFolder, split_prompt
 
 if TYPE_CHECKING:
-    from sentence_transformers import CrossEncoder, SentenceTransformer
+    from sentence_transformers import SentenceTransformer
 
 TEXTS_PER_CALL = 256  # between two batches handed on: what an interruption can cost
 TEXTS_PER_PASS = 32  # the library's own default
@@ -146,17 +146,17 @@ def open_with_sentence_transformers(folder: ModelFolder, settings: LoadSettings)
     return SentenceTransformerEngine(model, max_tokens=folder.max_tokens, prompt=folder.prompt, rows=rows)
 
 
-def load_cross_encoder(folder: ModelFolder, settings: LoadSettings) -> tuple["CrossEncoder", str]:
-    """Load a cross-encoder, and say what it runs on.
+def load_pair_scorer(kind: str, folder: ModelFolder, settings: LoadSettings) -> tuple[Any, str]:
+    """Load a model that compares pairs, of one of the library's classes, and say what it runs on.
 
     Raises:
         GisError: Weights are missing or broken.
     """
-    from sentence_transformers import CrossEncoder
+    import sentence_transformers
 
     device = choose_device(settings.device)
     with _loading(folder):
-        model = CrossEncoder(
+        model: Any = getattr(sentence_transformers, kind)(
             str(folder.folder),
             device=str(device),
             trust_remote_code=folder.trust_remote_code,
@@ -247,5 +247,7 @@ def _set_limit(model: Any, folder: ModelFolder) -> None:  # noqa: ANN401 - an en
         return
     try:
         model.max_seq_length = folder.max_tokens
+        if getattr(model[0], "document_length", None) is not None:  # of late interaction, and the narrower one
+            model[0].document_length = folder.max_tokens
     except AttributeError as error:
         raise UsageError(f"{folder.folder.name} reads texts whole: max_length cannot cut them") from error

@@ -49,6 +49,9 @@ class TextTokenizer:
                 _let_lowercase(self._backend)
         self._side: str = tokenizer.truncation_side
         self._max_tokens = max_tokens
+        names = ("cls", "sep", "bos", "eos", "pad", "mask")  # not the unknown token, which stands for text
+        special = (getattr(tokenizer, f"{name}_token_id", None) for name in names)
+        self.special_ids = sorted({number for number in special if number is not None})
         self._specials: int = tokenizer.num_special_tokens_to_add(pair=False)
         if max_tokens is not None and max_tokens < self._specials:
             raise UsageError(

@@ -1,0 +1,57 @@
+"""Late interaction: two texts are compared token by token (MaxSim)."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.models.similarity import DECIMALS
+
+MEAN_MAXSIM = "mean over the tokens of either text of the largest cosine with a token of the other"
+PAIRS_AT_A_TIME = 128  # token vectors of as many pairs are held at once
+
+TokenVectors = NDArray[np.float32]
+
+
+def mean_maxsim(first: TokenVectors, second: TokenVectors) -> float:
+    """Return how well the tokens of two texts find each other, between -1 and 1; 0 where a text has no token.
+
+    ColBERT's MaxSim (Khattab and Zaharia 2020) sums, over the tokens of a query, the largest cosine with a token of the
+    document. Texts of a pair are neither, so it is divided by the number of tokens, and both directions are averaged.
+
+    Args:
+        first: (tokens, dim) vectors of the one text.
+        second: (tokens, dim) vectors of the other.
+    """
+    if not len(first) or not len(second):
+        return 0.0
+    cosines = _of_length_1(first) @ _of_length_1(second).T
+    return round(float(cosines.max(axis=1).mean() + cosines.max(axis=0).mean()) / 2, DECIMALS)
+
+
+def score_by_tokens(
+    pairs: Sequence[tuple[str, str]], token_vectors: Callable[[Sequence[str]], Sequence[TokenVectors]]
+) -> NDArray[np.float64]:
+    """Score pairs by ``mean_maxsim``, a few at a time: token vectors take more room than texts.
+
+    Args:
+        pairs: n pairs.
+        token_vectors: Gives the (tokens, dim) vectors of each of some texts.
+
+    Returns:
+        (n,) scores between -1 and 1.
+    """
+    scores = []
+    for start in range(0, len(pairs), PAIRS_AT_A_TIME):
+        part = pairs[start : start + PAIRS_AT_A_TIME]
+        texts = list(dict.fromkeys(text for pair in part for text in pair))
+        vectors = dict(zip(texts, token_vectors(texts), strict=True))
+        scores += [mean_maxsim(vectors[first], vectors[second]) for first, second in part]
+    return np.array(scores, dtype=np.float64)
+
+
+def _of_length_1(vectors: TokenVectors) -> NDArray[np.float64]:
+    wide = vectors.astype(np.float64)
+    norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    scaled: NDArray[np.float64] = np.divide(wide, norms, out=np.zeros_like(wide), where=norms > 0)
+    return scaled
