@@ -11,6 +11,6 @@ From the outside in:
 - Engines (transformer): run a folder. ``TransformerEngine`` orders, batches and counts texts for a ``SentenceEncoder``;
   ``SentenceTransformerEngine`` leaves folders with modules of their own to sentence-transformers.
 - ``SentenceEncoder`` (transformer): the torch module, transformer and pooling, that scoring and training share;
-  ``PaddingFreeBert`` computes BERT's hidden states faster on a CPU.
+  ``FlatModel`` (transformer.flat) computes the hidden states of BERT's and ModernBERT's kin without padding.
 - ``losses``: pure functions of tensors, and the presets of the papers.
 """

@@ -20,7 +20,7 @@ from gis.hub import CARD
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
 from gis.models.transformer.device import choose_device, describe_device, training_precision
-from gis.models.transformer.engine import quiet_transformers
+from gis.models.transformer.loading import quiet_transformers
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pretrained import model_folder_of
 from gis.models.transformer.tokens import TextTokenizer

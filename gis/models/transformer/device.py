@@ -43,3 +43,20 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"cuda: {torch.cuda.get_device_name(device)}"
     return f"{device.type}: {platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def check_precision(name: str, device: torch.device) -> None:
+    """Raise a UsageError where a device computes in a precision only by way of another, many times slower."""
+    list_features = getattr(torch.cpu, "get_capabilities", None)  # since torch 2.12
+    if device.type != "cpu" or name == "fp32" or list_features is None:
+        return
+    features = list_features()
+    if features.get("architecture") != "x86_64":
+        return
+    has = {
+        "bf16": features.get("avx512_bf16") or features.get("amx_bf16"),
+        "fp16": features.get("avx512_fp16") or features.get("amx_fp16"),
+    }
+    if not has[name]:
+        known = ["fp32", *(other for other, there in has.items() if there)]
+        raise UsageError(f"this processor has no arithmetic for {name}; it has {' and '.join(known)}")

@@ -1,8 +1,8 @@
 """A transformer with a pooling: token ids in, one vector a text out, the same for scoring and for training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
-from gis.models.transformer.padding_free import ARCHITECTURES, PaddingFreeBert
-from gis.models.transformer.pooling import OTHER_LAYER, POOLINGS
+from gis.models.transformer.flat.attention import Token
+from gis.models.transformer.flat.model import FAMILIES, FlatModel
+from gis.models.transformer.pooling import LAYERS, POOLINGS, TOKEN
 
 TokenIds = NDArray[np.int32]
 
@@ -34,7 +35,7 @@ class SentenceEncoder(nn.Module):
         self.normalize = normalize
         self.width: int = width_of(backbone)
         # Not a sub-module: it holds no weights of its own.
-        self._flat = [PaddingFreeBert.of(backbone, trainable=trainable)] if backbone.device.type == "cpu" else [None]
+        self._flat = [FlatModel.of(backbone, trainable=trainable)]
 
     @property
     def device(self) -> torch.device:
@@ -45,24 +46,27 @@ class SentenceEncoder(nn.Module):
     @property
     def proven(self) -> bool:
         """Whether the backbone is of a family of which it is known that ids and a mask are all that it needs."""
-        return self.backbone.config.model_type in ARCHITECTURES
+        return self.backbone.config.model_type in FAMILIES
 
     def alone(self, inputs: Any) -> Tensor:  # noqa: ANN401 - transformers' BatchEncoding
         """Embed one text by its tokenizer's whole output, without padding: (1, width) float32, the slow way."""
         known = signature(self.backbone.forward).parameters
         open_ended = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values())
         taken = {name: value.to(self.device) for name, value in inputs.items() if open_ended or name in known}
-        other = OTHER_LAYER.get(self.pooling)
-        output = self.backbone(**taken, output_hidden_states=other is not None)
-        last = output.last_hidden_state
-        mask = torch.ones(last.shape[:2], device=last.device)
-        vectors = self._pool(None if other is None else output.hidden_states[other], last, mask)
+        hidden = self._by_transformers(taken, LAYERS.get(self.pooling, (-1,)))
+        vectors = self._pool(hidden, torch.ones(hidden.shape[:2], device=hidden.device))
         return normalize(vectors, dim=-1) if self.normalize else vectors
 
     @property
     def pads(self) -> bool:
         """Whether texts of a batch are padded to its longest."""
-        return self._flat[0] is None or self.device.type != "cpu"
+        return self._flat_model is None
+
+    @property
+    def _flat_model(self) -> FlatModel | None:
+        """The forward pass without padding, where the weights still are where it was made for."""
+        flat = self._flat[0]
+        return flat if flat is not None and flat.device == self.device else None
 
     def forward(self, texts: Sequence[TokenIds]) -> Tensor:
         """Embed texts given as token ids: (n, width) float32; a text without any token has the zero vector.
@@ -72,35 +76,50 @@ class SentenceEncoder(nn.Module):
         lengths = np.array([len(ids) for ids in texts])
         order = np.argsort(-lengths, kind="stable")
         filled = int(np.count_nonzero(lengths))
-        pooled = [self._pool(*run) for run in self._hidden_states([texts[row] for row in order[:filled]])]
+        pooled = [self._pool(*group) for group in self._hidden_states([texts[row] for row in order[:filled]])]
         if filled < len(texts):
             pooled.append(torch.zeros(len(texts) - filled, self.width, device=self.device))
         vectors = torch.cat(pooled)[torch.from_numpy(np.argsort(order)).to(self.device)]
         return normalize(vectors, dim=-1) if self.normalize else vectors
 
     def token_states(self, texts: Sequence[TokenIds]) -> list[Tensor]:
-        """Return the last layer's output for each token, (tokens, width) float32 for each of texts sorted by length."""
-        runs = self._hidden_states(texts)
-        return [row[kept.bool()].float() for _, last, mask in runs for row, kept in zip(last, mask, strict=True)]
+        """Return the last layer's states of texts sorted by length, (tokens, width) float32 for each."""
+        groups = self._states(texts, (-1,), None)
+        return [row[kept.bool()].float() for states, mask in groups for row, kept in zip(states, mask, strict=True)]
 
-    def _pool(self, other: Tensor | None, last: Tensor, mask: Tensor) -> Tensor:
-        hidden = last.float() if other is None else (other.float() + last.float()) / 2
-        return POOLINGS[self.pooling](hidden, mask)
+    def _pool(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        return POOLINGS[self.pooling](hidden.float(), mask)
 
-    def _hidden_states(self, texts: Sequence[TokenIds]) -> list[tuple[Tensor | None, Tensor, Tensor]]:
-        """Another layer's output (where the pooling wants it), the last layer's, and mask, for consecutive texts."""
+    def _hidden_states(self, texts: Sequence[TokenIds]) -> list[tuple[Tensor, Tensor]]:
+        """Return the states that the pooling reads."""
+        return self._states(texts, LAYERS.get(self.pooling, (-1,)), TOKEN.get(self.pooling))
+
+    def _states(
+        self, texts: Sequence[TokenIds], layers: Sequence[int], only: Token | None
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Return states of consecutive texts, (texts, tokens, width), and their masks; arguments as of ``FlatModel``.
+
+        Without a ``FlatModel`` all tokens have states.
+        """
         if not texts:
             return []
-        other = OTHER_LAYER.get(self.pooling)
-        flat, device = self._flat[0], self.device
-        if flat is not None and not self.pads:
-            return [(state, last, torch.ones(last.shape[:2])) for state, last in flat(texts, other)]
+        if (flat := self._flat_model) is not None:
+            return flat(texts, layers, only)
         tokens = pad_sequence([torch.from_numpy(ids.astype(np.int64)) for ids in texts], batch_first=True)
         lengths = torch.tensor([len(ids) for ids in texts])
         mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
-        tokens, mask = tokens.to(device), mask.to(device)
-        output = self.backbone(input_ids=tokens, attention_mask=mask, output_hidden_states=other is not None)
-        return [(None if other is None else output.hidden_states[other], output.last_hidden_state, mask)]
+        tokens, mask = tokens.to(self.device), mask.to(self.device)
+        return [(self._by_transformers({"input_ids": tokens, "attention_mask": mask}, layers), mask)]
+
+    def _by_transformers(self, inputs: Mapping[str, Tensor], layers: Sequence[int]) -> Tensor:
+        """Return the average of some hidden states as the backbone itself makes them: (texts, tokens, width)."""
+        last_alone = tuple(layers) == (-1,)
+        output = self.backbone(**inputs, output_hidden_states=not last_alone)
+        if last_alone:
+            return cast(Tensor, output.last_hidden_state)
+        # The last of the hidden states may lack the last norm.
+        states = [output.last_hidden_state if n == -1 else output.hidden_states[n] for n in layers]
+        return torch.stack([state.float() for state in states]).mean(0)
 
 
 def width_of(backbone: Any) -> int:  # noqa: ANN401 - transformers' models share no type

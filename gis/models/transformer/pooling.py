@@ -1,7 +1,7 @@
 """From one vector a token to one vector a text."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,17 +33,19 @@ def _cls_avg(hidden: "Tensor", mask: "Tensor") -> "Tensor":
 
 
 FIRST_LAST_AVG, LAST_TWO_AVG = "first-last-avg", "last2avg"
-# Which hidden state is averaged with the last one before pooling: 0 are the embeddings, 1 is the first layer's output.
-OTHER_LAYER = {FIRST_LAST_AVG: 1, LAST_TWO_AVG: -2}
-
 POOLINGS: dict[str, Callable[["Tensor", "Tensor"], "Tensor"]] = {
     "cls": _cls,
     "mean": _mean,
     "max": _max,
     "last": _last,
     "cls_avg": _cls_avg,  # AnglE's: half the first token, half the mean over all tokens
-    FIRST_LAST_AVG: _mean,  # of the average of two layers, which the encoder prepares
+    FIRST_LAST_AVG: _mean,
     LAST_TWO_AVG: _mean,
 }
+# The hidden states whose average a pooling reads (0 the embeddings, 1 the first layer's, -1 the last layer's), where it
+# is not the last layer alone.
+LAYERS: dict[str, tuple[int, ...]] = {FIRST_LAST_AVG: (1, -1), LAST_TWO_AVG: (-2, -1)}
+# The one token that a pooling reads, where it is not all of them: the last layer's work on others is left out.
+TOKEN: dict[str, Literal["first", "last"]] = {"cls": "first", "last": "last"}
 # With the names of other libraries.
 POOLING_NAMES = {"avg": "mean", "lasttoken": "last", **{name: name for name in POOLINGS}}

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
 from gis.models.base import EncodedBatch, LoadSettings
-from gis.models.transformer.device import DTYPES, choose_device, describe_device
-from gis.models.transformer.engine import check_weights, quiet_transformers, reason_of, tolerance
+from gis.models.transformer.device import DTYPES, check_precision, choose_device, describe_device
+from gis.models.transformer.loading import check_weights, quiet_transformers, reason_of, tolerance
 from gis.models.transformer.model_folder import ModelFolder, split_prompt
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ def open_with_sentence_transformers(folder: ModelFolder, settings: LoadSettings)
         UsageError: A length was asked for, and the model reads texts whole.
     """
     device = choose_device(settings.device)
+    check_precision(settings.precision, device)
     with _loading(folder):
         model = _with_modules(folder, device) if folder.pooling is not None else _as_saved(folder, device)
     model = model.to(DTYPES[settings.precision])
@@ -155,6 +156,7 @@ def load_pair_scorer(kind: str, folder: ModelFolder, settings: LoadSettings) -> 
     import sentence_transformers
 
     device = choose_device(settings.device)
+    check_precision(settings.precision, device)
     with _loading(folder):
         model: Any = getattr(sentence_transformers, kind)(
             str(folder.folder),

@@ -7,7 +7,7 @@ import transformers
 from gis.errors import GisError, UsageError
 from gis.models.base import Precision
 from gis.models.transformer.encoder import SentenceEncoder
-from gis.models.transformer.engine import load_backbone, load_tokenizer, quiet_transformers
+from gis.models.transformer.loading import load_backbone, load_tokenizer, quiet_transformers
 from gis.models.transformer.model_folder import ModelFolder
 from gis.training.model.prompt import with_prompt
 from gis.training.model.trainable import TrainableEncoder

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from gis.errors import GisError
 from gis.models.transformer import engine
 from gis.models.transformer.encoder import SentenceEncoder
+from gis.models.transformer.engine import cut
 from tests.errors import error_line
 from tests.models.helpers import LONG, SHORT, TEXTS, assert_close, counts, encoder, needs_peft, settings
 from tests.tiny_models import copy, save_bert, save_lora, save_roberta, wordpiece_tokenizer
@@ -161,11 +162,17 @@ def test_without_peft_an_adapter_names_the_extra(tiny_lora: Path, monkeypatch: p
         encoder(tiny_lora).load()
 
 
+def _let_the_processor_have(monkeypatch: pytest.MonkeyPatch, *features: str) -> None:
+    capabilities = {"architecture": "x86_64", **dict.fromkeys(features, True)}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+
+
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 @pytest.mark.parametrize("kind", ["tiny_bert", "tiny_decoder", "tiny_sentence_transformer"])
 def test_half_precision_gives_float32_vectors_close_to_full_ones(
-    kind: str, precision: str, request: pytest.FixtureRequest
+    kind: str, precision: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _let_the_processor_have(monkeypatch, "avx512_bf16", "avx512_fp16")
     folder: Path = request.getfixturevalue(kind)
     half = encoder(folder, settings(precision=precision)).encode(WITHOUT_EMPTY)
     full = encoder(folder).encode(WITHOUT_EMPTY)
@@ -173,6 +180,18 @@ def test_half_precision_gives_float32_vectors_close_to_full_ones(
     cosines = (half * full).sum(1) / np.linalg.norm(half, axis=1) / np.linalg.norm(full, axis=1)
     assert cosines.min() > 0.99
     assert not np.array_equal(half, full)
+
+
+@pytest.mark.parametrize("kind", ["tiny_bert", "tiny_sentence_transformer"])
+def test_a_precision_that_the_processor_lacks_is_refused(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _let_the_processor_have(monkeypatch, "avx512_bf16")
+    with error_line("this processor has no arithmetic for fp16; it has fp32 and bf16"):
+        encoder(request.getfixturevalue(kind), settings(precision="fp16")).load()
+    _let_the_processor_have(monkeypatch)
+    with error_line("no arithmetic for bf16; it has fp32$"):
+        encoder(request.getfixturevalue(kind), settings(precision="bf16")).load()
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 20, 64, 10_000])
@@ -189,29 +208,70 @@ def test_the_longest_texts_come_first(tiny_bert: Path) -> None:
     assert kept == sorted(kept, reverse=True)
 
 
-def test_a_batch_that_does_not_fit_into_memory_is_halved(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+OUT_OF_MEMORY = [torch.OutOfMemoryError("too much"), RuntimeError("DefaultCPUAllocator: can't allocate memory: …")]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY)
+def test_a_batch_that_does_not_fit_into_memory_is_halved(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch, error: RuntimeError
+) -> None:
     expected = encoder(tiny_bert).encode(TEXTS)
+    model = encoder(tiny_bert)
+    model.load()
     original = SentenceEncoder._hidden_states
     sizes: list[int] = []
 
     def small_memory(self: SentenceEncoder, ids: Any) -> Any:  # noqa: ANN401
         sizes.append(len(ids))
         if len(ids) > 2:
-            raise torch.OutOfMemoryError("too much")
+            raise error
         return original(self, ids)
 
     monkeypatch.setattr(SentenceEncoder, "_hidden_states", small_memory)
-    assert_close(encoder(tiny_bert).encode(TEXTS), expected)
-    assert max(sizes) == len(TEXTS)
+    assert_close(model.encode(TEXTS), expected)
+    assert max(sizes) > 2
 
 
-def test_one_text_that_does_not_fit_into_memory_is_told(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", OUT_OF_MEMORY)
+def test_one_text_that_does_not_fit_into_memory_is_told(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch, error: RuntimeError
+) -> None:
+    model = encoder(tiny_bert)
+    model.load()
+
     def no_memory(_self: SentenceEncoder, _ids: Any) -> Any:  # noqa: ANN401
-        raise torch.OutOfMemoryError("too much")
+        raise error
 
     monkeypatch.setattr(SentenceEncoder, "_hidden_states", no_memory)
     with error_line(r"a text of 64 tokens does not fit into the memory of cpu.*--max-length"):
-        encoder(tiny_bert).encode(TEXTS)
+        model.encode(TEXTS)
+
+
+def test_a_model_that_gives_a_text_another_vector_each_time_is_refused(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter(range(100))
+    original = SentenceEncoder._hidden_states
+
+    def drifting(self: SentenceEncoder, ids: Any) -> Any:  # noqa: ANN401
+        step = next(calls)
+        return [(hidden + step, mask) for hidden, mask in original(self, ids)]
+
+    monkeypatch.setattr(SentenceEncoder, "_hidden_states", drifting)
+    with error_line("the model gives a text different vectors twice: it cannot be scored"):
+        encoder(tiny_bert).load()
+
+
+def test_blocks_are_tokenised_ahead_and_every_text_comes_once(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = encoder(tiny_bert).encode(TEXTS)
+    monkeypatch.setattr(engine, "TEXTS_PER_BLOCK", 3)
+    model = encoder(tiny_bert)
+    assert_close(model.encode(TEXTS), expected)
+    batches = list(model.batches(TEXTS))
+    assert sorted(np.concatenate([batch.rows for batch in batches]).tolist()) == list(range(len(TEXTS)))
+    shares = [batch.share for batch in batches]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
 
 
 def test_missing_weights_are_named(tmp_path: Path, tiny_bert: Path) -> None:
@@ -279,10 +339,14 @@ def test_auto_takes_the_cpu_where_there_is_nothing_else(tiny_bert: Path, monkeyp
     assert f"{torch.get_num_threads()} threads" in model.hardware
 
 
-def test_batches_hold_a_bounded_number_of_texts(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_hold_a_bounded_number_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "BATCH_ROWS", 3)
-    sizes = [len(batch.rows) for batch in encoder(tiny_bert, settings(batch_tokens=10_000)).batches(TEXTS)]
-    assert sizes == [3, 3, 2]
+    assert [len(rows) for rows in cut(np.full(8, 5), budget=10_000, workers=1)] == [3, 3, 2]
+
+
+def test_little_work_is_spread_over_the_workers() -> None:
+    assert [len(rows) for rows in cut(np.full(8, 5), budget=10_000, workers=4)] == [2, 2, 2, 2]
+    assert [rows.tolist() for rows in cut(np.array([1, 9, 0, 3]), budget=4, workers=1)] == [[1], [3], [0, 2]]
 
 
 @needs_peft
