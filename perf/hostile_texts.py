@@ -112,7 +112,7 @@ def main() -> None:
     for kind, text in texts:
         ratio = (seconds(text) - empty) / base
         if ratio > RATIO:  # the machine may have been busy
-            ratio = min(ratio, (seconds(text, rounds=3) - empty) / base)
+            ratio = min(ratio, (seconds(text, rounds=5) - empty) / base)
         ratios.append((ratio, kind))
     ratios.sort(reverse=True)
     for ratio, kind in ratios[: options.show]:

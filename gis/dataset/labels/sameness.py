@@ -105,12 +105,12 @@ def _by_first_letter(expressions: Iterable[str]) -> str:
     return "|".join(f"{letter}(?:{'|'.join(group)})" for letter, group in endings.items())
 
 
-SPACED_WORDS = re.compile(  # also in "_Closing_"
-    rf"(?<![^\W_])(?=[^\W\d_]{{2}})(?:{_by_first_letter(SPACED.values())})(?![^\W_])", re.IGNORECASE
+SPACED_WORDS = re.compile(  # in lower case; also in "_closing_"
+    rf"(?<![^\W_])(?=[^\W\d_]{{2}})(?:{_by_first_letter(SPACED.values())})(?![^\W_])"
 )
 UNSPACED_WORDS = re.compile("|".join(words for line in UNSPACED.values() for words in _alternatives(line)))
 
 
 def speaks_of_sameness(text: str) -> bool:
     """Return whether a text has a word of sameness, moving, closing or "already" in it."""
-    return SPACED_WORDS.search(text) is not None or UNSPACED_WORDS.search(text) is not None
+    return SPACED_WORDS.search(text.lower()) is not None or UNSPACED_WORDS.search(text) is not None

@@ -17,6 +17,7 @@ LOOKS = {
     0xFF03: "#",
     **{0xFF10 + n: str(n) for n in range(10)},
 }
+LOOK = re.compile(f"[{''.join(map(chr, LOOKS))}]")  # found far faster than replaced
 STATUS = re.compile(r"[Dd]uplicated?")  # in code, as some trackers put it: "Status changed to `duplicate`"
 LINK = re.compile(r"\[(?P<text>[^\[\]\n]{0,300}+)\]\((?P<url>[^)\s\[]{1,500}+)[^)\n\[]{0,300}+\)")
 ANCHOR = re.compile(
@@ -53,7 +54,9 @@ def spoken(text: str, host: str = GITHUB_HOST) -> str:
         host: Host name of the server whose issues are meant.
     """
     reference = reference_pattern(host)
-    text = text.replace("\r\n", "\n").translate(LOOKS)
+    text = text.replace("\r\n", "\n")
+    if LOOK.search(text):
+        text = text.translate(LOOKS)
     if (preformatted := PREFORMATTED.fullmatch(text)) is not None:
         text = preformatted["text"]
     said: list[str] = []

@@ -19,7 +19,7 @@ from gis.text import BLANK_LINES
 
 # A line belongs to a template if this share of a repository's issues have it, and at least so many.
 TEMPLATE_SHARE, MIN_TEMPLATE_ISSUES = 0.02, 10
-LETTERS = re.compile(r"[^\W\d_]")
+THREE_LETTERS = re.compile(r"[\W\d_]*+(?:[^\W\d_][\W\d_]*+){3}")
 CODE_AND_ADDRESSES = re.compile(r"`[^`\n]*`|https?://\S+|(?<![\w./\\-])[\w.-]*+[/\\][\w./\\-]*+")
 TITLE_TAG = re.compile(
     r"""
@@ -152,6 +152,8 @@ def _lines(body: str) -> Iterator[tuple[bool, str]]:
 
 def _is_claim(sentence: str) -> bool:
     """Return whether a sentence says that its issue is a duplicate, of whatever it may be."""
+    if "dup" not in sentence.lower():
+        return False
     return CLAIM.search(sentence) is not None or any(
         CLAIMED_BEFORE.search(sentence, max(named.start() - CLAIM_REACH, 0), named.start())
         for named in islice(DUPLICATE.finditer(sentence), MOST_REFERENCES)
@@ -159,7 +161,7 @@ def _is_claim(sentence: str) -> bool:
 
 
 def _can_be_template(line: str) -> bool:
-    return len(LETTERS.findall(line)) > 2
+    return THREE_LETTERS.match(line) is not None
 
 
 class _Sentence(NamedTuple):
