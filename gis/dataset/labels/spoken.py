@@ -54,9 +54,7 @@ def spoken(text: str, host: str = GITHUB_HOST) -> str:
         host: Host name of the server whose issues are meant.
     """
     reference = reference_pattern(host)
-    text = text.replace("\r\n", "\n")
-    if LOOK.search(text):
-        text = text.translate(LOOKS)
+    text = _in_plain_characters(text.replace("\r\n", "\n"))
     if (preformatted := PREFORMATTED.fullmatch(text)) is not None:
         text = preformatted["text"]
     said: list[str] = []
@@ -85,6 +83,10 @@ def spoken(text: str, host: str = GITHUB_HOST) -> str:
     if "&" in prose:
         prose = html.unescape(prose).replace("\xa0", " ")
     return EMPHASIS.sub("", prose)
+
+
+def _in_plain_characters(text: str) -> str:
+    return text.translate(LOOKS) if LOOK.search(text) else text
 
 
 def _without_tag(tag: re.Match[str]) -> str:
