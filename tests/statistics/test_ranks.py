@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gis.statistics.metrics import Array
-from gis.statistics.ranks import Ranking, RankInterval, rank_models
+from gis.statistics.ranks import Ranking, RankInterval, _percentiles, rank_models
 
 MANY = 10_000.0  # independent units
 
@@ -26,6 +26,7 @@ def test_ranks_are_drawn_with_seed_0_unless_another_is_given() -> None:
 def test_models_far_apart_have_one_rank_each() -> None:
     found = ranking([0.7, 0.9, 0.8], 0.01)
     assert found.ranks == (RankInterval(3, 3), RankInterval(1, 1), RankInterval(2, 2))
+    assert found.holm_ranks == found.percentile_ranks == found.ranks
     assert found.groups == (3, 1, 2)
     assert [str(rank) for rank in found.ranks] == ["3", "1", "2"]
     assert found.at_most[1] == pytest.approx([1, 1, 1])
@@ -73,6 +74,20 @@ def test_for_two_models_the_max_t_is_students_t() -> None:
     assert found.critical == pytest.approx(1.96, abs=0.1)
     few = rank_models(np.array([0.5, 0.5]), np.eye(2), 11)
     assert few.critical == pytest.approx(2.228, abs=0.15)
+
+
+def test_holm_takes_one_unit_less_as_the_freedom() -> None:
+    """Student's t at 5 % is 4.303 with 2 degrees of freedom, 3.182 with 3 and 2.776 with 4."""
+    covariance = np.eye(2) / 2  # the difference has an error of 1
+    assert rank_models(np.array([4.2, 0]), covariance, 3).holm_ranks == (RankInterval(1, 2),) * 2
+    assert rank_models(np.array([4.4, 0]), covariance, 3).holm_ranks == (RankInterval(1, 1), RankInterval(2, 2))
+
+
+def test_percentile_ranks_leave_out_a_fortieth_on_either_side() -> None:
+    drawn = [1] * 24 + [2] * 1 + [3] * 950 + [4] * 1 + [5] * 24
+    rarer = [1] * 24 + [3] * 952 + [5] * 24
+    assert _percentiles(np.array([drawn, rarer]).T) == (RankInterval(2, 3), RankInterval(3, 3))
+    assert _percentiles(np.array([[1] * 25 + [3] * 949 + [5] * 26]).T) == (RankInterval(1, 5),)
 
 
 def test_more_models_need_larger_differences() -> None:

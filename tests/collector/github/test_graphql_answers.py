@@ -81,6 +81,13 @@ def numbers(pages: Sequence[Page]) -> list[int]:
     return [record.number for each in pages for record in each.issues]
 
 
+def test_the_first_page_says_how_many_issues_are_expected() -> None:
+    source = GraphQLSource(Answering(lambda _: page(issue(1), issue(2))), "octo/widgets")
+    assert source.expected_issues == 0
+    list(source.pages(None, None))
+    assert source.expected_issues == 2
+
+
 def test_a_page_comes_with_its_comments() -> None:
     pages, client = walked(lambda _: page(issue(1), issue(2, connection([comment(7)]))))
     assert numbers(pages) == [1, 2]

@@ -6,6 +6,7 @@ from time import process_time
 import pytest
 
 from gis.collector.records import Reference
+from gis.dataset.labels.mentions import REACH
 from gis.dataset.labels.replies import agrees, confirms, disagrees, takes_back
 from gis.dataset.labels.rulings import rulings
 from gis.dataset.labels.spoken import spoken
@@ -220,6 +221,9 @@ def test_a_comment_that_closes_its_issue_as_a_duplicate_names_the_other_nearby()
     filler, closing = "The cache is stale after a restart. " * 10, "Closing as a duplicate."
     assert said(f"{filler}The details are at #12, I find. {closing}") == [("inside_comment", 12)]
     assert said(f"The details are at #12, I find. {filler}{closing}") == []
+    start = "#12 has the details. "
+    for chars, expected in ((2 * REACH, [("inside_comment", 12)]), (2 * REACH + 1, [])):
+        assert said(f"{start}{filler[: chars - len(start) - 2]}. {closing}") == expected
 
 
 def test_a_list_of_more_than_two_hundred_references_rules_nothing() -> None:

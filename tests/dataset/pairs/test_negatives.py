@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gis.dataset.issues.table import NOBODY
 from gis.dataset.labels.citations import Citations
 from gis.dataset.labels.clusters import Clusters
 from gis.dataset.pairs.negatives import Negatives, NegativeSampler, draw_negatives, quotas, ties_of
@@ -72,6 +73,11 @@ def test_candidates_of_one_author_are_of_one_repository_and_never_a_deleted_acco
     of = sampler(authors=[0, 1, 0, -1, -1] * 12, repositories=[0] * 30 + [1] * 30)
     assert sorted(candidates(of, "same_author", 1)) == list(range(1, 30, 5))
     assert candidates(of, "same_author", 3) == []
+
+
+def test_a_deleted_account_of_one_repository_is_nobody_of_another() -> None:
+    negatives = sampler(repositories=[0] * 30 + [1] * 30, authors=[0] * 10 + [1] * 20 + [NOBODY] * 30)
+    assert set(candidates(negatives, "same_author", 10)) == set(range(10, 30))
 
 
 def test_neighbours_are_candidates_of_their_stratum() -> None:
