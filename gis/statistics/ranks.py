@@ -18,7 +18,6 @@ from gis.statistics.rounding import RELATIVE_ROUNDING, ROUNDING
 
 LEVEL = 0.05  # chance of any false statement in a ranking
 DRAWS = 4_000  # of the joint distribution of the estimates
-BLOCK = 2**24  # statistics held at a time while the largest of each draw is looked for
 
 Array = NDArray[np.float64]
 
@@ -118,15 +117,14 @@ def _studentised(differences: Array, errors: Array) -> Array:
 
 def _largest_statistics(draws: Array, errors: Array, wanted: NDArray[np.bool_]) -> Array:
     """Return the largest difference in standard errors of each draw, over the ordered pairs that are ``wanted``."""
-    one, other = np.nonzero(wanted & (errors > 0))
+    by_model = np.ascontiguousarray(draws.T)
+    counted = wanted & (errors > 0)
     largest = np.zeros(len(draws))
-    step = max(1, BLOCK // len(draws))
-    for start in range(0, len(one), step):
-        rows, columns = one[start : start + step], other[start : start + step]
-        statistics = draws[:, rows]
-        statistics -= draws[:, columns]
-        statistics /= errors[rows, columns]
-        np.maximum(largest, statistics.max(axis=1), out=largest)
+    for model in np.flatnonzero(counted.any(axis=1)):
+        others = np.flatnonzero(counted[model])
+        statistics = by_model[model] - by_model[others]
+        statistics /= errors[model, others][:, None]
+        np.maximum(largest, statistics.max(axis=0), out=largest)
     return largest
 
 
