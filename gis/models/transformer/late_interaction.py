@@ -32,7 +32,9 @@ def mean_maxsim(first: TokenVectors, second: TokenVectors) -> float:
 def score_by_tokens(
     pairs: Sequence[tuple[str, str]], token_vectors: Callable[[Sequence[str]], Sequence[TokenVectors]]
 ) -> NDArray[np.float64]:
-    """Score pairs by ``mean_maxsim``, a few at a time: token vectors take more room than texts.
+    """Score pairs by ``mean_maxsim``, a few at a time, those of one first text together.
+
+    Token vectors take too much room to keep those of all texts.
 
     Args:
         pairs: n pairs.
@@ -41,13 +43,15 @@ def score_by_tokens(
     Returns:
         (n,) scores between -1 and 1.
     """
-    scores = []
+    scores = np.zeros(len(pairs))
+    order = sorted(range(len(pairs)), key=lambda number: pairs[number][0])
     for start in range(0, len(pairs), PAIRS_AT_A_TIME):
-        part = pairs[start : start + PAIRS_AT_A_TIME]
-        texts = list(dict.fromkeys(text for pair in part for text in pair))
+        part = order[start : start + PAIRS_AT_A_TIME]
+        texts = list(dict.fromkeys(text for number in part for text in pairs[number]))
         vectors = dict(zip(texts, token_vectors(texts), strict=True))
-        scores += [mean_maxsim(vectors[first], vectors[second]) for first, second in part]
-    return np.array(scores, dtype=np.float64)
+        for number in part:
+            scores[number] = mean_maxsim(*(vectors[text] for text in pairs[number]))
+    return scores
 
 
 def _of_length_1(vectors: TokenVectors) -> NDArray[np.float64]:
