@@ -11,7 +11,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.tasks.pairs import Pairs
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.models.base import EncodedBatch, Encoder, with_rows
+from gis.models.base import EncodedBatch, Encoder, TextLengths, with_rows
 from gis.models.composite import PairRows
 
 
@@ -55,6 +55,11 @@ class Embeddings:
     seconds: NDArray[np.float64]
     from_cache: NDArray[np.bool_]
     hardware: NDArray[np.object_]
+
+    @property
+    def lengths(self) -> TextLengths:
+        """How long the texts are, and how much of each was read."""
+        return TextLengths(self.tokens, self.kept)
 
 
 def embed(model: Encoder, texts: list[str], cache: EmbeddingCache, label: str, reporter: Reporter) -> Embeddings:

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import Embeddings, TextPool, embed, in_words
-from gis.benchmark.records import embedded_text_record, notes_on, run_record, task_record, text_record
+from gis.benchmark.records import notes_on, read_text_record, run_record, task_record, text_record
 from gis.benchmark.results import Result, TextRecord
 from gis.benchmark.scoring import TaskScores, score_similarities, score_vectors
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.models.base import Encoder, LoadSettings, Model, ModelCard, PairScorer
+from gis.models.base import Encoder, LoadSettings, Model, ModelCard, PairScorer, TextLengths
 from gis.models.composite import Composite, PairRows, encoders_of, leaves
 from gis.models.similarity import cosine
 
@@ -33,11 +33,12 @@ class ScoredPairs(NamedTuple):
     table: "pd.DataFrame"
 
 
-class _Embedded(NamedTuple):
-    """The texts of all tasks as one encoder embedded them."""
+class _Reader(NamedTuple):
+    """A part of the model that cuts texts: its card, the lengths of the pool's texts, and its vectors of them."""
 
     card: ModelCard
-    embeddings: Embeddings
+    lengths: TextLengths
+    vectors: NDArray[np.float32] | None = None
 
 
 class _Compared(NamedTuple):
@@ -72,21 +73,27 @@ def score_tasks(
     """
     pool = TextPool()
     rows_by_task = [pool.add(task.pairs) for task in tasks]
-    embedded: dict[str, _Embedded] = {}
+    embedded: dict[str, Embeddings] = {}
+    readers = []
     for key, encoder in encoders_of(model).items():
         label = f"{encoder.card.name}: {_names(tasks)}"
         with EmbeddingCache(cache if encoder.reproducible else None, encoder.card.identity) as stored:
-            embedded[key] = _Embedded(encoder.card, embed(encoder, pool.texts, stored, label, reporter))
+            embedded[key] = embed(encoder, pool.texts, stored, label, reporter)
+        readers.append(_Reader(encoder.card, embedded[key].lengths, embedded[key].vectors))
+    scorers = [leaf for leaf in leaves(model) if isinstance(leaf, PairScorer)]
+    counted = [(scorer.card, scorer.lengths(pool.texts)) for scorer in scorers]
+    readers += [_Reader(card, lengths) for card, lengths in counted if lengths is not None]
+    vectors = {key: embeddings.vectors for key, embeddings in embedded.items()}
     if isinstance(model, Encoder):
-        ((_, embeddings),) = embedded.values()
-        compared = _by_cosine(embeddings.vectors, tasks, rows_by_task)
+        (own,) = vectors.values()
+        compared = _by_cosine(own, tasks, rows_by_task)
     else:
-        vectors = {key: part.embeddings.vectors for key, part in embedded.items()}
         compared = _by_model(model, vectors, tasks, rows_by_task, reporter)
     for (similarities, scores, seconds), task, rows in zip(compared, tasks, rows_by_task, strict=True):
-        card, texts, lengths = _as_read(model, list(embedded.values()), task.pairs, rows)
-        columns = [part.embeddings for part in embedded.values()]
-        hardware = {name for column in columns for name in column.hardware[rows.distinct]}
+        card, texts, lengths = _as_read(model, readers, task.pairs, rows)
+        distinct, made = rows.distinct, list(embedded.values())
+        hardware = {name for embeddings in made for name in embeddings.hardware[distinct]}
+        hardware |= {scorer.hardware if scorer.reproducible else "not known" for scorer in scorers}
         result = Result(
             model=card,
             task=task_record(task),
@@ -96,9 +103,9 @@ def score_tasks(
                 card,
                 load,
                 command,
-                seconds=seconds + sum(float(column.seconds[rows.distinct].sum()) for column in columns),
-                from_cache=int(np.all([c.from_cache[rows.distinct] for c in columns], axis=0).sum()) if columns else 0,
-                hardware=hardware | _hardware_of_scorers(model),
+                seconds=seconds + sum(float(embeddings.seconds[distinct].sum()) for embeddings in made),
+                from_cache=int(np.all([each.from_cache[distinct] for each in made], axis=0).sum()) if made else 0,
+                hardware=hardware,
             ),
             notes=notes_on(task, texts, card),
         )
@@ -150,35 +157,31 @@ class _Reading(NamedTuple):
     lengths: Mapping[str, NDArray[np.int64]]
 
 
-def _as_read(model: Model, embedded: Sequence[_Embedded], pairs: Pairs, rows: PairRows) -> _Reading:
-    """Return what the encoder read that read the least of the texts; only it can say what a score leaves out."""
-    if not embedded:
+def _as_read(model: Model, readers: Sequence[_Reader], pairs: Pairs, rows: PairRows) -> _Reading:
+    """Return what the part of the model read that read the least of the texts: only it can say what was left out."""
+    if not readers:
         return _Reading(model.card, text_record(pairs), {})
-    records = [embedded_text_record(pairs, rows, part.embeddings, part.card.length_unit) for part in embedded]
+    records = [
+        read_text_record(pairs, rows, reader.lengths, reader.card.length_unit, reader.vectors) for reader in readers
+    ]
 
     def share(number: int) -> tuple[float, float]:
         texts = records[number]
-        return (texts.tokens_kept or 0) / (texts.tokens or 1), embedded[number].card.max_tokens or np.inf
+        return (texts.tokens_kept or 0) / (texts.tokens or 1), readers[number].card.max_tokens or np.inf
 
     least = min(range(len(records)), key=share)
-    reader, embeddings = embedded[least]
-    card = replace(model.card, max_tokens=reader.max_tokens, length_unit=reader.length_unit)
-    if isinstance(model, Encoder):
-        card = replace(card, dimension=embeddings.vectors.shape[1])
+    reader = readers[least]
+    card = replace(model.card, max_tokens=reader.card.max_tokens, length_unit=reader.card.length_unit)
+    if isinstance(model, Encoder) and reader.vectors is not None:
+        card = replace(card, dimension=reader.vectors.shape[1])
     lengths = {
-        "tokens1": embeddings.tokens[rows.first],
-        "kept1": embeddings.kept[rows.first],
-        "tokens2": embeddings.tokens[rows.second],
-        "kept2": embeddings.kept[rows.second],
+        "tokens1": reader.lengths.tokens[rows.first],
+        "kept1": reader.lengths.kept[rows.first],
+        "tokens2": reader.lengths.tokens[rows.second],
+        "kept2": reader.lengths.kept[rows.second],
     }
-    zero = max(texts.zero_vectors or 0 for texts in records)
+    zero = max((texts.zero_vectors for texts in records if texts.zero_vectors is not None), default=None)
     return _Reading(card, replace(records[least], zero_vectors=zero), lengths)
-
-
-def _hardware_of_scorers(model: Model) -> set[str]:
-    """Say what the models ran on that have no vectors; those of encoders say it themselves."""
-    scorers = [leaf for leaf in leaves(model) if isinstance(leaf, PairScorer)]
-    return {scorer.hardware if scorer.reproducible else "not known" for scorer in scorers}
 
 
 def _names(tasks: Sequence[LoadedTask]) -> str:

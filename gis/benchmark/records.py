@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gis.benchmark.embeddings import Embeddings
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
 from gis.benchmark.scoring import ALL, ViewScores
 from gis.benchmark.tasks.pairs import MENDED, Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.masking import masked
-from gis.models.base import POOLING_DECLARED, SIMILARITY_DECLARED, LoadSettings, ModelCard
+from gis.models.base import POOLING_DECLARED, SIMILARITY_DECLARED, LoadSettings, ModelCard, TextLengths
 from gis.models.composite import PairRows
 from gis.statistics.intervals import chance_interval, chance_looks_good
 from gis.versions import versions_of
@@ -67,25 +67,28 @@ def text_record(pairs: Pairs) -> TextRecord:
     )
 
 
-def embedded_text_record(pairs: Pairs, rows: PairRows, embeddings: Embeddings, unit: str) -> TextRecord:
-    """Count the texts of ``pairs`` and what an encoder read of them.
+def read_text_record(
+    pairs: Pairs, rows: PairRows, lengths: TextLengths, unit: str, vectors: NDArray[np.float32] | None = None
+) -> TextRecord:
+    """Count the texts of ``pairs`` and what a model read of them.
 
     Args:
         pairs: The pairs of one task.
-        rows: Where their texts are in the pool that was embedded.
-        embeddings: The pool's vectors and lengths.
+        rows: Where their texts are in the pool of all texts.
+        lengths: The lengths of the pool's texts.
         unit: What the lengths are counted in.
+        vectors: The pool's vectors, of an encoder.
     """
     distinct = rows.distinct
-    cut = embeddings.kept < embeddings.tokens
+    cut = lengths.kept < lengths.tokens
     return replace(
         text_record(pairs),
         unit=unit,
-        tokens=int(embeddings.tokens[distinct].sum()),
-        tokens_kept=int(embeddings.kept[distinct].sum()),
+        tokens=int(lengths.tokens[distinct].sum()),
+        tokens_kept=int(lengths.kept[distinct].sum()),
         truncated=int(cut[distinct].sum()),
         pairs_truncated=int((cut[rows.first] | cut[rows.second]).sum()),
-        zero_vectors=int(np.count_nonzero(~embeddings.vectors[distinct].any(axis=1))),
+        zero_vectors=None if vectors is None else int(np.count_nonzero(~vectors[distinct].any(axis=1))),
     )
 
 

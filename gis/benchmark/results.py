@@ -113,7 +113,7 @@ class RunRecord:
     Attributes:
         command: The command line that did it.
         date: UTC, ISO 8601.
-        seconds: What embedding this task's texts cost, whenever that was; of scoring, for models without vectors.
+        seconds: What embedding this task's texts cost, whenever that was, and scoring by models that compare pairs.
         from_cache: How many of its texts had a vector from an earlier run.
         hardware: What the vectors were made on.
         precision: Number format.

@@ -4,7 +4,7 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +177,13 @@ def with_rows(
     return vectors
 
 
+class TextLengths(NamedTuple):
+    """How long n texts are in a model's unit, and how much of each it reads: two (n,) arrays."""
+
+    tokens: NDArray[np.int64]
+    kept: NDArray[np.int64]
+
+
 class PairScorer(ABC):
     """A model that has no vectors and only compares: lexical overlap, lengths, chance, or a cross-encoder."""
 
@@ -187,6 +194,10 @@ class PairScorer(ABC):
     @abstractmethod
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Score each pair, higher for more similar: a (n,) float array."""
+
+    def lengths(self, texts: Sequence[str]) -> TextLengths | None:  # noqa: ARG002
+        """Count what it reads of each text; None for a model that reads texts whole, or cuts pairs and not texts."""
+        return None
 
 
 Model = Encoder | PairScorer

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from gis.errors import UsageError
 from gis.files import sha256_of
-from gis.models.base import LoadSettings, Model, ModelCard, PairScorer
+from gis.models.base import LoadSettings, Model, ModelCard, PairScorer, TextLengths
 from gis.models.registry import load_model
 from gis.models.transformer.late_interaction import MEAN_MAXSIM, score_by_tokens
 from gis.models.transformer.pretrained import PretrainedEncoder
 from gis.spec import Spec, parse_spec
+from gis.text import whole_characters
 
 
 class MaxSim(PairScorer):
@@ -46,10 +47,16 @@ class MaxSim(PairScorer):
         Raises:
             GisError: The model cannot be loaded, only sentence-transformers can run it, or it fails.
         """
-        scores = score_by_tokens(pairs, self._model.token_vectors)
-        if pairs:
-            self.hardware = self._model.hardware
-        return scores
+        if not pairs:
+            return np.zeros(0)
+        engine = self._model.token_engine
+        self.hardware = engine.hardware
+        whole = [(whole_characters(first), whole_characters(second)) for first, second in pairs]
+        return score_by_tokens(whole, engine.token_vectors)
+
+    def lengths(self, texts: Sequence[str]) -> TextLengths:
+        """Count the tokens of each text, and how many of them are read."""
+        return self._model.token_engine.lengths(texts)
 
 
 def maxsim(spec: Spec, settings: LoadSettings) -> MaxSim:

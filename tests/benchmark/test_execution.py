@@ -1,5 +1,7 @@
 """Models that are made of others, scored by the runner."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import gis
 from gis.benchmark.runner import RunSettings, run_model
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.errors import GisError
-from gis.models.base import ModelCard, PairScorer
+from gis.models.base import ModelCard, PairScorer, TextLengths
 from gis.models.fusion import Fusion
 from gis.models.lexical import Jaccard, Pairs
 from gis.models.whitening import Whitening
@@ -69,6 +71,24 @@ def test_what_was_cut_is_what_the_encoder_read_that_read_the_least(tmp_path: Pat
     assert result.notes == alone.notes
     assert any("cut at 3 words" in note for note in result.notes)
     assert result.model.dimension is None
+
+
+class Cutting(Jaccard):
+    """Reads two words of a text."""
+
+    def lengths(self, texts: Sequence[str]) -> TextLengths:
+        words = np.array([len(text.split()) for text in texts], dtype=np.int64)
+        return TextLengths(words, np.minimum(words, 2))
+
+
+def test_what_a_model_without_vectors_cuts_is_recorded_too(tmp_path: Path, task: LoadedTask) -> None:
+    scorer = Cutting(Spec("jaccard"), settings(tmp_path).load)
+    scorer.card = replace(scorer.card, max_tokens=2)
+    for model in (scorer, Fusion([FakeEncoder(max_words=3), scorer])):
+        (scored,) = run_model(model, [task], settings(tmp_path))
+        assert scored.result.texts.tokens_kept == 2 * len(texts_of(task))
+        assert scored.result.notes[0].split(";")[0].endswith("texts were cut at 2 words")
+        assert (scored.pairs()["kept1"] == 2).all()
 
 
 def test_a_result_is_found_again(tmp_path: Path, task: LoadedTask) -> None:

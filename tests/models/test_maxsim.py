@@ -10,7 +10,7 @@ from gis.models.maxsim import MaxSim
 from gis.models.registry import load_model
 from gis.models.transformer.late_interaction import PAIRS_AT_A_TIME, mean_maxsim
 from gis.spec import parse_spec
-from tests.models.helpers import LONG, encoder, needs_minilm, scorer, settings
+from tests.models.helpers import LONG, counts, encoder, needs_minilm, scorer, settings
 from tests.tiny_models import save_sentence_transformer, save_static
 
 PAIRS = [("a cat sat on the mat", "the cat is on a mat"), ("crash", "the compiler panics"), (LONG, "window closes")]
@@ -43,6 +43,13 @@ def test_many_pairs_score_as_each_alone(tiny_bert: Path) -> None:
     model = scorer(f"maxsim,model={tiny_bert}")
     many = model.score(PAIRS * (PAIRS_AT_A_TIME // 2))
     np.testing.assert_allclose(many[-3:], [model.score([pair])[0] for pair in PAIRS], atol=1e-6)
+
+
+def test_lengths_are_those_of_the_encoder(tiny_bert: Path) -> None:
+    lengths = scorer(f'maxsim,model="{tiny_bert},max_length=16"').lengths([*PAIRS[2], ""])
+    assert lengths is not None
+    assert list(zip(*lengths, strict=True)) == counts(encoder(tiny_bert, max_length=16), [*PAIRS[2], ""])
+    assert lengths.kept[0] < lengths.tokens[0]
 
 
 @needs_minilm

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from gis.errors import GisError
-from gis.models.base import EncodedBatch, LoadSettings
+from gis.models.base import EncodedBatch, LoadSettings, TextLengths
 from gis.models.transformer.device import check_precision, choose_device, describe_device
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds
 from gis.models.transformer.loading import is_encoder_decoder, load_backbone, load_tokenizer, tolerance
@@ -112,6 +112,11 @@ class TransformerEngine:
                 yield EncodedBatch(
                     rows=batch.rows, vectors=vectors, tokens=batch.tokens, kept=batch.kept, share=batch.share
                 )
+
+    def lengths(self, texts: Sequence[str]) -> TextLengths:
+        """Count the tokens of each text, and how many of them are read."""
+        tokenized = self._tokenize(texts)
+        return TextLengths(tokenized.tokens, tokenized.kept)
 
     def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Return the last layer's output for each token of each text, special tokens left out: (tokens, width) each."""

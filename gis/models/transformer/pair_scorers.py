@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError
-from gis.models.base import LoadSettings, ModelCard, PairScorer
+from gis.models.base import LoadSettings, ModelCard, PairScorer, TextLengths
 from gis.models.similarity import DECIMALS
 from gis.models.transformer.late_interaction import score_by_tokens
 from gis.models.transformer.model_folder import ModelFolder
@@ -17,6 +17,7 @@ from gis.models.transformer.module_list import Engine
 
 ROWS = {"cpu": 32}  # of a forward pass; more elsewhere
 ROWS_ELSEWHERE = 128
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the first of them that a model has, as in the library
 TEXTS_PER_CALL = 1024  # of which the sparse vectors come with one call
 
 Pairs = Sequence[tuple[str, str]]
@@ -56,6 +57,11 @@ class PretrainedPairScorer(PairScorer):
     @abstractmethod
     def _scores(self, pairs: Pairs) -> NDArray[Any]: ...
 
+    def _lengths(self, texts: Sequence[str], prompt: str | None) -> TextLengths:
+        from gis.models.transformer.sentence_transformer import token_lengths
+
+        return token_lengths(self._model, [f"{prompt or ''}{text}" for text in texts], self.card.max_tokens)
+
     @property
     def _rows(self) -> int:
         return ROWS.get(self._model.device.type, ROWS_ELSEWHERE)
@@ -90,6 +96,10 @@ class SparseScorer(PretrainedPairScorer):
 
     kind = "SparseEncoder"
 
+    def lengths(self, texts: Sequence[str]) -> TextLengths:
+        """Count the tokens of each text, and how many of them are read."""
+        return self._lengths(texts, self._model.prompts.get(self._model.default_prompt_name))
+
     def _scores(self, pairs: Pairs) -> NDArray[Any]:
         from scipy.sparse import csr_matrix, vstack
 
@@ -119,6 +129,11 @@ class LateInteractionScorer(PretrainedPairScorer):
     """Late interaction, such as ColBERT's (Khattab and Zaharia 2020); both texts are read as documents."""
 
     kind = "MultiVectorEncoder"
+
+    def lengths(self, texts: Sequence[str]) -> TextLengths:
+        """Count the tokens of each text, and how many of them are read."""
+        prompts = self._model.prompts
+        return self._lengths(texts, next((prompts[name] for name in DOCUMENT_PROMPTS if name in prompts), None))
 
     def _scores(self, pairs: Pairs) -> NDArray[Any]:
         return score_by_tokens(pairs, self._token_vectors)

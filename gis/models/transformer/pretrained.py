@@ -4,10 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol
 
 from gis.errors import GisError, UsageError
 from gis.files import SHORT_HASH, sha256_of, sha256_of_file
@@ -26,7 +23,9 @@ from gis.models.transformer.late_interaction import MEAN_MAXSIM
 from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
 from gis.models.transformer.module_list import PAIR_SCORERS
 from gis.spec import Spec
-from gis.text import whole_characters
+
+if TYPE_CHECKING:
+    from gis.models.transformer.engine import TransformerEngine
 
 ENGINE_VERSION = 2  # part of every identity: raised when an engine's vectors change beyond rounding
 # How gis compares the vectors of models that it does not embed with.
@@ -80,18 +79,19 @@ class PretrainedEncoder(Encoder):
         except Exception as error:  # every architecture has errors of its own
             raise GisError(f"{self.card.name} failed: {type(error).__name__}: {error}") from error
 
-    def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Return the last layer's output for each token of each text, special tokens left out: (tokens, width) each.
+    @property
+    def token_engine(self) -> "TransformerEngine":
+        """What gives each token a vector.
 
         Raises:
             GisError: The model cannot be loaded, or is one that gis does not run itself.
         """
+        from gis.models.transformer.engine import TransformerEngine
+
         self.load()
-        embed_tokens = getattr(self._engine, "token_vectors", None)
-        if embed_tokens is None:
+        if not isinstance(self._engine, TransformerEngine):
             raise GisError(f"{self.card.name} has no vectors of tokens that gis can read; it runs in another library")
-        vectors: list[NDArray[np.float32]] = embed_tokens(list(map(whole_characters, texts)))
-        return vectors
+        return self._engine
 
     @cached_property
     def _engine(self) -> Engine:

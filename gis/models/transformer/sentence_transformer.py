@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 import transformers
-from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
-from gis.models.base import EncodedBatch, LoadSettings
+from gis.models.base import EncodedBatch, LoadSettings, TextLengths
 from gis.models.transformer.device import DTYPES, check_precision, choose_device, describe_device
 from gis.models.transformer.loading import check_weights, quiet_transformers, reason_of, tolerance
 from gis.models.transformer.model_folder import ModelFolder, split_prompt
@@ -43,11 +42,7 @@ class SentenceTransformerEngine:
     ) -> None:
         self.hardware = describe_device(model.device)
         self._model = model
-        tokenizer: Any = getattr(reader_of_texts(model), "tokenizer", None)
-        self._tokenizer: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
-        self._limit = max_tokens
-        if max_tokens is not None and hasattr(self._tokenizer, "num_special_tokens_to_add"):
-            self._limit = max_tokens - self._tokenizer.num_special_tokens_to_add(is_pair=False)
+        self._max_tokens = max_tokens
         self._before, self._after = split_prompt(prompt)
         self._rows = rows
 
@@ -56,8 +51,7 @@ class SentenceTransformerEngine:
         if self._rows is None:
             self._rows = TEXTS_PER_PASS if self._ignores_padding() else 1
         prompted = [f"{self._before}{text}{self._after}" for text in texts]
-        tokens = self._count(prompted)
-        kept = tokens if self._limit is None else np.minimum(tokens, self._limit)
+        tokens, kept = token_lengths(self._model, prompted, self._max_tokens)
         order = np.argsort(-tokens, kind="stable")
         work = kept + 1  # an empty text is some work, too
         total, done = int(work.sum()), 0
@@ -103,20 +97,36 @@ class SentenceTransformerEngine:
             return False
         return bool(np.allclose(alone, beside, rtol=0, atol=tolerance(self._model.dtype) * max(1, np.abs(alone).max())))
 
-    def _count(self, texts: list[str]) -> NDArray[np.int64]:
-        """Count the tokens of each text without special ones; zeros where the model's input is not tokenised text."""
-        if hasattr(self._tokenizer, "encode_batch_fast"):
-            self._tokenizer.no_truncation()
-            self._tokenizer.no_padding()
-            rows = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
-        elif isinstance(self._tokenizer, transformers.PreTrainedTokenizerBase):
-            rows = self._tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
-        else:
-            return np.zeros(len(texts), dtype=np.int64)
-        return np.array([len(ids) for ids in rows], dtype=np.int64)
+
+def token_lengths(model: Any, texts: list[str], max_tokens: int | None) -> TextLengths:  # noqa: ANN401 - of any kind
+    """Count the tokens of each text without special ones, and how many of them a model of the library reads.
+
+    Args:
+        model: A model of sentence-transformers.
+        texts: n texts with their prompts.
+        max_tokens: Where it cuts, special tokens included; None without limit.
+
+    Returns:
+        The lengths; zeros where the model's input is not tokenised text.
+    """
+    tokenizer: Any = getattr(reader_of_texts(model), "tokenizer", None)
+    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    if hasattr(tokenizer, "encode_batch_fast"):
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+    elif isinstance(tokenizer, transformers.PreTrainedTokenizerBase):
+        rows = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
+    else:
+        rows = [[] for _ in texts]
+    tokens = np.array([len(ids) for ids in rows], dtype=np.int64)
+    if max_tokens is None:
+        return TextLengths(tokens, tokens)
+    specials: Any = getattr(tokenizer, "num_special_tokens_to_add", None)
+    return TextLengths(tokens, np.minimum(tokens, max_tokens - (specials(is_pair=False) if specials else 0)))
 
 
-def reader_of_texts(model: "SentenceTransformer") -> Any:  # noqa: ANN401 - a module
+def reader_of_texts(model: Any) -> Any:  # noqa: ANN401 - a model of the library, and one of its modules
     """Return the module that reads texts: the first, or where a router sends them."""
     from sentence_transformers.base.modules import Router
 

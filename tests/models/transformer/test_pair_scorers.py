@@ -84,6 +84,15 @@ class TestLateInteraction:
         assert scorer(folder, max_length="12").score(pairs) < 1
 
 
+def test_lengths_are_those_of_the_tokenizer_and_the_limit(sparse: Path, multi: Path) -> None:
+    for folder in (sparse, multi):
+        lengths = scorer(folder, max_length="6").lengths(["a cat sat", LONG, ""])
+        assert lengths is not None
+        assert lengths.tokens.tolist() == [3, lengths.tokens[1], 0]
+        assert lengths.tokens[1] > 40
+        assert lengths.kept.tolist() == [3, 4, 0]
+
+
 @pytest.mark.parametrize("option", ["prompt", "prompt_name"])
 def test_a_prompt_is_refused(sparse: Path, multi: Path, option: str) -> None:
     for folder in (sparse, multi):
