@@ -213,7 +213,7 @@ def _from_closing(said: str, mention: Mention) -> Iterator[Ruling]:
     if english.FAVOURED.search(said):  # "I moved the label to #5 and close this in favor of that issue"
         yield from _rulings_of(mention, "related")
         return
-    closing = english.CLOSED_AS.search(said) if "dup" in said.lower() else None
+    closing = english.CLOSED_AS.search(said, max(mention.start - 2 * REACH, 0), mention.start + 3 * REACH)
     if closing is None or english.ABOUT_THIS.search(said) or abs(closing.start() - mention.start) > 2 * REACH:
         return
     sentence = re.split(r"[.!?\n]", said[max(closing.start() - REACH, 0) : closing.end()].rstrip(" .!"))[-1]
