@@ -25,6 +25,7 @@ USED_COLUMNS = (
     "anchor",
     "positive",
     "negative",
+    "text",
     "cluster1",
     "cluster2",
     *ISSUE_COLUMNS,

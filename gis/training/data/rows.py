@@ -15,6 +15,7 @@ from gis.errors import GisError
 from gis.text import plain_text
 
 SIDES = ("anchor", "positive")
+TEXT = "text"  # of rows that are single texts, each of which is its own positive
 # The columns of hard negatives: one text or a list; numbered where a row has several columns of them
 NEGATIVE = re.compile(r"(hard[_-])?negatives?([_-]?\d+)?")
 NO_TEXT = -1  # in the place of a hard negative, where a row has fewer than others
@@ -76,10 +77,10 @@ class Rows:
 def read_rows(loaded: LoadedTables, *, plain: bool) -> Rows:
     """Read texts, labels and clusters; ``plain`` strips markup from the texts."""
     labels: NDArray[np.float64] | None = None
-    if all_positive(loaded):
-        columns = [_column(loaded.tables, name) for name in SIDES]
-        hard = [row for table in loaded.tables for row in _negatives(table)]
-        first, second = (column.texts for column in columns)
+    if sides := _positive_sides(loaded):
+        columns = [_column(loaded.tables, name) for name in sides]
+        hard = [row for table in loaded.tables for row in _negatives(table, sides[0])]
+        first, second = columns[0].texts, columns[-1].texts
         negatives = tuple(row.texts for row in hard)
         mended = sum(column.mended for column in (*columns, *hard))
     else:
@@ -95,9 +96,18 @@ def read_rows(loaded: LoadedTables, *, plain: bool) -> Rows:
 
 
 def all_positive(loaded: LoadedTables) -> bool:
-    """Return whether the rows are pairs that are all positive, without labels."""
+    """Return whether the rows are pairs that are all positive, without labels, or single texts."""
+    return bool(_positive_sides(loaded))
+
+
+def _positive_sides(loaded: LoadedTables) -> tuple[str, ...]:
+    """Return the columns of positive pairs, or the one of single texts; none where the rows are something else."""
     columns = loaded.tables[0].columns
-    return columns.keys() >= set(SIDES) and "label" not in columns
+    if "label" in columns:
+        return ()
+    if columns.keys() >= set(SIDES):
+        return SIDES
+    return (TEXT,) if TEXT in columns and not columns.keys() & {"text1", "text2"} else ()
 
 
 def _column(tables: Sequence[Table], name: str) -> TextColumn:
@@ -115,11 +125,11 @@ def _joined(parts: Sequence[TextColumn]) -> TextColumn:
     return TextColumn(tuple(text for part in parts for text in part.texts), sum(part.mended for part in parts))
 
 
-def _negatives(table: Table) -> list[TextColumn]:
+def _negatives(table: Table, anchor: str) -> list[TextColumn]:
     """Return the hard negatives of each row: one that is null or empty is not there."""
     names = sorted(filter(NEGATIVE.fullmatch, table.columns), key=lambda name: (len(name), name))
     rows: list[TextColumn] = []
-    for number in range(len(table.columns[SIDES[0]])):
+    for number in range(len(table.columns[anchor])):
         parts: list[TextColumn] = []
         for name in names:
             value = table.columns[name][number]

@@ -40,6 +40,22 @@ def test_positives_and_triplets(tmp_path: Path, third: bool) -> None:
     assert found.rows.shape == (2, 3 if third else 2)
 
 
+def test_single_texts_are_their_own_positives(tmp_path: Path) -> None:
+    write_rows(tmp_path / "train.jsonl", [{"text": text} for text in ("a", "b", "a", "\ud83d")])
+    found = loaded(tmp_path).train
+    assert found.format == "positives"
+    assert [[found.texts[n] for n in row] for row in found.rows] == [[text, text] for text in ("a", "b", "a", "\ufffd")]
+    assert found.mended_texts == 1
+    own = found.each_with_itself()
+    assert [[own.texts[n] for n in row] for row in own.rows] == [[text, text] for text in ("a", "b", "\ufffd")]
+
+
+def test_a_text_with_a_label_is_no_row(tmp_path: Path) -> None:
+    write_rows(tmp_path / "train.jsonl", [{"text": "a", "label": 1}, {"text": "b", "label": 0}])
+    with pytest.raises(GisError, match="text1"):
+        loaded(tmp_path)
+
+
 def groups(rows: list[dict[str, object]], folder: Path, **options: float) -> dict[str, int]:
     write_rows(folder / "train.jsonl", rows)
     found = loaded(folder, **options).train
