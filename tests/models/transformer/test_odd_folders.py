@@ -105,13 +105,6 @@ class TestOldNames:
         folder = save_sentence_transformer(tmp_path / "sbert", body, prompts=prompts, default_prompt="odd")
         assert_close(encoder(folder).encode(TEXTS), reference(folder))
 
-    @pytest.mark.parametrize("kind", ["SparseEncoder", "MultiVectorEncoder"])
-    def test_other_kinds_of_the_library_are_refused(self, tmp_path: Path, kind: str) -> None:
-        folder = save_sentence_transformer(tmp_path / "sbert", save_bert(tmp_path / "bert"))
-        edit_json(folder / "config_sentence_transformers.json", model_type=kind)
-        with pytest.raises(GisError, match=f"is a {kind} of sentence-transformers"):
-            encoder(folder)
-
 
 class TestCode:
     """Code that a folder brings or names."""

@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from gis.models.transformer.flat.texts import FlatTexts, Run
 
+SHORT = 96  # tokens up to which, in bf16, two products are faster than one fused operation
+
 Token = Literal["first", "last"]
 
 
@@ -56,6 +58,9 @@ class Attention:
             asking = slice(0, run.length)
         if self.window is not None and run.length > self.window + 1:
             context = self._in_windows(query, key, value, asking, dropout)
+        elif query.dtype is torch.bfloat16 and run.length <= SHORT and not dropout and self.bias is None:
+            weights = (query @ key.transpose(2, 3) * key.shape[-1] ** -0.5).softmax(-1)
+            context = weights @ value
         else:
             mask = None if self.bias is None else self.bias[run.length][:, asking]
             context = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout)
