@@ -58,6 +58,13 @@ def test_a_result_comes_back_as_it_was(path: Path, result: Result) -> None:
     assert without_hashes(read_result(path)) == without_hashes(result)
 
 
+def test_a_result_from_before_texts_were_mended_has_none(path: Path) -> None:
+    texts = json.loads(path.read_text(encoding="utf-8"))["texts"]
+    del texts["mended"]
+    sign(path, texts=texts)
+    assert read_result(path).texts.mended == 0
+
+
 def test_per_pair_scores_come_back_as_they_were_from_less_than_half_of_the_space(path: Path, result: Result) -> None:
     rng = np.random.default_rng(0)
     scores = pd.DataFrame(

@@ -50,6 +50,7 @@ def test_hidden_comments_go() -> None:
 def test_sentences_that_rule_or_cite_a_partner_go() -> None:
     body = "It crashes. This is a duplicate of #9. See also #5 for more. And #6 is unrelated."
     assert cleaned(body, partners=(5,)) == "Title\n\nIt crashes. And #6 is unrelated."
+    assert cleaned("It crashes. It is superseded by #9.") == "Title\n\nIt crashes."
     assert cleaned("x", title="[Duplicate] It crashes (dup of #9)") == "It crashes\n\nx"
     assert cleaned("x", title="Crash (see #5)", partners=(5,)) == "Crash (see [issue])\n\nx"
     assert cleaned("x = #5", partners=(5,)) == "Title"
