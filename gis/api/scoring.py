@@ -44,7 +44,7 @@ def bench(
         limit: Score a sample of this many pairs; the results are marked as partial.
         seed: Seed of the sample and of the random model.
         device: A torch device, or "auto".
-        precision: Number format of weights and activations: "fp32", "bf16" or "fp16".
+        precision: Number format of weights and activations: "fp32", "bf16", "fp16" or "int8".
         batch_tokens: Tokens per forward pass; None for the device's default.
         max_length: Cut texts at this many tokens instead of the model's own limit.
         offline: Never ask the Hub.
@@ -107,7 +107,7 @@ def load_model(
     Args:
         model: A name as on the command line, a folder, or an object in memory: see ``bench``.
         device: A torch device, or "auto".
-        precision: Number format of weights and activations: "fp32", "bf16" or "fp16".
+        precision: Number format of weights and activations: "fp32", "bf16", "fp16" or "int8".
         batch_tokens: Tokens per forward pass; None for the device's default.
         max_length: Cut texts at this many tokens instead of the model's own limit.
         offline: Never ask the Hub.

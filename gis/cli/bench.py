@@ -44,7 +44,10 @@ def bench(
         int, typer.Option(metavar="N", help="Random seed of the sample (--limit) and of the model random.")
     ] = 0,
     device: Device = "auto",
-    precision: Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="Number format of the model.")] = "fp32",
+    precision: Annotated[
+        Literal["fp32", "bf16", "fp16", "int8"],
+        typer.Option(help="Number format of the model; int8 needs the extra int8 and a processor."),
+    ] = "fp32",
     batch_tokens: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Tokens per forward pass.", show_default="chosen by the device"),

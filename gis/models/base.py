@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from gis.errors import GisError, UsageError, check_number, unknown_name
 from gis.text import whole_characters
 
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
 TrainingPrecision = Literal["auto", "fp32", "bf16"]
 Setting = str | int | float | bool | None
 POOLING_DECLARED = "pooling_declared"  # a setting: False where the model's pooling was a guess
 SIMILARITY_DECLARED = "similarity_declared"  # a setting: the model's own similarity where it is not the cosine
+QUANTIZATION = "quantization"  # a setting: what int8 weights were made with
 TRAINING = "training"  # a setting: the hash of all that decided a training of gis but the seed
 TRAINING_SEED = "training_seed"  # a setting: that seed
 COSINE = "cosine"
@@ -27,6 +28,7 @@ UNREADABLE = (
     "layout",
     TRAINING,
     POOLING_DECLARED,
+    QUANTIZATION,
 )  # settings that tell people nothing
 LABEL_DIGITS = 6  # of an identity, in the name of a row: enough to tell a handful of models apart
 

@@ -11,12 +11,14 @@ from gis.models.base import TrainingPrecision
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def choose_device(name: str) -> torch.device:
-    """Return the device called ``name``; "auto" takes CUDA, else Apple's GPU, else the CPU.
+def choose_device(name: str, precision: str = "fp32") -> torch.device:
+    """Return the device called ``name``; "auto" takes CUDA, else Apple's GPU, else the CPU, which alone has int8.
 
     Raises:
         UsageError: This machine has no such device.
     """
+    if name == "auto" and precision == "int8":
+        name = "cpu"
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -48,7 +50,7 @@ def describe_device(device: torch.device) -> str:
 def check_precision(name: str, device: torch.device) -> None:
     """Raise a UsageError where a device computes in a precision only by way of another, many times slower."""
     list_features = getattr(torch.cpu, "get_capabilities", None)  # since torch 2.12
-    if device.type != "cpu" or name == "fp32" or list_features is None:
+    if device.type != "cpu" or name in ("fp32", "int8") or list_features is None:
         return
     features = list_features()
     if features.get("architecture") != "x86_64":

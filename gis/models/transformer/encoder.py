@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from gis.models.transformer.flat.attention import Token
 from gis.models.transformer.flat.model import FAMILIES, FlatModel
+from gis.models.transformer.loading import tolerance
 from gis.models.transformer.pooling import LAYERS, POOLINGS, TOKEN
 
 TokenIds = NDArray[np.int32]
@@ -42,6 +43,11 @@ class SentenceEncoder(nn.Module):
         """Where the weights are."""
         device: torch.device = next(self.backbone.parameters()).device
         return device
+
+    @property
+    def tolerance(self) -> float:
+        """How much two computations of one vector may differ, as a share of its largest number."""
+        return tolerance(self.backbone.dtype)
 
     @property
     def proven(self) -> bool:
@@ -112,14 +118,18 @@ class SentenceEncoder(nn.Module):
         return [(self._by_transformers({"input_ids": tokens, "attention_mask": mask}, layers), mask)]
 
     def _by_transformers(self, inputs: Mapping[str, Tensor], layers: Sequence[int]) -> Tensor:
-        """Return the average of some hidden states as the backbone itself makes them: (texts, tokens, width)."""
-        last_alone = tuple(layers) == (-1,)
-        output = self.backbone(**inputs, output_hidden_states=not last_alone)
-        if last_alone:
-            return cast(Tensor, output.last_hidden_state)
-        # The last of the hidden states may lack the last norm.
-        states = [output.last_hidden_state if n == -1 else output.hidden_states[n] for n in layers]
-        return torch.stack([state.float() for state in states]).mean(0)
+        return states_by_transformers(self.backbone, inputs, layers)
+
+
+def states_by_transformers(backbone: Any, inputs: Mapping[str, Tensor], layers: Sequence[int]) -> Tensor:  # noqa: ANN401
+    """Return the average of some hidden states as the backbone itself makes them: (texts, tokens, width)."""
+    last_alone = tuple(layers) == (-1,)
+    output = backbone(**inputs, output_hidden_states=not last_alone)
+    if last_alone:
+        return cast(Tensor, output.last_hidden_state)
+    # The last of the hidden states may lack the last norm.
+    states = [output.last_hidden_state if n == -1 else output.hidden_states[n] for n in layers]
+    return torch.stack([state.float() for state in states]).mean(0)
 
 
 def width_of(backbone: Any) -> int:  # noqa: ANN401 - transformers' models share no type

@@ -12,7 +12,7 @@ from gis.errors import GisError
 from gis.models.base import EncodedBatch, LoadSettings, TextLengths
 from gis.models.transformer.device import check_precision, choose_device, describe_device
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds
-from gis.models.transformer.loading import is_encoder_decoder, load_backbone, load_tokenizer, tolerance
+from gis.models.transformer.loading import is_encoder_decoder, load_backbone, load_tokenizer
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.tokens import TextTokenizer
 from gis.models.transformer.workers import Workers, ahead
@@ -49,15 +49,22 @@ class TransformerEngine:
     def __init__(self, model_folder: ModelFolder, settings: LoadSettings) -> None:
         if model_folder.pooling is None:
             raise AssertionError("a folder without a pooling is left to sentence-transformers")
-        device = choose_device(settings.device)
+        device = choose_device(settings.device, settings.precision)
         check_precision(settings.precision, device)
         self.hardware = describe_device(device)
-        backbone = load_backbone(model_folder, settings.precision).to(device).eval()
-        self._encoder = SentenceEncoder(backbone, model_folder.pooling, normalize=model_folder.normalize).eval()
         self._tokenize = TextTokenizer(
             load_tokenizer(model_folder), model_folder.max_tokens, model_folder.prompt, lowercase=model_folder.lowercase
         )
+        self._encoder = self._load_encoder(model_folder, settings, device)
         self._budget = settings.batch_tokens or BATCH_TOKENS.get(device.type, BATCH_TOKENS["mps"])
+
+    def _load_encoder(self, model_folder: ModelFolder, settings: LoadSettings, device: torch.device) -> SentenceEncoder:
+        if settings.precision == "int8":
+            from gis.models.transformer.int8 import load_int8
+
+            return load_int8(model_folder, settings, self._tokenize)
+        backbone = load_backbone(model_folder, settings.precision).to(device).eval()
+        return SentenceEncoder(backbone, str(model_folder.pooling), normalize=model_folder.normalize).eval()
 
     @classmethod
     def of(cls, model_folder: ModelFolder, settings: LoadSettings) -> "TransformerEngine | None":
@@ -169,8 +176,8 @@ class TransformerEngine:
             return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
 
     def _close(self, vectors: torch.Tensor, expected: torch.Tensor) -> bool:
-        share = tolerance(self._encoder.backbone.dtype)
-        return torch.allclose(vectors, expected, rtol=0, atol=share * max(1.0, float(expected.abs().max())))
+        atol = self._encoder.tolerance * max(1.0, float(expected.abs().max()))
+        return torch.allclose(vectors, expected, rtol=0, atol=atol)
 
 
 def cut(lengths: NDArray[np.int64], budget: int, workers: int) -> list[NDArray[np.intp]]:

@@ -11,6 +11,7 @@ from gis.files import SHORT_HASH, sha256_of, sha256_of_file
 from gis.models.base import (
     COSINE,
     POOLING_DECLARED,
+    QUANTIZATION,
     SIMILARITY_DECLARED,
     EncodedBatch,
     Encoder,
@@ -22,6 +23,7 @@ from gis.models.transformer.folder_files import count_parameters, training_of
 from gis.models.transformer.late_interaction import MEAN_MAXSIM
 from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
 from gis.models.transformer.module_list import PAIR_SCORERS
+from gis.models.transformer.quantization import describe_quantization
 from gis.spec import Spec
 
 if TYPE_CHECKING:
@@ -173,6 +175,7 @@ def _card(model_folder: ModelFolder, settings: LoadSettings, name: str, revision
         "normalize": model_folder.normalize,
         "lowercase": model_folder.lowercase,
         "precision": settings.precision,
+        **({QUANTIZATION: describe_quantization(model_folder, settings)} if settings.precision == "int8" else {}),
         **({"score": SCORES[model_folder.engine]} if model_folder.engine in SCORES else {}),
     }
     content = model_folder.content_hash()
