@@ -279,7 +279,10 @@ def test_truncation_is_counted(tmp_path: Path, task: LoadedTask) -> None:
     assert texts.truncated == sum(n > 3 for n in lengths)
     both = [(row["text1"].split(), row["text2"].split()) for row in ROWS]
     assert texts.pairs_truncated == sum(len(a) > 3 or len(b) > 3 for a, b in both)
-    assert any(f"{texts.truncated} of {texts.texts} texts were cut at 3 words" in note for note in result.notes)
+    cut = f"{texts.truncated} of {texts.texts} texts were cut at 3 words"
+    assert texts.tokens
+    assert texts.tokens_kept
+    assert f"{cut}; {texts.tokens_kept / texts.tokens:.1%} of all words were read" in result.notes
 
 
 def test_truncation_of_a_real_encoder_is_counted(

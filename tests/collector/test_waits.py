@@ -13,6 +13,7 @@ from gis.collector.github import client as client_module
 from gis.collector.github.accounts import token_account
 from gis.collector.github.client import BudgetSpentError, Client, ForbiddenError, Limits, UnauthorizedError
 from gis.collector.source import NotFoundError, PaginationLimitError, QueryTimeoutError
+from gis.console import Reporter
 from gis.errors import GisError
 
 Reply = tuple[int, Mapping[str, str], str] | Exception
@@ -94,6 +95,14 @@ def test_a_failure_is_waited_out_twice_as_long_each_time_up_to_a_minute(ask: Ask
     assert server.waits == pytest.approx([0, 1, 2, 4, 8, 16, 32, 60, 0])
     assert caught.value.remedy == "run the same command again later"
     assert (client.usage.requests, client.usage.points) == (8, 0)
+
+
+def test_a_wait_says_how_long_and_until_when(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    _, client = ask(limited(retry_after="5"), OK)
+    client._reporter = Reporter()
+    client.get("/x")
+    until = time.strftime("%H:%M:%S", time.localtime(NOW + 5))
+    assert f"waiting 5 s, until {until}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("attempts", [1, 3])

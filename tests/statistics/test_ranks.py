@@ -74,6 +74,7 @@ def test_for_two_models_the_max_t_is_students_t() -> None:
     assert found.critical == pytest.approx(1.96, abs=0.1)
     few = rank_models(np.array([0.5, 0.5]), np.eye(2), 11)
     assert few.critical == pytest.approx(2.228, abs=0.15)
+    assert rank_models(np.array([0.5, 0.5]), np.eye(2), 3).critical == pytest.approx(4.303, abs=0.3)
 
 
 def test_holm_takes_one_unit_less_as_the_freedom() -> None:
