@@ -1,5 +1,6 @@
 """Clusters: who is canonical, what follows, and what one wrong edge may not do."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from gis.collector.store import Store
@@ -8,6 +9,7 @@ from gis.dataset.labels.clusters import Clusters, find_clusters
 from gis.dataset.labels.evidence import find_evidence
 from gis.dataset.labels.policy import POLICY
 from gis.dataset.pairs.positives import positive_pairs
+from tests.dataset.pairs.helpers import evidence
 from tests.dataset.stores import comment, issue, new_store
 
 
@@ -26,6 +28,18 @@ def clusters_of(tmp_path: Path, edges: list[tuple[int, int]], author: str = "kee
 def test_the_canonical_issue_is_what_the_others_point_to(tmp_path: Path) -> None:
     (cluster,) = clusters_of(tmp_path, [(1, 5), (2, 5)]).clusters
     assert (cluster.canonical, cluster.members) == (4, (0, 1, 4))
+
+
+def test_of_equally_trusted_evidence_the_first_stays(tmp_path: Path) -> None:
+    with Store(new_store(tmp_path, [issue(1), issue(2)])) as store:
+        issues = load_issues(store)
+    first = replace(evidence(1, 0), source_id="first")
+    for given, kept in (
+        ([first, replace(first, source_id="second")], "first"),
+        ([first, replace(first, source_id="earlier", created_at=first.created_at - 1)], "earlier"),
+    ):
+        (cluster,) = find_clusters(given, issues, POLICY).clusters
+        assert cluster.direct[0, 1].source_id == kept
 
 
 def test_without_one_sink_it_is_the_oldest(tmp_path: Path) -> None:
