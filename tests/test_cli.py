@@ -129,6 +129,8 @@ def test_gis_models_lists_every_adapter(gis: Gis) -> None:
     assert (done.status, done.err) == (0, "")
     first_words = {line.split()[0] for line in done.out.splitlines() if line.strip()}
     assert set(ADAPTERS) <= first_words
+    assert "google-bert/bert-base-uncased,pooling=last2avg" in first_words
+    assert "53.86  BERT-base, last two layers (ConSERT repository, README)" in done.out
 
 
 # Running

@@ -71,7 +71,7 @@ class Composite(PairScorer):
         self.parts = tuple(parts)
         self.reproducible = all(part.reproducible for part in parts)
         cards = [part.card for part in parts]
-        counts = [card.parameters for card in cards if card.parameters is not None]
+        counts = {leaf.card.identity: leaf.card.parameters for leaf in leaves(self)}  # of a part of two parts once
         guesses = [card.settings["pooling"] for card in cards if card.settings.get(POOLING_DECLARED) is False]
         self.card = ModelCard(
             name=name,
@@ -82,7 +82,7 @@ class Composite(PairScorer):
                 **({POOLING_DECLARED: False, "pooling": guesses[0]} if guesses else {}),
             },
             fitted_on=fitted_on,
-            parameters=sum(counts) if counts else None,
+            parameters=sum(filter(None, counts.values())) or None,
         )
 
     @abstractmethod

@@ -37,7 +37,9 @@ class Fusion(Composite):
         if len(models) < 2:
             raise UsageError(f"fusion combines two models or more; given: {', '.join(names) or 'none'}")
         if len({model.card.identity for model in models}) < len(models):
-            raise UsageError(f"fusion was given one model twice: {', '.join(names)}")
+            raise UsageError(
+                f"fusion was given one model twice: {', '.join(names)}", remedy="name models in memory differently"
+            )
         weights = [1.0] * len(models) if weights is None else weights
         if len(weights) != len(models):
             raise UsageError(f"fusion has {len(models)} models ({', '.join(names)}) and {len(weights)} weights")

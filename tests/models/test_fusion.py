@@ -11,8 +11,9 @@ from gis.models.composite import encoders_of
 from gis.models.fusion import Fusion
 from gis.models.in_memory import wrap_model
 from gis.models.registry import load_model
+from gis.models.whitening import Whitening
 from gis.spec import parse_spec
-from tests.models.helpers import scorer, settings
+from tests.models.helpers import encoder, needs_minilm, scorer, settings
 
 PAIRS = [("a b c", "a b"), ("a", "abcdef"), ("one two", "two one"), ("x", "y"), ("a b", "a c d e")]
 
@@ -72,6 +73,12 @@ def test_the_card_carries_what_a_part_guessed_and_who_took_part(tiny_bert: Path)
     assert model.card.fitted_on == "the pairs of the task that is scored"
     assert model.card.parameters
     assert len(encoders_of(model)) == 1
+
+
+@needs_minilm
+def test_parameters_of_a_model_that_is_part_of_two_parts_count_once() -> None:
+    minilm = encoder("minilm")
+    assert Fusion([Whitening(minilm, 2), minilm, scorer("jaccard")]).card.parameters == minilm.card.parameters
 
 
 def test_functions_in_memory_make_it_a_model_that_cannot_be_repeated() -> None:

@@ -68,6 +68,7 @@ def test_more_dimensions_than_there_are_cannot_be_kept() -> None:
 def test_so_few_texts_that_all_would_be_equally_far_apart_are_refused() -> None:
     with pytest.raises(GisError, match="to 5 dimensions needs more than 6 distinct texts, and the task has 6") as error:
         whitening(TABLE).score([("text 0", "text 1"), ("text 2", "text 3"), ("text 4", "text 5")])
+    assert whitening(TABLE).score([*(("text 0", f"text {row}") for row in range(1, 7))]).shape == (6,)
     assert error.value.remedy == "add dimensions=N with N well below 6"
 
 
