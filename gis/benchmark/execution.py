@@ -73,17 +73,17 @@ def score_tasks(
     """
     pool = TextPool()
     rows_by_task = [pool.add(task.pairs) for task in tasks]
+    encoders = encoders_of(model)
     embedded: dict[str, Embeddings] = {}
-    readers = []
-    for key, encoder in encoders_of(model).items():
+    for key, encoder in encoders.items():
         label = f"{encoder.card.name}: {_names(tasks)}"
         with EmbeddingCache(cache if encoder.reproducible else None, encoder.card.identity) as stored:
             embedded[key] = embed(encoder, pool.texts, stored, label, reporter)
-        readers.append(_Reader(encoder.card, embedded[key].lengths, embedded[key].vectors))
+    vectors = {key: embeddings.vectors for key, embeddings in embedded.items()}
+    readers = [_Reader(encoders[key].card, embeddings.lengths, vectors[key]) for key, embeddings in embedded.items()]
     scorers = [leaf for leaf in leaves(model) if isinstance(leaf, PairScorer)]
     counted = [(scorer.card, scorer.lengths(pool.texts)) for scorer in scorers]
     readers += [_Reader(card, lengths) for card, lengths in counted if lengths is not None]
-    vectors = {key: embeddings.vectors for key, embeddings in embedded.items()}
     if isinstance(model, Encoder):
         (own,) = vectors.values()
         compared = _by_cosine(own, tasks, rows_by_task)
@@ -94,21 +94,11 @@ def score_tasks(
         distinct, made = rows.distinct, list(embedded.values())
         hardware = {name for embeddings in made for name in embeddings.hardware[distinct]}
         hardware |= {scorer.hardware if scorer.reproducible else "not known" for scorer in scorers}
-        result = Result(
-            model=card,
-            task=task_record(task),
-            scores=scores,
-            texts=texts,
-            run=run_record(
-                card,
-                load,
-                command,
-                seconds=seconds + sum(float(embeddings.seconds[distinct].sum()) for embeddings in made),
-                from_cache=int(np.all([each.from_cache[distinct] for each in made], axis=0).sum()) if made else 0,
-                hardware=hardware,
-            ),
-            notes=notes_on(task, texts, card),
-        )
+        seconds += sum(float(embeddings.seconds[distinct].sum()) for embeddings in made)
+        cached = int(np.all([embeddings.from_cache[distinct] for embeddings in made], axis=0).sum()) if made else 0
+        run = run_record(card, load, command, seconds=seconds, from_cache=cached, hardware=hardware)
+        notes = notes_on(task, texts, card)
+        result = Result(model=card, task=task_record(task), scores=scores, texts=texts, run=run, notes=notes)
         yield ScoredPairs(result, _pair_table(task.pairs, similarities, lengths))
 
 
