@@ -27,6 +27,7 @@ def bench(
     max_length: int | None = None,
     offline: bool = False,
     force: bool = False,
+    check_invariance: bool = False,
     cache: PathLike | bool = True,
     command: str = "gis.bench",
     reporter: Reporter = QUIET,
@@ -49,6 +50,7 @@ def bench(
         max_length: Cut texts at this many tokens instead of the model's own limit.
         offline: Never ask the Hub.
         force: Score again what has a result in ``output``.
+        check_invariance: Prove over 64 of the texts that each has one vector, alone, again and in its batch.
         cache: Folder of cached embeddings; True for the default one, False for none.
         command: How to get the results again, for the record in each result.
         reporter: Where progress and warnings go.
@@ -80,6 +82,7 @@ def bench(
         ),
         source=SourceSettings(data=as_path(data), offline=offline, limit=limit, seed=seed),
         force=force,
+        check_invariance=check_invariance,
         command=command,
     )
     if isinstance(models, Mapping):

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import Embeddings, TextPool, embed, in_words
+from gis.benchmark.invariance import check_invariance
+from gis.benchmark.precision import agreement_with_fp32
 from gis.benchmark.records import notes_on, read_text_record, run_record, task_record, text_record
 from gis.benchmark.results import Result, TextRecord
 from gis.benchmark.scoring import TaskScores, score_similarities, score_vectors
@@ -56,6 +58,7 @@ def score_tasks(
     cache: Path | None,
     load: LoadSettings,
     command: str,
+    invariance: bool = False,
     reporter: Reporter,
 ) -> Iterator[ScoredPairs]:
     """Score one model on tasks; a text of several tasks is embedded once by each encoder that the model needs.
@@ -66,6 +69,7 @@ def score_tasks(
         cache: Folder of the embedding cache; None neither reads nor keeps embeddings.
         load: How the model was loaded, for the record.
         command: The command line, for the record.
+        invariance: Prove over a sample of the texts that each has one vector, alone and in its batch.
         reporter: Where progress goes.
 
     Raises:
@@ -79,16 +83,20 @@ def score_tasks(
         label = f"{encoder.card.name}: {_names(tasks)}"
         with EmbeddingCache(cache if encoder.reproducible else None, encoder.card.identity) as stored:
             embedded[key] = embed(encoder, pool.texts, stored, label, reporter)
+        if invariance:
+            check_invariance(encoder, pool.texts, embedded[key].vectors, reporter)
     vectors = {key: embeddings.vectors for key, embeddings in embedded.items()}
     readers = [_Reader(encoders[key].card, embeddings.lengths, vectors[key]) for key, embeddings in embedded.items()]
     scorers = [leaf for leaf in leaves(model) if isinstance(leaf, PairScorer)]
     counted = [(scorer.card, scorer.lengths(pool.texts)) for scorer in scorers]
     readers += [_Reader(card, lengths) for card, lengths in counted if lengths is not None]
+    own = None
     if isinstance(model, Encoder):
         (own,) = vectors.values()
         compared = _by_cosine(own, tasks, rows_by_task)
     else:
         compared = _by_model(model, vectors, tasks, rows_by_task, reporter)
+    agreement = agreement_with_fp32(model, pool.texts, rows_by_task, own, cache=cache, reporter=reporter)
     for (similarities, scores, seconds), task, rows in zip(compared, tasks, rows_by_task, strict=True):
         card, texts, lengths = _as_read(model, readers, task.pairs, rows)
         distinct, made = rows.distinct, list(embedded.values())
@@ -96,7 +104,9 @@ def score_tasks(
         hardware |= {scorer.hardware if scorer.reproducible else "not known" for scorer in scorers}
         seconds += sum(float(embeddings.seconds[distinct].sum()) for embeddings in made)
         cached = int(np.all([embeddings.from_cache[distinct] for embeddings in made], axis=0).sum()) if made else 0
-        run = run_record(card, load, command, seconds=seconds, from_cache=cached, hardware=hardware)
+        run = run_record(
+            card, load, command, seconds=seconds, from_cache=cached, hardware=hardware, agreement=agreement
+        )
         notes = notes_on(task, texts, card)
         result = Result(model=card, task=task_record(task), scores=scores, texts=texts, run=run, notes=notes)
         yield ScoredPairs(result, _pair_table(task.pairs, similarities, lengths))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
+from gis.benchmark.results import PrecisionAgreement, Result, RunRecord, TaskRecord, TextRecord
 from gis.benchmark.scoring import ALL, ViewScores
 from gis.benchmark.tasks.pairs import MENDED, Pairs
 from gis.benchmark.tasks.sources import LoadedTask
@@ -93,7 +93,14 @@ def read_text_record(
 
 
 def run_record(
-    card: ModelCard, load: LoadSettings, command: str, *, seconds: float, from_cache: int, hardware: Iterable[str]
+    card: ModelCard,
+    load: LoadSettings,
+    command: str,
+    *,
+    seconds: float,
+    from_cache: int,
+    hardware: Iterable[str],
+    agreement: PrecisionAgreement | None = None,
 ) -> RunRecord:
     """Record how a task was scored, now and in this process."""
     torch = sys.modules.get("torch")  # asked only if a model brought it: importing it takes seconds
@@ -107,6 +114,7 @@ def run_record(
         threads=torch.get_num_threads() if torch else 1,
         batch_tokens=load.batch_tokens,
         versions=versions_of(LIBRARIES),
+        agreement=agreement,
     )
 
 

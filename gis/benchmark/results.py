@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from gis.benchmark.scoring import TaskScores
+from gis.benchmark.scoring import Correlation, TaskScores
 from gis.errors import GisError
 from gis.files import SHORT_HASH, file_name, sha256_of, sha256_of_bytes, sha256_of_file, write_atomically, write_text
 from gis.masking import masked_values
@@ -107,6 +107,24 @@ class TextRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrecisionAgreement:
+    """How far a model in less than full precision agrees with itself in fp32.
+
+    Attributes:
+        pairs: How many of the run's pairs were compared.
+        spearman: The rank correlation of their similarities.
+    """
+
+    pairs: int
+    spearman: Correlation
+
+    def __str__(self) -> str:
+        if isinstance(self.spearman, float):
+            return f"{self.spearman:.5f} on {self.pairs} pairs"
+        return f"undefined on {self.pairs} pairs ({self.spearman.undefined})"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """How it was computed.
 
@@ -120,6 +138,7 @@ class RunRecord:
         threads: Threads of the process that scored.
         batch_tokens: Tokens of a forward pass, where it was set by hand.
         versions: Versions of gis, Python and the libraries that decide a number.
+        agreement: Of a model in another precision with itself in fp32; None for others, and in results of an older gis.
     """
 
     command: str
@@ -131,6 +150,7 @@ class RunRecord:
     threads: int
     batch_tokens: int | None
     versions: Mapping[str, str]
+    agreement: PrecisionAgreement | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,7 @@ class RunSettings:
         load: How models are loaded.
         source: Where the pairs of tasks are looked for, and how many are scored.
         force: Score again what has a result already.
+        check_invariance: Prove over a sample of the texts that each has one vector; what has a result is scored again.
         command: The command line, for the record.
     """
 
@@ -47,6 +48,7 @@ class RunSettings:
     load: LoadSettings = field(default_factory=LoadSettings)
     source: SourceSettings = field(default_factory=SourceSettings)
     force: bool = False
+    check_invariance: bool = False
     command: str = ""
 
 
@@ -238,7 +240,13 @@ def run_model(
     if not open_tasks:
         return
     scored = score_tasks(
-        model, open_tasks, cache=settings.cache, load=settings.load, command=settings.command, reporter=reporter
+        model,
+        open_tasks,
+        cache=settings.cache,
+        load=settings.load,
+        command=settings.command,
+        invariance=settings.check_invariance,
+        reporter=reporter,
     )
     for result, table in scored:
         if settings.output is None:
@@ -256,7 +264,7 @@ def run_model(
 
 def _existing(model: Model, task: LoadedTask, settings: RunSettings, reporter: Reporter) -> ScoredTask | None:
     """Return the result of an earlier run, if it is of the same data and sample."""
-    if settings.output is None or settings.force or not model.reproducible:
+    if settings.output is None or settings.force or settings.check_invariance or not model.reproducible:
         return None
     current = task_record(task)
     path = result_path(settings.output, model.card, current.name, current.limit, current.seed)

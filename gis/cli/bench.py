@@ -55,6 +55,12 @@ def bench(
     max_length: MaxLength = None,
     offline: Offline = False,
     force: Annotated[bool, typer.Option("--force", help="Score again where there is a result already.")] = False,
+    check_invariance: Annotated[
+        bool,
+        typer.Option(
+            "--check-invariance", help="Prove over 64 texts that each has one vector, alone, again and in its batch."
+        ),
+    ] = False,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of cached embeddings.", show_default="~/.cache/gis")
     ] = None,
@@ -93,6 +99,7 @@ def bench(
             max_length=max_length,
             offline=offline,
             force=force,
+            check_invariance=check_invariance,
             cache=False if no_cache else cache or True,
             command=shlex.join(["gis", *sys.argv[1:]]),
             reporter=reporter,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from gis.benchmark.results import Result
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.fronts import front
-from gis.leaderboard.scores import ceiling_of, sample_of, strata_of
+from gis.leaderboard.scores import agreement_of, ceiling_of, sample_of, strata_of
 from gis.models.lexical import BASELINES, baseline_of
 from gis.text import visible
 
@@ -32,6 +32,7 @@ def notes(board: Leaderboard, hidden: Sequence[Result], unranked: Mapping[tuple[
         *_on_samples(results),
         *_on_data(board, results),
         *_on_cuts(results, names),
+        *_on_precision(board),
         *_on_costs(board),
         *_on_rivals(results, hidden, names),
         *_on_proof(results, names),
@@ -149,6 +150,12 @@ def _on_cuts(results: Sequence[Result], names: Mapping[str, str]) -> list[str]:
     if not cut:
         return []
     return [f"Texts were cut at the model's limit for {', '.join(cut)}; the result files say how many."]
+
+
+def _on_precision(board: Leaderboard) -> list[str]:
+    agreements = {row.model: agreement_of(row.results) for row in board.rows}
+    compared = [f"{model} in {agreement}" for model, agreement in agreements.items() if agreement]
+    return [f"Rank correlation of a model's similarities with its own in fp32: {'; '.join(compared)}."] * bool(compared)
 
 
 def _on_costs(board: Leaderboard) -> list[str]:

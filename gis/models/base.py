@@ -120,6 +120,10 @@ class Encoder(ABC):
     hardware: str = "cpu"  # what the vectors were made on, as results record it
     reproducible: bool = True  # equal identities give equal vectors, so they may be cached and results be reused
 
+    def in_full_precision(self) -> "Encoder | None":
+        """Return the same model in fp32; None where it runs in fp32, or in a precision that is not gis's choice."""
+        return None
+
     def load(self) -> None:  # noqa: B027 - most models have nothing to load
         """Load the weights now; otherwise the first batch does."""
 
@@ -196,6 +200,10 @@ class PairScorer(ABC):
     @abstractmethod
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Score each pair, higher for more similar: a (n,) float array."""
+
+    def in_full_precision(self) -> "PairScorer | None":
+        """Return the same model in fp32; None where it runs in fp32, or in a precision that is not gis's choice."""
+        return None
 
     def lengths(self, texts: Sequence[str]) -> TextLengths | None:  # noqa: ARG002
         """Count what it reads of each text; None for a model that reads texts whole, or cuts pairs and not texts."""

@@ -16,6 +16,7 @@ from gis.benchmark.tasks import manifest
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
+from gis.console import QUIET, Reporter
 from gis.files import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, Model, ModelCard
 
@@ -115,20 +116,21 @@ class FakeEncoder(Encoder):
         return np.random.default_rng(seed).standard_normal(8).astype(np.float32)
 
 
-def settings(folder: Path, *, force: bool = False, seed: int = 0) -> RunSettings:
+def settings(folder: Path, *, force: bool = False, seed: int = 0, check_invariance: bool = False) -> RunSettings:
     """Results and cache below ``folder``."""
     return RunSettings(
         output=folder / "results",
         cache=folder / "cache",
         load=LoadSettings(seed=seed),
         force=force,
+        check_invariance=check_invariance,
         command="gis bench",
     )
 
 
-def run(model: Model, tasks: Sequence[LoadedTask], chosen: RunSettings) -> list[Result]:
-    """Score ``model`` on ``tasks``, saying nothing."""
-    return [scored.result for scored in run_model(model, tasks, chosen)]
+def run(model: Model, tasks: Sequence[LoadedTask], chosen: RunSettings, *, reporter: Reporter = QUIET) -> list[Result]:
+    """Score ``model`` on ``tasks``, saying nothing unless to ``reporter``."""
+    return [scored.result for scored in run_model(model, tasks, chosen, reporter=reporter)]
 
 
 def texts_of(*tasks: LoadedTask) -> set[str]:

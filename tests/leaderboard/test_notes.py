@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gis.benchmark.results import Result
+from gis.benchmark.results import PrecisionAgreement, Result
 from tests.leaderboard.helpers import make_table, result
 
 
@@ -135,3 +135,16 @@ def test_a_model_that_is_called_as_a_baseline_is_none_and_a_renamed_baseline_is_
 def test_a_name_with_line_breaks_stays_on_its_line() -> None:
     (note,) = notes_about("Texts were cut", result("two\nlines\rof text", "stsb", 0.5, truncated=3))
     assert "two lines of text" in note
+
+
+def test_how_far_a_precision_agrees_with_fp32_is_said_once_for_each_model() -> None:
+    def in_int8(task: str) -> Result:
+        of_task = result("small", task, 0.5)
+        return replace(
+            of_task,
+            run=replace(of_task.run, precision="int8", agreement=PrecisionAgreement(pairs=250, spearman=0.9993)),
+        )
+
+    (note,) = notes_about("in fp32", in_int8("sts12"), in_int8("sts13"), result("full", "sts12", 0.5))
+    assert note.endswith("with its own in fp32: small in int8 0.99930 on 250 pairs.")
+    assert not notes_about("in fp32", result("full", "sts12", 0.5))

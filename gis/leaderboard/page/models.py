@@ -8,6 +8,7 @@ from gis.benchmark.runner import ScoredTask
 from gis.files import SHORT_HASH
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.rows import ModelRow
+from gis.leaderboard.scores import agreement_of
 from gis.models.base import Setting
 
 CUT = " were cut at "  # in notes that repeat how many texts were cut
@@ -71,6 +72,7 @@ def _facts(row: ModelRow, scored: Sequence[ScoredTask]) -> list[tuple[str, str]]
         ("scored", _dates(result.run.date[:10] for result in results)),
         ("hardware", "; ".join(_distinct(", ".join(result.run.hardware) for result in results))),
         ("versions", "; ".join(_distinct(_versions(result) for result in results))),
+        ("rank correlation with fp32", agreement_of(results)),
         ("texts cut", ", ".join(filter(None, map(_cut, results)))),
         ("results in", "; ".join(_distinct("/".join(each.path.parts[-3:-1]) for each in scored if each.path))),
         ("files (SHA-256)", ", ".join(map(_file, scored))),

@@ -2,8 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,13 @@ class PretrainedPairScorer(PairScorer):
         self._folder = folder
         self._settings = settings
         self.card = card
+
+    def in_full_precision(self) -> Self | None:
+        """Return the same model in fp32; None where it runs in fp32 already."""
+        if self._settings.precision == "fp32":
+            return None
+        settings, card = replace(self._settings, precision="fp32"), self.card.renamed(f"{self.card.name} in fp32")
+        return type(self)(self._folder, settings, card)
 
     def score(self, pairs: Pairs) -> NDArray[np.float64]:
         """Score each pair, higher for more similar.

@@ -1,6 +1,7 @@
 """The encoder of any model folder or Hub id, identified by its content before anything heavy is loaded."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,6 +63,14 @@ class PretrainedEncoder(Encoder):
         self._settings = settings
         self.card = card
         self.reproducible = not folder.own_code
+
+    def in_full_precision(self) -> "PretrainedEncoder | None":
+        """Return the same model in fp32; None where it runs in fp32 already, or in its own format, as a static one."""
+        if self._settings.precision == "fp32" or self._folder.engine == "model2vec":
+            return None
+        settings = replace(self._settings, precision="fp32")
+        card = _card(self._folder, settings, f"{self.card.name} in fp32", None)
+        return PretrainedEncoder(self._folder, settings, card)
 
     def load(self) -> None:
         """Load weights and tokenizer."""

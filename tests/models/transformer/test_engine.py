@@ -11,6 +11,9 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+from gis.benchmark.cache import EmbeddingCache
+from gis.benchmark.embeddings import embed
+from gis.console import QUIET
 from gis.errors import GisError
 from gis.models.transformer import engine
 from gis.models.transformer.encoder import SentenceEncoder
@@ -364,3 +367,16 @@ def test_an_adapter_that_does_not_fit_is_refused(
     save_file(weights, adapter / "adapter_model.safetensors", {"format": "pt"})
     with pytest.raises(GisError, match=str(adapter)):
         encoder(adapter, base=tiny_decoder).load()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_text_whose_vector_is_not_a_number_is_named(
+    tmp_path: Path, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _let_the_processor_have(monkeypatch, "avx512_bf16")
+    folder = save_bert(tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    weights["encoder.layer.1.output.dense.bias"][0] = torch.nan
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with error_line("gave NaN or infinity for 1 of 1 texts of a batch, first for 'a cat'; try --precision fp32"):
+        embed(encoder(folder, settings(precision=precision)), ["a cat"], EmbeddingCache(None, ""), "", QUIET)
