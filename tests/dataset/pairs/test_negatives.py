@@ -63,8 +63,9 @@ def test_candidates_share_the_rarest_label_that_does_not_mean_duplicate() -> Non
     labels = (
         {n: ["common"] for n in range(20)} | {n: ["common", "rare", "duplicate"] for n in (1, 2, 3)} | {30: ["lone"]}
     )
-    of = sampler(labels=labels)
+    of = sampler(labels=labels | {40: ["pair"], 41: ["pair"]})
     assert sorted(candidates(of, "same_label", 1)) == [1, 2, 3]
+    assert sorted(candidates(of, "same_label", 40)) == [40, 41]
     assert sorted(candidates(of, "same_label", 9)) == list(range(20))
     assert candidates(of, "same_label", 30) == candidates(of, "same_label", 50) == []
 
@@ -102,6 +103,7 @@ def test_evidence_relates_issues_within_two_steps() -> None:
     chain = make_clusters(cluster((1, 0), (2, 1)), related=[(10, 11), (11, 12), (12, 13)])
     of = sampler(chain, citations=[(20, 21)])
     assert of.related(0, 2)  # one cluster
+    assert sampler(make_clusters(cluster((1, 0), (2, 1), (3, 2), (4, 3)))).related(0, 4)  # however long it is
     assert of.related(5, 5)
     assert of.related(10, 11)
     assert of.related(10, 12)

@@ -128,6 +128,7 @@ def test_tokens_of_services_are_redacted(service: str) -> None:
         ("call +47 22 12 34 56", "phone", "call [phone]"),  # ten digits with blanks, or thirteen without
         ("call +4915112345678", "phone", "call [phone]"),
         ("call +1 22 33 44 55 66", "phone", "call [phone]"),  # six parts
+        ("call +15551234567", "phone", "call [phone]"),  # eleven digits
         ("tel: (555) 123-4567", "phone", "tel: [phone]"),
         ("in ~ann/src", "home", "in ~user/src"),
     ],
@@ -228,6 +229,7 @@ def test_of_very_many_addresses_the_last_are_not_judged() -> None:
         "password: String, password = get_password1()",
         "password: [token]",
         "call +1 22 33 44 55 66 77",  # seven
+        "add +1555123456 to it",  # ten digits
         "a +1 +2 +3 and x + 12345678 and +2.3.4.5",
         "~/src and a~b/c and ~user/src",
         "SKIP and ACCEPT and socio" + "logical" * 5,

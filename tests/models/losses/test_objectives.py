@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import product
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from gis.models.losses import (
     regression_objective,
     unit,
 )
-from gis.models.losses.objectives import _closeness
+from gis.models.losses.objectives import _closeness, _in_full_precision
 
 Objective = Callable[..., Tensor]
 RANKING = [
@@ -432,6 +433,21 @@ def test_the_whole_is_the_weighted_sum() -> None:
     )
     assert found.comparable
     assert not loss(x, y, torch.ones(8)).comparable
+
+
+def test_autocast_is_kept_away_on_the_device_of_the_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    devices: list[str] = []
+
+    def autocast(device: str, *, enabled: bool) -> AbstractContextManager[None]:
+        devices.append(device)
+        assert not enabled
+        return nullcontext()
+
+    monkeypatch.setattr(torch, "autocast", autocast)
+    identity = _in_full_precision(lambda *tensors: tensors)
+    identity(torch.empty(1, device="meta"))
+    identity()
+    assert devices == ["meta", "cpu"]
 
 
 def test_only_the_terms_with_a_weight_are_computed() -> None:
