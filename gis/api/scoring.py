@@ -10,7 +10,7 @@ from gis.errors import CombinedError
 
 if TYPE_CHECKING:
     from gis.leaderboard.result_set import ResultSet
-    from gis.models.base import Model, Precision
+    from gis.models.base import LongPolicy, Model, Precision
 
 
 def bench(
@@ -25,6 +25,7 @@ def bench(
     precision: "Precision" = "fp32",
     batch_tokens: int | None = None,
     max_length: int | None = None,
+    long: "LongPolicy" = "head",
     offline: bool = False,
     force: bool = False,
     check_invariance: bool = False,
@@ -48,6 +49,7 @@ def bench(
         precision: Number format of weights and activations: "fp32", "bf16", "fp16" or "int8".
         batch_tokens: Tokens per forward pass; None for the device's default.
         max_length: Cut texts at this many tokens instead of the model's own limit.
+        long: What is read of longer texts: "head", "head+tail", "chunk-mean", "chunk-max" or "late-chunk".
         offline: Never ask the Hub.
         force: Score again what has a result in ``output``.
         check_invariance: Prove over 64 of the texts that each has one vector, alone, again and in its batch.
@@ -77,6 +79,7 @@ def bench(
             precision=precision,
             batch_tokens=batch_tokens,
             max_length=max_length,
+            long=long,
             offline=offline,
             seed=seed,
         ),
@@ -100,6 +103,7 @@ def load_model(
     precision: "Precision" = "fp32",
     batch_tokens: int | None = None,
     max_length: int | None = None,
+    long: "LongPolicy" = "head",
     offline: bool = False,
     seed: int = 0,
 ) -> "Model":
@@ -113,6 +117,7 @@ def load_model(
         precision: Number format of weights and activations: "fp32", "bf16", "fp16" or "int8".
         batch_tokens: Tokens per forward pass; None for the device's default.
         max_length: Cut texts at this many tokens instead of the model's own limit.
+        long: What is read of longer texts: "head", "head+tail", "chunk-mean", "chunk-max" or "late-chunk".
         offline: Never ask the Hub.
         seed: Seed of the random model.
 
@@ -128,6 +133,7 @@ def load_model(
         precision=precision,
         batch_tokens=batch_tokens,
         max_length=max_length,
+        long=long,
         offline=offline,
         seed=seed,
     )

@@ -53,6 +53,10 @@ def bench(
         typer.Option(metavar="N", min=1, help="Tokens per forward pass.", show_default="chosen by the device"),
     ] = None,
     max_length: MaxLength = None,
+    long: Annotated[
+        Literal["head", "head+tail", "chunk-mean", "chunk-max", "late-chunk"],
+        typer.Option(help="What is read of longer texts: their head, both ends, or windows of the whole."),
+    ] = "head",
     offline: Offline = False,
     force: Annotated[bool, typer.Option("--force", help="Score again where there is a result already.")] = False,
     check_invariance: Annotated[
@@ -97,6 +101,7 @@ def bench(
             precision=precision,
             batch_tokens=batch_tokens,
             max_length=max_length,
+            long=long,
             offline=offline,
             force=force,
             check_invariance=check_invariance,

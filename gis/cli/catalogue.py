@@ -9,7 +9,8 @@ Variant without markup: TASK,text=plain"""
 OTHER_MODELS = """
 Also a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA, model2vec or Hugging Face encoder, or a
 cross-encoder, a learned sparse or a late-interaction model of sentence-transformers:
-  NAME,pooling=POOLING,prompt="… {text} …",prompt_name=PROMPT,max_length=N,revision=…
+  NAME,pooling=POOLING,prompt="… {text} …",prompt_name=PROMPT,max_length=N,long=POLICY,revision=…
+  POLICY: head, head+tail, chunk-mean, chunk-max or late-chunk
   POOLING: cls, mean, max, last, cls_avg, first-last-avg or last2avg
   PROMPT: prompteol, angle-a, angle-b, angle-c, or one that the folder names
 Any model: NAME,name=…, the name to show in the leaderboard

@@ -13,6 +13,7 @@ from gis.errors import GisError, UsageError, check_number, unknown_name
 from gis.text import whole_characters
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
+LongPolicy = Literal["head", "head+tail", "chunk-mean", "chunk-max", "late-chunk"]
 TrainingPrecision = Literal["auto", "fp32", "bf16"]
 Setting = str | int | float | bool | None
 POOLING_DECLARED = "pooling_declared"  # a setting: False where the model's pooling was a guess
@@ -72,6 +73,8 @@ class LoadSettings:
         precision: Number format of weights and activations.
         batch_tokens: Tokens of one forward pass; None for the device's default.
         max_length: Cut texts at this many tokens instead of the model's own limit.
+        long: What pretrained models read of texts that are longer than their limit: the head; head and tail; windows,
+            whose vectors are averaged or of which the best match counts; or windows of one pass over all positions.
         offline: Never ask the Hub; use what its local cache holds.
         seed: Seed of models that draw random numbers.
 
@@ -83,12 +86,15 @@ class LoadSettings:
     precision: Precision = "fp32"
     batch_tokens: int | None = None
     max_length: int | None = None
+    long: LongPolicy = "head"
     offline: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.precision not in get_args(Precision):
             raise unknown_name("precision", self.precision, get_args(Precision))
+        if self.long not in get_args(LongPolicy):
+            raise unknown_name("policy for long texts", self.long, get_args(LongPolicy))
         if self.batch_tokens is not None:
             check_number("the number of tokens per forward pass", self.batch_tokens, 1)
         check_number("the seed", self.seed, 0)

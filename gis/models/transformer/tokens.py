@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.errors import UsageError
+from gis.errors import GisError, UsageError
 from gis.models.transformer.model_folder import split_prompt
 
 TEXTS_PER_CALL = 8192  # texts tokenised at a time: bounds the memory of the tokenizer's own records
@@ -26,6 +26,19 @@ class Tokenized:
     ids: list[NDArray[np.int32]]
     tokens: NDArray[np.int64]
     kept: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TokenPlaces:
+    """Where the tokens of a text are, without special tokens and prompt.
+
+    Attributes:
+        starts: (tokens,) the character that each begins with.
+        begins_word: (tokens,) whether it is the first of its word.
+    """
+
+    starts: NDArray[np.int64]
+    begins_word: NDArray[np.bool_]
 
 
 class TextTokenizer:
@@ -81,6 +94,22 @@ class TextTokenizer:
         return self._tokenizer(
             [self._prompted(text)], truncation=limit is not None, max_length=limit, return_tensors="pt"
         )
+
+    @property
+    def added(self) -> int:
+        """How many tokens the prompt and the special tokens add to a text."""
+        return len(self._whole_ids(f"{self._before}{self._after}"))
+
+    def places(self, texts: Sequence[str]) -> list[TokenPlaces]:
+        """Return where the tokens of each text are.
+
+        Raises:
+            GisError: The tokenizer is one that does not say.
+        """
+        if self._backend is None:
+            raise GisError("the model's tokenizer does not say where a token is in the text, so windows cannot be cut")
+        self._backend.no_truncation()
+        return [_places(encoding) for encoding in self._backend.encode_batch(list(texts), add_special_tokens=False)]
 
     def _prompted(self, text: str) -> str:
         prompted = f"{self._before}{text}{self._after}"
@@ -143,3 +172,10 @@ def _let_lowercase(backend: Any) -> None:  # noqa: ANN401 - tokenizers' class
         steps = [*own]  # type: ignore[misc]
     if not any(isinstance(step, Lowercase) for step in steps):
         backend.normalizer = Sequence([Lowercase(), *steps])
+
+
+def _places(encoding: Any) -> TokenPlaces:  # noqa: ANN401
+    words = encoding.word_ids
+    begins = [number == 0 or word is None or word != words[number - 1] for number, word in enumerate(words)]
+    starts = np.array([start for start, _ in encoding.offsets], dtype=np.int64)
+    return TokenPlaces(starts, np.array(begins, dtype=bool))

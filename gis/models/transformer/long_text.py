@@ -1,0 +1,298 @@
+"""What a model makes of texts that are longer than it reads: their ends, windows of them, or one long pass."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.errors import UsageError
+from gis.files import sha256_of
+from gis.models.base import EncodedBatch, Encoder, LongPolicy, ModelCard, PairScorer, Setting, TextLengths, with_rows
+from gis.models.transformer.loading import load_tokenizer
+from gis.models.transformer.model_folder import ModelFolder
+from gis.models.transformer.tokens import TextTokenizer, TokenPlaces
+from gis.models.transformer.windows import OVERLAP, Span, ends_spans, window_spans, window_weights
+from gis.text import whole_characters
+
+if TYPE_CHECKING:
+    from gis.models.transformer.engine import TransformerEngine
+
+Vectors = NDArray[np.float32]
+TEXTS_PER_CALL = 512  # whose windows are embedded together: what an interruption can cost
+VERSION = 1  # part of identities: raised when windows are cut or joined in another way
+
+
+class WindowCutter:
+    """Cuts texts into pieces that a model reads whole."""
+
+    def __init__(self, folder: ModelFolder) -> None:
+        if folder.max_tokens is None:
+            raise UsageError(
+                f"{folder.folder.name} reads texts whole, so none is too long for it",
+                remedy="say how long a window is: --max-length or max_length=",
+            )
+        self._folder = folder
+        self._limit = folder.max_tokens
+
+    @cached_property
+    def _tokenizer(self) -> TextTokenizer:
+        folder = self._folder
+        return TextTokenizer(load_tokenizer(folder), None, folder.prompt, lowercase=folder.lowercase)
+
+    @property
+    def size(self) -> int:
+        """Tokens of a text that the model reads beside its prompt and special tokens."""
+        room = self._limit - self._tokenizer.added
+        if room < 2:
+            raise UsageError(f"{self._limit} tokens leave no room for a text beside the prompt and special tokens")
+        return room
+
+    def places(self, texts: Sequence[str]) -> list[TokenPlaces]:
+        """Return where the tokens of each text are."""
+        return self._tokenizer.places(texts)
+
+
+def _piece(text: str, places: TokenPlaces, span: Span) -> str:
+    """Return the part of a text that some of its tokens cover; what is before the first and behind the last, too."""
+    first = 0 if span.start == 0 else int(places.starts[span.start])
+    last = len(text) if span.stop == len(places.starts) else int(places.starts[span.stop])
+    return text[first:last]
+
+
+class _Pieces(Encoder):
+    """An encoder that reads pieces of long texts and makes one vector of those of a text.
+
+    A text that fits is read as the model itself reads it.
+    """
+
+    def __init__(self, model: Encoder, cutter: WindowCutter, card: ModelCard) -> None:
+        self._model = model
+        self._cutter = cutter
+        self.card = card
+        self.reproducible = model.reproducible
+
+    def load(self) -> None:
+        """Load the model."""
+        self._model.load()
+        self.hardware = self._model.hardware
+
+    def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
+        """Embed ``texts``, the longest first."""
+        self.load()
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        for start in range(0, len(order), TEXTS_PER_CALL):
+            rows = order[start : start + TEXTS_PER_CALL]
+            cut = [self._cut(texts[row], places) for row, places in zip(rows, self._places(texts, rows), strict=True)]
+            pieces, lost = self._embed([piece for text in cut for piece in text.pieces])
+            bounds = np.cumsum([0, *(len(text.pieces) for text in cut)])
+            vectors = [
+                self._joined(pieces[low:high], text.weights)
+                for text, low, high in zip(cut, bounds[:-1], bounds[1:], strict=True)
+            ]
+            yield EncodedBatch(
+                rows=rows,
+                vectors=np.stack(vectors),
+                tokens=np.array([text.tokens for text in cut], dtype=np.int64),
+                kept=np.array([text.kept for text in cut]) - np.add.reduceat(lost, bounds[:-1]),
+                share=(start + len(rows)) / len(order),
+            )
+
+    def _embed(self, pieces: list[str]) -> tuple[Vectors, NDArray[np.int64]]:
+        """Return the vectors of pieces, and how many tokens of each were cut: a word in two may have more than whole."""
+        vectors, lost = None, np.zeros(len(pieces), dtype=np.int64)
+        for batch in self._model.batches(pieces):
+            vectors = with_rows(vectors, len(pieces), batch.rows, batch.vectors, self.card.name)
+            lost[batch.rows] = batch.tokens - batch.kept
+        assert vectors is not None
+        return vectors, lost
+
+    def _places(self, texts: Sequence[str], rows: NDArray[np.intp]) -> list[TokenPlaces]:
+        return self._cutter.places([texts[row] for row in rows])
+
+    def _cut(self, text: str, places: TokenPlaces) -> "_CutText":
+        raise NotImplementedError
+
+    def _joined(self, vectors: Vectors, weights: NDArray[np.float64]) -> Vectors:
+        """Return the mean of vectors; of a model that gives vectors of length 1, scaled to that."""
+        if len(vectors) == 1:
+            return vectors[0]
+        mean = (weights @ vectors) / weights.sum()
+        if self.card.settings.get("normalize"):
+            mean /= np.linalg.norm(mean) or 1.0
+        return np.asarray(mean, dtype=np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CutText:
+    """The pieces of a text that are read, their weights, its tokens, and how many of them are in a piece."""
+
+    pieces: list[str]
+    weights: NDArray[np.float64]
+    tokens: int
+    kept: int
+
+
+class HeadTail(_Pieces):
+    """Reads the first and the last half of what fits (Sun et al. 2019, arXiv 1905.05583) as one text."""
+
+    def _cut(self, text: str, places: TokenPlaces) -> _CutText:
+        spans = ends_spans(places.begins_word, self._cutter.size)
+        ends = " ".join(_piece(text, places, span).strip() for span in spans) if len(spans) > 1 else text
+        kept = sum(span.stop - span.start for span in spans)
+        return _CutText(pieces=[ends], weights=np.ones(1), tokens=len(places.starts), kept=kept)
+
+
+class ChunkMean(_Pieces):
+    """The mean of the vectors of overlapping windows, by the tokens that each stands for."""
+
+    def _cut(self, text: str, places: TokenPlaces) -> _CutText:
+        spans = window_spans(places.begins_word, self._cutter.size)
+        tokens = len(places.starts)
+        pieces = [_piece(text, places, span) for span in spans]
+        return _CutText(pieces=pieces, weights=window_weights(spans, tokens), tokens=tokens, kept=tokens)
+
+
+class ChunkMax(PairScorer):
+    """The highest cosine of any window of one text with any window of the other."""
+
+    def __init__(self, model: Encoder, cutter: WindowCutter, card: ModelCard) -> None:
+        self._model = model
+        self._cutter = cutter
+        self.card = card
+        self.reproducible = model.reproducible
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        """Score each pair by its most similar windows."""
+
+        def windows(texts: Sequence[str]) -> list[Vectors]:
+            cut = [
+                [_piece(text, places, span) for span in window_spans(places.begins_word, self._cutter.size)]
+                for text, places in zip(texts, self._cutter.places(texts), strict=True)
+            ]
+            distinct = list(dict.fromkeys(piece for pieces in cut for piece in pieces))
+            row = {piece: number for number, piece in enumerate(distinct)}
+            vectors = self._model.encode(distinct)
+            return [vectors[[row[piece] for piece in pieces]] for pieces in cut]
+
+        scores = score_by_windows(pairs, windows)
+        self.hardware = self._model.hardware
+        return scores
+
+    def lengths(self, texts: Sequence[str]) -> TextLengths:
+        """Count the tokens of each text; every one is in a window."""
+        tokens = np.array([len(places.starts) for places in self._cutter.places(texts)], dtype=np.int64)
+        return TextLengths(tokens, tokens)
+
+
+class LateChunk(PairScorer):
+    """As ``ChunkMax``, of windows that are cut behind the model: each token has seen the whole text.
+
+    Late chunking (Günther et al. 2024, arXiv 2409.04701): one pass over as much as the model's positions allow, then
+    the mean of the token vectors of each window.
+
+    Args:
+        model: The encoder with the longest input that it can have.
+        size: Tokens of a window.
+        card: What results record of it.
+    """
+
+    def __init__(self, model: Encoder, size: int, card: ModelCard) -> None:
+        self._model = model
+        self._size = size
+        self.card = card
+        self.reproducible = model.reproducible
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        """Score each pair by its most similar windows."""
+        engine = self._engine
+        self.hardware = engine.hardware
+
+        def windows(texts: Sequence[str]) -> list[Vectors]:
+            return [self._means(tokens) for tokens in engine.token_vectors(texts)]
+
+        return score_by_windows(pairs, windows)
+
+    def lengths(self, texts: Sequence[str]) -> TextLengths:
+        """Count the tokens of each text, and how many of them the long pass reads."""
+        return self._engine.lengths(texts)
+
+    @property
+    def _engine(self) -> "TransformerEngine":
+        from gis.models.transformer.pretrained import PretrainedEncoder
+
+        if not isinstance(self._model, PretrainedEncoder):
+            raise AssertionError("late chunks are cut from the tokens of a pretrained encoder")
+        return self._model.token_engine
+
+    def _means(self, tokens: Vectors) -> Vectors:
+        spans = window_spans(np.ones(len(tokens), dtype=bool), self._size)
+        means = [tokens[span.start : span.stop].mean(axis=0) for span in spans if span.stop > span.start]
+        return np.stack(means) if means else np.zeros((1, tokens.shape[1]), dtype=np.float32)
+
+
+def with_policy(
+    policy: LongPolicy, folder: ModelFolder, open_encoder: Callable[[ModelFolder], Encoder]
+) -> Encoder | PairScorer:
+    """Return a model that reads long texts by a policy.
+
+    Args:
+        policy: Any but "head", which is what a model does by itself.
+        folder: The model's folder; its limit is the size of a window, prompt and special tokens included.
+        open_encoder: Opens an encoder of a folder.
+
+    Raises:
+        UsageError: The model has no limit, or cannot be read by this policy.
+    """
+    cutter = WindowCutter(folder)
+    if policy == "late-chunk":
+        return _late_chunk(folder, open_encoder)
+    model = open_encoder(folder)
+    card = _card(policy, model.card, model.card.max_tokens if policy == "head+tail" else None)
+    kinds = {"head+tail": HeadTail, "chunk-mean": ChunkMean, "chunk-max": ChunkMax}
+    return kinds[policy](model, cutter, card)
+
+
+def _late_chunk(folder: ModelFolder, open_encoder: Callable[[ModelFolder], Encoder]) -> LateChunk:
+    size = folder.max_tokens or 0
+    if folder.engine != "transformer" or folder.pooling != "mean":
+        raise UsageError(f"late-chunk averages the vectors of tokens; {folder.folder.name} does not pool by their mean")
+    if folder.positions is not None and folder.positions <= size:
+        raise UsageError(
+            f"late-chunk reads more than a window at once, and {folder.folder.name} has {folder.positions} positions",
+            remedy="make windows shorter: --max-length or max_length=",
+        )
+    model = open_encoder(replace(folder, max_tokens=folder.positions))
+    return LateChunk(model, size, _card("late-chunk", model.card, folder.positions, window=size))
+
+
+def _card(policy: LongPolicy, card: ModelCard, limit: int | None, **settings: Setting) -> ModelCard:
+    decisions: dict[str, Setting] = {"long": policy, "overlap": 1 / OVERLAP, **settings}
+    return replace(
+        card,
+        identity=sha256_of({**decisions, "version": VERSION, "model": card.identity}),
+        settings={**card.settings, **decisions},
+        max_tokens=limit,
+    )
+
+
+def score_by_windows(
+    pairs: Sequence[tuple[str, str]], windows: Callable[[Sequence[str]], list[Vectors]]
+) -> NDArray[np.float64]:
+    """Return for each pair the highest cosine of a window of one text with a window of the other; 0 for no windows.
+
+    Args:
+        pairs: n pairs of texts.
+        windows: Makes the (windows, dim) vectors of each text.
+    """
+    whole = [(whole_characters(first), whole_characters(second)) for first, second in pairs]
+    texts = list(dict.fromkeys(text for pair in whole for text in pair))
+    by_text = dict(zip(texts, map(_unit, windows(texts)), strict=True))
+    return np.array([float((by_text[a] @ by_text[b].T).max()) for a, b in whole], dtype=np.float64).round(7)
+
+
+def _unit(vectors: Vectors) -> NDArray[np.float64]:
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    return np.divide(vectors, norms, out=np.zeros(vectors.shape), where=norms > 0)
