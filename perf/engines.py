@@ -30,7 +30,12 @@ from gis.spec import Spec
 Vectors = NDArray[np.float32]
 BATCH_SIZES = (8, 32, 128)
 DEFAULT_BATCH_SIZE = 32
-SMALL = {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536}
+SMALL: dict[str, Any] = {
+    "hidden_size": 384,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 12,
+    "intermediate_size": 1536,
+}
 LARGEST_DIFFERENCE = {"fp32": 1e-5, "bf16": 0.02}  # of unit vectors' numbers
 
 
@@ -40,9 +45,7 @@ def random_model(shape: str, tokenizer: Path, folder: Path) -> None:
     words = transformers.AutoTokenizer.from_pretrained(tokenizer)
     if shape == "modernbert":
         words.model_max_length = 8192
-        config: Any = transformers.ModernBertConfig(
-            vocab_size=len(words), **SMALL, pad_token_id=words.pad_token_id, reference_compile=False
-        )
+        config: Any = transformers.ModernBertConfig(vocab_size=len(words), **SMALL, pad_token_id=words.pad_token_id)
         transformers.ModernBertModel(config).save_pretrained(folder)
     else:
         words.model_max_length = 512
@@ -76,7 +79,7 @@ def seconds(work: Callable[[], object], device: str) -> float:
 
 def unit(vectors: Vectors) -> Vectors:
     """Scale vectors to length 1, as some folders do and others do not."""
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def main() -> None:
@@ -113,9 +116,12 @@ def compare(folder: Path, chosen: argparse.Namespace) -> bool:
         theirs.max_seq_length = ours.card.max_tokens
 
     def encode(size: int) -> Callable[[], Vectors]:
-        return lambda: theirs.encode(texts, batch_size=size, show_progress_bar=False, convert_to_numpy=True)
+        return lambda: np.asarray(theirs.encode(texts, batch_size=size, show_progress_bar=False))
 
-    programs = {"gis": lambda: ours.encode(texts)} | {f"batches of {n}": encode(n) for n in chosen.batch_sizes}
+    programs: dict[str, Callable[[], Vectors]] = {
+        "gis": lambda: ours.encode(texts),
+        **{f"batches of {size}": encode(size) for size in chosen.batch_sizes},
+    }
     times: dict[str, list[float]] = {name: [] for name in programs}
     largest, expected = 0.0, None
     for work in programs.values():  # unmeasured: kernels are chosen, caches filled

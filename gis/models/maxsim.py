@@ -10,7 +10,7 @@ from gis.files import sha256_of
 from gis.models.base import LoadSettings, Model, ModelCard, PairScorer, TextLengths
 from gis.models.registry import load_model
 from gis.models.transformer.late_interaction import MEAN_MAXSIM, score_by_tokens
-from gis.models.transformer.pretrained import PretrainedEncoder
+from gis.models.transformer.pretrained_encoder import PretrainedEncoder
 from gis.spec import Spec, parse_spec
 from gis.text import whole_characters
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +10,16 @@ from numpy.typing import NDArray
 from gis.errors import UsageError
 from gis.files import sha256_of
 from gis.models.base import EncodedBatch, Encoder, LongPolicy, ModelCard, PairScorer, Setting, TextLengths, with_rows
+from gis.models.similarity import DECIMALS
 from gis.models.transformer.loading import load_tokenizer
 from gis.models.transformer.model_folder import ModelFolder
+from gis.models.transformer.pretrained_encoder import PretrainedEncoder
 from gis.models.transformer.tokens import TextTokenizer, TokenPlaces
 from gis.models.transformer.windows import OVERLAP, Span, ends_spans, window_spans, window_weights
 from gis.text import whole_characters
 
-if TYPE_CHECKING:
-    from gis.models.transformer.engine import TransformerEngine
-
 Vectors = NDArray[np.float32]
+Describe = Callable[[ModelCard], ModelCard]  # what results record of a policy over a model
 TEXTS_PER_CALL = 512  # whose windows are embedded together: what an interruption can cost
 VERSION = 1  # part of identities: raised when windows are cut or joined in another way
 
@@ -68,11 +67,17 @@ class _Pieces(Encoder):
     A text that fits is read as the model itself reads it.
     """
 
-    def __init__(self, model: Encoder, cutter: WindowCutter, card: ModelCard) -> None:
+    def __init__(self, model: Encoder, cutter: WindowCutter, describe: Describe) -> None:
         self._model = model
         self._cutter = cutter
-        self.card = card
+        self._describe = describe
+        self.card = describe(model.card)
         self.reproducible = model.reproducible
+
+    def in_full_precision(self) -> "_Pieces | None":
+        """As ``Encoder.in_full_precision``."""
+        model = self._model.in_full_precision()
+        return None if model is None else type(self)(model, self._cutter, self._describe)
 
     def load(self) -> None:
         """Load the model."""
@@ -101,7 +106,7 @@ class _Pieces(Encoder):
             )
 
     def _embed(self, pieces: list[str]) -> tuple[Vectors, NDArray[np.int64]]:
-        """Return the vectors of pieces, and how many tokens of each were cut: a word in two may have more than whole."""
+        """Return the vectors of pieces, and how many tokens of each were cut: a split word may have more."""
         vectors, lost = None, np.zeros(len(pieces), dtype=np.int64)
         for batch in self._model.batches(pieces):
             vectors = with_rows(vectors, len(pieces), batch.rows, batch.vectors, self.card.name)
@@ -118,8 +123,8 @@ class _Pieces(Encoder):
     def _joined(self, vectors: Vectors, weights: NDArray[np.float64]) -> Vectors:
         """Return the mean of vectors; of a model that gives vectors of length 1, scaled to that."""
         if len(vectors) == 1:
-            return vectors[0]
-        mean = (weights @ vectors) / weights.sum()
+            return np.asarray(vectors[0])
+        mean = np.average(vectors, axis=0, weights=weights)
         if self.card.settings.get("normalize"):
             mean /= np.linalg.norm(mean) or 1.0
         return np.asarray(mean, dtype=np.float32)
@@ -158,11 +163,17 @@ class ChunkMean(_Pieces):
 class ChunkMax(PairScorer):
     """The highest cosine of any window of one text with any window of the other."""
 
-    def __init__(self, model: Encoder, cutter: WindowCutter, card: ModelCard) -> None:
+    def __init__(self, model: Encoder, cutter: WindowCutter, describe: Describe) -> None:
         self._model = model
         self._cutter = cutter
-        self.card = card
+        self._describe = describe
+        self.card = describe(model.card)
         self.reproducible = model.reproducible
+
+    def in_full_precision(self) -> "ChunkMax | None":
+        """As ``PairScorer.in_full_precision``."""
+        model = self._model.in_full_precision()
+        return None if model is None else ChunkMax(model, self._cutter, self._describe)
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Score each pair by its most similar windows."""
@@ -196,18 +207,24 @@ class LateChunk(PairScorer):
     Args:
         model: The encoder with the longest input that it can have.
         size: Tokens of a window.
-        card: What results record of it.
+        describe: Makes its card of the model's.
     """
 
-    def __init__(self, model: Encoder, size: int, card: ModelCard) -> None:
+    def __init__(self, model: PretrainedEncoder, size: int, describe: Describe) -> None:
         self._model = model
         self._size = size
-        self.card = card
+        self._describe = describe
+        self.card = describe(model.card)
         self.reproducible = model.reproducible
+
+    def in_full_precision(self) -> "LateChunk | None":
+        """As ``PairScorer.in_full_precision``."""
+        model = self._model.in_full_precision()
+        return None if model is None else LateChunk(model, self._size, self._describe)
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Score each pair by its most similar windows."""
-        engine = self._engine
+        engine = self._model.token_engine
         self.hardware = engine.hardware
 
         def windows(texts: Sequence[str]) -> list[Vectors]:
@@ -217,15 +234,7 @@ class LateChunk(PairScorer):
 
     def lengths(self, texts: Sequence[str]) -> TextLengths:
         """Count the tokens of each text, and how many of them the long pass reads."""
-        return self._engine.lengths(texts)
-
-    @property
-    def _engine(self) -> "TransformerEngine":
-        from gis.models.transformer.pretrained import PretrainedEncoder
-
-        if not isinstance(self._model, PretrainedEncoder):
-            raise AssertionError("late chunks are cut from the tokens of a pretrained encoder")
-        return self._model.token_engine
+        return self._model.token_engine.lengths(texts)
 
     def _means(self, tokens: Vectors) -> Vectors:
         spans = window_spans(np.ones(len(tokens), dtype=bool), self._size)
@@ -234,7 +243,7 @@ class LateChunk(PairScorer):
 
 
 def with_policy(
-    policy: LongPolicy, folder: ModelFolder, open_encoder: Callable[[ModelFolder], Encoder]
+    policy: LongPolicy, folder: ModelFolder, open_encoder: Callable[[ModelFolder], PretrainedEncoder]
 ) -> Encoder | PairScorer:
     """Return a model that reads long texts by a policy.
 
@@ -250,12 +259,13 @@ def with_policy(
     if policy == "late-chunk":
         return _late_chunk(folder, open_encoder)
     model = open_encoder(folder)
-    card = _card(policy, model.card, model.card.max_tokens if policy == "head+tail" else None)
-    kinds = {"head+tail": HeadTail, "chunk-mean": ChunkMean, "chunk-max": ChunkMax}
-    return kinds[policy](model, cutter, card)
+    describe = partial(_card, policy, folder.max_tokens if policy == "head+tail" else None)
+    if policy == "chunk-max":
+        return ChunkMax(model, cutter, describe)
+    return (HeadTail if policy == "head+tail" else ChunkMean)(model, cutter, describe)
 
 
-def _late_chunk(folder: ModelFolder, open_encoder: Callable[[ModelFolder], Encoder]) -> LateChunk:
+def _late_chunk(folder: ModelFolder, open_encoder: Callable[[ModelFolder], PretrainedEncoder]) -> LateChunk:
     size = folder.max_tokens or 0
     if folder.engine != "transformer" or folder.pooling != "mean":
         raise UsageError(f"late-chunk averages the vectors of tokens; {folder.folder.name} does not pool by their mean")
@@ -265,10 +275,10 @@ def _late_chunk(folder: ModelFolder, open_encoder: Callable[[ModelFolder], Encod
             remedy="make windows shorter: --max-length or max_length=",
         )
     model = open_encoder(replace(folder, max_tokens=folder.positions))
-    return LateChunk(model, size, _card("late-chunk", model.card, folder.positions, window=size))
+    return LateChunk(model, size, partial(_card, "late-chunk", folder.positions, window=size))
 
 
-def _card(policy: LongPolicy, card: ModelCard, limit: int | None, **settings: Setting) -> ModelCard:
+def _card(policy: LongPolicy, limit: int | None, card: ModelCard, **settings: Setting) -> ModelCard:
     decisions: dict[str, Setting] = {"long": policy, "overlap": 1 / OVERLAP, **settings}
     return replace(
         card,
@@ -290,9 +300,10 @@ def score_by_windows(
     whole = [(whole_characters(first), whole_characters(second)) for first, second in pairs]
     texts = list(dict.fromkeys(text for pair in whole for text in pair))
     by_text = dict(zip(texts, map(_unit, windows(texts)), strict=True))
-    return np.array([float((by_text[a] @ by_text[b].T).max()) for a, b in whole], dtype=np.float64).round(7)
+    highest = [float((by_text[first] @ by_text[second].T).max()) for first, second in whole]
+    return np.asarray(np.round(highest, DECIMALS), dtype=np.float64)
 
 
 def _unit(vectors: Vectors) -> NDArray[np.float64]:
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros(vectors.shape), where=norms > 0)
+    return np.asarray(np.divide(vectors, norms, out=np.zeros(vectors.shape), where=norms > 0))

@@ -8,7 +8,8 @@ import pytest
 from gis.errors import UsageError
 from gis.models.base import Encoder, Model, PairScorer
 from gis.models.registry import load_model
-from gis.models.transformer.pretrained import PretrainedEncoder, model_folder_of
+from gis.models.transformer.pretrained import model_folder_of
+from gis.models.transformer.pretrained_encoder import PretrainedEncoder
 from gis.spec import Spec
 from tests.errors import error_line
 from tests.models.helpers import LONG, TEXTS, assert_close, encoder, settings
@@ -122,6 +123,14 @@ def test_policies_have_identities_of_their_own(folder: Path) -> None:
     assert len({card.identity for card in cards}) == len(policies)
     assert cards[0].identity == encoder(folder, max_length=LIMIT).card.identity
     assert [card.settings.get("long", "head") for card in cards] == list(policies)
+
+
+@pytest.mark.parametrize("policy", ["head+tail", "chunk-mean", "chunk-max", "late-chunk"])
+def test_half_precision_is_compared_with_the_same_policy_in_full(folder: Path, policy: str) -> None:
+    spec = Spec(str(folder), {"max_length": str(LIMIT), "long": policy})
+    twin = load_model(spec, settings(precision="bf16")).in_full_precision()
+    assert twin is not None
+    assert twin.card.identity == _open(folder, policy).card.identity
 
 
 def test_the_policy_of_a_run_is_that_of_each_model(folder: Path) -> None:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from gis.errors import GisError, UsageError
 from gis.models.registry import load_model
-from gis.models.transformer import pretrained
+from gis.models.transformer import card, pretrained
 from gis.models.transformer.folder_files import count_parameters, training_of
 from gis.spec import Spec
 from tests.models.helpers import TEXTS, assert_close, encoder, identity, needs_minilm, needs_peft, settings
@@ -144,7 +144,7 @@ class TestIdentity:
 
     def test_the_engines_version_is_part_of_it(self, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         before = identity(tiny_bert)
-        monkeypatch.setattr(pretrained, "ENGINE_VERSION", pretrained.ENGINE_VERSION + 1)
+        monkeypatch.setattr(card, "ENGINE_VERSION", card.ENGINE_VERSION + 1)
         assert identity(tiny_bert) != before
 
 
@@ -270,5 +270,5 @@ def test_without_its_package_minilm_names_the_extra(monkeypatch: pytest.MonkeyPa
 
 
 def test_minilms_unknown_option_names_it_as_it_was_typed() -> None:
-    with pytest.raises(UsageError, match=r"unknown option of minilm 'poling'. Did you mean pooling\?"):
-        load_model(Spec("minilm", {"poling": "cls"}), settings())
+    with pytest.raises(UsageError, match=r"unknown option of minilm 'lowercas'. Known: base, "):
+        load_model(Spec("minilm", {"lowercas": "cls"}), settings())

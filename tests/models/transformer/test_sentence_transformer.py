@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from gis.errors import GisError, UsageError
 from gis.models.transformer.engine import TransformerEngine
-from gis.models.transformer.pretrained import PretrainedEncoder
+from gis.models.transformer.pretrained_encoder import PretrainedEncoder
 from gis.models.transformer.sentence_transformer import SentenceTransformerEngine
 from tests.models.helpers import LONG, SHORT, TEXTS, assert_close, counts, edit_json, encoder, needs_peft, settings
 from tests.tiny_models import (

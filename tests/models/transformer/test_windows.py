@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,9 +18,9 @@ def test_windows_hold_every_token_and_none_is_too_long(begins_word: NDArray[np.b
     assert spans[0].start == 0
     assert spans[-1].stop == len(begins_word)
     assert all(span.stop - span.start <= size for span in spans)
-    assert all(later.start <= earlier.stop for earlier, later in zip(spans, spans[1:], strict=False))
-    assert all(later.start > earlier.start for earlier, later in zip(spans, spans[1:], strict=False))
-    assert all(later.stop > earlier.stop for earlier, later in zip(spans, spans[1:], strict=False))
+    assert all(later.start <= earlier.stop for earlier, later in pairwise(spans))
+    assert all(later.start > earlier.start for earlier, later in pairwise(spans))
+    assert all(later.stop > earlier.stop for earlier, later in pairwise(spans))
 
 
 @given(WORDS, SIZES)
