@@ -217,6 +217,18 @@ def test_an_issue_that_is_only_named_before_is_not_the_subject(text: str) -> Non
     assert (ruling.subject, ruling.target) == (None, Reference(None, 12))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I think that this is a dup of either #12 or #13.", [("related", 12), ("related", 13)]),
+        ("I think that this is a dup of either #12.", [("inside_comment", 12)]),
+        ("I think that this is a dup of #12 or #12.", [("inside_comment", 12)]),
+    ],
+)
+def test_of_several_alternatives_none_is_ruled(text: str, expected: list[tuple[str, int]]) -> None:
+    assert said(text) == expected
+
+
 def test_a_comment_that_closes_its_issue_as_a_duplicate_names_the_other_nearby() -> None:
     filler, closing = "The cache is stale after a restart. " * 10, "Closing as a duplicate."
     assert said(f"{filler}The details are at #12, I find. {closing}") == [("inside_comment", 12)]
