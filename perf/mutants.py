@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.json")
 PARTS = {
     "losses": ["gis/models/losses"],
-    "metrics": ["gis/statistics/metrics.py", "gis/benchmark/similarity.py", "gis/benchmark/scoring.py"],
+    "metrics": ["gis/statistics/metrics.py", "gis/models/similarity.py", "gis/benchmark/scoring.py"],
     "statistics": [
         f"gis/statistics/{name}.py" for name in ("dependence", "differences", "influence", "intervals", "ranks")
     ],

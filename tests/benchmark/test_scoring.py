@@ -70,6 +70,17 @@ def test_every_stratum_of_negatives_meets_all_positives() -> None:
     assert found.main_definition == "mean over strata of Spearman"
 
 
+@pytest.mark.parametrize("pairs", [6, 40])
+def test_the_interval_of_a_mean_is_that_of_its_ends_only_where_pairs_are_few(pairs: int) -> None:
+    gold = (1.0,) * pairs + (0.0,) * 2 * pairs
+    strata = ("",) * pairs + ("random",) * pairs + ("hard",) * pairs
+    scores = np.array(gold) + np.random.default_rng(0).standard_normal(3 * pairs)
+    found = score_pairs(make_pairs(gold, strata, "stratum"), scores, binary=True)
+    ends = np.mean([view.interval for view in found.views if view.interval is not None], axis=0)
+    assert found.main_interval is not None
+    assert (found.main_interval == pytest.approx(ends)) == (pairs == 6)
+
+
 def test_an_undefined_stratum_makes_the_main_score_undefined() -> None:
     pairs = make_pairs((1, 1, 0, 0), ("", "", "far", "near"), "stratum")
     found = score_pairs(pairs, np.array([0.5, 0.5, 0.5, 0.1]), binary=True)

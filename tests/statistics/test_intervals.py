@@ -6,10 +6,12 @@ import pytest
 from gis.statistics.dependence import Dependence
 from gis.statistics.influence import spearman_influence
 from gis.statistics.intervals import (
+    auroc_interval_from_error,
     auroc_interval_of_counts,
     chance_interval,
     chance_looks_good,
     correlation_interval,
+    correlation_interval_from_error,
     spearman_interval_of_counts,
 )
 from gis.statistics.metrics import Array, Undefined, auroc, spearman
@@ -92,6 +94,14 @@ def test_the_same_pairs_once_more_make_nothing_more_exact() -> None:
     twice = correlation_interval(spearman(scores, gold), spearman_influence(scores, gold), doubled)
     assert once is not None
     assert twice == pytest.approx(once, abs=0.001)
+
+
+def test_the_interval_of_auroc_is_that_of_the_correlation_moved_to_0_to_1() -> None:
+    of_correlation = correlation_interval_from_error(0.6, 0.1, 50)
+    of_auroc = auroc_interval_from_error(0.8, 0.05, 50)
+    assert of_correlation is not None
+    assert of_auroc == ((of_correlation.low + 1) / 2, (of_correlation.high + 1) / 2)
+    assert 0.5 < of_auroc.low < 0.8 < of_auroc.high < 1
 
 
 def test_nothing_is_said_where_nothing_can_be_estimated() -> None:
