@@ -100,7 +100,8 @@ def test_the_interval_of_auroc_is_that_of_the_correlation_moved_to_0_to_1() -> N
     of_correlation = correlation_interval_from_error(0.6, 0.1, 50)
     of_auroc = auroc_interval_from_error(0.8, 0.05, 50)
     assert of_correlation is not None
-    assert of_auroc == ((of_correlation.low + 1) / 2, (of_correlation.high + 1) / 2)
+    assert of_auroc == pytest.approx([(end + 1) / 2 for end in of_correlation])
+    assert of_auroc is not None
     assert 0.5 < of_auroc.low < 0.8 < of_auroc.high < 1
 
 
