@@ -130,11 +130,16 @@ class TransformerEngine:
         ids = self._tokenize(texts).ids
         vectors = [np.zeros((0, self._encoder.width), dtype=np.float32)] * len(texts)
         lengths = np.array([len(row) for row in ids], dtype=np.int64)
-        for rows in cut(lengths, self._budget, 1):
-            with torch.inference_mode():
-                states = self._encoder.token_states([ids[row] for row in rows if len(ids[row])])
-            for row, state in zip(rows, states, strict=False):  # texts without tokens come last
-                vectors[row] = state.cpu().numpy()[~np.isin(ids[row], self._tokenize.special_ids)]
+
+        @torch.inference_mode()
+        def states(rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], list[NDArray[np.float32]]]:
+            filled = [ids[row] for row in rows if len(ids[row])]
+            return rows, [state.cpu().numpy() for state in self._encoder.token_states(filled)]
+
+        with Workers(self._encoder.device, alone=self._encoder.pads) as workers:
+            for rows, made in workers.map(states, cut(lengths, self._budget, workers.count)):
+                for row, state in zip(rows, made, strict=False):  # texts without tokens come last
+                    vectors[row] = state[~np.isin(ids[row], self._tokenize.special_ids)]
         return vectors
 
     def _batches(self, texts: Sequence[str], workers: int) -> Iterator[_Batch]:

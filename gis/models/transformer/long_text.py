@@ -228,7 +228,8 @@ class LateChunk(PairScorer):
         self.hardware = engine.hardware
 
         def windows(texts: Sequence[str]) -> list[Vectors]:
-            return [self._means(tokens) for tokens in engine.token_vectors(texts)]
+            groups = (texts[start : start + TEXTS_PER_CALL] for start in range(0, len(texts), TEXTS_PER_CALL))
+            return [self._means(tokens) for group in groups for tokens in engine.token_vectors(group)]
 
         return score_by_windows(pairs, windows)
 
