@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
+PEERS := .venv-peers
+DATA := tasks
 CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -9,7 +11,7 @@ PROSE := CHANGELOG.md CONTRIBUTING.md SECURITY.md perf/README.md $(filter-out do
 # docs/cli.md and the table in README.md are as gis writes them.
 README_WITHOUT_TABLE := sed '/gis leaderboard: begin/,/gis leaderboard: end/{/: end/!d;}' README.md
 
-.PHONY: demo quick test test-lowest lint audit format mutate clean
+.PHONY: demo quick test test-lowest lint audit format mutate perf clean
 
 demo: $(INSTALLED)
 	$(BIN)/gis bench --model random,length,jaccard,bm25,tfidf,minilm --task sample --output demo-results
@@ -56,6 +58,16 @@ format: $(INSTALLED)
 mutate: $(INSTALLED)
 	$(BIN)/python perf/mutants.py
 
+# Side by side with other tools, in an environment of their own; half an hour on a machine that does nothing else.
+# DATA is a folder with <task>/test.jsonl.gz.
+perf: $(INSTALLED) $(PEERS)/.installed
+	$(BIN)/python perf/results.py --data $(DATA) --peers $(PEERS)/bin/python
+
+$(PEERS)/.installed: perf/requirements-peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --requirement perf/requirements-peers.txt
+	@touch $@
+
 $(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit("gis needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV) || ($(PYTHON) -m pip install --user virtualenv && $(PYTHON) -m virtualenv $(VENV))
@@ -63,4 +75,4 @@ $(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST) demo-results
+	rm -rf $(VENV) $(LOWEST) $(PEERS) demo-results
