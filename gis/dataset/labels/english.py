@@ -25,7 +25,7 @@ MARKER = re.compile(
       | repost|repeat|double|merging|folding|folded|rolled
       | look{LIKE} | sound{LIKE} | seem{LIKE} | appear{LIKE} | is\ (?:\w{{1,12}}\ )?this
       | this{IS_REFERENCE} | it{IS_REFERENCE} | that{IS_REFERENCE}
-      | probably\ (?:\#|http) | presumably\ (?:\#|http) """,
+      | (?:likely|probably|presumably)\ (?:\#|http) """,
     re.VERBOSE,
 )
 

@@ -141,6 +141,7 @@ def test_a_ruling_on_a_part_only_relates(text: str) -> None:
         "This looks like #12.",
         "I think this is #12. What do you say?",
         "Probably #12 again",
+        "Likely #12.",
     ],
 )
 def test_a_question_or_a_doubt_is_a_suggestion(text: str) -> None:
