@@ -58,11 +58,12 @@ class TransformerEngine:
         self._encoder = self._load_encoder(model_folder, settings, device)
         self._budget = settings.batch_tokens or BATCH_TOKENS.get(device.type, BATCH_TOKENS["mps"])
 
-    def _load_encoder(self, model_folder: ModelFolder, settings: LoadSettings, device: torch.device) -> SentenceEncoder:
+    @staticmethod
+    def _load_encoder(model_folder: ModelFolder, settings: LoadSettings, device: torch.device) -> SentenceEncoder:
         if settings.precision == "int8":
             from gis.models.transformer.int8 import load_int8
 
-            return load_int8(model_folder, settings, self._tokenize)
+            return load_int8(model_folder, settings)
         backbone = load_backbone(model_folder, settings.precision).to(device).eval()
         return SentenceEncoder(backbone, str(model_folder.pooling), normalize=model_folder.normalize).eval()
 

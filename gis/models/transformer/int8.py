@@ -20,7 +20,7 @@ from gis.files import cache_folder, new_folder, sha256_of, sha256_of_file
 from gis.models.base import LoadSettings
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds, states_by_transformers
 from gis.models.transformer.flat.attention import Token
-from gis.models.transformer.loading import load_backbone, quiet_transformers, reason_of, tolerance
+from gis.models.transformer.loading import load_backbone, load_tokenizer, quiet_transformers, reason_of, tolerance
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pooling import LAYERS
 from gis.models.transformer.quantization import calibration_texts, describe_quantization
@@ -28,6 +28,7 @@ from gis.models.transformer.tokens import TextTokenizer
 
 FOLDER = "int8"  # in the cache's
 MODEL, WEIGHTS, HASHES = "model.xml", "model.bin", "sha256"
+CALIBRATION_TOKENS = 512  # where calibration texts are cut, wherever the model's own are: it is quantised once for all
 LONGEST_SAMPLE = 300  # tokens of the text that a converted model is compared on: more than a local attention sees
 
 
@@ -73,18 +74,18 @@ class Int8Encoder(SentenceEncoder):
         return [(torch.from_numpy(states), torch.from_numpy(mask))]
 
 
-def load_int8(folder: ModelFolder, settings: LoadSettings, tokenize: TextTokenizer) -> Int8Encoder:
+def load_int8(folder: ModelFolder, settings: LoadSettings) -> Int8Encoder:
     """Load the quantised form of a model; it is made, and kept in the cache's folder, if it is not there yet.
 
     Raises:
         GisError: The model cannot be converted.
     """
-    decisions = (folder.content_hash(), folder.pooling, folder.prompt, folder.max_tokens, folder.lowercase)
+    decisions = (folder.content_hash(), folder.pooling, folder.prompt, folder.lowercase)
     path = cache_folder() / FOLDER / sha256_of([describe_quantization(folder, settings), *decisions])
     if not _is_whole(path):
         try:
             with new_folder(path) as unfinished:
-                _write(_quantized(folder, tokenize), unfinished)
+                _write(_quantized(folder), unfinished)
         except GisError:
             if not _is_whole(path):  # else another process was faster
                 raise
@@ -108,11 +109,13 @@ def _hashes(folder: Path) -> str:
     return " ".join(sha256_of_file(folder / name) for name in (MODEL, WEIGHTS))
 
 
-def _quantized(folder: ModelFolder, tokenize: TextTokenizer) -> Any:  # noqa: ANN401
+def _quantized(folder: ModelFolder) -> Any:  # noqa: ANN401
     """Convert a model and quantise it: static ranges of activations, taken from the calibration texts."""
     openvino = _openvino()
     backbone = load_backbone(folder, "fp32").eval()
     states = _HiddenStates(backbone, LAYERS.get(str(folder.pooling), (-1,))).eval()
+    limit = min(CALIBRATION_TOKENS, folder.positions or CALIBRATION_TOKENS)
+    tokenize = TextTokenizer(load_tokenizer(folder), limit, folder.prompt, lowercase=folder.lowercase)
     texts = [ids for ids in tokenize(calibration_texts()).ids if len(ids)]
     example = _as_tensors(texts[:2])
     try:

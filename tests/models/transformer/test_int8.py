@@ -93,6 +93,7 @@ def test_a_quantised_model_is_made_once_and_again_when_its_file_is_damaged(
     monkeypatch.setattr(int8, "_quantized", remembered)
     vectors = encoder(tiny_bert, INT8).encode(TEXTS)
     assert np.array_equal(encoder(tiny_bert, INT8).encode(TEXTS), vectors)
+    encoder(tiny_bert, INT8, max_length=8).load()
     assert len(made) == 1
     (weights,) = (cache_folder() / "int8").glob("*/model.bin")
     content = bytearray(weights.read_bytes())
