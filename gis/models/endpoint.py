@@ -1,7 +1,5 @@
 """An OpenAI-compatible embeddings endpoint: a service, or a server of one's own."""
 
-import os
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,14 +8,12 @@ from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
-from gis.masking import remember_address, remember_secret
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
+from gis.models.openai_server import DEFAULT_KEY_VARIABLE, DEFAULT_URL, OpenAIServer
 from gis.models.transformer.model_folder import as_prompt
 from gis.spec import Spec
 
 OPTIONS = ("model", "base_url", "key_env", "dimensions", "prompt", "max_chars", "batch")
-DEFAULT_URL = "https://api.openai.com/v1"
-RETRIES = 8  # the client waits as Retry-After says, else with growing pauses
 REQUEST_CHARACTERS = 200_000  # one request stays far below the services' limit on tokens
 
 
@@ -33,17 +29,15 @@ class Endpoint(Encoder):
         if "model" not in options:
             raise UsageError(f"{spec.name} needs a model", remedy=f"name it: {spec.name},model=text-embedding-3-small")
         self._model = options["model"]
-        self._url = remember_address(options.get("base_url", DEFAULT_URL))
-        self._shown_url = re.sub(r"(?<=://)[^/\s]*@", "", self._url).split("?")[0]  # both may hold a password
-        self._key_variable = options.get("key_env", "OPENAI_API_KEY")
+        self._server = OpenAIServer(options.get("base_url", DEFAULT_URL), options.get("key_env", DEFAULT_KEY_VARIABLE))
         self._dimensions = _count("dimensions", options.get("dimensions"))
         self._max_chars = _count("max_chars", options.get("max_chars"))
         self._batch = _count("batch", options.get("batch")) or 256
         self._before, self._after = as_prompt(options.get("prompt", "")).split("{text}")
-        self.hardware = f"endpoint: {self._shown_url}"
+        self.hardware = f"endpoint: {self._server.shown_url}"
         decisions = {
             "model": self._model,
-            "base_url": self._shown_url,
+            "base_url": self._server.shown_url,
             "dimensions": self._dimensions,
             "prompt": f"{self._before}{{text}}{self._after}",
             "max_chars": self._max_chars,
@@ -101,46 +95,23 @@ class Endpoint(Encoder):
             yield rows
 
     def _client(self) -> Any:  # noqa: ANN401 - an optional package's type
-        try:
-            import openai
-        except ImportError as error:
-            raise GisError(
-                "embedding endpoints need the extra 'openai': pip install 'gis-similarity[openai]'"
-            ) from error
-        key = os.environ.get(self._key_variable, "").strip()
-        if not key and self._url == DEFAULT_URL:
-            raise UsageError(f"set {self._key_variable} to your key, or name the variable that holds it: key_env=NAME")
-        if not key.isascii() or not key.isprintable():
-            raise UsageError(f"{self._key_variable} holds characters that no key has; set it again")
-        remember_secret(key)
-        return openai.OpenAI(base_url=self._url, api_key=key or "none", max_retries=RETRIES, timeout=120)
+        return self._server.client("embedding endpoints")
 
     def _ask(self, client: Any, inputs: list[str]) -> NDArray[np.float32]:  # noqa: ANN401
-        import openai
-
         extra = {} if self._dimensions is None else {"dimensions": self._dimensions}
-        try:
+        with self._server.named_failures(self._model, "texts too long? set max_chars=N"):
             answer = client.embeddings.create(model=self._model, input=inputs, encoding_format="float", **extra)
-        except openai.APIStatusError as error:
-            hint = " (texts too long? set max_chars=N)" if error.status_code == 400 else ""
-            raise self._failed(f"answered {error.status_code} for {self._model}: {error.message}{hint}") from None
-        except openai.APIConnectionError as error:
-            raise self._failed(f"cannot be reached ({error.__cause__ or error})") from None
-        except (openai.OpenAIError, ValueError) as error:
-            raise self._failed(f"failed: {error}") from None
         try:
             ordered = {item.index: item.embedding for item in answer.data}
             vectors = np.array([ordered[row] for row in range(len(inputs))], dtype=np.float32)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             vectors = np.zeros(0, dtype=np.float32)
         if vectors.ndim != 2 or not vectors.size or len(answer.data) != len(inputs):
-            raise self._failed(
-                f"did not answer with one vector for each of {len(inputs)} texts; is it an embeddings URL?"
+            raise GisError(
+                f"{self._server.shown_url} did not answer with one vector for each of {len(inputs)} texts; "
+                "is it an embeddings URL?"
             )
         return vectors
-
-    def _failed(self, what: str) -> GisError:
-        return GisError(f"{self._shown_url} {what}")  # which masks the key: servers tend to repeat it
 
 
 def _count(key: str, value: str | None) -> int | None:

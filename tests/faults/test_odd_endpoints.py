@@ -11,7 +11,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
 from gis.console import QUIET
 from gis.errors import GisError
-from gis.models import endpoint
+from gis.models import openai_server
 from tests.faults.odd import ODD, SOME, URL, Change, Odd, Served, serve_oddly
 from tests.models.embedding_server import EmbeddingServer, vector_of
 from tests.models.helpers import encoder, needs_openai
@@ -29,7 +29,7 @@ def serve(request: Any) -> Served:  # noqa: ANN401
 def embedded(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
     """Embed three texts, a request for each."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-a-key")
-    monkeypatch.setattr(endpoint, "RETRIES", 2)
+    monkeypatch.setattr(openai_server, "RETRIES", 2)
     model = encoder("openai", model="tiny", base_url=f"{URL}/v1", batch=1)
     serve_oddly(monkeypatch, model._client()._client, odd, serve, most_requests=100)  # type: ignore[attr-defined]
     with EmbeddingCache(None, model.card.identity) as cache:

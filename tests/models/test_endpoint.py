@@ -13,7 +13,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
 from gis.console import Reporter
 from gis.errors import GisError, UsageError
-from gis.models import endpoint
+from gis.models import endpoint, openai_server
 from gis.models.registry import load_model
 from gis.spec import Spec
 from tests.conftest import UNREACHABLE
@@ -133,7 +133,7 @@ def test_passing_failures_are_tried_again(server: EmbeddingServer, status: int) 
 def test_failures_that_do_not_pass_are_told_with_the_servers_words(
     server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "RETRIES", 1)
+    monkeypatch.setattr(openai_server, "RETRIES", 1)
     server.script = [error(500, "out of order", retry_after_ms="1")] * 2
     assert f"{server.url} answered 500 for tiny" in str(found := _failure(server))
     assert "out of order" in str(found)
@@ -163,7 +163,7 @@ def test_a_wrong_address_is_told(server: EmbeddingServer) -> None:
 
 
 def test_nobody_listening_is_told(server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "RETRIES", 0)
+    monkeypatch.setattr(openai_server, "RETRIES", 0)
     server.url = f"{UNREACHABLE}/v1"
     assert f"{UNREACHABLE}/v1 cannot be reached" in str(_failure(server))
 
@@ -216,7 +216,7 @@ class TestKey:
     def test_one_that_no_header_can_hold_is_in_no_part_of_an_error(
         self, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch, key: str
     ) -> None:
-        monkeypatch.setattr(endpoint, "RETRIES", 0)
+        monkeypatch.setattr(openai_server, "RETRIES", 0)
         monkeypatch.setenv("OPENAI_API_KEY", key)
         assert KEY not in _shown(server)
 

@@ -80,6 +80,12 @@ class Task:
         """Return what names it on the command line."""
         return self.typed or self.name
 
+    def with_split(self, split: str) -> "Task":
+        """Return the task with another split; what the catalogue knows of its test split does not hold for that one."""
+        name = f"{self.name.removesuffix(f'-{split}')}-{split}"
+        folder = self.folder or self.name
+        return replace(self, name=name, folder=folder, splits=(split,), hub_splits=(split,), rows=None, sha256=None)
+
 
 @cache
 def catalogue() -> Mapping[str, Task]:

@@ -116,7 +116,7 @@ def _validated(train: TrainingSet, task: Task, settings: SourceSettings) -> Trai
 
 def _validation_split(task: Task, settings: SourceSettings) -> Task | None:
     split = next((name for name in VALIDATION if name in split_names(task, settings)), None)
-    return None if split is None else _named(task, split)
+    return None if split is None else task.with_split(split)
 
 
 def _task(spec: Spec, data: Path | None) -> Task:
@@ -134,7 +134,7 @@ def _with_split(task: Task, spec: Spec, usual: Sequence[str], settings: SourceSe
     if "test" in spec.options.get("split", ""):
         raise UsageError(f"{spec}: neither training nor the choice of a checkpoint may see a test split")
     if "split" in spec.options:
-        return _named(task, spec.options["split"])
+        return task.with_split(spec.options["split"])
     if task.hub is None and Path(task.folder).is_file():
         return task
     splits = split_names(task, settings)
@@ -142,15 +142,7 @@ def _with_split(task: Task, spec: Spec, usual: Sequence[str], settings: SourceSe
     if split is None:
         remedy = "" if splits else "say where it is: --data DIR"
         raise UsageError(f"{task.name} has no {usual[0]} split, found: {', '.join(splits) or 'nothing'}", remedy=remedy)
-    return _named(task, split)
-
-
-def _named(task: Task, split: str) -> Task:
-    """Return ``task`` with another split; what the catalogue knows of its test split does not hold for that one."""
-    name = f"{task.name.removesuffix(f'-{split}')}-{split}"
-    return replace(
-        task, name=name, folder=task.folder or task.name, splits=(split,), hub_splits=(split,), rows=None, sha256=None
-    )
+    return task.with_split(split)
 
 
 def _training_set(
