@@ -15,6 +15,7 @@ from gis.models.similarity import DECIMALS
 from gis.models.transformer.late_interaction import score_by_tokens
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.module_list import Engine
+from gis.text import whole_characters
 
 ROWS = {"cpu": 32}  # of a forward pass; more elsewhere
 ROWS_ELSEWHERE = 128
@@ -56,7 +57,8 @@ class PretrainedPairScorer(PairScorer):
         if not pairs:
             return np.zeros(0)
         try:
-            return np.asarray(self._scores(list(pairs)), dtype=np.float64)
+            whole = [(whole_characters(first), whole_characters(second)) for first, second in pairs]
+            return np.asarray(self._scores(whole), dtype=np.float64)
         except GisError:
             raise
         except Exception as error:  # every module has errors of its own

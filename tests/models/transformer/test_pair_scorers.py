@@ -93,6 +93,12 @@ def test_lengths_are_those_of_the_tokenizer_and_the_limit(sparse: Path, multi: P
         assert lengths.kept.tolist() == [3, 4, 0]
 
 
+def test_half_a_character_is_read_as_by_encoders(sparse: Path, multi: Path) -> None:
+    for folder in (sparse, multi):
+        half, whole = scorer(folder).score([("a cat \ud800", "cat"), ("a cat \ufffd", "cat")])
+        assert half == whole
+
+
 @pytest.mark.parametrize("option", ["prompt", "prompt_name"])
 def test_a_prompt_is_refused(sparse: Path, multi: Path, option: str) -> None:
     for folder in (sparse, multi):
