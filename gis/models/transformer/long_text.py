@@ -41,7 +41,7 @@ class WindowCutter:
         folder = self._folder
         return TextTokenizer(load_tokenizer(folder), None, folder.prompt, lowercase=folder.lowercase)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Tokens of a text that the model reads beside its prompt and special tokens."""
         room = self._limit - self._tokenizer.added

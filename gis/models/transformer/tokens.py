@@ -66,11 +66,12 @@ class TextTokenizer:
         special = (getattr(tokenizer, f"{name}_token_id", None) for name in names)
         self.special_ids = sorted({number for number in special if number is not None})
         self._specials: int = tokenizer.num_special_tokens_to_add(pair=False)
-        if max_tokens is not None and max_tokens < self._specials:
-            raise UsageError(
-                f"max_length {max_tokens} leaves no room for the tokenizer's {self._specials} special tokens"
-            )
         self._before, self._after = split_prompt(prompt)
+        if max_tokens is not None and max_tokens <= self.added:  # all texts would have one vector
+            raise UsageError(
+                f"max_length {max_tokens} leaves no room for a text beside the {self.added} tokens of the prompt and "
+                "the tokenizer"
+            )
 
     def __call__(self, texts: Sequence[str]) -> Tokenized:
         """Tokenise ``texts``, on all threads where the tokenizer can."""
@@ -98,6 +99,8 @@ class TextTokenizer:
     @property
     def added(self) -> int:
         """How many tokens the prompt and the special tokens add to a text."""
+        if self._backend is not None:
+            self._backend.no_truncation()  # which tokenizer.json may set
         return len(self._whole_ids(f"{self._before}{self._after}"))
 
     def places(self, texts: Sequence[str]) -> list[TokenPlaces]:

@@ -49,13 +49,11 @@ def test_without_limit_nothing_is_cut() -> None:
     assert _read(_tokenizer(None), "cat " * 500)[1:] == (500, 500)
 
 
-def test_a_limit_of_the_special_tokens_alone_keeps_nothing() -> None:
-    assert _read(_tokenizer(2), "cat dog sat") == ([CLS, SEP], 3, 0)
-
-
-def test_a_limit_below_the_special_tokens_is_refused() -> None:
-    with pytest.raises(UsageError, match="special tokens"):
-        _tokenizer(1)(["cat dog sat"])
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_limit_that_leaves_no_room_beside_the_special_tokens_is_refused(limit: int) -> None:
+    with pytest.raises(UsageError, match=f"max_length {limit} leaves no room for a text"):
+        _tokenizer(limit)
+    assert _read(_tokenizer(3), "cat dog sat") == ([CLS, *_ids("cat"), SEP], 3, 1)
 
 
 def test_a_prefix_prompt_is_counted_and_comes_first() -> None:
@@ -76,10 +74,11 @@ def test_a_short_text_in_a_prompt_is_left_whole() -> None:
     assert tokens == kept == 8
 
 
-def test_a_prompt_that_fills_the_limit_is_cut_itself() -> None:
-    ids, tokens, kept = _read(_tokenizer(5, "report {text}" + SUFFIX), "cat dog")
-    assert len(ids) == 5
-    assert (tokens, kept) == (7, 3)
+@pytest.mark.parametrize("prompt", ["report {text}" + SUFFIX, "report cat dog sat mat {text}"])
+def test_a_prompt_that_leaves_no_room_for_a_text_is_refused(prompt: str) -> None:
+    with pytest.raises(UsageError, match="max_length 7 leaves no room for a text beside the 7 tokens"):
+        _tokenizer(7, prompt)
+    assert len(_read(_tokenizer(8, prompt), "cat dog")[0]) == 8
 
 
 def test_texts_and_prompt_are_lower_cased_as_by_sentence_transformers() -> None:
