@@ -68,6 +68,6 @@ def _embedded(
 ) -> NDArray[np.float64]:
     distinct = sample.distinct
     rows = PairRows(*(np.searchsorted(distinct, side) for side in (sample.first, sample.second)))
-    with EmbeddingCache(cache, twin.card.identity) as stored:
+    with EmbeddingCache(cache if twin.reproducible else None, twin.card.identity) as stored:
         embeddings = embed(twin, [texts[row] for row in distinct], stored, twin.card.name, reporter)
     return PairVectors(embeddings.vectors, rows).similarities()

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +69,7 @@ class Composite(PairScorer):
         settings: Mapping[str, Setting],
         fitted_on: str,
     ) -> None:
-        self.parts = tuple(parts)
+        self.parts: tuple[Model, ...] = tuple(parts)
         self.reproducible = all(part.reproducible for part in parts)
         cards = [part.card for part in parts]
         counts = {leaf.card.identity: leaf.card.parameters for leaf in leaves(self)}  # of a part of two parts once
@@ -84,6 +85,15 @@ class Composite(PairScorer):
             fitted_on=fitted_on,
             parameters=sum(filter(None, counts.values())) or None,
         )
+
+    def in_full_precision(self) -> "Composite | None":
+        """Return the same combination of the parts in fp32; None where none of them has another form."""
+        twins = [part.in_full_precision() for part in self.parts]
+        if not any(twins):
+            return None
+        twin = copy(self)
+        twin.parts = tuple(full or part for full, part in zip(twins, self.parts, strict=True))
+        return twin
 
     @abstractmethod
     def combine(self, outputs: Sequence[Output]) -> NDArray[np.float64]:

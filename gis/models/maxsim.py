@@ -41,6 +41,11 @@ class MaxSim(PairScorer):
             parameters=model.card.parameters,
         )
 
+    def in_full_precision(self) -> "MaxSim | None":
+        """Return late interaction by the same encoder in fp32; None where it runs in fp32 already."""
+        model = self._model.in_full_precision()
+        return None if model is None else MaxSim(model, name=self.card.name)
+
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Score each pair by ``mean_maxsim``.
 

@@ -12,7 +12,9 @@ from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import Reporter
 from gis.models.base import Encoder, PairScorer
 from gis.models.composite import PairRows
+from gis.models.fusion import Fusion
 from gis.models.lexical import Jaccard
+from gis.models.maxsim import MaxSim
 from gis.spec import Spec
 from tests.benchmark.helpers import FakeEncoder, make_task, run, settings, texts_of
 from tests.models.helpers import encoder
@@ -89,6 +91,33 @@ def test_a_failure_in_fp32_is_a_warning_and_the_result_is_kept(
     (result,) = run(HalfEncoder(full), [task], settings(tmp_path), reporter=Reporter(quiet=True))
     assert result.run.agreement is None
     assert "how far half agrees with fp32 is not known: full gave NaN" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_model_of_others_is_compared_by_its_parts(tmp_path: Path, task: LoadedTask) -> None:
+    lexical = Jaccard(Spec("jaccard"), settings(tmp_path).load)
+    (result,) = run(Fusion([HalfEncoder(FakeEncoder("full", salt="other")), lexical]), [task], settings(tmp_path))
+    assert result.run.agreement is not None
+    assert isinstance(result.run.agreement.spearman, float)
+    assert result.run.agreement.spearman < 1
+    assert Fusion([FakeEncoder("full"), lexical]).in_full_precision() is None
+
+
+def test_vectors_of_code_that_may_change_are_never_kept(tmp_path: Path, task: LoadedTask) -> None:
+    full = FakeEncoder("full")
+    full.reproducible = False
+    for _ in range(2):
+        run(HalfEncoder(full), [task], settings(tmp_path, force=True))
+    assert sorted(full.asked) == sorted([*texts_of(task)] * 2)
+
+
+def test_late_interaction_in_half_precision_has_a_form_in_fp32(tiny_bert: Path) -> None:
+    half, full = (
+        MaxSim(encoder(tiny_bert, load_settings(precision=precision), pooling="mean")) for precision in ("bf16", "fp32")
+    )
+    twin = half.in_full_precision()
+    assert twin is not None
+    assert twin.card.identity == full.card.identity != half.card.identity
+    assert full.in_full_precision() is None
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
