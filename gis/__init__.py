@@ -10,10 +10,33 @@ from typing import TYPE_CHECKING
 from gis.versions import VERSION
 
 if TYPE_CHECKING:
-    from gis.api import ablate, bench, build, collect, load_model, load_results, train, train_seeds
+    from gis.api import (
+        ablate,
+        annotate,
+        bench,
+        build,
+        collect,
+        estimate_annotation,
+        load_model,
+        load_results,
+        train,
+        train_seeds,
+    )
     from gis.models import losses
 
-__all__ = ["ablate", "bench", "build", "collect", "load_model", "load_results", "losses", "train", "train_seeds"]
+__all__ = [
+    "ablate",
+    "annotate",
+    "bench",
+    "build",
+    "collect",
+    "estimate_annotation",
+    "load_model",
+    "load_results",
+    "losses",
+    "train",
+    "train_seeds",
+]
 __version__ = VERSION
 
 

@@ -4,6 +4,7 @@ Nothing heavy is imported before a function needs it. Functions report nothing b
 ``Reporter``. Each returns an object that knows where its files are and can be passed on to the next function.
 """
 
+from gis.api.annotation import annotate, estimate_annotation
 from gis.api.datasets import BuiltDataset, CollectedStore, build, collect
 from gis.api.scoring import bench, load_model, load_results
 from gis.api.training import ablate, train, train_seeds
@@ -12,9 +13,11 @@ __all__ = [
     "BuiltDataset",
     "CollectedStore",
     "ablate",
+    "annotate",
     "bench",
     "build",
     "collect",
+    "estimate_annotation",
     "load_model",
     "load_results",
     "train",

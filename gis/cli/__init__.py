@@ -1,6 +1,7 @@
 """The command line: parse, call, print. Nothing heavy is imported before it is needed."""
 
 import gis.cli.ablate
+import gis.cli.annotate
 import gis.cli.bench  # each adds its verbs, in the order of gis --help
 import gis.cli.build
 import gis.cli.catalogue

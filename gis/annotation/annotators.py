@@ -1,0 +1,287 @@
+"""The annotators that a name can stand for: a model of a server, recorded answers, or any model of gis."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from gis.annotation.answers import Answer, AnswerFile
+from gis.annotation.budget import Prices
+from gis.annotation.prompt import LEVELS, TOP_LEVEL, Prompt
+from gis.annotation.protocols import (
+    PROTOCOL_BY_NAME,
+    InvalidAnswerError,
+    Protocol,
+    RefusedError,
+    Usage,
+    estimated_usage,
+    usage_of,
+)
+from gis.annotation.source import PairsToGrade
+from gis.benchmark.runner import find_model
+from gis.errors import GisError, UsageError
+from gis.files import sha256_of
+from gis.models.base import Encoder, LoadSettings, Model
+from gis.models.openai_server import DEFAULT_KEY_VARIABLE, DEFAULT_URL, OpenAIServer
+from gis.models.registry import adapter_of
+from gis.models.similarity import cosine
+from gis.spec import Spec, parse_spec
+
+SERVER, REPLAY, SIMILARITY = "openai", "replay", "similarity"
+SERVER_OPTIONS = ("model", "base_url", "key_env", "price_input", "price_output", "name")
+TOO_LONG = "texts too long for the model? cut them with --max-chars"
+
+
+@dataclass(frozen=True)
+class Grades:
+    """What an annotator says of n pairs.
+
+    Attributes:
+        levels: (n, 2) levels 0 to 5, of each pair in its order and swapped; NaN where there is none.
+        probabilities: (n, 2, 6) probabilities of the levels, NaN where the protocol gives none.
+        failures: Why pairs have no level, by row.
+    """
+
+    levels: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    failures: Mapping[int, str]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The (n,) mean of both orders."""
+        return np.asarray(self.levels.mean(axis=1), dtype=np.float64)
+
+
+def no_grades(pairs: int) -> Grades:
+    """Return grades of ``pairs`` pairs, to be filled in."""
+    return Grades(np.full((pairs, 2), np.nan), np.full((pairs, 2, LEVELS), np.nan), {})
+
+
+class Annotator(ABC):
+    """Who grades pairs.
+
+    Attributes:
+        name: What reports call it.
+        settings: Everything that decides its grades, for the manifest.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+
+
+class OwnAnnotator(Annotator):
+    """An annotator that grades all pairs at once, without a server."""
+
+    @abstractmethod
+    def grades(self, source: PairsToGrade) -> Grades:
+        """Grade pairs."""
+
+
+class SimilarityAnnotator(OwnAnnotator):
+    """A model of gis. Its similarities become levels by their rank: what they mean in numbers, no model says.
+
+    Equal similarities have equal levels, and higher ones have higher levels, spread evenly over 0 to 5.
+    """
+
+    def __init__(self, model: Model, name: str) -> None:
+        self.name = name
+        self._model = model
+        self.settings = {"kind": SIMILARITY, "model": model.card.name, "identity": model.card.identity}
+
+    def grades(self, source: PairsToGrade) -> Grades:
+        """Grade pairs; a model that compares reads both orders.
+
+        Raises:
+            GisError: The model failed, or gave a similarity that is not a number.
+        """
+        n = len(source)
+        both = [source.shown(row, swapped=swapped) for swapped in (False, True) for row in range(n)]
+        if isinstance(self._model, Encoder):
+            texts = list(dict.fromkeys(text for pair in both[:n] for text in pair))
+            row_of = {text: row for row, text in enumerate(texts)}
+            vectors = self._model.encode(texts)
+            first, second = (vectors[[row_of[pair[side]] for pair in both[:n]]] for side in (0, 1))
+            similarities = np.tile(cosine(first, second), 2)
+        else:
+            similarities = self._model.score(both)
+        if not np.isfinite(similarities).all():
+            raise GisError(f"{self.name} gave NaN or infinity as a similarity")
+        levels = (rankdata(similarities) - 0.5) / len(similarities) * TOP_LEVEL
+        return Grades(levels.reshape(2, n).T, no_grades(n).probabilities, {})
+
+
+class ReplayAnnotator(OwnAnnotator):
+    """Answers that were recorded: a file ``answers.jsonl`` of another annotation."""
+
+    def __init__(self, path: Path, prompt: Prompt, *, model: str | None, name: str) -> None:
+        """Read the answers of one model.
+
+        Raises:
+            UsageError: There is no file, or it has answers of several models and ``model`` is None.
+            GisError: It holds no answers to this prompt.
+        """
+        if not path.is_file():
+            raise UsageError(
+                f"no recorded answers at {path}", remedy=f"write {REPLAY},path=FOLDER/answers/answers.jsonl"
+            )
+        answers = [answer for answer in AnswerFile(path) if answer.grade is not None]
+        models = sorted({answer.model for answer in answers})
+        if model is not None and model not in models:
+            raise UsageError(f"{path} has no answers of {model}; it has those of {', '.join(models) or 'no model'}")
+        if model is None and len(models) > 1:
+            raise UsageError(f"{path} has answers of {', '.join(models)}", remedy=f"write {REPLAY},path=…,model=NAME")
+        of_model = [answer for answer in answers if model is None or answer.model == model]
+        self._by_pair = {answer.pair: answer for answer in of_model if answer.prompt == prompt.sha256}
+        if not self._by_pair:
+            other = " to this prompt, only to others" if answers else ""
+            raise GisError(f"{path} holds no answers{other}")
+        self.name = name
+        recorded = sorted((answer.pair, answer.grade) for answer in self._by_pair.values())
+        self.settings = {"kind": REPLAY, "model": model or models[0], "answers": sha256_of(recorded)}
+
+    def grades(self, source: PairsToGrade) -> Grades:
+        """Look up the recorded grades; pairs without one have failed."""
+        grades, failures = no_grades(len(source)), {}
+        for row in range(len(source)):
+            for order, swapped in enumerate((False, True)):
+                answer = self._by_pair.get(sha256_of(source.shown(row, swapped=swapped)))
+                if answer is None or answer.grade is None:
+                    failures[row] = "no answer was recorded"
+                else:
+                    put(grades, row, order, answer)
+        return Grades(grades.levels, grades.probabilities, failures)
+
+
+def put(grades: Grades, row: int, order: int, answer: Answer) -> None:
+    """Write the grade of an answer into ``grades``."""
+    assert answer.grade is not None
+    grades.levels[row, order] = answer.grade.value
+    if answer.grade.probabilities is not None:
+        grades.probabilities[row, order] = answer.grade.probabilities
+
+
+class ServerAnnotator(Annotator):
+    """A model behind an OpenAI-compatible server.
+
+    Attributes:
+        protocol: How it is asked; None before the server was probed.
+        prices: What its tokens cost.
+    """
+
+    def __init__(self, server: OpenAIServer, model: str, prompt: Prompt, prices: Prices, *, name: str) -> None:
+        self.name, self.prices = name, prices
+        self.protocol: Protocol | None = None
+        self._server, self._model, self._prompt = server, model, prompt
+
+    @property
+    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """What decides its grades, as far as a client can see."""
+        protocol = None if self.protocol is None else self.protocol.name
+        return {"kind": SERVER, "model": self._model, "base_url": self._server.shown_url, "protocol": protocol}
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of what was asked of whom, without the texts and the protocol."""
+        return sha256_of([SERVER, self._model, self._server.shown_url, self._prompt.sha256])
+
+    def key(self, first: str, second: str, protocol: Protocol) -> str:
+        """Hash of everything that decides an answer: model, server, prompt, protocol with its parameters, texts."""
+        return sha256_of(
+            [self.identity, protocol.path, protocol.name, protocol.body(self._model, self._prompt, first, second)]
+        )
+
+    @cached_property
+    def client(self) -> Any:  # noqa: ANN401
+        """The client, which threads share."""
+        return self._server.client("annotators behind a server")
+
+    def estimate(self, first: str, second: str) -> Usage:
+        """Return what asking about a pair costs, by estimate."""
+        protocol = self.protocol or PROTOCOL_BY_NAME["chat"]
+        return estimated_usage(protocol.body(self._model, self._prompt, first, second))
+
+    def ask(self, first: str, second: str, protocol: Protocol) -> Answer:
+        """Ask about a pair once; an answer that is not a level is one with a failure.
+
+        Raises:
+            ServerError: There was no answer.
+        """
+        body = protocol.body(self._model, self._prompt, first, second)
+        with self._server.named_failures(self._model, TOO_LONG):
+            answer = self.client.post(protocol.path, body=body, cast_to=object)
+        grade, failure, refused = None, "", False
+        try:
+            grade = protocol.read(answer)
+        except (InvalidAnswerError, RefusedError) as error:
+            failure, refused = str(error), isinstance(error, RefusedError)
+        return Answer(
+            key=self.key(first, second, protocol),
+            annotator=self.identity,
+            pair=sha256_of([first, second]),
+            model=self._model,
+            prompt=self._prompt.sha256,
+            protocol=protocol.name,
+            grade=grade,
+            failure=failure,
+            refused=refused,
+            usage=usage_of(answer, body),
+            served_by=str(answer.get("model", ""))[:200] if isinstance(answer, dict) else "",
+        )
+
+
+def load_annotator(
+    given: Spec, prompt: Prompt, *, base_url: str | None, prices: Prices, load: LoadSettings
+) -> ServerAnnotator | OwnAnnotator:
+    """Return the annotator that a name stands for.
+
+    Args:
+        given: ``openai,model=NAME,base_url=URL``, ``replay,path=FILE``, ``similarity,model=MODEL``; any other name is
+            that of a model of the server at ``base_url``, and where there is none, of a model of gis.
+        prompt: What it is asked.
+        base_url: The server's address.
+        prices: Those of models that name no others.
+        load: How models of gis are loaded.
+
+    Raises:
+        UsageError: Nothing has this name, or an option is wrong.
+    """
+    options, name = dict(given.options), given.options.get("name", str(given))
+    if given.name == REPLAY:
+        given.check_options(("path", "model", "name"))
+        if "path" not in options:
+            raise UsageError(f"{REPLAY} needs a file of answers", remedy=f"write {REPLAY},path=FILE")
+        return ReplayAnnotator(Path(options["path"]), prompt, model=options.get("model"), name=name)
+    if given.name == SIMILARITY:
+        given.check_options(("model", "name"))
+        if "model" not in options:
+            raise UsageError(f"{SIMILARITY} needs a model", remedy=f"write {SIMILARITY},model=minilm")
+        return SimilarityAnnotator(find_model(parse_spec(options["model"]), load), name)
+    if given.name != SERVER and base_url is None:
+        adapter_of(given)  # which names what it could have been
+        return SimilarityAnnotator(find_model(given, load), name)
+    given.check_options(SERVER_OPTIONS)
+    model = options.get("model", "") if given.name == SERVER else given.name
+    if not model:
+        raise UsageError(f"{SERVER} needs a model", remedy=f"write {SERVER},model=NAME")
+    server = OpenAIServer(
+        options.get("base_url") or base_url or DEFAULT_URL, options.get("key_env", DEFAULT_KEY_VARIABLE)
+    )
+    own = Prices(
+        input=_price(options, "price_input", prices.input), output=_price(options, "price_output", prices.output)
+    )
+    return ServerAnnotator(server, model, prompt, own, name=options.get("name", model))
+
+
+def _price(options: Mapping[str, str], key: str, default: float | None) -> float | None:
+    if key not in options:
+        return default
+    try:
+        return float(options[key])
+    except ValueError:
+        raise UsageError(f"{key} must be a number, not '{options[key]}'") from None

@@ -1,0 +1,222 @@
+"""Ask a server about many pairs: probed once, several requests at a time, within a budget, each answer kept."""
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
+
+from gis.annotation.annotators import Grades, ServerAnnotator, no_grades, put
+from gis.annotation.answers import Answer, AnswerFile
+from gis.annotation.budget import Budget, Spent
+from gis.annotation.protocols import PROTOCOL_BY_NAME, PROTOCOLS, Protocol, Usage
+from gis.annotation.source import PairsToGrade
+from gis.console import Reporter, Tracker
+from gis.errors import GisError
+from gis.models.openai_server import ServerError
+
+ASKS = 2  # of a pair whose answer is not a level, in all
+GIVE_UP_AFTER = 20  # failures in a row
+UNSUPPORTED = frozenset({400, 404, 405, 415, 422, 501})  # what servers answer to a route or a field they do not know
+KEY_REFUSED = frozenset({401, 403})
+LAST_RESORTS = ("chat", "chat-reasoning")  # whose answers may be anything
+
+
+class Job(NamedTuple):
+    """A question: a pair in one of its orders."""
+
+    row: int
+    order: int
+    first: str
+    second: str
+
+
+class Estimate(NamedTuple):
+    """What a run will cost: requests that are not answered yet, their tokens, and money; None without prices."""
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+def estimate(annotator: ServerAnnotator, source: PairsToGrade, answers: AnswerFile) -> Estimate:
+    """Return what is left to ask; nothing is sent."""
+    _recall_protocol(annotator, answers)
+    total = Spent()
+    for job in _open_jobs(annotator, source, answers):
+        total.add(annotator.estimate(job.first, job.second), annotator.prices)
+    cost = total.cost if annotator.prices.known else None
+    return Estimate(total.requests, total.input_tokens, total.output_tokens, cost)
+
+
+def ask_all(
+    annotator: ServerAnnotator,
+    source: PairsToGrade,
+    answers: AnswerFile,
+    budget: Budget,
+    *,
+    in_flight: int,
+    reporter: Reporter,
+) -> Grades:
+    """Ask about all pairs in both orders, but for what was answered before.
+
+    Args:
+        annotator: Whom to ask; its protocol is found out by the first question.
+        source: The pairs.
+        answers: What was answered before, and where answers go.
+        budget: What may be spent.
+        in_flight: How many requests may be on their way at once.
+        reporter: Where progress goes.
+
+    Raises:
+        BudgetReachedError: The budget is spent; what was answered is kept.
+        GisError: The server knows none of the protocols, refuses the key, or fails for good.
+    """
+    _recall_protocol(annotator, answers)
+    jobs = list(_open_jobs(annotator, source, answers))
+    failures: dict[int, str] = {}
+    if jobs and annotator.protocol is None:
+        _probe(annotator, jobs[0], answers, budget)
+        jobs = list(_open_jobs(annotator, source, answers))
+        reporter.say(f"{annotator.name} is asked by the protocol {_protocol(annotator).name}")
+    if jobs:
+        with reporter.track(annotator.name, len(jobs), "requests") as tracker:
+            _Run(annotator, answers, budget, failures, tracker).ask(jobs, in_flight)
+    return _collect(annotator, source, answers, failures)
+
+
+class _Run:
+    """The requests of one annotator."""
+
+    def __init__(
+        self,
+        annotator: ServerAnnotator,
+        answers: AnswerFile,
+        budget: Budget,
+        failures: dict[int, str],
+        tracker: Tracker,
+    ) -> None:
+        self._annotator, self._answers, self._budget = annotator, answers, budget
+        self._failures, self._tracker = failures, tracker
+        self._failed_in_a_row = 0
+
+    def ask(self, jobs: list[Job], in_flight: int) -> None:
+        """Ask all questions, at most ``in_flight`` at once; what arrives after an interruption is still kept."""
+        running: dict[Future[str], Job] = {}
+        with ThreadPoolExecutor(in_flight) as pool:
+            try:
+                for job in jobs:
+                    if len(running) >= in_flight:
+                        self._take(running)
+                    running[pool.submit(self._answer, job)] = job
+                while running:
+                    self._take(running)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _take(self, running: dict[Future[str], Job]) -> None:
+        """Wait for an answer, and note failures."""
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            job, failure = running.pop(future), future.result()
+            self._failed_in_a_row = self._failed_in_a_row + 1 if failure else 0
+            if failure:
+                self._failures[job.row] = failure
+            if self._failed_in_a_row >= GIVE_UP_AFTER:
+                raise GisError(f"{self._annotator.name} failed {GIVE_UP_AFTER} times in a row, last because {failure}")
+            self._tracker.advance(1, (self._tracker.done + 1) / self._tracker.total)
+
+    def _answer(self, job: Job) -> str:
+        """Ask until there is a level; return why there is none, empty where there is one."""
+        failure = ""
+        for _ in range(ASKS):
+            try:
+                answer = _ask(self._annotator, job, _protocol(self._annotator), self._answers, self._budget)
+            except ServerError as error:
+                if error.status in KEY_REFUSED or not error.reached:
+                    raise
+                return str(error)
+            failure = answer.failure
+            if answer.grade is not None or answer.refused:
+                break
+        return failure
+
+
+def _ask(annotator: ServerAnnotator, job: Job, protocol: Protocol, answers: AnswerFile, budget: Budget) -> Answer:
+    """Ask once within the budget, and keep what was answered."""
+    expected, used = annotator.estimate(job.first, job.second), None
+    budget.reserve(expected, annotator.prices)
+    try:
+        answer = annotator.ask(job.first, job.second, protocol)
+        used = answer.usage
+        answers.add(answer)
+    finally:
+        budget.settle(expected, used, annotator.prices)
+    return answer
+
+
+def _probe(annotator: ServerAnnotator, job: Job, answers: AnswerFile, budget: Budget) -> None:
+    """Find the best protocol that the server knows, by a question that has to be asked anyway."""
+    refused: dict[str, str] = {}
+    answered: dict[str, str] = {}
+    for protocol in PROTOCOLS:
+        if protocol.instead_of and protocol.instead_of not in refused:
+            continue
+        try:
+            answer = _ask(annotator, job, protocol, answers, budget)
+        except ServerError as error:
+            if error.status is not None and error.status not in UNSUPPORTED:
+                raise
+            if not error.reached:
+                raise
+            refused[protocol.name] = str(error)
+            continue
+        if answer.grade is not None or answer.refused or protocol.name in LAST_RESORTS:
+            annotator.protocol = protocol
+            return
+        answered[protocol.name] = answer.failure
+    reasons = "; ".join(dict.fromkeys([*refused.values(), *answered.values()]))
+    raise GisError(f"{annotator.name} cannot be asked by any protocol: {reasons}")
+
+
+def _recall_protocol(annotator: ServerAnnotator, answers: AnswerFile) -> None:
+    """Take the protocol by which earlier answers were given: a mixture would not be one annotator."""
+    name = answers.protocol_of(annotator.identity)
+    if annotator.protocol is None and name is not None and name in PROTOCOL_BY_NAME:
+        annotator.protocol = PROTOCOL_BY_NAME[name]
+
+
+def _open_jobs(annotator: ServerAnnotator, source: PairsToGrade, answers: AnswerFile) -> Iterator[Job]:
+    """Yield the questions that are not answered yet; equal ones once."""
+    seen: set[tuple[str, str]] = set()
+    for row in range(len(source)):
+        for order, swapped in enumerate((False, True)):
+            first, second = source.shown(row, swapped=swapped)
+            if (first, second) in seen:
+                continue
+            seen.add((first, second))
+            if annotator.protocol is None or annotator.key(first, second, annotator.protocol) not in answers.by_key:
+                yield Job(row, order, first, second)
+
+
+def _collect(annotator: ServerAnnotator, source: PairsToGrade, answers: AnswerFile, failures: dict[int, str]) -> Grades:
+    grades = no_grades(len(source))
+    protocol = _protocol(annotator)
+    for row in range(len(source)):
+        for order, swapped in enumerate((False, True)):
+            answer = answers.by_key.get(annotator.key(*source.shown(row, swapped=swapped), protocol))
+            if answer is not None:
+                put(grades, row, order, answer)
+            else:
+                failures.setdefault(row, "the same texts failed in another pair")
+    return Grades(grades.levels, grades.probabilities, failures)
+
+
+def _protocol(annotator: ServerAnnotator) -> Protocol:
+    assert annotator.protocol is not None
+    return annotator.protocol
+
+
+def spent_before(annotator: ServerAnnotator, answers: AnswerFile) -> list[Usage]:
+    """Return what the answers of an annotator have cost, those that failed among them."""
+    return [answer.usage for answer in answers if answer.annotator == annotator.identity]

@@ -1,0 +1,141 @@
+"""The folder of an annotation: a dataset of pairs with scores, its report, its answers, and its manifest."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.annotation.annotators import Grades
+from gis.annotation.ensemble import Combined
+from gis.annotation.report import Report
+from gis.annotation.source import SPLITS, PairsToGrade
+from gis.benchmark.tasks.manifest import MANIFEST, is_intact
+from gis.errors import GisError
+from gis.files import sha256_of, sha256_of_file, write_text
+from gis.hub import CARD
+from gis.masking import masked_values
+from gis.versions import versions_of
+
+ANSWERS = Path("answers") / "answers.jsonl"  # below a folder of its own, so that nobody takes it for a split
+REPORT = "report.json"
+KIND = "annotation"
+SCHEMA = 1
+DIGITS = 6  # of a score
+
+
+def write_annotation(
+    folder: Path,
+    source: PairsToGrade,
+    rows: NDArray[np.intp],
+    grades: Sequence[Grades],
+    combined: Combined,
+    report: Report,
+    settings: Mapping[str, Any],
+) -> None:
+    """Write pairs, report, card and manifest, each file whole or not at all; the manifest comes last.
+
+    Args:
+        folder: The folder of the annotation.
+        source: The pairs.
+        rows: Those that have a grade.
+        grades: What each annotator says.
+        combined: The grades of the ensemble.
+        report: The report.
+        settings: Everything that decides the grades.
+    """
+    name = f"{source.split}.jsonl"
+    for old in {*_files_of(folder)} - {name}:
+        (folder / old).unlink(missing_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)  # until the end, the files are of no annotation
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(source, rows, grades, combined))
+    write_text(folder / name, "".join(lines))
+    write_text(folder / REPORT, _json(masked_values(report.to_json())))
+    write_text(folder / CARD, _card(source.split, name, report, settings))
+    record = {"rows": len(rows), "bytes": (folder / name).stat().st_size, "sha256": sha256_of_file(folder / name)}
+    manifest = {
+        "kind": KIND,
+        "schema": SCHEMA,
+        "versions": versions_of(("gis", "numpy", "scipy", "scikit-learn")),
+        "annotation": masked_values(dict(settings)),
+        "cost": report.to_json()["cost"],
+        "files": {name: record},
+    }
+    write_text(folder / MANIFEST, _json({**manifest, "identity": sha256_of(manifest)}))
+
+
+def is_annotation(folder: Path) -> bool:
+    """Return whether a folder holds a finished annotation."""
+    return _manifest(folder).get("kind") == KIND
+
+
+def settings_of(folder: Path) -> Mapping[str, Any] | None:
+    """Return the settings of the annotation in a folder; None where there is no finished one.
+
+    Raises:
+        GisError: The folder holds something else.
+    """
+    if not folder.exists():
+        return None
+    if not folder.is_dir():
+        raise GisError(f"{folder} is not a folder", remedy="choose a different --output")
+    if not (folder / MANIFEST).is_file():
+        if any(folder.iterdir()) and not (folder / ANSWERS).is_file():
+            raise GisError(f"{folder} holds files that no annotation made", remedy="choose a different --output")
+        return None
+    content = _manifest(folder)
+    if content.get("kind") != KIND:
+        raise GisError(f"{folder} holds a dataset that no annotation made", remedy="choose a different --output")
+    settings = content.get("annotation")
+    return settings if isinstance(settings, dict) and "identity" in content and is_intact(content) else {}
+
+
+def _files_of(folder: Path) -> list[str]:
+    """Return the files of pairs of the annotation in a folder."""
+    names = _manifest(folder).get("files")
+    return [name for name in names if name in {f"{split}.jsonl" for split in SPLITS}] if isinstance(names, dict) else []
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Return the content of the manifest in a folder; nothing where there is none, or none that can be read."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _rows(
+    source: PairsToGrade, rows: NDArray[np.intp], grades: Sequence[Grades], combined: Combined
+) -> Iterator[dict[str, Any]]:
+    levels = np.stack([each.levels for each in grades])
+    values = levels.mean(axis=2)
+    probabilities = np.stack([each.probabilities for each in grades]).mean(axis=(0, 2))
+    for number, row in enumerate(rows):
+        known = not np.isnan(probabilities[row]).any()
+        yield {
+            "id": source.pairs.ids[row],
+            "text1": source.pairs.text1[row],
+            "text2": source.pairs.text2[row],
+            "score": round(float(combined.values[number]), DIGITS),
+            "order_gap": round(float(np.abs(levels[:, row, 0] - levels[:, row, 1]).mean()), DIGITS),
+            "spread": round(float(values[:, row].std()), DIGITS),
+            "levels": [round(float(part), DIGITS) for part in probabilities[row]] if known else None,
+            **{column: kept[row] for column, kept in source.extra.items()},
+        }
+
+
+def _card(split: str, name: str, report: Report, settings: Mapping[str, Any]) -> str:
+    head = f"---\nconfigs:\n- config_name: default\n  data_files:\n  - split: {split}\n    path: {name}\n---\n"
+    origin = (
+        "The scores, 0 to 5, were given by models, not by people. `levels` holds the probability of each level before "
+        "any calibration, `order_gap` the difference in level when the texts change places, `spread` the standard "
+        f"deviation between annotators. The prompt has the hash {settings['prompt']['sha256']}.\n"
+    )
+    return f"{head}\n{report.to_markdown()}\n{origin}"
+
+
+def _json(content: Any) -> str:  # noqa: ANN401
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

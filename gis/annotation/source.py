@@ -1,0 +1,162 @@
+"""The pairs that are annotated, and the gold labels that some of them have."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.annotation.prompt import TOP_LEVEL, cut
+from gis.benchmark.tasks.catalogue import Task, resolve_tasks
+from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, MISSING, Columns, Pairs, Table
+from gis.benchmark.tasks.sources import LoadedTables, SourceSettings, load_tables, split_names
+from gis.errors import GisError, UsageError
+from gis.files import sha256_of
+from gis.spec import Spec
+from gis.text import plain_text
+
+TRAIN = "train"
+SPLITS = (TRAIN, "validation", "valid", "dev", "test")
+KEPT_COLUMNS = ("cluster1", "cluster2", *ISSUE_COLUMNS)  # what training and error lists use, beside the texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsToGrade:
+    """Pairs to annotate.
+
+    Attributes:
+        pairs: Their names and texts; their labels are no labels.
+        extra: Further columns that the annotated data keeps.
+        source: Where they come from.
+        split: The split of the annotated data: that of the source, so that test texts stay test texts.
+        max_chars: What annotators are shown of each text: head and tail of longer ones. None for the whole.
+    """
+
+    pairs: Pairs
+    extra: Mapping[str, Sequence[Any]]
+    source: str
+    split: str
+    max_chars: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def cut_texts(self) -> int:
+        """How many texts are longer than annotators are shown."""
+        limit = self.max_chars
+        return 0 if limit is None else sum(len(text) > limit for text in (*self.pairs.text1, *self.pairs.text2))
+
+    def shown(self, row: int, *, swapped: bool) -> tuple[str, str]:
+        """Return the two texts as annotators see them."""
+        first, second = cut(self.pairs.text1[row], self.max_chars), cut(self.pairs.text2[row], self.max_chars)
+        return (second, first) if swapped else (first, second)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of names and texts, in their order."""
+        return sha256_of([self.pairs.ids, self.pairs.text1, self.pairs.text2])
+
+
+def load_pairs(spec: Spec, settings: SourceSettings, *, max_chars: int | None = None) -> PairsToGrade:
+    """Load the pairs to annotate: the train split where there is one, unless ``spec`` names another.
+
+    Args:
+        spec: A task, folder, file or Hub dataset with the columns ``text1`` and ``text2``; labels are not read.
+        settings: Where to look; ``limit`` draws a sample.
+        max_chars: What annotators are shown of each text: head and tail of longer ones. None for the whole.
+
+    Raises:
+        UsageError: The name is unknown, or stands for several tasks or splits.
+        GisError: There are no pairs, or two of them have one id.
+    """
+    task, tables = load_split(spec, settings)
+    unlabelled = replace(tables, tables=tuple(map(_without_labels, tables.tables)), labels=None)
+    pairs = replace(unlabelled, columns=Columns(tables.columns.text1, tables.columns.text2, _LABEL)).pairs()
+    rows = np.arange(len(pairs))
+    if settings.limit is not None and settings.limit < len(pairs):
+        rows = np.sort(np.random.default_rng(settings.seed).choice(len(pairs), settings.limit, replace=False))
+    pairs = pairs.take(rows)
+    if repeated := [name for name, count in Counter(pairs.ids).items() if count > 1]:
+        raise GisError(f"{tables.source}: two pairs have the id '{repeated[0]}', by which labels and reviews find them")
+    return PairsToGrade(
+        pairs=pairs.map_texts(plain_text) if task.text == "plain" else pairs,
+        extra={name: [values[row] for row in rows] for name, values in _kept(tables).items()},
+        source=tables.source,
+        split=tables.splits[0] if tables.splits[0] in SPLITS else TRAIN,
+        max_chars=max_chars,
+    )
+
+
+def load_gold(spec: Spec, pairs: Pairs, settings: SourceSettings) -> NDArray[np.float64]:
+    """Return the (n,) gold labels of ``pairs``, NaN where a pair has none.
+
+    Labels are on the scale 0 to 5; where all are 0 or 1, they count as its ends.
+
+    Raises:
+        GisError: The gold labels are of other pairs, contradict each other, or are on another scale.
+    """
+    gold = load_split(spec, replace(settings, limit=None))[1].pairs()
+    if gold.gold.min() < 0 or gold.gold.max() > TOP_LEVEL:
+        raise GisError(
+            f"the gold labels of {spec.name} are {gold.gold.min():g} to {gold.gold.max():g}, expected 0 to {TOP_LEVEL}"
+        )
+    labels = gold.gold * TOP_LEVEL if np.isin(gold.gold, (0.0, 1.0)).all() else gold.gold
+    by_id = dict(zip(gold.ids, zip(gold.text1, gold.text2, labels, strict=True), strict=True))
+    if len(by_id) < len(gold):
+        raise GisError(f"the gold labels of {spec.name} name a pair twice")
+    values = np.full(len(pairs), np.nan)
+    for row, name in enumerate(pairs.ids):
+        if name in by_id:
+            first, second, label = by_id[name]
+            if {first, second} != {pairs.text1[row], pairs.text2[row]}:
+                raise GisError(f"the gold label of pair {name} is of other texts; ids must name the same pairs in both")
+            values[row] = label
+    if np.isnan(values).all():
+        raise GisError(
+            f"no gold label of {spec.name} is of a pair to annotate: its ids are such as '{gold.ids[0]}', "
+            f"those of the pairs such as '{pairs.ids[0]}'"
+        )
+    return values
+
+
+_LABEL = "no label"  # the column of zeros in the place of labels
+
+
+def _without_labels(table: Table) -> Table:
+    rows = len(next(iter(table.columns.values())))
+    return Table({**table.columns, _LABEL: [0.0] * rows}, table.where)
+
+
+def _kept(tables: LoadedTables) -> dict[str, list[Any]]:
+    """Return the further columns that every table has."""
+    names = [name for name in KEPT_COLUMNS if all(name in table.columns for table in tables.tables)]
+    joined = {name: [value for table in tables.tables for value in table.columns[name]] for name in names}
+    return {name: [None if value is MISSING else value for value in values] for name, values in joined.items()}
+
+
+def load_split(spec: Spec, settings: SourceSettings) -> tuple[Task, LoadedTables]:
+    """Read one split: the one that ``spec`` names, else the train split, else the only one or the test split.
+
+    Raises:
+        UsageError: The name is unknown, or stands for several tasks or splits.
+        GisError: The data cannot be found, or is broken.
+    """
+    tasks = resolve_tasks([spec], settings.data)
+    if len(tasks) != 1:
+        raise UsageError(f"one task is wanted here: {spec.name} is {len(tasks)}")
+    task = tasks[0]
+    if "split" not in spec.options and not _is_file(task) and TRAIN in split_names(task, settings):
+        task = task.with_split(TRAIN)
+    tables = load_tables(task, settings)
+    if len(tables.splits) > 1:
+        raise UsageError(f"one split is wanted here: {spec} is {', '.join(tables.splits)}")
+    return task, tables
+
+
+def _is_file(task: Task) -> bool:
+    return task.hub is None and bool(task.folder) and Path(task.folder).is_file()

@@ -1,0 +1,158 @@
+"""Annotate pairs with models."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gis.api.arguments import PathLike, as_name, as_path, each_of
+from gis.console import QUIET, Reporter
+from gis.spec import Spec, parse_spec, parse_specs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gis.annotation.asking import Estimate
+    from gis.annotation.report import Report
+
+
+def annotate(
+    pairs: object,
+    models: object,
+    *,
+    output: PathLike,
+    base_url: str | None = None,
+    prompt: str = "sts",
+    gold: object | None = None,
+    max_chars: int | None = None,
+    price_input: float | None = None,
+    price_output: float | None = None,
+    max_requests: int | None = None,
+    max_tokens: int | None = None,
+    max_cost: float | None = None,
+    in_flight: int = 8,
+    data: PathLike | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    offline: bool = False,
+    force: bool = False,
+    reporter: Reporter = QUIET,
+) -> "Report":
+    """Grade the similarity of pairs, 0 to 5, and write a dataset with these scores.
+
+    Args:
+        pairs: A task, a file or folder of pairs, or a Hub dataset; its labels are not read, and of several splits, the
+            train split is taken.
+        models: One annotator or several: models of the server at ``base_url``, or of gis; "openai,model=NAME",
+            "replay,path=FILE", "similarity,model=NAME".
+        output: Folder for the dataset. It keeps every answer, so that the same call continues a run that was stopped.
+        base_url: Address of an OpenAI-compatible server.
+        prompt: The name of a prompt, or a TOML file with one.
+        gold: Pairs with people's labels, 0 to 5, found by their ids; or the file of answers of gis review.
+        max_chars: Show annotators only head and tail of longer texts.
+        price_input: What a million tokens cost that are sent.
+        price_output: What a million tokens cost that are received.
+        max_requests: Stop before there are more requests, those for earlier calls on ``output`` included.
+        max_tokens: Stop before there are more tokens.
+        max_cost: Stop before it costs more.
+        in_flight: How many requests may be on their way at once.
+        data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
+        limit: Annotate a sample of this many pairs.
+        seed: Seed of the sample.
+        device: A torch device, or "auto", for models of gis.
+        offline: Never ask the Hub.
+        force: Replace an annotation with other settings; its answers are kept.
+        reporter: Where progress and warnings go.
+
+    Returns:
+        The report: pairs, agreement, and what the answers have cost.
+
+    Raises:
+        UsageError: A name or option is wrong.
+        GisError: The pairs or the gold labels cannot be used, an annotator failed, or a limit was reached.
+    """
+    from gis.annotation.annotate import AnnotationSettings
+    from gis.annotation.annotate import annotate as run
+    from gis.annotation.budget import Limits, Prices
+    from gis.benchmark.tasks.sources import SourceSettings
+    from gis.models.base import LoadSettings
+
+    settings = AnnotationSettings(
+        models=_specs(models),
+        base_url=base_url,
+        prompt=prompt,
+        gold=None if gold is None else _spec(gold),
+        max_chars=max_chars,
+        prices=Prices(input=price_input, output=price_output),
+        limits=Limits(requests=max_requests, tokens=max_tokens, cost=max_cost),
+        in_flight=in_flight,
+        source=SourceSettings(data=as_path(data), offline=offline, limit=limit, seed=seed),
+        load=LoadSettings(device=device, offline=offline),
+        force=force,
+    )
+    return run(_spec(pairs), Path(output), settings, reporter=reporter)
+
+
+def estimate_annotation(
+    pairs: object,
+    models: object,
+    *,
+    output: PathLike,
+    base_url: str | None = None,
+    prompt: str = "sts",
+    max_chars: int | None = None,
+    price_input: float | None = None,
+    price_output: float | None = None,
+    data: PathLike | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    offline: bool = False,
+) -> "Mapping[str, Estimate]":
+    """Return what ``annotate`` would still have to ask, and what that costs; nothing is sent.
+
+    Args:
+        pairs: As for ``annotate``.
+        models: As for ``annotate``; models of gis cost nothing and are left out.
+        output: Folder of the annotation, whose answers are not asked for again.
+        base_url: Address of an OpenAI-compatible server.
+        prompt: The name of a prompt, or a TOML file with one.
+        max_chars: Show annotators only head and tail of longer texts.
+        price_input: What a million tokens cost that are sent.
+        price_output: What a million tokens cost that are received.
+        data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
+        limit: Annotate a sample of this many pairs.
+        seed: Seed of the sample.
+        offline: Never ask the Hub.
+
+    Returns:
+        For each annotator behind a server: requests, tokens (four characters count as one) and cost.
+
+    Raises:
+        UsageError: A name or option is wrong.
+        GisError: The pairs cannot be used.
+    """
+    from gis.annotation.annotate import AnnotationSettings, estimate_costs
+    from gis.annotation.budget import Prices
+    from gis.benchmark.tasks.sources import SourceSettings
+
+    settings = AnnotationSettings(
+        models=_specs(models),
+        base_url=base_url,
+        prompt=prompt,
+        max_chars=max_chars,
+        prices=Prices(input=price_input, output=price_output),
+        source=SourceSettings(data=as_path(data), offline=offline, limit=limit, seed=seed),
+    )
+    return estimate_costs(_spec(pairs), Path(output), settings)
+
+
+def _specs(given: object) -> list[Spec]:
+    """Return the specs of one annotator or several."""
+    return [
+        spec for each in each_of(given) for spec in ([each] if isinstance(each, Spec) else parse_specs([str(each)]))
+    ]
+
+
+def _spec(given: object) -> Spec:
+    """Return the spec of a task, file or folder."""
+    name = as_name(given)
+    return name if isinstance(name, Spec) else parse_spec(str(name))

@@ -1,0 +1,188 @@
+"""The verbs that label pairs: annotate, by models, and review, by a person."""
+
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gis import api
+from gis.cli.app import app, interruptible, print_table, print_text
+from gis.cli.options import Data, Device, Offline, Quiet
+
+if TYPE_CHECKING:
+    from gis.annotation.asking import Estimate
+    from gis.annotation.review import Band
+
+
+@app.command(no_args_is_help=True)
+def annotate(
+    pairs: Annotated[
+        str, typer.Option("--pairs", metavar="TASK", help="Pairs: a task, folder, file or Hub dataset (train split).")
+    ],
+    model: Annotated[
+        list[str],
+        typer.Option("--model", "-m", metavar="NAME,…", help="Annotators: models of --base-url, or of gis."),
+    ],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the dataset; it keeps every answer.")],
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="OpenAI-compatible server, such as http://localhost:8000/v1.")
+    ] = None,
+    prompt: Annotated[str, typer.Option(metavar="NAME", help="sts, issues, or a TOML file.")] = "sts",
+    gold: Annotated[
+        str | None,
+        typer.Option(metavar="TASK", help="People's labels, 0 to 5, or answers of gis review: calibrates the grades."),
+    ] = None,
+    max_chars: Annotated[
+        int | None, typer.Option(metavar="N", min=16, help="Show annotators N characters of a text: head and tail.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print requests, tokens and cost; send nothing.")] = False,
+    price_input: Annotated[
+        float | None, typer.Option(metavar="X", min=0, help="Price of a million tokens sent.")
+    ] = None,
+    price_output: Annotated[
+        float | None, typer.Option(metavar="X", min=0, help="Price of a million tokens received.")
+    ] = None,
+    max_requests: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Stop at N requests, earlier runs included.")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop at N tokens.")] = None,
+    max_cost: Annotated[float | None, typer.Option(metavar="X", min=0, help="Stop before it costs more.")] = None,
+    in_flight: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Requests on their way at once.")] = 8,
+    data: Data = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=2, help="Annotate a sample of N pairs.")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of the sample.")] = 0,
+    device: Device = "auto",
+    offline: Offline = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an annotation with other settings; its answers are kept.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Grade the similarity of pairs by models, 0 to 5.
+
+    Every pair is graded in both orders. The folder can be trained on: gis train --task DIR.
+
+    If it is stopped, the same command continues, and no answer is paid for twice.
+
+    Example: gis annotate --pairs pairs.jsonl --base-url http://localhost:8000/v1 --model NAME --output graded
+    """
+    from gis.console import Reporter
+
+    if dry_run:
+        costs = api.estimate_annotation(
+            pairs,
+            model,
+            output=output,
+            base_url=base_url,
+            prompt=prompt,
+            max_chars=max_chars,
+            price_input=price_input,
+            price_output=price_output,
+            data=data,
+            limit=limit,
+            seed=seed,
+            offline=offline,
+        )
+        _print_estimates(costs)
+        return
+    reporter = Reporter(quiet=quiet)
+    with interruptible("all answers are kept, the same command continues"):
+        report = api.annotate(
+            pairs,
+            model,
+            output=output,
+            base_url=base_url,
+            prompt=prompt,
+            gold=gold,
+            max_chars=max_chars,
+            price_input=price_input,
+            price_output=price_output,
+            max_requests=max_requests,
+            max_tokens=max_tokens,
+            max_cost=max_cost,
+            in_flight=in_flight,
+            data=data,
+            limit=limit,
+            seed=seed,
+            device=device,
+            offline=offline,
+            force=force,
+            reporter=reporter,
+        )
+    print_text(report.to_markdown().rstrip())
+    folder = shlex.quote(str(output))
+    reporter.say(f"check it: gis review {folder}; train on it: gis train --task {folder} --model … --output …")
+
+
+@app.command(no_args_is_help=True)
+def review(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", file_okay=False, help="Folder of pairs with scores.")],
+    reviewer: Annotated[str, typer.Option(metavar="NAME", help="Who answers, for the record.")] = "",
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of the order of pairs.")] = 0,
+) -> None:
+    """Ask a person whether pairs say the same.
+
+    Pairs of all scores come in turn; the scores are not shown. Answers are kept in DIR/review/review.jsonl, and the
+    same command continues.
+
+    Example: gis review graded
+    """
+    from rich.console import Console
+
+    from gis.annotation.review import REVIEW, Reviews, bands, load_scored, review_order
+    from gis.annotation.review_screen import review as ask
+
+    pairs = load_scored(folder)
+    reviews = Reviews(folder / REVIEW, pairs)
+    with interruptible("all answers are kept, the same command continues"):
+        ask(pairs, reviews, review_order(pairs, seed), _keys(), Console(highlight=False), reviewer=reviewer)
+    _print_bands(bands(pairs, reviews))
+
+
+def _keys() -> Iterator[str]:
+    """Yield what is pressed in a terminal, without Enter; elsewhere the characters of standard input."""
+    while sys.stdin.isatty():
+        key = typer.getchar()
+        if key == "\x04":  # Ctrl-D
+            return
+        yield key
+    while character := sys.stdin.read(1):
+        yield character
+
+
+def _print_estimates(costs: "Mapping[str, Estimate]") -> None:
+    from gis.terminal_table import Column, TerminalTable
+
+    table = TerminalTable(
+        [
+            Column(title="annotator", align="left"),
+            Column(title="requests"),
+            Column(title="tokens in"),
+            Column(title="tokens out"),
+            Column(title="cost"),
+        ]
+    )
+    for name, cost in costs.items():
+        money = "price not given" if cost.cost is None else f"{cost.cost:.4f}"
+        table.add_row(name, f"{cost.requests:,}", f"{cost.input_tokens:,}", f"{cost.output_tokens:,}", money)
+    print_table(table, "", "Estimated: four characters count as a token. Nothing was sent.")
+
+
+def _print_bands(rows: "list[Band]") -> None:
+    from gis.terminal_table import Column, TerminalTable
+
+    titles = ("pairs", "yes", "no", "unsure", "right", "95 %")
+    table = TerminalTable([Column(title="score", align="left"), *(Column(title=title) for title in titles)])
+    for band in rows:
+        share = "–" if band.share is None else f"{band.share:.3f}"
+        interval = "–" if band.interval is None else f"[{band.interval.low:.3f}, {band.interval.high:.3f}]"
+        counts = (f"{count:,}" for count in (band.pairs, band.yes, band.no, band.unsure))
+        table.add_row(f"{band.low:g} to {band.high:g}", *counts, share, interval)
+    print_table(
+        table,
+        "",
+        "Right: “yes” in the highest band, “no” in the others, among the pairs that were decided; exact intervals.",
+    )
