@@ -12,7 +12,7 @@ from gis.errors import GisError
 from gis.models.base import EncodedBatch, LoadSettings, TextLengths
 from gis.models.transformer.device import check_precision, choose_device, describe_device
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds
-from gis.models.transformer.loading import is_encoder_decoder, load_backbone, load_tokenizer
+from gis.models.transformer.loading import SAMPLE, is_encoder_decoder, load_backbone, load_tokenizer
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.tokens import TextTokenizer
 from gis.models.transformer.workers import Workers, ahead
@@ -21,9 +21,6 @@ from gis.models.transformer.workers import Workers, ahead
 BATCH_TOKENS = {"cpu": 2048, "cuda": 65536, "mps": 16384}
 BATCH_ROWS = 1024
 TEXTS_PER_BLOCK = 8192  # are tokenised while those before them are embedded
-
-# A short and a long text, to compare what the engine makes of them with what the model itself does.
-SAMPLE = ("a cat", "one two three four five six seven eight nine ten")
 
 
 @dataclass(frozen=True, kw_only=True)

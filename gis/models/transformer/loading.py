@@ -14,6 +14,8 @@ from gis.errors import GisError
 from gis.models.transformer.device import DTYPES
 from gis.models.transformer.model_folder import ModelFolder
 
+# A short and a long text, whose vectors are compared with those of a model itself, and must not depend on each other.
+SAMPLE = ("a cat", "one two three four five six seven eight nine ten")
 TOKENIZER_FILES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken")
 
 

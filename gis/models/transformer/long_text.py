@@ -53,6 +53,10 @@ class WindowCutter:
         """Return where the tokens of each text are."""
         return self._tokenizer.places(texts)
 
+    def count(self, places: TokenPlaces) -> int:
+        """Count the tokens of a text and its prompt, as a model that reads the head does."""
+        return len(places.starts) + self._tokenizer.prompt_tokens
+
 
 def _piece(text: str, places: TokenPlaces, span: Span) -> str:
     """Return the part of a text that some of its tokens cover; what is before the first and behind the last, too."""
@@ -146,8 +150,9 @@ class HeadTail(_Pieces):
     def _cut(self, text: str, places: TokenPlaces) -> _CutText:
         spans = ends_spans(places.begins_word, self._cutter.size)
         ends = " ".join(_piece(text, places, span).strip() for span in spans) if len(spans) > 1 else text
-        kept = sum(span.stop - span.start for span in spans)
-        return _CutText(pieces=[ends], weights=np.ones(1), tokens=len(places.starts), kept=kept)
+        tokens = self._cutter.count(places)
+        left_out = len(places.starts) - sum(span.stop - span.start for span in spans)
+        return _CutText(pieces=[ends], weights=np.ones(1), tokens=tokens, kept=tokens - left_out)
 
 
 class ChunkMean(_Pieces):
@@ -155,9 +160,9 @@ class ChunkMean(_Pieces):
 
     def _cut(self, text: str, places: TokenPlaces) -> _CutText:
         spans = window_spans(places.begins_word, self._cutter.size)
-        tokens = len(places.starts)
         pieces = [_piece(text, places, span) for span in spans]
-        return _CutText(pieces=pieces, weights=window_weights(spans, tokens), tokens=tokens, kept=tokens)
+        weights, tokens = window_weights(spans, len(places.starts)), self._cutter.count(places)
+        return _CutText(pieces=pieces, weights=weights, tokens=tokens, kept=tokens)
 
 
 class ChunkMax(PairScorer):
@@ -194,7 +199,7 @@ class ChunkMax(PairScorer):
 
     def lengths(self, texts: Sequence[str]) -> TextLengths:
         """Count the tokens of each text; every one is in a window."""
-        tokens = np.array([len(places.starts) for places in self._cutter.places(texts)], dtype=np.int64)
+        tokens = np.array([self._cutter.count(places) for places in self._cutter.places(texts)], dtype=np.int64)
         return TextLengths(tokens, tokens)
 
 

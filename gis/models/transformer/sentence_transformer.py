@@ -12,7 +12,7 @@ import transformers
 from gis.errors import GisError, UsageError
 from gis.models.base import EncodedBatch, LoadSettings, TextLengths
 from gis.models.transformer.device import DTYPES, check_precision, choose_device, describe_device
-from gis.models.transformer.loading import check_weights, quiet_transformers, reason_of, tolerance
+from gis.models.transformer.loading import SAMPLE, check_weights, quiet_transformers, reason_of, tolerance
 from gis.models.transformer.model_folder import ModelFolder, split_prompt
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ TEXTS_PER_PASS = 32  # the library's own default
 # The poolings that sentence-transformers has, too, under its names.
 LIBRARY_POOLINGS = {"cls": "cls", "mean": "mean", "max": "max", "last": "lasttoken"}
 VECTOR = "sentence_embedding"  # the key under which modules hand it on
-# A short and a long text: their vectors must not depend on each other.
-ALONE, LONGER = "a cat", "one two three four five six seven eight nine ten"
 
 
 class SentenceTransformerEngine:
@@ -44,6 +42,13 @@ class SentenceTransformerEngine:
         self._model = model
         self._max_tokens = max_tokens
         self._before, self._after = split_prompt(prompt)
+        tokens, kept = token_lengths(
+            model, [f"{self._before}{text}{self._after}" for text in ("", "a b c")], max_tokens
+        )
+        if tokens[0] < tokens[1] and kept[0] == kept[1]:  # all texts would have one vector
+            raise UsageError(
+                f"max_length {max_tokens} leaves no room for a text beside the {tokens[0]} tokens of the prompt"
+            )
         self._rows = rows
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
@@ -91,8 +96,8 @@ class SentenceTransformerEngine:
         A model that fails alone fails in the same way on the first texts, which says what it needs.
         """
         try:
-            alone = self._model.encode([ALONE], show_progress_bar=False, convert_to_numpy=True)[0]
-            beside = self._model.encode([ALONE, LONGER], show_progress_bar=False, convert_to_numpy=True)[0]
+            alone = self._model.encode([SAMPLE[0]], show_progress_bar=False, convert_to_numpy=True)[0]
+            beside = self._model.encode(list(SAMPLE), show_progress_bar=False, convert_to_numpy=True)[0]
         except Exception:  # every module has errors of its own; without a token for padding, for one
             return False
         return bool(np.allclose(alone, beside, rtol=0, atol=tolerance(self._model.dtype) * max(1, np.abs(alone).max())))

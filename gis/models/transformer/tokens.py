@@ -97,6 +97,11 @@ class TextTokenizer:
         )
 
     @property
+    def prompt_tokens(self) -> int:
+        """How many tokens the prompt adds to a text; counts of tokens hold them."""
+        return self.added - self._specials
+
+    @property
     def added(self) -> int:
         """How many tokens the prompt and the special tokens add to a text."""
         if self._backend is not None:
@@ -112,7 +117,9 @@ class TextTokenizer:
         if self._backend is None:
             raise GisError("the model's tokenizer does not say where a token is in the text, so windows cannot be cut")
         self._backend.no_truncation()
-        return [_places(encoding) for encoding in self._backend.encode_batch(list(texts), add_special_tokens=False)]
+        parts = (texts[start : start + TEXTS_PER_CALL] for start in range(0, len(texts), TEXTS_PER_CALL))
+        encodings = (self._backend.encode_batch(list(part), add_special_tokens=False) for part in parts)
+        return [_places(encoding) for part in encodings for encoding in part]
 
     def _prompted(self, text: str) -> str:
         prompted = f"{self._before}{text}{self._after}"

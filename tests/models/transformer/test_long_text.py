@@ -72,6 +72,18 @@ def test_a_result_says_what_was_read(folder: Path) -> None:
     assert (lengths.tokens.tolist(), lengths.kept.tolist()) == ([60, 2], [60, 2])
 
 
+def test_a_prompt_is_counted_as_a_model_that_reads_the_head_counts_it(folder: Path) -> None:
+    counted = []
+    for policy in ("head", "head+tail", "chunk-mean"):
+        (batch,) = _encoder(folder, policy, prompt="the dog {text}").batches([TEXT])
+        counted.append(int(batch.tokens[0]))
+    for policy in ("chunk-max", "late-chunk"):
+        lengths = _scorer(folder, policy, prompt="the dog {text}").lengths([TEXT])
+        assert lengths is not None
+        counted.append(int(lengths.tokens[0]))
+    assert counted == [62] * 5
+
+
 def test_every_text_comes_once_and_an_empty_one_has_a_vector(folder: Path) -> None:
     model = _encoder(folder, "chunk-mean")
     vectors = model.encode([*TEXTS, TEXT, ""])

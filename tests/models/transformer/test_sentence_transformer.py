@@ -14,6 +14,7 @@ from gis.errors import GisError, UsageError
 from gis.models.transformer.engine import TransformerEngine
 from gis.models.transformer.pretrained_encoder import PretrainedEncoder
 from gis.models.transformer.sentence_transformer import SentenceTransformerEngine
+from tests.errors import error_line
 from tests.models.helpers import LONG, SHORT, TEXTS, assert_close, counts, edit_json, encoder, needs_peft, settings
 from tests.tiny_models import (
     HIDDEN,
@@ -224,6 +225,10 @@ class TestFallback:
     def test_static_embeddings_cannot_be_cut(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="max_length"):
             encoder(save_static(tmp_path / "model"), settings(max_length=3)).load()
+
+    def test_a_prompt_that_leaves_no_room_for_a_text_is_refused(self, dense: Path) -> None:
+        with error_line("max_length 5 leaves no room for a text beside the 3 tokens of the prompt"):
+            encoder(dense, prompt="the cat on {text}", max_length=5).encode([SHORT])
 
     def test_a_file_of_angle_beside_the_folder_does_not_replace_its_modules(self, dense: Path) -> None:
         file = dense.parent / "angle_config.json"
