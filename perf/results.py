@@ -59,7 +59,7 @@ def measurements(chosen: argparse.Namespace, folder: Path) -> list[Measurement]:
     short, long = texts_of(chosen.data, STS), texts_of(chosen.data, ("rust_issues",))
     draw = random.Random(0)
     sample = write_texts(folder / "long.jsonl", draw.sample(long, min(len(long), chosen.texts)))
-    mixed = draw.sample(short, 160) + sorted(long, key=len)[-40:]
+    mixed = draw.sample(short, 80) + sorted(long, key=len)[-20:]
     draw.shuffle(mixed)
     mix = write_texts(folder / "mixed.jsonl", mixed)
     minilm, python, rounds = str(minilm_folder()), sys.executable, str(chosen.rounds)
@@ -82,7 +82,7 @@ def measurements(chosen: argparse.Namespace, folder: Path) -> list[Measurement]:
         ),
         Measurement(
             "Short and long texts, 8,192 tokens",
-            "160 texts of the STS sets and the 40 longest of `rust_issues` through a small random ModernBERT.",
+            "80 texts of the STS sets and the 20 longest of `rust_issues` through a small random ModernBERT.",
             [*engine, "--shape", "modernbert", "--tokenizer", minilm, "--batch-sizes", "32", "--texts", str(mix)],
         ),
         Measurement(
@@ -111,7 +111,9 @@ def main() -> None:
     options.add_argument("--peers", required=True, help="the python of the peers' environment")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--texts", type=int, default=155, help="long texts of the engine's measurement")
-    options.add_argument("--only", help="measure only sections with this word in their title")
+    options.add_argument(
+        "--only", nargs="+", default=[""], help="measure only sections with one of these words in their title"
+    )
     options.add_argument("--output", type=Path, default=HERE / "RESULTS.md")
     chosen = options.parse_args()
     lines = [
@@ -122,7 +124,7 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as name:
         for each in measurements(chosen, Path(name)):
-            if chosen.only and chosen.only.lower() not in each.title.lower():
+            if not any(word.lower() in each.title.lower() for word in chosen.only):
                 continue
             sys.stderr.write(f"{each.title}\n")
             done = subprocess.run(each.command, stdout=subprocess.PIPE, text=True, check=False)
