@@ -10,7 +10,6 @@
 #   pip install --no-deps model2vec==0.10.0 skeletoken==0.6.1
 set -eu
 data=$1 results=$2
-export OMP_NUM_THREADS=1
 
 bench() {
     model=$1
