@@ -344,6 +344,14 @@ def _write_error(folder: Path) -> OSError | None:
     return None
 
 
+def link_or_copy(source: Path | str, target: Path | str) -> None:
+    """Make ``target`` another name of a file, or a copy of it where the disk knows no such names."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8, whole or not at all."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

@@ -22,7 +22,7 @@ from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError, check_number
-from gis.files import held_alone, sha256_of
+from gis.files import held_alone, replaceable, sha256_of
 from gis.models.base import LoadSettings
 from gis.spec import Spec
 
@@ -109,6 +109,7 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
     work = _prepare(pairs, settings)
     busy = GisError(f"another command is writing to {output}", remedy="wait for it, or choose a different --output")
     with held_alone(output, busy):
+        output = replaceable(output)
         decided = settings_of(output)
         answers = AnswerFile(output / ANSWERS, reporter=reporter)
         if decided is not None and decided.get("decides") != _decides(work) and not settings.force:
@@ -129,7 +130,7 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
         report = make_report(
             [*work.annotators], grades, combined, rows, work.source, work.gold, _spent(work.annotators, answers)
         )
-        write_annotation(output, work.source, rows, grades, combined, report, _record(work))
+        write_annotation(output, work.source, rows, grades, combined, report, _record(work, answers))
     return report
 
 
@@ -218,7 +219,7 @@ def _decides(work: _Work) -> str:
     return sha256_of([work.prompt.sha256, work.source.sha256, work.source.max_chars, annotators, gold])
 
 
-def _record(work: _Work) -> dict[str, Any]:
+def _record(work: _Work, answers: AnswerFile) -> dict[str, Any]:
     """Return what the manifest says of an annotation."""
     prices = {
         name: asdict(annotator.prices)
@@ -229,7 +230,16 @@ def _record(work: _Work) -> dict[str, Any]:
         "decides": _decides(work),
         "prompt": {"name": work.prompt.name, "sha256": work.prompt.sha256},
         "pairs": {"source": work.source.source, "sha256": work.source.sha256, "max_chars": work.source.max_chars},
-        "annotators": {name: dict(annotator.settings) for name, annotator in work.annotators.items()},
+        "annotators": {
+            name: {**annotator.settings, "served_by": _served_by(annotator, answers)}
+            for name, annotator in work.annotators.items()
+        },
         "gold_labels": 0 if work.gold is None else int((~np.isnan(work.gold)).sum()),
         "prices_per_million_tokens": prices,
     }
+
+
+def _served_by(annotator: Annotator, answers: AnswerFile) -> list[str]:
+    """Return the names of the models that a server says it ran: more than one were not one annotator."""
+    identity = annotator.identity if isinstance(annotator, ServerAnnotator) else None
+    return sorted({answer.served_by for answer in answers.by_key.values() if answer.annotator == identity} - {""})

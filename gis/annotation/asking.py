@@ -17,6 +17,7 @@ ASKS = 2  # of a pair whose answer is not a level, in all
 GIVE_UP_AFTER = 20  # failures in a row
 UNSUPPORTED = frozenset({400, 404, 405, 415, 422, 501})  # what servers answer to a route or a field they do not know
 KEY_REFUSED = frozenset({401, 403})
+BAD_REQUEST = 400  # such as a text that is too long
 LAST_RESORTS = ("chat", "chat-reasoning")  # whose answers may be anything
 
 
@@ -27,6 +28,13 @@ class Job(NamedTuple):
     order: int
     first: str
     second: str
+
+
+class Outcome(NamedTuple):
+    """What became of a question: why there is no grade, empty where there is one; and whether the server failed."""
+
+    failure: str
+    server_failed: bool = False
 
 
 class Estimate(NamedTuple):
@@ -75,7 +83,8 @@ def ask_all(
     jobs = list(_open_jobs(annotator, source, answers))
     failures: dict[int, str] = {}
     if jobs and annotator.protocol is None:
-        _probe(annotator, jobs[0], answers, budget)
+        shortest = min(jobs, key=lambda job: len(job.first) + len(job.second))  # a long one could fail for its length
+        _probe(annotator, shortest, answers, budget)
         jobs = list(_open_jobs(annotator, source, answers))
         reporter.say(f"{annotator.name} is asked by the protocol {_protocol(annotator).name}")
     if jobs:
@@ -98,10 +107,11 @@ class _Run:
         self._annotator, self._answers, self._budget = annotator, answers, budget
         self._failures, self._tracker = failures, tracker
         self._failed_in_a_row = 0
+        self._useful = answers.protocol_of(annotator.identity) is not None
 
     def ask(self, jobs: list[Job], in_flight: int) -> None:
         """Ask all questions, at most ``in_flight`` at once; what arrives after an interruption is still kept."""
-        running: dict[Future[str], Job] = {}
+        running: dict[Future[Outcome], Job] = {}
         with ThreadPoolExecutor(in_flight) as pool:
             try:
                 for job in jobs:
@@ -114,20 +124,24 @@ class _Run:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _take(self, running: dict[Future[str], Job]) -> None:
+    def _take(self, running: dict[Future[Outcome], Job]) -> None:
         """Wait for an answer, and note failures."""
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
-            job, failure = running.pop(future), future.result()
-            self._failed_in_a_row = self._failed_in_a_row + 1 if failure else 0
+            job, (failure, server_failed) = running.pop(future), future.result()
             if failure:
                 self._failures[job.row] = failure
+            else:
+                self._failed_in_a_row, self._useful = 0, True
+            # of a model that does grade pairs, some pairs may fail for good: they are too long, or refused
+            if server_failed or (failure and not self._useful):
+                self._failed_in_a_row += 1
             if self._failed_in_a_row >= GIVE_UP_AFTER:
                 raise GisError(f"{self._annotator.name} failed {GIVE_UP_AFTER} times in a row, last because {failure}")
             self._tracker.advance(1, (self._tracker.done + 1) / self._tracker.total)
 
-    def _answer(self, job: Job) -> str:
-        """Ask until there is a level; return why there is none, empty where there is one."""
+    def _answer(self, job: Job) -> Outcome:
+        """Ask until there is a level, or there will be none."""
         failure = ""
         for _ in range(ASKS):
             try:
@@ -135,11 +149,11 @@ class _Run:
             except ServerError as error:
                 if error.status in KEY_REFUSED or not error.reached:
                     raise
-                return str(error)
+                return Outcome(str(error), server_failed=error.status != BAD_REQUEST)
             failure = answer.failure
             if answer.grade is not None or answer.refused:
                 break
-        return failure
+        return Outcome(failure)
 
 
 def _ask(annotator: ServerAnnotator, job: Job, protocol: Protocol, answers: AnswerFile, budget: Budget) -> Answer:

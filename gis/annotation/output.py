@@ -14,7 +14,7 @@ from gis.annotation.report import Report
 from gis.annotation.source import SPLITS, PairsToGrade
 from gis.benchmark.tasks.manifest import MANIFEST, is_intact
 from gis.errors import GisError
-from gis.files import sha256_of, sha256_of_file, write_text
+from gis.files import link_or_copy, make_folder, new_folder, sha256_of, sha256_of_file, write_text
 from gis.hub import CARD
 from gis.masking import masked_values
 from gis.versions import versions_of
@@ -35,7 +35,7 @@ def write_annotation(
     report: Report,
     settings: Mapping[str, Any],
 ) -> None:
-    """Write pairs, report, card and manifest, each file whole or not at all; the manifest comes last.
+    """Write pairs, report, card and manifest: all of them or nothing. Answers, reviews and what others put there stay.
 
     Args:
         folder: The folder of the annotation.
@@ -47,23 +47,28 @@ def write_annotation(
         settings: Everything that decides the grades.
     """
     name = f"{source.split}.jsonl"
-    for old in {*_files_of(folder)} - {name}:
-        (folder / old).unlink(missing_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)  # until the end, the files are of no annotation
-    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(source, rows, grades, combined))
-    write_text(folder / name, "".join(lines))
-    write_text(folder / REPORT, _json(masked_values(report.to_json())))
-    write_text(folder / CARD, _card(source.split, name, report, settings))
-    record = {"rows": len(rows), "bytes": (folder / name).stat().st_size, "sha256": sha256_of_file(folder / name)}
-    manifest = {
-        "kind": KIND,
-        "schema": SCHEMA,
-        "versions": versions_of(("gis", "numpy", "scipy", "scikit-learn")),
-        "annotation": masked_values(dict(settings)),
-        "cost": report.to_json()["cost"],
-        "files": {name: record},
-    }
-    write_text(folder / MANIFEST, _json({**manifest, "identity": sha256_of(manifest)}))
+    own = {MANIFEST, CARD, REPORT, name, *_files_of(folder)}
+    with new_folder(folder) as new:
+        for path in sorted(folder.rglob("*")):
+            relative = path.relative_to(folder)
+            if path.is_file() and relative.as_posix() not in own:
+                make_folder((new / relative).parent)
+                link_or_copy(path, new / relative)
+        with (new / name).open("w", encoding="utf-8") as file:
+            for row in _rows(source, rows, grades, combined):
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        write_text(new / REPORT, _json(masked_values(report.to_json())))
+        write_text(new / CARD, _card(source.split, name, report, settings))
+        record = {"rows": len(rows), "bytes": (new / name).stat().st_size, "sha256": sha256_of_file(new / name)}
+        manifest = {
+            "kind": KIND,
+            "schema": SCHEMA,
+            "versions": versions_of(("gis", "numpy", "scipy", "scikit-learn")),
+            "annotation": masked_values(dict(settings)),
+            "cost": report.to_json()["cost"],
+            "files": {name: record},
+        }
+        write_text(new / MANIFEST, _json({**manifest, "identity": sha256_of(manifest)}))
 
 
 def is_annotation(folder: Path) -> bool:
@@ -82,7 +87,7 @@ def settings_of(folder: Path) -> Mapping[str, Any] | None:
     if not folder.is_dir():
         raise GisError(f"{folder} is not a folder", remedy="choose a different --output")
     if not (folder / MANIFEST).is_file():
-        if any(folder.iterdir()) and not (folder / ANSWERS).is_file():
+        if not (folder / ANSWERS).is_file() and any(path.is_file() for path in folder.rglob("*")):
             raise GisError(f"{folder} holds files that no annotation made", remedy="choose a different --output")
         return None
     content = _manifest(folder)

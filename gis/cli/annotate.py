@@ -145,10 +145,10 @@ def review(
 def _keys() -> Iterator[str]:
     """Yield what is pressed in a terminal, without Enter; elsewhere the characters of standard input."""
     while sys.stdin.isatty():
-        key = typer.getchar()
-        if key == "\x04":  # Ctrl-D
+        try:
+            yield typer.getchar()
+        except EOFError:  # Ctrl-D
             return
-        yield key
     while character := sys.stdin.read(1):
         yield character
 

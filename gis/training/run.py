@@ -15,7 +15,7 @@ import transformers
 from gis.benchmark.tasks.pairs import MENDED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import full_disk_named, held_alone, new_folder, replaceable, write_text
+from gis.files import full_disk_named, held_alone, link_or_copy, new_folder, replaceable, write_text
 from gis.hub import CARD
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
@@ -37,7 +37,7 @@ from gis.training.loop.validation import Validation
 from gis.training.messages import OnceReporter
 from gis.training.model.build import build_model, build_tokenizer
 from gis.training.model.trainable import TrainableEncoder
-from gis.training.output.folder import CHECKPOINTS, RETRAINING, carry_over, damaged_files, link_or_copy
+from gis.training.output.folder import CHECKPOINTS, RETRAINING, carry_over, damaged_files
 from gis.training.output.manifest import (
     MANIFEST,
     TrainingManifest,

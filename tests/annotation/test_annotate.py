@@ -124,6 +124,19 @@ def test_an_annotation_with_other_settings_is_replaced_only_on_request(tmp_path:
     assert b"tfidf" in (output / "gis_manifest.json").read_bytes()
 
 
+def test_what_others_put_into_the_folder_stays_there(tmp_path: Path) -> None:
+    pairs, output = pairs_file(tmp_path), tmp_path / "out"
+    annotated(pairs, output, "jaccard")
+    for name in ("review/review.jsonl", "notes.txt", "answers/answers.jsonl"):
+        (output / name).parent.mkdir(exist_ok=True)
+        (output / name).write_text("\n", encoding="utf-8")
+    annotated(pairs, output, "tfidf", force=True)
+    assert {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()} == {
+        *("review/review.jsonl", "notes.txt", "answers/answers.jsonl"),
+        *("train.jsonl", "README.md", "report.json", "gis_manifest.json"),
+    }
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     pairs, output = pairs_file(tmp_path), tmp_path / "out"
     write_jsonl(output / "mine.jsonl", PAIRS)

@@ -52,7 +52,7 @@ def test_an_encoder_is_an_annotator(tmp_path: Path, tiny_bert: Path) -> None:
         ("minilmm", "Did you mean minilm"),
         ("openai", "openai needs a model"),
         ("openai,model=m,price_input=cheap", "price_input must be a number"),
-        ("openai,model=m,tempreature=1", "tempreature"),
+        ("openai,model=m,heat=1", "unknown option of openai 'heat'"),
         ("replay", "replay needs a file"),
         ("replay,path=nowhere.jsonl", "no recorded answers at nowhere.jsonl"),
         ("similarity", "similarity needs a model"),

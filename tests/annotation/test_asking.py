@@ -220,6 +220,25 @@ def test_a_server_that_only_fails_is_not_asked_to_the_end(server: ChatServer, tm
     assert len(server.requests) < 60
 
 
+def test_pairs_that_fail_for_good_do_not_end_a_run_of_a_model_that_grades_others(
+    server: ChatServer, tmp_path: Path
+) -> None:
+    rows = [{"id": str(n), "text1": f"x {n}", "text2": f"y {n}"} for n in range(16)]
+    pairs = pairs_file(tmp_path, [*PAIRS, *rows])
+    server.knows = ("chat",)
+    server.level = lambda first, _: 7 if first[0] in "xy" else 2
+    server.text = lambda level: "no idea" if level == 7 else str(level)
+    for _ in range(2):  # the second time, nothing but failures is left
+        report = annotated(pairs, tmp_path / "out", "m", base_url=server.url)
+        assert report.left_out == {"m: the answer is not a level from 0 to 5: 'no idea'": 16}
+
+
+def test_the_server_is_probed_by_the_shortest_pair(server: ChatServer, tmp_path: Path) -> None:
+    rows = [{"id": "long", "text1": "x" * 500, "text2": "y"}, {"id": "short", "text1": "a", "text2": "b"}]
+    graded(server, pairs_file(tmp_path, rows), tmp_path / "out")
+    assert "x" * 500 not in server.requests[0][1]["input"]
+
+
 @pytest.mark.parametrize(
     "limits", [Limits(requests=4), Limits(tokens=700), Limits(cost=0.0007)], ids=["requests", "tokens", "cost"]
 )

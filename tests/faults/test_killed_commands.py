@@ -15,6 +15,8 @@ import pytest
 from gis.files import sha256_of_file
 from gis.hub import CARD
 from gis.training.output.manifest import MANIFEST
+from tests.annotation.chat_server import grading
+from tests.annotation.helpers import pairs_file
 from tests.collector.server import GitHub, schema, serving
 from tests.collector.test_dump import write_dump
 from tests.collector.world import made
@@ -23,6 +25,7 @@ from tests.dataset.output.test_hydrate import repository as duplicates
 from tests.dataset.stores import by_chance, fill
 from tests.faults.kills import calls_of, can_fork, check_kills
 from tests.hub_server import Hub, serve, use_hub
+from tests.models.helpers import needs_openai
 from tests.training.helpers import dataset as rows_to_train_on
 
 pytestmark = [pytest.mark.slow, can_fork]
@@ -185,3 +188,25 @@ def test_publish(hub: Hub, dataset: Path) -> None:
 def test_a_dry_run_of_publish_has_nothing_to_kill(hub: Hub, dataset: Path) -> None:
     assert calls_of(lambda: gis("publish", dataset, "--to", TO, "--dry-run")) == 0
     assert hub.requests == []
+
+
+@needs_openai
+def test_annotate(tmp_path: Path) -> None:
+    output, pairs = tmp_path / "made" / "graded", pairs_file(tmp_path)
+    answers = output / "answers" / "answers.jsonl"
+    with grading(knows=("chat",)) as server:
+
+        def work() -> None:
+            answered = answers.read_bytes().split(b"\n")[:-1] if answers.exists() else []
+            gis("annotate", "--pairs", pairs, "--base-url", server.url, "--model", "m", "--output", output)
+            assert answers.read_bytes().splitlines()[: len(answered)] == answered  # nothing is lost,
+            lines = [json.loads(line) for line in answers.read_bytes().splitlines() if line.endswith(b"}")]
+            keys = [line["key"] for line in lines if line["level"] is not None]
+            assert len(keys) == len(set(keys))  # and nothing is asked for twice
+            assert [place.name for place in output.parent.iterdir()] == ["graded"]
+
+        def state() -> dict[str, str] | None:
+            files = files_of(output) or {}
+            return {name: files[name] for name in files if name == "train.jsonl"} or None
+
+        assert check_kills(work, prepare=lambda: shutil.rmtree(output.parent, ignore_errors=True), state=state) > 3

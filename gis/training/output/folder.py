@@ -1,11 +1,9 @@
 """The files of a finished model folder: which are the model's, whether they are whole, and what others put there."""
 
-import os
-import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
-from gis.files import sha256_of_file
+from gis.files import link_or_copy, sha256_of_file
 from gis.hub import CARD
 from gis.training.output.manifest import MANIFEST, TrainingManifest
 
@@ -43,14 +41,6 @@ def carry_over(old: Path, new: Path, manifest: TrainingManifest | None) -> None:
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             if not (new / name).exists():
                 link_or_copy(path, new / name)
-
-
-def link_or_copy(source: Path | str, target: Path | str) -> None:
-    """Make ``target`` another name of a file, or a copy of it where the disk knows no such names."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _named_like_a_model(name: str) -> bool:
