@@ -148,19 +148,20 @@ def report(
     lengths = np.concatenate([batch.kept for batch in ours.batches(texts)])
     fastest = min(times["gis"])
     work = floating_point_operations(theirs[0].model, (lengths + 2).tolist())
+    name = chosen.shape or "/".join(chosen.model.parts[-2:])
     top = matrix_rate(chosen.device, DTYPES[chosen.precision])
     sys.stdout.write(
-        f"{chosen.model or chosen.shape}, {chosen.precision}, {describe_device(torch.device(chosen.device))}, torch "
+        f"{name}, {chosen.precision}, {describe_device(torch.device(chosen.device))}, torch "
         f"{torch.__version__}: {len(texts):,} texts, {int(lengths.sum()):,} tokens read; largest difference "
         f"{largest:.1e}\n"
         f"gis: {fastest:.2f} s, {lengths.sum() / fastest:,.0f} tokens/s, {work / fastest / 1e9:,.0f} GFLOP/s in useful "
         f"tokens, {work / fastest / top:.0%} of torch's matrix product ({top / 1e9:,.0f})\n"
     )
-    for name, spent in times.items():
-        if name != "gis":
+    for program, spent in times.items():
+        if program != "gis":
             ratios = [one / other for one, other in zip(spent, times["gis"], strict=True)]
             sys.stdout.write(
-                f"sentence-transformers, {name}: {min(spent):.2f} s; times gis {statistics.median(ratios):.2f} "
+                f"sentence-transformers, {program}: {min(spent):.2f} s; times gis {statistics.median(ratios):.2f} "
                 f"({min(ratios):.2f} to {max(ratios):.2f})\n"
             )
 
