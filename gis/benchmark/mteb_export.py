@@ -54,7 +54,7 @@ def mteb_files(results: Iterable[Result], folder: Path) -> tuple[dict[Path, str]
         place = folder / "results" / name / file_name(result.model.identity[:SHORT_HASH])
         files[place / f"{file_name(str(result.task.mteb))}.json"] = _json(_task_result(result))
         files[place / MODEL_META] = _json(meta)
-    return files, [f"{_first(list(names))}: {reason}" for reason, names in left_out.items()]
+    return files, [f"{_first(sorted(names))}: {reason}" for reason, names in left_out.items()]
 
 
 def _first(names: Sequence[str]) -> str:
