@@ -34,7 +34,7 @@ def window_spans(begins_word: NDArray[np.bool_], size: int) -> list[Span]:
         stop = _last_beginning(begins_word, start + size // 2, start + size) or start + size
         spans.append(Span(start, stop))
         again = stop - size // OVERLAP
-        start = _last_beginning(begins_word, start, again) or max(again, start + 1)
+        start = _last_beginning(begins_word, max(start, stop - size // 2), again) or max(again, start + 1)
     return [*spans, Span(start, tokens)]
 
 

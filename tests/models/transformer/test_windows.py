@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -12,6 +12,7 @@ SIZES = st.integers(2, 40)
 WORDS = st.lists(st.booleans(), max_size=300).map(lambda flags: np.array([True, *flags][: len(flags)], dtype=bool))
 
 
+@example(np.array([True, True, *[False] * 6, True, False]), 8)
 @given(WORDS, SIZES)
 def test_windows_hold_every_token_and_none_is_too_long(begins_word: NDArray[np.bool_], size: int) -> None:
     spans = window_spans(begins_word, size)
