@@ -16,6 +16,7 @@ from gis.files import FullDiskError, is_full
 from gis.models.base import EncodedBatch
 
 TABLE = "checked_vectors"  # "vectors" of version 0.1 had no checksums
+WAIT_SECONDS = 60  # for another run that writes
 VARIABLES_PER_STATEMENT = 500  # far below SQLite's limit
 
 
@@ -47,8 +48,8 @@ class EmbeddingCache:
         with self._errors():
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path or ":memory:", timeout=60)
-            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database = sqlite3.connect(path or ":memory:", timeout=WAIT_SECONDS)
+            _write_ahead(self._database)
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute(
                 f"CREATE TABLE IF NOT EXISTS {TABLE} (text_sha256 BLOB PRIMARY KEY, vector BLOB NOT NULL,"
@@ -116,6 +117,17 @@ class EmbeddingCache:
 
 def _checksum(key: bytes, vector: bytes, tokens: object, kept: object, seconds: object, hardware: object) -> bytes:
     return sha256(b"".join((key, vector, repr((tokens, kept, seconds, hardware)).encode()))).digest()
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Let others read while one writes; another run that is in the way makes the switch itself, or a later one does."""
+    database.execute("PRAGMA busy_timeout = 0")
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+    database.execute(f"PRAGMA busy_timeout = {1000 * WAIT_SECONDS}")
 
 
 def _key(text: str) -> bytes:

@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +164,15 @@ def test_a_vector_that_is_not_a_number_is_not_cached(tmp_path: Path) -> None:
         with pytest.raises(GisError, match="NaN or infinity for 1 of 2 texts of a batch, first for 'c'"):
             embed(model, ["a", "b", "c", "d"], cache, "m", QUIET)
         assert set(stored(cache, "a", "b", "c", "d")) == {0, 1}
+
+
+def test_a_cache_that_another_run_is_opening_can_be_opened(tmp_path: Path) -> None:
+    EmbeddingCache(tmp_path, "a" * 64).__exit__(None, None, None)
+    (path,) = tmp_path.rglob("*.sqlite")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = DELETE")
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    with EmbeddingCache(tmp_path, "a" * 64) as cache:
+        assert list(cache.find(["a text"])) == []
+    other.close()
