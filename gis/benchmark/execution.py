@@ -20,7 +20,7 @@ from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.models.base import Encoder, LoadSettings, Model, ModelCard, PairScorer, TextLengths
+from gis.models.base import Encoder, LoadSettings, Model, ModelCard, PairLengths, PairScorer
 from gis.models.composite import Composite, PairRows, encoders_of, leaves
 from gis.models.similarity import cosine
 
@@ -36,10 +36,10 @@ class ScoredPairs(NamedTuple):
 
 
 class _Reader(NamedTuple):
-    """A part of the model that cuts texts: its card, the lengths of the pool's texts, and its vectors of them."""
+    """A part of the model that cuts texts: its card, the lengths of a task's texts, and its vectors of all texts."""
 
     card: ModelCard
-    lengths: TextLengths
+    lengths: PairLengths
     vectors: NDArray[np.float32] | None = None
 
 
@@ -86,10 +86,7 @@ def score_tasks(
         if invariance:
             check_invariance(encoder, pool.texts, embedded[key].vectors, reporter)
     vectors = {key: embeddings.vectors for key, embeddings in embedded.items()}
-    readers = [_Reader(encoders[key].card, embeddings.lengths, vectors[key]) for key, embeddings in embedded.items()]
     scorers = [leaf for leaf in leaves(model) if isinstance(leaf, PairScorer)]
-    counted = [(scorer.card, scorer.lengths(pool.texts)) for scorer in scorers]
-    readers += [_Reader(card, lengths) for card, lengths in counted if lengths is not None]
     own = None
     if isinstance(model, Encoder):
         (own,) = vectors.values()
@@ -98,6 +95,7 @@ def score_tasks(
         compared = _by_model(model, vectors, tasks, rows_by_task, reporter)
     agreement = agreement_with_fp32(model, pool.texts, rows_by_task, own, cache=cache, reporter=reporter)
     for (similarities, scores, seconds), task, rows in zip(compared, tasks, rows_by_task, strict=True):
+        readers = _readers(encoders, embedded, scorers, task.pairs, rows)
         card, texts, lengths = _as_read(model, readers, task.pairs, rows)
         distinct, made = rows.distinct, list(embedded.values())
         hardware = {name for embeddings in made for name in embeddings.hardware[distinct]}
@@ -149,6 +147,23 @@ def _by_model(
     reporter.say(f"{name}: {total:,} pairs in {in_words(spent)}")
 
 
+def _readers(
+    encoders: Mapping[str, Encoder],
+    embedded: Mapping[str, Embeddings],
+    scorers: Sequence[PairScorer],
+    pairs: Pairs,
+    rows: PairRows,
+) -> list[_Reader]:
+    """Return the parts of a model that cut texts, with what they read of a task's pairs."""
+    readers = []
+    for key, embeddings in embedded.items():
+        lengths = PairLengths(embeddings.lengths.of(rows.first), embeddings.lengths.of(rows.second))
+        readers.append(_Reader(encoders[key].card, lengths, embeddings.vectors))
+    texts = list(zip(pairs.text1, pairs.text2, strict=True))
+    counted = [(scorer.card, scorer.pair_lengths(texts)) for scorer in scorers]
+    return readers + [_Reader(card, lengths) for card, lengths in counted if lengths is not None]
+
+
 class _Reading(NamedTuple):
     """What was read of a task's texts: the card with the limit, the counts, and the lengths for each pair."""
 
@@ -174,12 +189,8 @@ def _as_read(model: Model, readers: Sequence[_Reader], pairs: Pairs, rows: PairR
     card = replace(model.card, max_tokens=reader.card.max_tokens, length_unit=reader.card.length_unit)
     if isinstance(model, Encoder) and reader.vectors is not None:
         card = replace(card, dimension=reader.vectors.shape[1])
-    lengths = {
-        "tokens1": reader.lengths.tokens[rows.first],
-        "kept1": reader.lengths.kept[rows.first],
-        "tokens2": reader.lengths.tokens[rows.second],
-        "kept2": reader.lengths.kept[rows.second],
-    }
+    first, second = reader.lengths
+    lengths = {"tokens1": first.tokens, "kept1": first.kept, "tokens2": second.tokens, "kept2": second.kept}
     zero = max((texts.zero_vectors for texts in records if texts.zero_vectors is not None), default=None)
     return _Reading(card, replace(records[least], zero_vectors=zero), lengths)
 

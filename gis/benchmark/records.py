@@ -13,7 +13,7 @@ from gis.benchmark.scoring import ALL, ViewScores
 from gis.benchmark.tasks.pairs import MENDED, Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.masking import masked
-from gis.models.base import POOLING_DECLARED, SIMILARITY_DECLARED, LoadSettings, ModelCard, TextLengths
+from gis.models.base import POOLING_DECLARED, SIMILARITY_DECLARED, LoadSettings, ModelCard, PairLengths
 from gis.models.composite import PairRows
 from gis.statistics.intervals import chance_interval, chance_looks_good
 from gis.versions import versions_of
@@ -68,26 +68,30 @@ def text_record(pairs: Pairs) -> TextRecord:
 
 
 def read_text_record(
-    pairs: Pairs, rows: PairRows, lengths: TextLengths, unit: str, vectors: NDArray[np.float32] | None = None
+    pairs: Pairs, rows: PairRows, lengths: PairLengths, unit: str, vectors: NDArray[np.float32] | None = None
 ) -> TextRecord:
     """Count the texts of ``pairs`` and what a model read of them.
 
     Args:
         pairs: The pairs of one task.
         rows: Where their texts are in the pool of all texts.
-        lengths: The lengths of the pool's texts.
+        lengths: The lengths of the texts of each pair. A text of several pairs counts as what was read of it least.
         unit: What the lengths are counted in.
         vectors: The pool's vectors, of an encoder.
     """
-    distinct = rows.distinct
-    cut = lengths.kept < lengths.tokens
+    first, second = lengths
+    distinct, place = np.unique(np.concatenate([rows.first, rows.second]), return_inverse=True)
+    tokens = np.zeros(len(distinct), dtype=np.int64)
+    tokens[place] = np.concatenate([first.tokens, second.tokens])
+    kept = tokens.copy()
+    np.minimum.at(kept, place, np.concatenate([first.kept, second.kept]))
     return replace(
         text_record(pairs),
         unit=unit,
-        tokens=int(lengths.tokens[distinct].sum()),
-        tokens_kept=int(lengths.kept[distinct].sum()),
-        truncated=int(cut[distinct].sum()),
-        pairs_truncated=int((cut[rows.first] | cut[rows.second]).sum()),
+        tokens=int(tokens.sum()),
+        tokens_kept=int(kept.sum()),
+        truncated=int((kept < tokens).sum()),
+        pairs_truncated=int(((first.kept < first.tokens) | (second.kept < second.tokens)).sum()),
         zero_vectors=None if vectors is None else int(np.count_nonzero(~vectors[distinct].any(axis=1))),
     )
 

@@ -87,7 +87,7 @@ class TextRecord:
         mended: Texts of the whole data that held half of a character, which U+FFFD replaced.
         unit: What lengths are counted in; None for models that do not count.
         tokens: Length of all distinct texts.
-        tokens_kept: How much of it the model read.
+        tokens_kept: How much of it the model read; of a text that a model cut together with others, the least.
         truncated: Distinct texts that were cut at the model's limit.
         pairs_truncated: Pairs in which either text was cut.
         zero_vectors: Distinct texts whose vector is zero; their cosine counts as 0.

@@ -195,6 +195,17 @@ class TextLengths(NamedTuple):
     tokens: NDArray[np.int64]
     kept: NDArray[np.int64]
 
+    def of(self, rows: NDArray[np.intp]) -> "TextLengths":
+        """Return those of some of the texts."""
+        return TextLengths(self.tokens[rows], self.kept[rows])
+
+
+class PairLengths(NamedTuple):
+    """How long the first and the second texts of n pairs are, and how much of each is read."""
+
+    first: TextLengths
+    second: TextLengths
+
 
 class PairScorer(ABC):
     """A model that has no vectors and only compares: lexical overlap, lengths, chance, or a cross-encoder."""
@@ -214,6 +225,16 @@ class PairScorer(ABC):
     def lengths(self, texts: Sequence[str]) -> TextLengths | None:  # noqa: ARG002
         """Count what it reads of each text; None for a model that reads texts whole, or cuts pairs and not texts."""
         return None
+
+    def pair_lengths(self, pairs: Sequence[tuple[str, str]]) -> PairLengths | None:
+        """Count what it reads of the texts of each pair; None for a model that reads texts whole."""
+        position: dict[str, int] = {}
+        rows = [[position.setdefault(text, len(position)) for text in pair] for pair in pairs]
+        lengths = self.lengths(list(position))
+        if lengths is None:
+            return None
+        first, second = np.array(rows, dtype=np.intp).reshape(-1, 2).T
+        return PairLengths(lengths.of(first), lengths.of(second))
 
 
 Model = Encoder | PairScorer

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError
-from gis.models.base import LoadSettings, ModelCard, PairScorer, TextLengths
+from gis.models.base import LoadSettings, ModelCard, PairLengths, PairScorer, TextLengths
 from gis.models.similarity import DECIMALS
 from gis.models.transformer.late_interaction import score_by_tokens
 from gis.models.transformer.model_folder import ModelFolder
@@ -73,6 +73,11 @@ class PretrainedPairScorer(PairScorer):
         return token_lengths(self._model, [f"{prompt or ''}{text}" for text in texts], self.card.max_tokens)
 
     @property
+    def _default_prompt(self) -> str | None:
+        prompt: str | None = self._model.prompts.get(self._model.default_prompt_name)
+        return prompt
+
+    @property
     def _rows(self) -> int:
         return ROWS.get(self._model.device.type, ROWS_ELSEWHERE)
 
@@ -97,6 +102,21 @@ class CrossEncoderScorer(PretrainedPairScorer):
             )
         return scores
 
+    def pair_lengths(self, pairs: Pairs) -> PairLengths | None:
+        """Count the tokens of the texts of each pair; the limit is that of a pair, whose longer text loses more.
+
+        None for a model that reads pairs as a conversation, of which nothing says what its cut leaves of each text.
+        """
+        from gis.models.transformer.sentence_transformer import reader_of_texts
+
+        tokenizer: Any = getattr(reader_of_texts(self._model), "tokenizer", None)
+        if not getattr(tokenizer, "is_fast", False) or "message" in self._model[0].modality_config:
+            return None
+        prompted = [(f"{self._default_prompt or ''}{first}", second) for first, second in pairs]
+        whole, kept = (_tokens_by_side(tokenizer, prompted, cut=cut) for cut in (False, True))
+        first, second = (TextLengths(whole[side], kept[side]) for side in (0, 1))
+        return PairLengths(first, second)
+
 
 class SparseScorer(PretrainedPairScorer):
     """Cosine of learned sparse vectors, such as SPLADE's (Formal et al. 2021).
@@ -108,7 +128,7 @@ class SparseScorer(PretrainedPairScorer):
 
     def lengths(self, texts: Sequence[str]) -> TextLengths:
         """Count the tokens of each text, and how many of them are read."""
-        return self._lengths(texts, self._model.prompts.get(self._model.default_prompt_name))
+        return self._lengths(texts, self._default_prompt)
 
     def _scores(self, pairs: Pairs) -> NDArray[Any]:
         from scipy.sparse import csr_matrix, vstack
@@ -153,6 +173,18 @@ class LateInteractionScorer(PretrainedPairScorer):
             list(texts), batch_size=self._rows, convert_to_numpy=True, show_progress_bar=False
         )
         return vectors
+
+
+def _tokens_by_side(tokenizer: Any, pairs: Pairs, *, cut: bool) -> NDArray[np.int64]:  # noqa: ANN401
+    """Return how many tokens of the first and of the second texts a tokenizer gives a model: (2, n)."""
+    counts = np.zeros((2, len(pairs)), dtype=np.int64)
+    for start in range(0, len(pairs), TEXTS_PER_CALL):
+        first, second = zip(*pairs[start : start + TEXTS_PER_CALL], strict=True)
+        encodings = tokenizer(list(first), list(second), truncation=cut, verbose=False).encodings
+        for number, encoding in enumerate(encodings, start):
+            for side in (0, 1):
+                counts[side, number] = encoding.sequence_ids.count(side)
+    return counts
 
 
 SCORERS: Mapping[Engine, type[PretrainedPairScorer]] = {

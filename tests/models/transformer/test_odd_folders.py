@@ -430,6 +430,29 @@ class TestCrossEncoders:
         assert_close(pair_scorer(tmp_path / "saved").score(PAIRS), expected.predict(PAIRS))  # type: ignore[arg-type]
         assert pair_scorer(folder).score([]).shape == (0,)
 
+    def test_its_result_says_what_was_cut_of_each_pair(self, folder: Path) -> None:
+        import pandas as pd
+
+        rows = [("cat " * 40, "dog"), ("cat " * 40, "dog " * 50), ("cat", "dog"), ("", "dog " * 70)]
+        frame = pd.DataFrame(rows, columns=["text1", "text2"]).assign(score=[0, 1, 2, 3])
+        load = settings(max_length=33)
+        (scored,) = run_models([str(folder)], [frame], RunSettings(load=load)).scored
+        pairs = scored.pairs()
+        assert pairs["tokens1"].tolist() == [40, 40, 1, 0]
+        assert pairs["tokens2"].tolist() == [1, 50, 1, 70]
+        library = transformers.AutoTokenizer.from_pretrained(folder, model_max_length=33)
+        expected = [library(*pair, truncation=True).encodings[0].sequence_ids for pair in rows]
+        for number, (ids, pair) in enumerate(zip(expected, pairs.itertuples(), strict=True)):
+            assert (pair.kept1, pair.kept2) == (ids.count(0), ids.count(1)), number
+        assert (pairs["kept1"] + pairs["kept2"]).max() == 33 - library.num_special_tokens_to_add(pair=True)
+        texts = scored.result.texts
+        assert (texts.truncated, texts.pairs_truncated) == (3, 3)
+        assert texts.tokens == 40 + 1 + 50 + 1 + 0 + 70
+        assert texts.tokens_kept == texts.tokens - (40 - pairs["kept1"][1]) - (50 - pairs["kept2"][1]) - (
+            70 - pairs["kept2"][3]
+        )
+        assert "texts were cut at 33 tokens" in scored.result.notes[0]
+
     def test_its_result_says_nothing_of_pooling(self, folder: Path) -> None:
         rows = {"text1": [a for a, _ in PAIRS], "text2": [b for _, b in PAIRS], "score": [0, 1, 2, 3]}
         import pandas as pd
