@@ -22,7 +22,7 @@ ALLOWED = {
         "models",
     },
     "api": {"publishing", "leaderboard", "annotation", "training", "dataset", "benchmark", "collector", "models"},
-    "publishing": {"leaderboard", "training", "dataset", "benchmark", "models"},
+    "publishing": {"leaderboard", "annotation", "training", "dataset", "benchmark", "models"},
     "leaderboard": {"dataset", "benchmark", "models", "statistics"},
     "annotation": {"benchmark", "models", "statistics"},
     "training": {"benchmark", "models", "statistics"},

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.annotation.annotators import Grades
+from gis.annotation.card import make_card
 from gis.annotation.ensemble import Combined
 from gis.annotation.report import Report
 from gis.annotation.source import SPLITS, PairsToGrade
@@ -58,15 +59,15 @@ def write_annotation(
             for row in _rows(source, rows, grades, combined):
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
         write_text(new / REPORT, _json(masked_values(report.to_json())))
-        write_text(new / CARD, _card(source.split, name, report, settings))
-        record = {"rows": len(rows), "bytes": (new / name).stat().st_size, "sha256": sha256_of_file(new / name)}
+        write_text(new / CARD, make_card(source.split, name, report, settings))
+        sizes = {name: {"rows": len(rows)}, REPORT: {}}
         manifest = {
             "kind": KIND,
             "schema": SCHEMA,
             "versions": versions_of(("gis", "numpy", "scipy", "scikit-learn")),
             "annotation": masked_values(dict(settings)),
             "cost": report.to_json()["cost"],
-            "files": {name: record},
+            "files": {path: {**size, **_record_of(new / path)} for path, size in sizes.items()},
         }
         write_text(new / MANIFEST, _json({**manifest, "identity": sha256_of(manifest)}))
 
@@ -132,14 +133,8 @@ def _rows(
         }
 
 
-def _card(split: str, name: str, report: Report, settings: Mapping[str, Any]) -> str:
-    head = f"---\nconfigs:\n- config_name: default\n  data_files:\n  - split: {split}\n    path: {name}\n---\n"
-    origin = (
-        "The scores, 0 to 5, were given by models, not by people. `levels` holds the probability of each level before "
-        "any calibration, `order_gap` the difference in level when the texts change places, `spread` the standard "
-        f"deviation between annotators. The prompt has the hash {settings['prompt']['sha256']}.\n"
-    )
-    return f"{head}\n{report.to_markdown()}\n{origin}"
+def _record_of(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "sha256": sha256_of_file(path)}
 
 
 def _json(content: Any) -> str:  # noqa: ANN401

@@ -24,6 +24,8 @@ Verdict = Literal["yes", "no", "unsure"]
 UNDO: Final = "undo"
 BANDS = 5  # of equal width; the highest are the pairs that say the same
 REVIEW = Path("review") / "review.jsonl"  # below a folder of its own, so that nobody takes it for a split
+BAND_TITLES = ("score", "pairs", "yes", "no", "unsure", "right", "95 %")
+RIGHT = "Right: “yes” in the highest band, “no” in the others, among the pairs that were decided; exact intervals."
 
 
 class Band(NamedTuple):
@@ -199,6 +201,14 @@ def bands(pairs: Pairs, reviews: Reviews) -> list[Band]:
             )
         )
     return rows
+
+
+def band_cells(band: Band) -> tuple[str, ...]:
+    """Return a band as a row of a table with the titles ``BAND_TITLES``."""
+    share = "–" if band.share is None else f"{band.share:.3f}"
+    interval = "–" if band.interval is None else f"[{band.interval.low:.3f}, {band.interval.high:.3f}]"
+    counts = (f"{count:,}" for count in (band.pairs, band.yes, band.no, band.unsure))
+    return (f"{band.low:g} to {band.high:g}", *counts, share, interval)
 
 
 def clopper_pearson(successes: int, trials: int) -> Interval:

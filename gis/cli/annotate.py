@@ -172,17 +172,11 @@ def _print_estimates(costs: "Mapping[str, Estimate]") -> None:
 
 
 def _print_bands(rows: "list[Band]") -> None:
+    from gis.annotation.review import BAND_TITLES, RIGHT, band_cells
     from gis.terminal_table import Column, TerminalTable
 
-    titles = ("pairs", "yes", "no", "unsure", "right", "95 %")
-    table = TerminalTable([Column(title="score", align="left"), *(Column(title=title) for title in titles)])
+    first, *others = BAND_TITLES
+    table = TerminalTable([Column(title=first, align="left"), *(Column(title=title) for title in others)])
     for band in rows:
-        share = "–" if band.share is None else f"{band.share:.3f}"
-        interval = "–" if band.interval is None else f"[{band.interval.low:.3f}, {band.interval.high:.3f}]"
-        counts = (f"{count:,}" for count in (band.pairs, band.yes, band.no, band.unsure))
-        table.add_row(f"{band.low:g} to {band.high:g}", *counts, share, interval)
-    print_table(
-        table,
-        "",
-        "Right: “yes” in the highest band, “no” in the others, among the pairs that were decided; exact intervals.",
-    )
+        table.add_row(*band_cells(band))
+    print_table(table, "", RIGHT)

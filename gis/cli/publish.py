@@ -19,7 +19,7 @@ NAME = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}")
 @app.command(no_args_is_help=True)
 def publish(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Folder of gis build, gis train or gis bench.")
+        Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Folder of gis build, annotate, train or bench.")
     ],
     to: Annotated[str, typer.Option(metavar="ORG/NAME", help="ORG/NAME on the Hub; created if it does not exist.")],
     dry_run: Annotated[

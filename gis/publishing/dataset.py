@@ -47,7 +47,7 @@ def prepare_dataset(folder: Path, name: str | None) -> Publication:
     problems = [
         *link_problems(folder),
         *_file_problems(folder, manifest),
-        *_card_problems(card, files),
+        *card_problems(card, files),
         *secret_problems(files, (MANIFEST, CARD, CROISSANT)),
     ]
     try:
@@ -94,14 +94,14 @@ def _cut_down(card: str) -> str:
 def _file_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield where the files are not those of the manifest."""
     if not manifest.intact:
-        yield f"{MANIFEST} was changed after the build; build again"
+        yield f"{MANIFEST} was changed since it was written; build again"
     for name in sorted(files_of(folder).keys() - manifest.files.keys() - {CARD, IDS_CARD, MANIFEST, EVAL_CONFIG}):
         yield f"{name} was not made by the build; remove it"
     for problem in file_problems(folder, manifest.files, manifest.files):
         yield f"{problem}; build again"
 
 
-def _card_problems(card: str, files: Iterable[str]) -> Iterator[str]:
+def card_problems(card: str, files: Iterable[str]) -> Iterator[str]:
     """Yield what the card lacks: metadata, a licence, the files that its configs name."""
     metadata = metadata_of(card)
     if not metadata:

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+from gis.annotation.output import is_annotation
 from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
 from gis.errors import GisError
 from gis.files import folder_identity
+from gis.publishing.annotation import prepare_annotation
 from gis.publishing.dataset import prepare_dataset, without_texts
 from gis.publishing.model import prepare_model
 from gis.publishing.publication import Publication, check_identity
@@ -19,7 +21,7 @@ def prepare(
     """Check a folder and collect what will be published.
 
     Args:
-        folder: A dataset, a model or results that gis made.
+        folder: A dataset, an annotation, a model or results that gis made.
         name: ORG/NAME on the Hub, which the examples of the card then use; None keeps the name of the folder.
         ids_only: Publish only the ids and the evidence of a dataset, without any text.
         results: Results of the model in ``folder``, which the Hub then shows on its page.
@@ -42,13 +44,18 @@ def _prepare(folder: Path, name: str | None, *, ids_only: bool, results: Path | 
         raise GisError(f"no folder at {folder}")
     if results is not None and not (folder / MODEL_MANIFEST).is_file():
         raise GisError(f"{folder} is not a model of gis train, so no results go with it", remedy="leave out --results")
-    if (folder / DATASET_MANIFEST).is_file():
+    annotated = is_annotation(folder)
+    if (folder / DATASET_MANIFEST).is_file() and not annotated:
         publication = prepare_dataset(folder, name)
         return without_texts(publication, folder, name) if ids_only else publication
     if ids_only:
         raise GisError(f"{folder} is not a dataset of gis build, so it has no ids", remedy="leave out --ids-only")
+    if annotated:
+        return prepare_annotation(folder)
     if (folder / MODEL_MANIFEST).is_file():
         return prepare_model(folder, name, results)
     if any(folder.rglob("*.parquet")) and any(folder.rglob("*.json")):
         return prepare_results(folder)
-    raise GisError(f"{folder} is not a dataset of gis build, a model of gis train, or results of gis bench")
+    raise GisError(
+        f"{folder} is not a dataset of gis build or gis annotate, a model of gis train, or results of gis bench"
+    )

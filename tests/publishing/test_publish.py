@@ -281,10 +281,10 @@ def test_a_manifest_of_somebody_else_is_refused(hub: Hub, dataset: Path) -> None
     path = dataset / "gis_manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**manifest, "store": []}), encoding="utf-8")
-    assert "gis_manifest.json was changed after the build" in gis(str(dataset), "--to", TO).err
+    assert "gis_manifest.json was changed since it was written" in gis(str(dataset), "--to", TO).err
     name = next(name for name in manifest["files"] if name.endswith(".parquet"))
     sign(dataset, {**manifest, "files": {**manifest["files"], name: []}})
-    assert f"{name} was changed after the build" in gis(str(dataset), "--to", TO).err
+    assert f"{name} was changed since it was written" in gis(str(dataset), "--to", TO).err
     (dataset / name).write_bytes(b"no Parquet")
     entry = {**manifest["files"][name], "sha256": sha256_of_file(dataset / name)}
     sign(dataset, {**manifest, "files": {**manifest["files"], name: entry}})
@@ -298,7 +298,7 @@ def test_files_and_card_are_checked(hub: Hub, dataset: Path) -> None:
     (dataset / "README.md").write_text("---\nlicense: other\n---\n# Mine\n", encoding="utf-8")
     told = gis(str(dataset), "--to", TO).err
     assert "ids/test-00000-of-00001.parquet is missing" in told
-    assert "data/train-00000-of-00001.parquet was changed after the build" in told
+    assert "data/train-00000-of-00001.parquet was changed since it was written" in told
     assert "the license 'other' without a license_name" in told
     assert hub.requests == []
 

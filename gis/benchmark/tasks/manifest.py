@@ -1,4 +1,4 @@
-"""The manifest that gis build leaves in a dataset folder: whether the folder's files are still those of the build."""
+"""The manifest that gis leaves in a folder of pairs: whether the folder's files are still as they were written."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,10 +12,10 @@ MANIFEST = "gis_manifest.json"
 
 
 def check_unchanged(paths: Iterable[Path]) -> None:
-    """Raise if files of a dataset folder are not as ``gis build`` wrote them; files elsewhere are not looked at.
+    """Raise if files of a folder are not as its manifest says; files elsewhere are not looked at.
 
     Raises:
-        GisError: A file was changed or added after the build, or the manifest was; all such files are named.
+        GisError: A file was changed or added since, or the manifest was changed; all such files are named.
     """
     by_folder: dict[Path, list[str]] = {}
     for path in (path.absolute() for path in paths):  # the current folder may be inside the dataset
@@ -24,8 +24,8 @@ def check_unchanged(paths: Iterable[Path]) -> None:
     for folder, names in by_folder.items():
         if problems := [*_problems(folder, names)]:
             raise GisError(
-                f"{folder} is not as gis build wrote it: {', '.join(problems)}",
-                remedy=f"build or fetch it again, or delete {folder / MANIFEST} to score its files as they are",
+                f"{folder} is not as gis wrote it: {', '.join(problems)}",
+                remedy=f"make or fetch it again, or delete {folder / MANIFEST} to score its files as they are",
             )
 
 
@@ -35,7 +35,7 @@ def file_problems(folder: Path, sha256_by_name: Mapping[str, str], names: Iterab
         if not (folder / name).is_file():
             yield f"{name} is missing"
         elif sha256_of_file(folder / name) != sha256_by_name[name]:
-            yield f"{name} was changed after the build"
+            yield f"{name} was changed since it was written"
 
 
 def is_intact(content: Mapping[str, Any]) -> bool:
@@ -65,6 +65,6 @@ def _problems(folder: Path, names: Iterable[str]) -> Iterator[str]:
         return
     for name in names:
         if name not in hashes:
-            yield f"{name} was not made by the build"
+            yield f"{name} was not written by gis"
         elif hashes[name]:
             yield from file_problems(folder, hashes, [name])

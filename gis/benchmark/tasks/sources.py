@@ -125,7 +125,7 @@ def load_tables(task: Task, settings: SourceSettings) -> LoadedTables:
     """Read the splits of ``task``, whatever their columns are.
 
     Raises:
-        GisError: They cannot be found, are broken, or were changed after ``gis build`` wrote them.
+        GisError: They cannot be found, are broken, or were changed since gis wrote them.
     """
     local = _local_files(task, settings.data)
     if local is not None:

@@ -37,7 +37,7 @@ def test_a_folder_as_it_was_built_is_scored(folder: Path, below: str) -> None:
 def test_a_file_that_was_changed_is_named_with_the_way_out(folder: Path, below: str, name: str) -> None:
     write_jsonl(folder / name, [{**row, "score": 5 - row["score"]} for row in ROWS])
     with error_line(
-        rf"set is not as gis build wrote it: {name} was changed after the build; build or fetch it again, or delete"
+        rf"set is not as gis wrote it: {name} was changed since it was written; make or fetch it again, or delete"
     ):
         load(folder / below)
     (folder / MANIFEST).unlink()
@@ -60,14 +60,14 @@ def test_a_file_that_is_not_read_is_not_looked_at(folder: Path) -> None:
 def test_a_file_that_was_added_is_named(folder: Path) -> None:
     (folder / "data" / "test.jsonl").rename(folder / "data" / "test-0.jsonl")
     write_jsonl(folder / "data" / "test-1.jsonl")
-    with error_line(r"data/test-0\.jsonl was not made by the build, data/test-1\.jsonl was not made by the build"):
+    with error_line(r"data/test-0\.jsonl was not written by gis, data/test-1\.jsonl was not written by gis"):
         load(folder)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "{", '{"identity": 1}', '{"files": [], "identity": "x"}', "\x00"])
 def test_a_damaged_manifest_is_named(folder: Path, content: str) -> None:
     (folder / MANIFEST).write_text(content, encoding="utf-8")
-    with error_line(rf"{MANIFEST} was changed; build or fetch it again"):
+    with error_line(rf"{MANIFEST} was changed; make or fetch it again"):
         load(folder)
 
 

@@ -1,0 +1,63 @@
+"""The card of an annotation: who graded, by which prompt, how far they agree, and what people say of the scores."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import DatasetCardData
+
+from gis.annotation.report import Report
+from gis.annotation.review import BAND_TITLES, REVIEW, RIGHT, Band, Reviews, band_cells, bands, load_scored
+from gis.markdown import escape, table
+
+
+def make_card(split: str, name: str, report: Report, settings: Mapping[str, Any]) -> str:
+    """Return the card of an annotation.
+
+    Args:
+        split: The split of its pairs.
+        name: The file of its pairs.
+        report: Its report.
+        settings: What its manifest says of prompt, pairs and annotators.
+    """
+    files = [{"split": split, "path": name}]
+    data = DatasetCardData(
+        task_categories=["sentence-similarity"],
+        tags=["gis", "graded-by-models"],
+        configs=[{"config_name": "default", "data_files": files}],
+    )
+    prompt = settings["prompt"]
+    origin = (
+        "The scores, 0 to 5, were given by models, not by people. `levels` holds the probability of each level before "
+        "any calibration, `order_gap` the difference in level when the texts change places, `spread` the standard "
+        f"deviation between annotators. Their guidelines are the prompt {escape(prompt['name'])}, which has the hash "
+        f"{prompt['sha256']}.\n"
+    )
+    head = ("annotator", "kind", "model", "answers name it", "protocol")
+    annotators = table(head, map(_annotator, *zip(*settings["annotators"].items(), strict=True)), align=("left",) * 5)
+    return f"---\n{data.to_yaml()}\n---\n\n{report.to_markdown()}\n## Annotators\n\n{annotators}\n{origin}"
+
+
+def _annotator(name: str, settings: Mapping[str, Any]) -> Sequence[str]:
+    served_by = ", ".join(settings["served_by"])
+    cells = (name, settings["kind"], settings["model"], served_by, settings.get("protocol") or "")
+    return [escape(cell) or "–" for cell in cells]
+
+
+def reviewed(folder: Path) -> str:
+    """Return what a card says of the answers of people in the folder of an annotation.
+
+    Raises:
+        GisError: The pairs or the answers are broken.
+    """
+    pairs = load_scored(folder)
+    reviews = Reviews(folder / REVIEW, pairs)
+    title = "## Checked by people\n\n"
+    if not reviews.by_row:
+        return f"{title}No pair was reviewed by a person.\n"
+    counted = f"{len(reviews.by_row):,} of {len(pairs):,} pairs were reviewed, without a look at the scores.\n"
+    return f"{title}{counted}\n{_bands_table(bands(pairs, reviews))}\n{RIGHT}\n"
+
+
+def _bands_table(rows: Sequence[Band]) -> str:
+    return table(BAND_TITLES, map(band_cells, rows))
