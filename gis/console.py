@@ -74,11 +74,15 @@ class Reporter:
 
 
 class Tracker:
-    """The progress of a piece of work: how much is done, at what rate, and the time left."""
+    """The progress of a piece of work: how much is done, at what rate, and the time left.
+
+    Attributes:
+        note: What else there is to say, such as what it has cost so far.
+    """
 
     def __init__(self, label: str, total: int, unit: str) -> None:
         self.label, self.total, self.unit = label, total, unit
-        self.done, self.share = 0, 0.0
+        self.done, self.share, self.note = 0, 0.0, ""
         self.started = time.monotonic()
         self.show: Callable[[], None] = lambda: None
 
@@ -97,7 +101,8 @@ class Tracker:
         seconds = max(time.monotonic() - self.started, 1e-9)
         left = seconds * (1 - self.share) / self.share if self.share else float("inf")
         left_text = f"{left // 60:.0f}:{left % 60:02.0f} left" if left != float("inf") else "…"
-        return f"{self.done:,} of {self.total:,} {self.unit}, {self.done / seconds:,.0f} {self.unit}/s, {left_text}"
+        done = f"{self.done:,} of {self.total:,} {self.unit}, {self.done / seconds:,.0f} {self.unit}/s, {left_text}"
+        return f"{done}, {self.note}" if self.note else done
 
 
 QUIET = Reporter(quiet=True)  # what the Python API reports to by default: warnings only

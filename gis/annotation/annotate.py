@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gis.annotation.annotators import Grades, OwnAnnotator, ServerAnnotator, load_annotator
 from gis.annotation.answers import AnswerFile
 from gis.annotation.asking import Estimate, ask_all, estimate, spent_before
-from gis.annotation.budget import Budget, BudgetReachedError, Limits, Prices, Spent
+from gis.annotation.budget import EXPECTED, Budget, BudgetReachedError, Limits, Prices, Spent
 from gis.annotation.ensemble import combine
 from gis.annotation.output import ANSWERS, is_annotation, settings_of, write_annotation
 from gis.annotation.prompt import TOP_LEVEL, Prompt, read_prompt
@@ -39,7 +39,7 @@ class AnnotationSettings:
         prompt: The name of a prompt, or a file.
         gold: Pairs with labels, to calibrate and to measure agreement; None without.
         max_chars: What annotators are shown of each text: head and tail of longer ones. None for the whole.
-        prices: What a million tokens cost.
+        prices: What a million tokens cost, by model.
         limits: What may be spent.
         in_flight: How many requests may be on their way at once.
         source: Where pairs are looked for.
@@ -52,7 +52,7 @@ class AnnotationSettings:
     prompt: str = "sts"
     gold: Spec | None = None
     max_chars: int | None = None
-    prices: Prices = field(default_factory=Prices)
+    prices: Mapping[str, Prices] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     in_flight: int = 8
     source: SourceSettings = field(default_factory=SourceSettings)
@@ -148,7 +148,7 @@ def _prepare(pairs: Spec, settings: AnnotationSettings) -> _Work:
         if isinstance(annotator, ServerAnnotator) and settings.limits.cost is not None and not annotator.prices.known:
             raise UsageError(
                 f"a limit for the cost needs the prices of {annotator.name}",
-                remedy="give --price-input and --price-output, per million tokens",
+                remedy=f"add them to the file of --prices; {EXPECTED}",
             )
         annotators[annotator.name] = annotator
     source = load_pairs(pairs, settings.source, max_chars=settings.max_chars)

@@ -34,7 +34,7 @@ from gis.models.similarity import cosine
 from gis.spec import Spec, parse_spec
 
 SERVER, REPLAY, SIMILARITY = "openai", "replay", "similarity"
-SERVER_OPTIONS = ("model", "base_url", "key_env", "price_input", "price_output", "name")
+SERVER_OPTIONS = ("model", "base_url", "key_env", "name")
 TOO_LONG = "texts too long for the model? cut them with --max-chars"
 
 
@@ -236,7 +236,7 @@ class ServerAnnotator(Annotator):
 
 
 def load_annotator(
-    given: Spec, prompt: Prompt, *, base_url: str | None, prices: Prices, load: LoadSettings
+    given: Spec, prompt: Prompt, *, base_url: str | None, prices: Mapping[str, Prices], load: LoadSettings
 ) -> ServerAnnotator | OwnAnnotator:
     """Return the annotator that a name stands for.
 
@@ -245,7 +245,7 @@ def load_annotator(
             that of a model of the server at ``base_url``, and where there is none, of a model of gis.
         prompt: What it is asked.
         base_url: The server's address.
-        prices: Those of models that name no others.
+        prices: What models of servers cost, by the names of annotators or of models.
         load: How models of gis are loaded.
 
     Raises:
@@ -272,16 +272,5 @@ def load_annotator(
     server = OpenAIServer(
         options.get("base_url") or base_url or DEFAULT_URL, options.get("key_env", DEFAULT_KEY_VARIABLE)
     )
-    own = Prices(
-        input=_price(options, "price_input", prices.input), output=_price(options, "price_output", prices.output)
-    )
-    return ServerAnnotator(server, model, prompt, own, name=options.get("name", model))
-
-
-def _price(options: Mapping[str, str], key: str, default: float | None) -> float | None:
-    if key not in options:
-        return default
-    try:
-        return float(options[key])
-    except ValueError:
-        raise UsageError(f"{key} must be a number, not '{options[key]}'") from None
+    name = options.get("name", model)
+    return ServerAnnotator(server, model, prompt, prices.get(name, prices.get(model, Prices())), name=name)

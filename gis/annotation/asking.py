@@ -138,6 +138,7 @@ class _Run:
                 self._failed_in_a_row += 1
             if self._failed_in_a_row >= GIVE_UP_AFTER:
                 raise GisError(f"{self._annotator.name} failed {GIVE_UP_AFTER} times in a row, last because {failure}")
+            self._tracker.note = f"{len(self._failures):,} failed, {self._budget.spent.shown}"
             self._tracker.advance(1, (self._tracker.done + 1) / self._tracker.total)
 
     def _answer(self, job: Job) -> Outcome:

@@ -1,12 +1,18 @@
 """What annotation may cost: prices, limits, and what was spent."""
 
+import json
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from gis.annotation.protocols import Usage
-from gis.errors import GisError, check_number
+from gis.errors import GisError, UsageError, check_number
 
 PER = 1_000_000  # tokens that a price is for
+EXPECTED = 'for each model, write a table: ["MODEL"], and below it input = 0.10 and output = 0.40, per million tokens'
 
 
 class BudgetReachedError(GisError):
@@ -25,11 +31,6 @@ class Prices:
     input: float | None = None
     output: float | None = None
 
-    def __post_init__(self) -> None:
-        for price in (self.input, self.output):
-            if price is not None:
-                check_number("the price of a million tokens", price, 0, whole=False)
-
     @property
     def known(self) -> bool:
         """Whether both prices are known."""
@@ -38,6 +39,30 @@ class Prices:
     def cost(self, input_tokens: int, output_tokens: int) -> float:
         """Return what tokens cost; those without a price cost nothing."""
         return ((self.input or 0.0) * input_tokens + (self.output or 0.0) * output_tokens) / PER
+
+
+def read_prices(path: Path) -> dict[str, Prices]:
+    """Read what models cost, by their names, from a TOML or JSON file.
+
+    Raises:
+        UsageError: The file cannot be read, or is not a table of prices.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"cannot read the prices {path}: {error}", remedy=EXPECTED) from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} is not a table of prices", remedy=EXPECTED)
+    return {model: _prices(f"{path}: {model}", given) for model, given in content.items()}
+
+
+def _prices(where: str, given: Any) -> Prices:  # noqa: ANN401 - whatever a file holds
+    if not isinstance(given, Mapping) or set(given) != {"input", "output"}:
+        raise UsageError(f"{where} is not the price of input and of output", remedy=EXPECTED)
+    for name, price in given.items():
+        check_number(f"{where}: the price of {name}", price, 0, whole=False, remedy=EXPECTED)
+    return Prices(**given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +106,12 @@ class Spent:
     cost: float = 0.0
     counted: bool = True
     priced: bool = True
+
+    @property
+    def shown(self) -> str:
+        """Tokens, and money where it is known, in a few words."""
+        cost = f", cost {self.cost:.4f}" if self.priced else ""
+        return f"{self.input_tokens + self.output_tokens:,} tokens{cost}"
 
     def add(self, usage: Usage, prices: Prices) -> None:
         """Count one request."""

@@ -23,8 +23,7 @@ def annotate(
     prompt: str = "sts",
     gold: object | None = None,
     max_chars: int | None = None,
-    price_input: float | None = None,
-    price_output: float | None = None,
+    prices: PathLike | None = None,
     max_requests: int | None = None,
     max_tokens: int | None = None,
     max_cost: float | None = None,
@@ -49,8 +48,7 @@ def annotate(
         prompt: The name of a prompt, or a TOML file with one.
         gold: Pairs with people's labels, 0 to 5, found by their ids; or the file of answers of gis review.
         max_chars: Show annotators only head and tail of longer texts.
-        price_input: What a million tokens cost that are sent.
-        price_output: What a million tokens cost that are received.
+        prices: TOML or JSON file with what a million tokens cost, sent and received, for each model.
         max_requests: Stop before there are more requests, those for earlier calls on ``output`` included.
         max_tokens: Stop before there are more tokens.
         max_cost: Stop before it costs more.
@@ -72,7 +70,7 @@ def annotate(
     """
     from gis.annotation.annotate import AnnotationSettings
     from gis.annotation.annotate import annotate as run
-    from gis.annotation.budget import Limits, Prices
+    from gis.annotation.budget import Limits, read_prices
     from gis.benchmark.tasks.sources import SourceSettings
     from gis.models.base import LoadSettings
 
@@ -82,7 +80,7 @@ def annotate(
         prompt=prompt,
         gold=None if gold is None else _spec(gold),
         max_chars=max_chars,
-        prices=Prices(input=price_input, output=price_output),
+        prices={} if prices is None else read_prices(Path(prices)),
         limits=Limits(requests=max_requests, tokens=max_tokens, cost=max_cost),
         in_flight=in_flight,
         source=SourceSettings(data=as_path(data), offline=offline, limit=limit, seed=seed),
@@ -100,8 +98,7 @@ def estimate_annotation(
     base_url: str | None = None,
     prompt: str = "sts",
     max_chars: int | None = None,
-    price_input: float | None = None,
-    price_output: float | None = None,
+    prices: PathLike | None = None,
     data: PathLike | None = None,
     limit: int | None = None,
     seed: int = 0,
@@ -116,8 +113,7 @@ def estimate_annotation(
         base_url: Address of an OpenAI-compatible server.
         prompt: The name of a prompt, or a TOML file with one.
         max_chars: Show annotators only head and tail of longer texts.
-        price_input: What a million tokens cost that are sent.
-        price_output: What a million tokens cost that are received.
+        prices: TOML or JSON file with what a million tokens cost, sent and received, for each model.
         data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
         limit: Annotate a sample of this many pairs.
         seed: Seed of the sample.
@@ -131,7 +127,7 @@ def estimate_annotation(
         GisError: The pairs cannot be used.
     """
     from gis.annotation.annotate import AnnotationSettings, estimate_costs
-    from gis.annotation.budget import Prices
+    from gis.annotation.budget import read_prices
     from gis.benchmark.tasks.sources import SourceSettings
 
     settings = AnnotationSettings(
@@ -139,7 +135,7 @@ def estimate_annotation(
         base_url=base_url,
         prompt=prompt,
         max_chars=max_chars,
-        prices=Prices(input=price_input, output=price_output),
+        prices={} if prices is None else read_prices(Path(prices)),
         source=SourceSettings(data=as_path(data), offline=offline, limit=limit, seed=seed),
     )
     return estimate_costs(_spec(pairs), Path(output), settings)

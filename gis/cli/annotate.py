@@ -39,11 +39,9 @@ def annotate(
         int | None, typer.Option(metavar="N", min=16, help="Show annotators N characters of a text: head and tail.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print requests, tokens and cost; send nothing.")] = False,
-    price_input: Annotated[
-        float | None, typer.Option(metavar="X", min=0, help="Price of a million tokens sent.")
-    ] = None,
-    price_output: Annotated[
-        float | None, typer.Option(metavar="X", min=0, help="Price of a million tokens received.")
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="TOML or JSON: what a million tokens of each model cost, input and output."),
     ] = None,
     max_requests: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Stop at N requests, earlier runs included.")
@@ -79,8 +77,7 @@ def annotate(
             base_url=base_url,
             prompt=prompt,
             max_chars=max_chars,
-            price_input=price_input,
-            price_output=price_output,
+            prices=prices,
             data=data,
             limit=limit,
             seed=seed,
@@ -98,8 +95,7 @@ def annotate(
             prompt=prompt,
             gold=gold,
             max_chars=max_chars,
-            price_input=price_input,
-            price_output=price_output,
+            prices=prices,
             max_requests=max_requests,
             max_tokens=max_tokens,
             max_cost=max_cost,

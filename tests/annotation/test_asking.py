@@ -245,7 +245,7 @@ def test_the_server_is_probed_by_the_shortest_pair(server: ChatServer, tmp_path:
 def test_a_budget_stops_cleanly_and_a_higher_one_continues(
     server: ChatServer, pairs: Path, tmp_path: Path, limits: Limits
 ) -> None:
-    prices = Prices(input=1, output=0)
+    prices = {"m": Prices(input=1, output=0)}
     with pytest.raises(BudgetReachedError, match="answers are kept, no dataset is written"):
         graded(server, pairs, tmp_path / "out", limits=limits, prices=prices)
     asked = len(server.requests)
@@ -258,12 +258,12 @@ def test_a_budget_stops_cleanly_and_a_higher_one_continues(
 
 
 def test_costs_are_known_before_and_counted_after(server: ChatServer, pairs: Path, tmp_path: Path) -> None:
-    settings = AnnotationSettings(models=[Spec("m")], base_url=server.url, prices=Prices(input=100, output=200))
+    settings = AnnotationSettings(models=[Spec("m")], base_url=server.url, prices={"m": Prices(input=100, output=200)})
     before = estimate_costs(Spec(str(pairs)), tmp_path / "out", settings)["m"]
     assert before.requests == FEWEST
     assert before.cost == pytest.approx((before.input_tokens * 100 + before.output_tokens * 200) / 1e6)
     assert server.requests == []
-    report = annotated(pairs, tmp_path / "out", "m", base_url=server.url, prices=Prices(input=100, output=200))
+    report = annotated(pairs, tmp_path / "out", "m", base_url=server.url, prices={"m": Prices(input=100, output=200)})
     assert report.spent["m"].input_tokens == 70 * FEWEST
     assert report.spent["m"].cost == pytest.approx(70 * FEWEST * 100 / 1e6)
     assert estimate_costs(Spec(str(pairs)), tmp_path / "out", settings)["m"].requests == 0

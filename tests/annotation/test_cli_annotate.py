@@ -16,14 +16,18 @@ KEY = "planted-key-0123456789"
 
 @needs_openai
 def test_a_dry_run_prints_the_cost_and_sends_nothing(gis: Gis, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.toml"
+    prices.write_text("[m]\ninput = 2000\noutput = 4000\n[other]\ninput = 1\noutput = 0\n", encoding="utf-8")
     with grading() as server:
         done = gis(
             *("annotate", "--pairs", pairs_file(tmp_path), "--base-url", server.url, "--model", "m", "--dry-run"),
-            *("--price-input", "2", "--price-output", "4", "--output", tmp_path / "out"),
+            *("--prices", prices, "--output", tmp_path / "out"),
         )
         assert done.status == 0, done.err
         assert server.requests == []
-    assert done.out.split("\n")[2].split()[:2] == ["m", "7"]
+    name, requests, sent, received, cost = done.out.split("\n")[2].replace(",", "").split()
+    assert (name, requests) == ("m", "7")
+    assert float(cost) == pytest.approx((int(sent) * 2000 + int(received) * 4000) / 1e6)
     assert "Nothing was sent" in done.out
     assert not (tmp_path / "out").exists()
 
