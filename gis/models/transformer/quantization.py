@@ -6,13 +6,13 @@ from pathlib import Path
 from gis.errors import GisError, UsageError
 from gis.files import SHORT_HASH, sha256_of_bytes
 from gis.models.base import LoadSettings
+from gis.models.transformer.flat.families import FAMILIES
 from gis.models.transformer.folder_files import read_json_if_there
 from gis.models.transformer.model_folder import ModelFolder
 from gis.versions import versions_of
 
 RECIPE = 1  # raised when the same libraries and texts make other weights
 LIBRARIES = ("openvino", "nncf")
-FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert", "mpnet", "modernbert")
 CALIBRATION_FILE = Path(__file__).with_name("calibration.txt")
 SEPARATOR = "\n---\n"
 # The file holds short texts and reports; neighbours joined make long ones.

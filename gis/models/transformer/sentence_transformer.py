@@ -267,4 +267,4 @@ def _set_limit(model: Any, folder: ModelFolder) -> None:  # noqa: ANN401 - an en
         if getattr(model[0], "document_length", None) is not None:  # of late interaction, and the narrower one
             model[0].document_length = folder.max_tokens
     except AttributeError as error:
-        raise UsageError(f"{folder.folder.name} reads texts whole: max_length cannot cut them") from error
+        raise UsageError(f"{folder.name} reads texts whole: max_length cannot cut them") from error

@@ -31,7 +31,7 @@ def build_model(base: ModelFolder, settings: TrainSettings, *, classes: int, pre
         GisError: It cannot be loaded, or peft is missing.
     """
     if base.pooling is None:
-        raise UsageError(f"{base.folder.name} has modules of its own after the pooling; gis cannot train those")
+        raise UsageError(f"{base.name} has modules of its own after the pooling; gis cannot train those")
     backbone = _backbone(base, settings, precision if settings.lora else "fp32")
     if settings.lora:
         backbone = _with_lora(backbone, base, settings.lora)
@@ -56,7 +56,7 @@ def _backbone(base: ModelFolder, settings: TrainSettings, precision: Precision) 
         config = transformers.AutoConfig.from_pretrained(base.folder, trust_remote_code=trust)
     if config is not None and settings.layers is not None:
         if settings.layers > config.num_hidden_layers:
-            raise UsageError(f"{base.folder.name} has {config.num_hidden_layers} layers, not {settings.layers}")
+            raise UsageError(f"{base.name} has {config.num_hidden_layers} layers, not {settings.layers}")
         config.num_hidden_layers = settings.layers
         if getattr(config, "layer_types", None):
             config.layer_types = config.layer_types[: settings.layers]
@@ -66,7 +66,7 @@ def _backbone(base: ModelFolder, settings: TrainSettings, precision: Precision) 
     else:
         backbone = load_backbone(base, precision, config)
     if backbone.config.is_encoder_decoder:
-        raise UsageError(f"{base.folder.name} is the encoder of an encoder-decoder, which gis cannot train")
+        raise UsageError(f"{base.name} is the encoder of an encoder-decoder, which gis cannot train")
     if getattr(backbone, "pooler", None) is not None:
         backbone.pooler = None  # it gets no gradient, which training in several processes would wait for
     return backbone

@@ -13,7 +13,6 @@ from gis.errors import GisError
 from gis.files import cache_folder
 from gis.models.transformer import quantization
 from gis.models.transformer.encoder import states_by_transformers
-from gis.models.transformer.flat.model import FAMILIES
 from tests.errors import error_line
 from tests.models.helpers import SHORT, TEXTS, encoder, identity, settings
 from tests.tiny_architectures import save_architecture
@@ -34,10 +33,6 @@ def _few_calibration_texts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _cosines(vectors: Any, others: Any) -> Any:  # noqa: ANN401
     return (vectors * others).sum(1) / np.linalg.norm(vectors, axis=1) / np.linalg.norm(others, axis=1)
-
-
-def test_every_family_with_an_int8_form_is_one_that_gis_runs_itself() -> None:
-    assert set(quantization.FAMILIES) <= set(FAMILIES)
 
 
 def test_the_calibration_texts_are_distinct_short_and_long() -> None:

@@ -8,6 +8,7 @@ import pytest
 from gis.errors import UsageError
 from gis.models.base import Encoder, Model, PairScorer
 from gis.models.registry import load_model
+from gis.models.transformer.long_text import WindowCutter
 from gis.models.transformer.pretrained import model_folder_of
 from gis.models.transformer.pretrained_encoder import PretrainedEncoder
 from gis.spec import Spec
@@ -119,7 +120,7 @@ def test_late_chunks_are_means_of_the_tokens_of_one_pass(folder: Path) -> None:
     whole = encoder(folder)
     assert isinstance(whole, PretrainedEncoder)
     (tokens,) = whole.token_engine.token_vectors([text])
-    chunks = [tokens[0:18].mean(0), tokens[14:30].mean(0)]
+    chunks = [tokens[0:16].mean(0), tokens[12:28].mean(0), tokens[24:30].mean(0)]  # windows as of the other policies
     (other,) = whole.token_engine.token_vectors(["a dog"])
     against = other.mean(0)
     expected = max(float(c @ against / np.linalg.norm(c) / np.linalg.norm(against)) for c in chunks)
@@ -127,6 +128,18 @@ def test_late_chunks_are_means_of_the_tokens_of_one_pass(folder: Path) -> None:
     lengths = model.lengths([TEXT * 2])
     assert lengths is not None
     assert lengths.kept.tolist() == [62]  # all positions but those of special tokens
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_no_window_is_empty_where_a_character_is_many_tokens(tiny_decoder: Path, size: int) -> None:
+    text = "日本語"  # of three tokens each, without special ones
+    cutter = WindowCutter(model_folder_of(Spec(str(tiny_decoder), {"max_length": str(size)}), settings()))
+    (places,) = cutter.places([text])
+    assert len(places.starts) == 9
+    windows = cutter.windows(text, places)
+    assert "" not in windows
+    assert "".join(dict.fromkeys("".join(windows))) == text
+    assert cutter.windows("", cutter.places([""])[0]) == {"": 1.0}
 
 
 def test_policies_have_identities_of_their_own(folder: Path) -> None:
@@ -153,7 +166,7 @@ def test_the_policy_of_a_run_is_that_of_each_model(folder: Path) -> None:
 def test_what_cannot_be_read_so_is_refused(folder: Path) -> None:
     with error_line("unknown policy for long texts 'chunks'"):
         _open(folder, "chunks")
-    with error_line("reads more than a window at once, and model has 64 positions.*make windows shorter"):
+    with error_line("reads more than a window at once, and .*/model has 64 positions.*make windows shorter"):
         _open(folder, "late-chunk", max_length=64)
     with error_line("late-chunk averages the vectors of tokens"):
         _open(folder, "late-chunk", pooling="cls")

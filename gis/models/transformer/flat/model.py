@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gis.models.transformer.flat.attention import Token
+from gis.models.transformer.flat.families import FAMILIES, MODERNBERT, POST_NORM
 from gis.models.transformer.flat.modernbert import ModernBertStack
 from gis.models.transformer.flat.post_norm import PostNormStack
 from gis.models.transformer.flat.texts import FlatTexts, Run
 from gis.models.transformer.positions import BEHIND_PADDING
 
-FAMILIES: dict[str, type[PostNormStack] | type[ModernBertStack]] = {
-    **dict.fromkeys(("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert", "mpnet"), PostNormStack),
-    "modernbert": ModernBertStack,
+STACKS: dict[str, type[PostNormStack] | type[ModernBertStack]] = {
+    **dict.fromkeys(POST_NORM, PostNormStack),
+    MODERNBERT: ModernBertStack,
 }
 FLASH_TYPES = (torch.bfloat16, torch.float16)  # that flash attention reads
 
@@ -38,7 +39,7 @@ class FlatModel:
     """
 
     def __init__(self, model: Any, *, frozen: bool) -> None:  # noqa: ANN401 - transformers' models share no type
-        self._stack: Stack = FAMILIES[model.config.model_type](model, frozen=frozen)
+        self._stack: Stack = STACKS[model.config.model_type](model, frozen=frozen)
         behind_padding = model.config.model_type in BEHIND_PADDING
         self._padding: int | None = model.config.pad_token_id if behind_padding else None
         self.device: torch.device = model.device
