@@ -24,7 +24,7 @@ ALLOWED = {
     "api": {"publishing", "leaderboard", "annotation", "training", "dataset", "benchmark", "collector", "models"},
     "publishing": {"leaderboard", "annotation", "training", "dataset", "benchmark", "models"},
     "leaderboard": {"dataset", "benchmark", "models", "statistics"},
-    "annotation": {"benchmark", "models", "statistics"},
+    "annotation": {"dataset", "benchmark", "models", "statistics"},
     "training": {"benchmark", "models", "statistics"},
     "dataset": {"collector", "benchmark", "models", "statistics"},
     "benchmark": {"models", "statistics"},
@@ -35,7 +35,7 @@ ALLOWED = {
 }
 # Inside these parts, each stage may use those before it, and the modules beside the stages that are named here.
 STAGES = {
-    "dataset": ("issues", "labels", "texts", "pairs", "output", "build"),
+    "dataset": ("issues", "labels", "texts", "pairs", "output", "build", "candidates"),
     "training": ("data", "model", "loop", "output", "run", "ablation"),
 }
 BESIDE_STAGES = {"dataset": {"settings"}, "training": {"settings", "messages"}}

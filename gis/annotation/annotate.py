@@ -83,7 +83,7 @@ def estimate_costs(pairs: Spec, output: Path, settings: AnnotationSettings) -> M
         UsageError: A name or an option is wrong.
         GisError: The pairs or the gold labels cannot be used.
     """
-    work = _prepare(pairs, settings)
+    work = _prepare(pairs, settings, QUIET)
     answers = AnswerFile(output / ANSWERS)
     return {
         name: estimate(annotator, work.source, answers)
@@ -106,7 +106,7 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
         BudgetReachedError: A limit was reached; what was answered is kept.
         GisError: The pairs or the gold labels cannot be used, an annotator failed, or ``output`` holds something else.
     """
-    work = _prepare(pairs, settings)
+    work = _prepare(pairs, settings, reporter)
     busy = GisError(f"another command is writing to {output}", remedy="wait for it, or choose a different --output")
     with held_alone(output, busy):
         output = replaceable(output)
@@ -134,7 +134,7 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
     return report
 
 
-def _prepare(pairs: Spec, settings: AnnotationSettings) -> _Work:
+def _prepare(pairs: Spec, settings: AnnotationSettings, reporter: Reporter) -> _Work:
     prompt = read_prompt(settings.prompt)
     annotators: dict[str, Annotator] = {}
     for given in settings.models:
@@ -151,7 +151,7 @@ def _prepare(pairs: Spec, settings: AnnotationSettings) -> _Work:
                 remedy=f"add them to the file of --prices; {EXPECTED}",
             )
         annotators[annotator.name] = annotator
-    source = load_pairs(pairs, settings.source, max_chars=settings.max_chars)
+    source = load_pairs(pairs, settings.source, max_chars=settings.max_chars, reporter=reporter)
     gold = None if settings.gold is None else _gold(settings.gold, source.pairs, settings.source)
     return _Work(prompt, source, gold, annotators)
 

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from gis.annotation.prompt import TOP_LEVEL, cut
 from gis.benchmark.tasks.catalogue import Task, resolve_tasks
-from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, MISSING, Columns, Pairs, Table
+from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, MISSING, Columns, Pairs, Table, pairs_from_table
 from gis.benchmark.tasks.sources import LoadedTables, SourceSettings, load_tables, split_names
+from gis.console import QUIET, Reporter
+from gis.dataset.candidates import Candidate, CandidateSettings, find_candidates, is_store
+from gis.dataset.settings import TextSettings
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
-from gis.spec import Spec
+from gis.spec import Spec, parse_spec
 from gis.text import plain_text
 
 TRAIN = "train"
@@ -45,6 +48,11 @@ class PairsToGrade:
     def __len__(self) -> int:
         return len(self.pairs)
 
+    def take(self, rows: NDArray[np.intp]) -> "PairsToGrade":
+        """Return the pairs at ``rows``."""
+        extra = {name: [values[row] for row in rows] for name, values in self.extra.items()}
+        return replace(self, pairs=self.pairs.take(rows), extra=extra)
+
     @property
     def cut_texts(self) -> int:
         """How many texts are longer than annotators are shown."""
@@ -62,33 +70,83 @@ class PairsToGrade:
         return sha256_of([self.pairs.ids, self.pairs.text1, self.pairs.text2])
 
 
-def load_pairs(spec: Spec, settings: SourceSettings, *, max_chars: int | None = None) -> PairsToGrade:
-    """Load the pairs to annotate: the train split where there is one, unless ``spec`` names another.
+def load_pairs(
+    spec: Spec, settings: SourceSettings, *, max_chars: int | None = None, reporter: Reporter = QUIET
+) -> PairsToGrade:
+    """Load the pairs to annotate: of several splits the train split, unless ``spec`` names another.
 
     Args:
-        spec: A task, folder, file or Hub dataset with the columns ``text1`` and ``text2``; labels are not read.
+        spec: A task, folder, file or Hub dataset with the columns ``text1`` and ``text2``, whose labels are not read;
+            or a store, of which candidate pairs are taken: see ``candidate_settings``.
         settings: Where to look; ``limit`` draws a sample.
         max_chars: What annotators are shown of each text: head and tail of longer ones. None for the whole.
+        reporter: Shows progress.
 
     Raises:
         UsageError: The name is unknown, or stands for several tasks or splits.
         GisError: There are no pairs, or two of them have one id.
     """
+    source = _of_store(spec, reporter) if is_store(Path(spec.name)) else _of_task(spec, settings)
+    rows = np.arange(len(source))
+    if settings.limit is not None and settings.limit < len(source):
+        rows = np.sort(np.random.default_rng(settings.seed).choice(len(source), settings.limit, replace=False))
+    source = replace(source.take(rows), max_chars=max_chars)
+    if repeated := [name for name, count in Counter(source.pairs.ids).items() if count > 1]:
+        raise GisError(f"{source.source}: two pairs have the id '{repeated[0]}', by which labels and reviews find them")
+    return source
+
+
+def candidate_settings(spec: Spec) -> CandidateSettings:
+    """Return which pairs of a store are candidates.
+
+    Args:
+        spec: The store, with the options ``neighbours`` (of each issue), ``dense`` (the encoder that finds them, in
+            place of BM25), ``known=yes`` (known duplicates too), ``apart_from`` (a dataset folder whose validation and
+            test issues are left out) and ``languages`` (codes joined by +, or any).
+
+    Raises:
+        UsageError: An option is unknown, or its value is.
+    """
+    options = spec.options
+    spec.check_options(("neighbours", "dense", "known", "apart_from", "languages"))
+    if options.get("known", "no") not in ("yes", "no"):
+        raise UsageError(f"known must be yes or no, not '{options['known']}'")
+    if not options.get("neighbours", "1").isdecimal():
+        raise UsageError(f"neighbours must be a whole number, not '{options['neighbours']}'")
+    defaults = CandidateSettings()
+    languages = options.get("languages")
+    return CandidateSettings(
+        neighbours=int(options.get("neighbours", defaults.neighbours)),
+        dense=parse_spec(options["dense"]) if "dense" in options else None,
+        known=options.get("known") == "yes",
+        apart_from=Path(options["apart_from"]) if "apart_from" in options else None,
+        text=TextSettings()
+        if languages is None
+        else TextSettings(languages=() if languages == "any" else tuple(languages.split("+"))),
+    )
+
+
+def _of_store(spec: Spec, reporter: Reporter) -> PairsToGrade:
+    found = find_candidates(Path(spec.name), candidate_settings(spec), reporter=reporter)
+    columns = {name: list(values) for name, values in zip(Candidate._fields, zip(*found, strict=True), strict=True)}
+    table = Table({**columns, _LABEL: [0.0] * len(found)}, lambda row: f"{spec.name}:{row}")
+    return PairsToGrade(
+        pairs=pairs_from_table(table, Columns(label=_LABEL)),
+        extra={name: columns[name] for name in ISSUE_COLUMNS},
+        source=str(spec),
+        split=TRAIN,
+    )
+
+
+def _of_task(spec: Spec, settings: SourceSettings) -> PairsToGrade:
     task, tables = load_split(spec, settings)
     unlabelled = replace(tables, tables=tuple(map(_without_labels, tables.tables)), labels=None)
     pairs = replace(unlabelled, columns=Columns(tables.columns.text1, tables.columns.text2, _LABEL)).pairs()
-    rows = np.arange(len(pairs))
-    if settings.limit is not None and settings.limit < len(pairs):
-        rows = np.sort(np.random.default_rng(settings.seed).choice(len(pairs), settings.limit, replace=False))
-    pairs = pairs.take(rows)
-    if repeated := [name for name, count in Counter(pairs.ids).items() if count > 1]:
-        raise GisError(f"{tables.source}: two pairs have the id '{repeated[0]}', by which labels and reviews find them")
     return PairsToGrade(
         pairs=pairs.map_texts(plain_text) if task.text == "plain" else pairs,
-        extra={name: [values[row] for row in rows] for name, values in _kept(tables).items()},
+        extra=_kept(tables),
         source=tables.source,
         split=tables.splits[0] if tables.splits[0] in SPLITS else TRAIN,
-        max_chars=max_chars,
     )
 
 

@@ -40,7 +40,7 @@ def annotate(
 
     Args:
         pairs: A task, a file or folder of pairs, or a Hub dataset; its labels are not read, and of several splits, the
-            train split is taken.
+            train split is taken. Or a store, whose most similar issues are paired: "issues.db,neighbours=5".
         models: One annotator or several: models of the server at ``base_url``, or of gis; "openai,model=NAME",
             "replay,path=FILE", "similarity,model=NAME".
         output: Folder for the dataset. It keeps every answer, so that the same call continues a run that was stopped.

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 @app.command(no_args_is_help=True)
 def annotate(
     pairs: Annotated[
-        str, typer.Option("--pairs", metavar="TASK", help="Pairs: a task, folder, file or Hub dataset (train split).")
+        str,
+        typer.Option(
+            *("--pairs", "--store"),
+            metavar="TASK",
+            help="Pairs: a task, folder, file or Hub dataset (train split), or a store's similar issues.",
+        ),
     ],
     model: Annotated[
         list[str],

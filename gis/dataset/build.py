@@ -75,7 +75,7 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 
 @dataclass(frozen=True)
-class _Labels:
+class Labels:
     """The issues of a store, and which of them are duplicates by which evidence."""
 
     issues: Issues
@@ -86,9 +86,10 @@ class _Labels:
 
 def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Reporter) -> Report:
     """Run the stages: issues ▸ labels ▸ texts ▸ pairs ▸ output."""
-    labels = _label_issues(store, settings, reporter)
+    labels = label_issues(store, settings.policy, reporter)
+    _check_labels(store, labels, settings, reporter)
     citations = find_citations(store, labels.issues)
-    partners = _partners(labels.clusters, citations.pairs)
+    partners = partners_of(labels.clusters, citations.pairs)
     with make_texts(store, labels.issues, partners, settings.text, reporter=reporter) as texts:
         positives = find_positives(labels.clusters.clusters, texts, settings.closure)
         sampler = NegativeSampler(
@@ -117,8 +118,18 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
     return report
 
 
-def _label_issues(store: Store, settings: BuildSettings, reporter: Reporter) -> _Labels:
-    policy = read_policy(settings.policy)
+def label_issues(store: Store, policy_file: Path | None, reporter: Reporter) -> Labels:
+    """Return the issues of a store with all evidence, and the clusters that a policy makes of it.
+
+    Args:
+        store: The store.
+        policy_file: TOML file that changes which evidence counts, or None.
+        reporter: Says what was read.
+
+    Raises:
+        GisError: The store has no issues.
+    """
+    policy = read_policy(policy_file)
     reporter.say(f"reading {store.path}")
     issues = load_issues(store)
     if not len(issues):
@@ -127,22 +138,26 @@ def _label_issues(store: Store, settings: BuildSettings, reporter: Reporter) -> 
         )
     repositories = len(issues.names.repositories)
     reporter.say(f"{len(issues):,} issues of {repositories} {'repository' if repositories == 1 else 'repositories'}")
-    for name in settings.text.removed:
-        if issues.position_of_name(name) is None:
-            reporter.warn(f"{name} was to be left out, but is not in the store")
     evidence = find_evidence(store, issues)
     clusters = find_clusters(evidence, issues, policy)
-    if not clusters.clusters:
+    reporter.say(f"{len(evidence):,} pieces of evidence, {len(clusters.clusters):,} clusters of duplicates")
+    return Labels(issues, policy, evidence, clusters)
+
+
+def _check_labels(store: Store, labels: Labels, settings: BuildSettings, reporter: Reporter) -> None:
+    """Refuse a store without duplicates, and name the issues that were to be left out and are not in it."""
+    for name in settings.text.removed:
+        if labels.issues.position_of_name(name) is None:
+            reporter.warn(f"{name} was to be left out, but is not in the store")
+    if not labels.clusters.clusters:
         raise GisError(
-            f"{store.path}: no duplicates: {len(evidence):,} pieces of evidence, none of which counts as a ruling "
-            "between collected issues",
+            f"{store.path}: no duplicates: {len(labels.evidence):,} pieces of evidence, none of which counts as a "
+            "ruling between collected issues",
             remedy="collect more issues, or change what counts with --policy",
         )
-    reporter.say(f"{len(evidence):,} pieces of evidence, {len(clusters.clusters):,} clusters of duplicates")
-    return _Labels(issues, policy, evidence, clusters)
 
 
-def _partners(clusters: Clusters, citations: Iterable[PairKey]) -> dict[int, set[int]]:
+def partners_of(clusters: Clusters, citations: Iterable[PairKey]) -> dict[int, set[int]]:
     """Return, by position, the issues that one may be paired with because of what people wrote."""
     partners = {issue: set(related) for issue, related in clusters.related.items()}
     for issue, cluster in clusters.of.items():
@@ -153,7 +168,7 @@ def _partners(clusters: Clusters, citations: Iterable[PairKey]) -> dict[int, set
     return partners
 
 
-def _usable(store: Store, labels: _Labels, texts: Texts) -> NDArray[np.bool_]:
+def _usable(store: Store, labels: Labels, texts: Texts) -> NDArray[np.bool_]:
     """Return which issues may be in a negative pair: not those marked as duplicates of an unknown issue."""
     usable = texts.kept.copy()
     usable[sorted(called_duplicates(store, labels.issues) - labels.clusters.of.keys())] = False
@@ -167,7 +182,7 @@ def _find_neighbours(
     if "bm25" in settings.shares:
         searches["bm25"] = by_bm25
     if "dense" in settings.shares and settings.dense is not None:
-        searches["dense"] = by_encoder(_load_encoder(settings.dense).encode)
+        searches["dense"] = by_encoder(load_encoder(settings.dense).encode)
     anchors = sorted({issue for pair in positives.pairs for issue in pair.issues})
     return {
         stratum: find_neighbours(issues, texts, anchors, search, name=f"{stratum} neighbours", reporter=reporter)
@@ -175,7 +190,12 @@ def _find_neighbours(
     }
 
 
-def _load_encoder(spec: Spec) -> Encoder:
+def load_encoder(spec: Spec) -> Encoder:
+    """Load the model that finds neighbours.
+
+    Raises:
+        UsageError: It has no embeddings.
+    """
     model = load_model(spec, LoadSettings())
     if not isinstance(model, Encoder):
         raise UsageError(f"{spec} has no embeddings", remedy="choose an encoder for --dense")
@@ -183,7 +203,7 @@ def _load_encoder(spec: Spec) -> Encoder:
 
 
 def _write_tables(
-    folder: Path, labels: _Labels, texts: Texts, configs: Mapping[str, Config], settings: BuildSettings
+    folder: Path, labels: Labels, texts: Texts, configs: Mapping[str, Config], settings: BuildSettings
 ) -> dict[str, int]:
     """Write the Parquet files; return the number of rows of each."""
     issues, clusters, default = labels.issues, labels.clusters, configs["default"]
@@ -202,7 +222,7 @@ def _write_tables(
 
 
 def _report(
-    labels: _Labels,
+    labels: Labels,
     texts: Texts,
     positives: Positives,
     configs: Mapping[str, Config],

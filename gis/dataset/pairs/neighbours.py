@@ -16,7 +16,7 @@ from gis.models.bm25 import bm25_weights
 from gis.words import words
 
 ISSUES_PER_BLOCK = 20_000
-RANKS = slice(5, 50)  # of the neighbours that are taken; the nearest are often duplicates that nobody noticed
+RANKS = slice(5, 50)  # of neighbours for negatives; the nearest are often duplicates that nobody noticed
 MAX_QUERY_WORDS = 100
 QUERIES_PER_BATCH = 256
 # From texts, the indices of the queries among them and a number k: (queries, k) indices of the most similar texts.
@@ -24,9 +24,16 @@ Search = Callable[[list[str], list[int], int], NDArray[np.int64]]
 
 
 def find_neighbours(
-    issues: Issues, texts: Texts, anchors: Sequence[int], search: Search, *, name: str, reporter: Reporter = QUIET
+    issues: Issues,
+    texts: Texts,
+    anchors: Sequence[int],
+    search: Search,
+    *,
+    name: str,
+    ranks: slice = RANKS,
+    reporter: Reporter = QUIET,
 ) -> Mapping[int, list[int]]:
-    """Return the neighbours of each anchor, nearest first, of ranks 6 to 50.
+    """Return the neighbours of each anchor, nearest first.
 
     Args:
         issues: All issues.
@@ -34,6 +41,7 @@ def find_neighbours(
         anchors: Positions of the issues whose neighbours are needed.
         search: Finds the most similar texts of a block.
         name: The name of the work in progress lines.
+        ranks: Which of them, from 0; by default those that are rarely duplicates.
         reporter: Shows progress.
     """
     wanted = np.unique(np.array(anchors, np.int64))
@@ -46,9 +54,9 @@ def find_neighbours(
             rows = list(texts.between(block.start, block.stop))
             positions = np.array([position for position, _ in rows])
             queries = np.flatnonzero(np.isin(positions, block_anchors)).tolist()
-            nearest = search([text for _, text in rows], queries, min(RANKS.stop + 1, len(rows)))
+            nearest = search([text for _, text in rows], queries, min(ranks.stop + 1, len(rows)))
             for query, indices in zip(queries, nearest, strict=True):
-                neighbours[int(positions[query])] = positions[indices[indices != query]][RANKS].tolist()
+                neighbours[int(positions[query])] = positions[indices[indices != query]][ranks].tolist()
             tracker.advance(len(block_anchors), (tracker.done + len(block_anchors)) / len(wanted))
     return neighbours
 

@@ -1,0 +1,163 @@
+"""Candidate pairs: issues of a store that may be duplicates, for whoever is to judge them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gis.benchmark.tasks.pairs import ISSUE_COLUMNS
+from gis.collector.store import Store
+from gis.console import QUIET, Reporter
+from gis.dataset.build import Labels, label_issues, load_encoder, partners_of
+from gis.dataset.issues.table import Issues
+from gis.dataset.labels.citations import find_citations
+from gis.dataset.labels.clusters import PairKey
+from gis.dataset.output.layout import LABELLED
+from gis.dataset.pairs.negatives import ties_of
+from gis.dataset.pairs.neighbours import by_bm25, by_encoder, find_neighbours
+from gis.dataset.settings import TextSettings
+from gis.dataset.texts.texts import Texts, make_texts
+from gis.errors import GisError, UsageError, check_number
+from gis.spec import Spec
+
+MOST_NEIGHBOURS = 100
+SQLITE = b"SQLite format 3\0"  # how a store begins
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateSettings:
+    """Which pairs are candidates.
+
+    Attributes:
+        neighbours: How many of the most similar issues of its repository each issue is paired with.
+        dense: Encoder that finds them; None for BM25.
+        known: Also take pairs that evidence ties together, such as known duplicates.
+        apart_from: A dataset folder, no issue of whose validation and test splits is taken; None for none.
+        text: How texts are made.
+    """
+
+    neighbours: int = 5
+    dense: Spec | None = None
+    known: bool = False
+    apart_from: Path | None = None
+    text: TextSettings = field(default_factory=TextSettings)
+
+    def __post_init__(self) -> None:
+        check_number("the number of neighbours of each issue", self.neighbours, 1, MOST_NEIGHBOURS)
+
+
+class Candidate(NamedTuple):
+    """Two issues that may be duplicates; the first is the later one, as in a built dataset.
+
+    Attributes:
+        repository1: OWNER/NAME of the first issue.
+        number1: Its number.
+        repository2: OWNER/NAME of the second issue.
+        number2: Its number.
+        text1: The text of the first issue.
+        text2: The text of the second issue.
+    """
+
+    repository1: str
+    number1: int
+    repository2: str
+    number2: int
+    text1: str
+    text2: str
+
+
+def is_store(path: Path) -> bool:
+    """Return whether a file is a store, or at least a file of SQLite."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(SQLITE)) == SQLITE
+    except OSError:
+        return False
+
+
+def find_candidates(store: Path, settings: CandidateSettings, *, reporter: Reporter = QUIET) -> list[Candidate]:
+    """Return pairs of similar issues of one repository, cleaned as a built dataset has them.
+
+    Args:
+        store: The store that ``collect`` filled; it is read as it was when it was opened.
+        settings: Which pairs to take.
+        reporter: Shows progress.
+
+    Raises:
+        UsageError: The encoder is unknown.
+        GisError: The store has no issues, or no pair is left.
+    """
+    with Store(store) as opened:
+        labels = label_issues(opened, None, reporter)
+        issues, citations = labels.issues, find_citations(opened, labels.issues)
+        search = by_bm25 if settings.dense is None else by_encoder(load_encoder(settings.dense).encode)
+        left_out = _held_out(labels, settings.apart_from)
+        ties = {} if settings.known else ties_of(labels.evidence)
+        with make_texts(
+            opened, issues, partners_of(labels.clusters, citations.pairs), settings.text, reporter=reporter
+        ) as texts:
+            anchors = [n for n in range(len(issues)) if texts.kept[n] and n not in left_out]
+            neighbours = find_neighbours(
+                issues,
+                texts,
+                anchors,
+                search,
+                ranks=slice(settings.neighbours),
+                name="candidate pairs",
+                reporter=reporter,
+            )
+            pairs = [
+                (one, other)
+                for one, other in _pairs(issues, neighbours)
+                if not left_out & {one, other}
+                and other not in ties.get(one, ())
+                and (settings.known or labels.clusters.groups.find(one) != labels.clusters.groups.find(other))
+            ]
+            candidates = list(_candidates(issues, texts, pairs))
+    if not candidates:
+        raise GisError(f"{store} has no pair of issues to annotate", remedy="collect more issues")
+    return candidates
+
+
+def _pairs(issues: Issues, neighbours: Mapping[int, Sequence[int]]) -> list[PairKey]:
+    """Return each pair once, the later issue first, in the order of the store."""
+    pairs = {(min(one, other), max(one, other)) for one, others in neighbours.items() for other in others}
+    created = issues.created
+    return sorted((one, other) if created[one] > created[other] else (other, one) for one, other in pairs)
+
+
+def _candidates(issues: Issues, texts: Texts, pairs: Sequence[PairKey]) -> Iterator[Candidate]:
+    """Yield the pairs that do not say the same word for word."""
+    text_of = {n: texts[n] for n in {n for pair in pairs for n in pair}}  # each once: there are several pairs of it
+    for pair in pairs:
+        first, second = (text_of[n] for n in pair)
+        if first != second:
+            (name1, number1), (name2, number2) = (
+                (issues.names.repositories[issues.repository[n]], int(issues.number[n])) for n in pair
+            )
+            yield Candidate(name1, number1, name2, number2, first, second)
+
+
+def _held_out(labels: Labels, folder: Path | None) -> set[int]:
+    """Return the issues of the validation and test splits of a dataset folder, and what evidence joins to them."""
+    if folder is None:
+        return set()
+    paths = [folder / LABELLED["default"].path(split) for split in ("valid", "test")]
+    paths = [path for path in paths if path.is_file()]
+    if not paths:
+        raise UsageError(f"{folder} has no validation or test split that gis build made")
+    roots: set[int] = set()
+    for path in paths:
+        try:
+            columns = pq.read_table(path, columns=list(ISSUE_COLUMNS)).to_pydict()
+        except (OSError, pa.ArrowException) as error:
+            raise GisError(f"{path} cannot be read ({error})") from error
+        for side in ("1", "2"):
+            for repository, number in zip(columns[f"repository{side}"], columns[f"number{side}"], strict=True):
+                position = labels.issues.position_of_name(f"{repository}#{number}")
+                if position is not None:
+                    roots.add(labels.clusters.groups.find(position))
+    return {n for n in range(len(labels.issues)) if labels.clusters.groups.find(n) in roots}
