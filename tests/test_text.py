@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from gis.text import plain_text, visible, whole_characters
+from gis.text import plain_text, visible, whole_characters, wrapped
 
 CASES = {
     "paragraphs": ("<p>One.</p>\n<p>Two.</p>", "One.\n\nTwo."),
@@ -153,3 +153,34 @@ def test_no_markup_takes_long(piece: str) -> None:
 )
 def test_half_a_character_is_replaced_and_two_halves_are_joined(text: str, expected: str) -> None:
     assert whole_characters(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "indent", "expected"),
+    [
+        ("one two three", 7, "", "one two\nthree"),
+        ("one two three", 6, "", "one\ntwo\nthree"),
+        ("one two\n\nthree", 80, "", "one two\n\nthree"),
+        ("one two three", 8, "    ", "one two\n    three"),
+        ("one exceptionally two", 7, "", "one\nexceptionally\ntwo"),  # a long word stays whole
+        ("one two-three", 8, "", "one\ntwo-three"),  # so does one with a hyphen
+        ("one two", 0, "", "one\ntwo"),
+    ],
+)
+def test_lines_are_wrapped_between_words(text: str, width: int, indent: str, expected: str) -> None:
+    assert wrapped(text, width, indent=indent) == expected
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<!---->a<p>b", "a\nb"),
+        ("a<!-- x --><!-- y -->b", "ab"),
+        ("a<!-- x --> b <!-- never <b>closed</b>", "a b <!-- never closed"),
+        ("<b>a</b><p>b</p><p>c", "a\nb\nc"),
+        ("a\n<p>b", "a\nb"),
+        ("a<p><b>b</b>", "a\nb"),
+    ],
+)
+def test_comments_and_line_breaks_between_tags(markup: str, text: str) -> None:
+    assert plain_text(markup) == text

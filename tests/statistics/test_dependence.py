@@ -121,7 +121,35 @@ def test_neither_the_order_of_pairs_nor_the_names_of_texts_matter() -> None:
 
 @pytest.mark.parametrize(
     ("edges", "enough"),
-    [(independent(10), True), (independent(9), False), ([(0, 1)] * 50, False), ([(0, n) for n in range(1, 30)], True)],
+    [
+        (independent(10), True),
+        (independent(9), False),
+        ([(0, 1)] * 50, False),
+        ([(0, n) for n in range(1, 30)], True),
+        ([(0, 0)] * 42 + independent(9), False),  # 10 units as uncertain as exactly 2
+        ([(0, 1)] * 50 + independent(9), True),  # as 2.8
+    ],
 )
 def test_a_handful_of_units_is_not_enough(edges: list[tuple[int, int]], *, enough: bool) -> None:
     assert of_edges(edges).enough == enough
+
+
+def test_a_component_of_a_fifth_of_the_pairs_is_one_unit_and_a_larger_one_is_not() -> None:
+    path = [(0, 1), (1, 2), (2, 3)]
+    assert of_edges([*path, *independent(12)]).units == 13
+    assert of_edges([*path, *independent(11)]).units == 11 + 4
+
+
+def test_the_variance_of_few_units_is_corrected_for_their_number() -> None:
+    """Two texts, each paired with itself: two independent units, so twice the mean square over 2²."""
+    assert variance(of_edges([(0, 0), (1, 1)]), np.array([1.0, -1.0])) == pytest.approx(2 * 2 / 2**2)
+    assert variance(of_edges([(0, 0)]), np.array([3.0])) == pytest.approx(9)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_influences_of_any_size_have_a_variance_of_its_square(scale: float) -> None:
+    edges = [(0, 1), (1, 2), (2, 3), *independent(9)]
+    influence = np.random.default_rng(5).normal(size=12)
+    expected = variance(of_edges(edges), influence) * scale**2
+    assert variance(of_edges(edges), influence * scale) == pytest.approx(expected, rel=1e-9, abs=0)
+    assert variance(of_edges(edges), influence * 0) == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gis.statistics.differences import holm, paired_difference
+from gis.statistics.differences import difference_from_error, freedom_of_sum, holm, paired_difference
 
 
 def test_it_is_students_paired_test() -> None:
@@ -33,3 +33,16 @@ def test_holm() -> None:
     assert holm(np.array([0.01, 0.04, 0.03, 0.5])) == pytest.approx([0.04, 0.09, 0.09, 0.5])
     assert holm(np.array([0.6, 0.9])) == pytest.approx([1.0, 1.0])
     assert len(holm(np.array([]))) == 0
+
+
+def test_a_difference_from_its_error_is_students() -> None:
+    """2.228 standard errors with 10 degrees of freedom are 5 % on both sides together, whatever the sign."""
+    for mean in (0.2228, -0.2228):
+        found = difference_from_error(mean, 0.1, 10)
+        assert found.p == pytest.approx(0.05, abs=1e-4)
+        assert (found.low, found.high) == pytest.approx((mean - 0.2228, mean + 0.2228), abs=1e-4)
+
+
+def test_the_freedom_of_a_sum_by_hand() -> None:
+    assert freedom_of_sum([1.0, 2.0], [3.0, 4.0]) == pytest.approx(3**2 / (1 / 3 + 4 / 4))
+    assert freedom_of_sum([5.0], [7.0]) == pytest.approx(7)

@@ -58,3 +58,37 @@ def test_only_the_order_counts() -> None:
     for of_metric in (spearman_influence, auroc_influence):
         assert of_metric(np.exp(scores), gold) == pytest.approx(of_metric(scores, gold))
     assert spearman_influence(-scores, gold) == pytest.approx(-spearman_influence(scores, gold))
+
+
+def weighted_spearman(scores: Array, gold: Array, weights: Array) -> float:
+    """Spearman's correlation of pairs that weigh differently: Pearson's of the mid-distributions."""
+    u, v = (
+        np.array([weights[values < one].sum() + weights[values == one].sum() / 2 for one in values]) - 0.5
+        for values in (scores, gold)
+    )
+    return float((weights * u * v).sum() / np.sqrt((weights * u * u).sum() * (weights * v * v).sum()))
+
+
+def weighted_auroc(scores: Array, gold: Array, weights: Array) -> float:
+    """The chance that a positive pair, drawn by weight, is above a negative one, ties counting half."""
+    above = (scores[:, None] > scores[None, :]) + (scores[:, None] == scores[None, :]) / 2
+    positive, negative = weights * (gold == 1), weights * (gold == 0)
+    return float(positive @ above @ negative / (positive.sum() * negative.sum()))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("weighted", "influence"), [(weighted_spearman, spearman_influence), (weighted_auroc, auroc_influence)]
+)
+def test_it_is_the_derivative_of_the_score_in_the_direction_of_a_pair(
+    weighted: Callable[[Array, Array, Array], float], influence: Callable[[Array, Array], Array], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    scores, gold = rng.integers(0, 6, 14).astype(np.float64), np.repeat([1.0, 0.0, 1.0, 0.0], [3, 5, 1, 5])
+    equal, step = np.full(14, 1 / 14), 1e-5
+
+    def moved(pair: int, by: float) -> float:
+        return weighted(scores, gold, (1 - by) * equal + by * (np.arange(14) == pair))
+
+    derivatives = [(moved(pair, step) - moved(pair, -step)) / (2 * step) for pair in range(14)]
+    assert influence(scores, gold) == pytest.approx(derivatives, abs=1e-6)

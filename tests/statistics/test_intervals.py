@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from gis.statistics.dependence import Dependence
-from gis.statistics.influence import spearman_influence
+from gis.statistics.influence import auroc_influence, spearman_influence
 from gis.statistics.intervals import (
+    auroc_interval,
     auroc_interval_from_error,
     auroc_interval_of_counts,
     chance_interval,
@@ -15,6 +16,7 @@ from gis.statistics.intervals import (
     spearman_interval_of_counts,
 )
 from gis.statistics.metrics import Array, Undefined, auroc, spearman
+from gis.statistics.rounding import ROUNDING
 
 
 def test_the_interval_of_chance_is_that_of_mann_whitney() -> None:
@@ -112,3 +114,40 @@ def test_nothing_is_said_where_nothing_can_be_estimated() -> None:
     assert correlation_interval(1.0, ten - ten.mean(), apart) is None
     assert correlation_interval(0.5, np.zeros(10), apart) is None
     assert correlation_interval(0.5, ten[:9] - 4, Dependence(np.arange(9), np.arange(9) + 9)) is None
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, -0.8])
+def test_the_interval_of_a_known_error_by_hand(value: float) -> None:
+    """2.262 standard errors with 9 degrees of freedom, on Fisher's scale, where the error is that over 1 - r²."""
+    width = 2.2622 * 0.1 / (1 - value**2)
+    interval = correlation_interval_from_error(value, 0.1, 10)
+    assert interval is not None
+    assert np.arctanh(interval) == pytest.approx((np.arctanh(value) - width, np.arctanh(value) + width), abs=1e-4)
+
+
+def test_an_error_as_small_as_rounding_is_one_and_a_perfect_correlation_has_none() -> None:
+    assert correlation_interval_from_error(0.5, ROUNDING, 50) is not None
+    assert correlation_interval_from_error(0.5, ROUNDING * 0.99, 50) is None
+    assert correlation_interval_from_error(1.0, 0.1, 50) is None
+    assert correlation_interval_from_error(-1.0, 0.1, 50) is None
+
+
+def test_the_interval_of_auroc_from_its_influence_is_that_from_its_error() -> None:
+    rng = np.random.default_rng(2)
+    gold = np.repeat([1.0, 0.0], [30, 40])
+    scores, apart = rng.normal(size=70) + gold, Dependence(np.arange(70), np.arange(70) + 70)
+    value, influence = auroc(scores, gold), auroc_influence(scores, gold)
+    error = float(np.sqrt(apart.covariance(influence[:, None])[0, 0]))
+    assert auroc_interval(float(value), influence, apart) == pytest.approx(  # type: ignore[arg-type]
+        auroc_interval_from_error(float(value), error, apart.effective)  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(("area", "positives", "negatives"), [(0.7, 5, 9), (0.5, 12, 3), (0.93, 40, 60)])
+def test_the_ends_lie_196_of_their_own_errors_away(area: float, positives: int, negatives: int) -> None:
+    """The variance of Hanley and McNeil (1982), with the mean of both numbers in place of each, as Newcombe has it."""
+    for end in auroc_interval_of_counts(area, positives, negatives):
+        q1, q2 = end / (2 - end), 2 * end**2 / (1 + end)
+        n = (positives + negatives) / 2
+        variance = end * (1 - end) + (n - 1) * (q1 - end**2) + (n - 1) * (q2 - end**2)
+        assert abs(end - area) == pytest.approx(1.959964 * np.sqrt(variance / (positives * negatives)))

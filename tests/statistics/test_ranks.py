@@ -123,3 +123,26 @@ def test_what_holds_of_every_ranking(seed: int) -> None:
     again = rank_models(scores, covariance, 200)
     assert again.ranks == found.ranks
     assert (again.p == found.p).all()
+
+
+def test_no_difference_is_more_certain_than_four_thousand_draws_can_tell() -> None:
+    assert ranking([0.1, 0.9], 0.001).p[0, 1] == pytest.approx(1 / 4001, abs=0)
+
+
+def test_two_equal_models_hide_nothing_of_a_third() -> None:
+    covariance = np.array([[1e-4, 1e-4, 0], [1e-4, 1e-4, 0], [0, 0, 1e-4]])
+    found = rank_models(np.array([0.8, 0.8, 0.5]), covariance, MANY)
+    assert found.ranks == (RankInterval(1, 2), RankInterval(1, 2), RankInterval(3, 3))
+    assert (found.p[0, 1], found.p[0, 2]) == (1, pytest.approx(1 / 4001))
+    assert found.critical == pytest.approx(1.96, abs=0.1)
+
+
+def test_what_rounding_leaves_of_the_error_of_equal_models_is_none() -> None:
+    found = rank_models(np.array([0.8, 0.8]), np.array([[1.0, 1 - 1e-15], [1 - 1e-15, 1.0]]), MANY)
+    assert (found.errors == 0).all()
+    assert not found.better.any()
+
+
+def test_errors_of_differences_by_hand() -> None:
+    found = rank_models(np.array([0.1, 0.2]), np.array([[4.0, 1.5], [1.5, 9.0]]), MANY)
+    assert found.errors == pytest.approx(np.sqrt([[0, 10], [10, 0]]))

@@ -32,6 +32,19 @@ def test_why_a_text_is_left_out(text: str, reason: str) -> None:
     assert REASONS[judge(text, TextSettings(max_chars=200))] == reason
 
 
+@pytest.mark.parametrize(
+    ("text", "settings", "reason"),
+    [
+        ("one two three", TextSettings(min_words=3), "kept"),
+        ("one two three", TextSettings(min_words=4), "short"),
+        ("x" * 20, TextSettings(min_words=1, max_chars=20), "kept"),
+        ("x" * 21, TextSettings(min_words=1, max_chars=20), "long"),
+    ],
+)
+def test_a_text_may_be_as_short_and_as_long_as_the_limits(text: str, settings: TextSettings, reason: str) -> None:
+    assert REASONS[judge(text, settings)] == reason
+
+
 def test_any_language_is_kept_where_none_is_asked_for() -> None:
     assert judge(GERMAN, TextSettings(languages=())) == 0
 

@@ -30,6 +30,7 @@ from gis.dataset.texts.redaction import redact
         ("see https://github.com/alice/", "mention", "see https://github.com/user/"),
         ("_@carol_ said", "mention", "_@mention_ said"),
         ("ask @mention-bot", "mention", "ask @mention"),
+        ("host 2001:db8::1:2 answers", "ip", "host [ip] answers"),  # three colons or more
         ("write to jürgen@example.org", "email", "write to [email]"),
         ("https://ann:s3cr3tpassw0rd99@example.org/x", "token", "https://[token]@example.org/x"),
         ("GITHUB_TOKEN=0123456789abcdef0123456789abcdef01234567", "token", "GITHUB_TOKEN=[token]"),
@@ -131,6 +132,9 @@ def test_tokens_of_services_are_redacted(service: str) -> None:
         ("call +15551234567", "phone", "call [phone]"),  # eleven digits
         ("tel: (555) 123-4567", "phone", "tel: [phone]"),
         ("in ~ann/src", "home", "in ~user/src"),
+        ("call +12 34 56 78 now", "phone", "call [phone] now"),  # eight digits
+        ("call +123 456 789 012 345 now", "phone", "call [phone] now"),  # fifteen
+        ("tel: 030 12345678.", "phone", "tel: [phone]."),
     ],
 )
 def test_what_people_type_is_redacted(text: str, kind: str, expected: str) -> None:
@@ -232,6 +236,10 @@ def test_of_very_many_addresses_the_last_are_not_judged() -> None:
         "add +1555123456 to it",  # ten digits
         "a +1 +2 +3 and x + 12345678 and +2.3.4.5",
         "~/src and a~b/c and ~user/src",
+        "call +1 23 45 67 now",  # seven digits
+        "call +1234 456 789 012 345 now",  # sixteen
+        "fe80::1 and ::ffff",
+        "cons(int,@list)",
         "SKIP and ACCEPT and socio" + "logical" * 5,
     ],
 )
@@ -257,3 +265,16 @@ def test_counts_are_added_to_those_that_are_there() -> None:
     counts = Counter(email=2)
     redact("ann@example.org and ben@example.org wrote to @carol", counts)
     assert counts == {"email": 4, "mention": 1}
+
+
+@pytest.mark.parametrize("text", ["@ann,@ben", "ask @ann,@ben", "@ann, @ben", f"@{'a' * 39},@ben"])
+def test_mentions_behind_one_another_are_all_replaced(text: str) -> None:
+    counts: Counter[str] = Counter()
+    assert "ben" not in redact(text, counts)
+    assert counts == {"mention": 2}
+
+
+def test_addresses_of_a_log_are_judged_one_by_one_up_to_the_five_hundredth() -> None:
+    """1.2.3.4 is a version where nothing explains it; behind the five hundredth, it is taken for an address."""
+    assert redact("1.2.3.4\n" * 500, Counter()) == "1.2.3.4\n" * 500
+    assert redact("1.2.3.4\n" * 502, Counter()) == "1.2.3.4\n" * 500 + "[ip]\n" * 2
