@@ -9,7 +9,7 @@ import pytest
 from gis.collector.fields import Fields
 from gis.collector.github.rest_rows import issue_from_row
 from gis.collector.progress import Progress
-from gis.collector.records import Event, Issue, Page, Reference, Repository, User
+from gis.collector.records import Event, Issue, Page, Reference, Repository, Usage, User
 from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 from tests.collector.world import made
@@ -116,3 +116,67 @@ def test_a_foreign_database_is_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(GisError, match="is not a store of gis"), StoreWriter.open(path):
         pass
     assert path.read_bytes() == before
+
+
+def about(store: StoreWriter, *servers: str | None) -> None:
+    key = store.repository(HERE, "graphql")
+    for server in servers:
+        store.begin(key, "graphql", {} if server is None else {"server": server})
+
+
+def test_a_store_holds_the_issues_of_one_server(tmp_path: Path) -> None:
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        store.check_server("https://api.github.com")  # a new one takes any
+        about(store, None, "https://api.github.com")
+        store.check_server("https://api.github.com")
+        with pytest.raises(GisError, match=r"holds issues of https://github\.com, and these are of https://git\.x\.org"):
+            store.check_server("https://git.x.org/api/v3")
+
+
+def test_of_several_servers_the_last_other_one_is_named(tmp_path: Path) -> None:
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        about(store, "https://one.org/api/v3", "https://two.org/api/v3", "https://api.github.com")
+        with pytest.raises(GisError, match=r"holds issues of https://two\.org, and these are of https://github\.com"):
+            store.check_server("https://api.github.com")
+
+
+def test_what_runs_bring_and_cost_is_added_up(tmp_path: Path) -> None:
+    first, second, third = (issue_from_row(Fields(row)) for row in made(3).issues.values())
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {"python": "3"})
+        store.write(key, run, replace(page(first, second), usage=Usage(3, 5)))
+        store.write(key, run, replace(page(third), usage=Usage(1, 1)))
+        store.end(run, "complete", {"python": "4"}, Usage(2, 4))
+        (row,) = store.runs()
+        assert (row["issues"], row["points"], row["requests"], row["gone"]) == (3, 6, 10, 0)
+        assert (row["outcome"], row["about"]) == ("complete", {"python": "4"})
+        (status,) = store.status()
+        assert (status.issues, status.points, status.requests, status.complete) == (3, 6, 10, True)
+
+
+def test_an_older_state_changes_nothing(tmp_path: Path) -> None:
+    (row,) = made(1).issues.values()
+    issue = replace(issue_from_row(Fields(row)), updated_at="2024-01-02T00:00:00Z", title="Now")
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        for when, title in (("02", "Now"), ("01", "Before"), ("02", "At once")):
+            store.write(key, run, page(replace(issue, updated_at=f"2024-01-{when}T00:00:00Z", title=title)))
+            assert store.rows("SELECT title FROM issues") == [("Now" if title != "At once" else "At once",)]
+
+
+def test_a_repository_is_known_by_its_number_and_else_by_its_name(tmp_path: Path) -> None:
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        by_number = store.repository(Repository("octo/widgets", 7, "octo/widgets"), "graphql")
+        assert store.repository(Repository("octo/renamed", 7, "octo/widgets"), "graphql") == by_number
+        assert store.repository(Repository("octo/widgets", 8, "octo/widgets"), "graphql") == by_number + 1
+        assert store.repository(Repository("octo/renamed", 0, "octo/renamed"), "dump") == by_number
+        unnumbered = store.repository(Repository("octo/things", 0, "octo/things"), "dump")
+        assert store.repository(Repository("octo/things", 9, "octo/things"), "graphql") == unnumbered
+        assert store.repository(Repository("octo/gadgets", 0, "octo/gadgets"), "dump") == unnumbered + 1
+
+
+def test_a_device_is_no_store() -> None:
+    with pytest.raises(GisError, match="is a device; a store is a file"), StoreWriter.open(Path("/dev/null")):
+        pass

@@ -1,7 +1,9 @@
 """The issues of a store as arrays: positions, moves, labels and blocks."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gis.collector.records import Reference
@@ -93,3 +95,38 @@ def test_the_server_is_that_of_the_store(tmp_path: Path) -> None:
     assert loaded(fill(tmp_path / "a.db", [issue(1)])).names.web_url == "https://github.com"
     path = fill(tmp_path / "b.db", [issue(1)], server="https://github.example.com/api/v3")
     assert loaded(path).names.web_url == "https://github.example.com"
+
+
+def test_transfers_are_followed_ten_times_in_a_row_and_no_more(path: Path) -> None:
+    issues = loaded(path)
+    chain = {(GADGETS, 100 + n): Reference(None, 101 + n) for n in range(9)} | {(GADGETS, 109): Reference(None, 5)}
+    moved = replace(issues, moved=chain)
+    assert moved.resolve(GADGETS, Reference(None, 101)) == 4
+    assert moved.resolve(GADGETS, Reference(None, 100)) is None
+
+
+def test_a_transfer_out_of_the_store_leads_nowhere(path: Path) -> None:
+    moved = replace(loaded(path), moved={(WIDGETS, 9): Reference("other/place", 4)})
+    assert moved.resolve(WIDGETS, Reference(None, 9)) is None
+
+
+def test_each_repository_has_its_own_range_of_positions(path: Path) -> None:
+    issues = loaded(fill(path, [issue(1)], name="octo/things", key=3))
+    assert [issues.of_repository(n) for n in range(3)] == [range(5), range(5, 6), range(6, 9)]
+    assert len(issues) == 9
+
+
+@pytest.mark.parametrize(("size", "lengths"), [(2, [1, 2, 2, 1, 2]), (3, [2, 3, 3]), (4, [2, 3, 3]), (5, [5, 3])])
+def test_blocks_are_of_nearly_equal_length(path: Path, size: int, lengths: list[int]) -> None:
+    assert [len(block) for block in blocks(loaded(path), size)] == lengths
+
+
+def test_an_empty_repository_is_one_empty_block(path: Path) -> None:
+    issues = loaded(fill(path, [], name="octo/empty", key=3))
+    assert sorted(map(len, blocks(issues, 100))) == [0, 3, 5]
+
+
+def test_numbers_at_the_edges_are_found(path: Path) -> None:
+    issues = replace(loaded(path), number=np.array([1, 2, 3, 4, 2**40 - 1, 1, 2, 2**40 - 1]))
+    assert [issues.position(GADGETS, n) for n in (0, 1, 5, 2**40 - 1, 2**40)] == [None, 0, None, 4, None]
+    assert [issues.position(WIDGETS, n) for n in (0, 1, 5, 2**40 - 1, 2**40)] == [None, 5, None, 7, None]

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from gis.collector.store import Store
 from gis.dataset.issues.table import load_issues
 from gis.dataset.labels.clusters import Clusters, find_clusters
@@ -70,3 +72,39 @@ def test_direct_and_closure_pairs_are_told_apart(tmp_path: Path) -> None:
 def test_a_cluster_that_only_a_bot_made_is_marked(tmp_path: Path) -> None:
     (cluster,) = clusters_of(tmp_path, [(2, 1)], author="dedupe[bot]").clusters
     assert not cluster.human_confirmed
+
+
+@pytest.mark.parametrize(("size", "together"), [(3, True), (4, False)])
+def test_a_pair_alone_joins_groups_of_three_and_not_of_four(tmp_path: Path, size: int, together: bool) -> None:
+    one, other = ([(start + n, start) for n in range(1, size)] for start in (1, 11))
+    found = clusters_of(tmp_path, [*one, *other, (12, 2)])
+    assert [len(cluster.members) for cluster in found.clusters] == ([2 * size] if together else [size, size])
+    assert found.groups.find(0) == found.groups.find(10)  # no negative pair, either way
+
+
+def test_a_pair_that_alone_joins_a_crowd_and_a_few_is_taken(tmp_path: Path) -> None:
+    crowd = [(n, 1) for n in range(2, 8)]
+    (cluster,) = clusters_of(tmp_path, [*crowd, (12, 11), (13, 11), (12, 1)]).clusters
+    assert len(cluster.members) == 10
+
+
+def test_a_member_that_only_a_bot_tied_on_makes_the_cluster_one_for_train(tmp_path: Path) -> None:
+    with Store(new_store(tmp_path, [issue(n) for n in range(1, 5)])) as store:
+        issues = load_issues(store)
+    people = [evidence(1, 0), evidence(2, 0)]
+    (cluster,) = find_clusters(people, issues, POLICY).clusters
+    assert cluster.human_confirmed
+    (cluster,) = find_clusters([*people, replace(evidence(3, 0), actor="bot")], issues, POLICY).clusters
+    assert not cluster.human_confirmed
+
+
+def test_targets_that_were_not_collected_are_counted_and_join_those_that_name_them(tmp_path: Path) -> None:
+    with Store(new_store(tmp_path, [issue(n) for n in range(1, 7)])) as store:
+        issues = load_issues(store)
+    outside = [
+        replace(evidence(n, 0), target=None, reference=name)
+        for n, name in ((2, "a/b#1"), (3, "A/b#1"), (4, "a/b#2"), (5, "a/b#3"))
+    ]
+    found = find_clusters(outside, issues, POLICY)
+    assert (found.uncollected, found.clusters) == (4, ())
+    assert found.groups.groups(range(6)) == [[0], [1], [2, 3], [4], [5]]

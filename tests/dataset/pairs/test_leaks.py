@@ -39,3 +39,18 @@ def test_near_duplicates_are_removed_from_the_earlier_split() -> None:
 def test_near_duplicates_within_a_split_stay(near: list[list[int]]) -> None:
     splits: Splits = {"train": [positive(0, 1)], "valid": [], "test": [positive(2, 3)]}
     assert without_near_duplicates(splits, near) == splits
+
+
+def test_each_kind_of_leak_alone_is_one() -> None:
+    apart: Splits = {"train": [positive(0, 1)], "valid": [], "test": [positive(2, 3)]}
+    assert find_leaks(apart, [[0, 2]], DisjointSets())
+    assert find_leaks(apart, (), joined((0, 2)))
+    shared: Splits = {"train": [positive(0, 1)], "test": [positive(1, 2)]}
+    leaks = find_leaks(shared, (), DisjointSets())
+    assert leaks
+    assert (leaks.issues, leaks.clusters) == (1, 0)  # an issue that nothing joins to another is no cluster
+
+
+def test_without_test_pairs_none_leaks() -> None:
+    assert find_leaks({"train": [positive(0, 1)]}, (), DisjointSets()).test_pairs == 0
+    assert find_leaks({"train": [positive(0, 1)], "test": []}, (), DisjointSets()).test_pairs == 0

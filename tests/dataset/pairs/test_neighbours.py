@@ -1,9 +1,13 @@
 """The search for similar texts: ranks, ties and blocks."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gis.console import Reporter
 from gis.dataset.pairs import neighbours
 from gis.dataset.pairs.neighbours import by_bm25, by_encoder, find_neighbours
 from tests.dataset.pairs.helpers import make_issues, make_texts
@@ -74,3 +78,29 @@ def test_the_first_neighbours_of_many_are_the_highest_ones() -> None:
 def test_an_embedding_of_zeros_is_similar_to_nothing() -> None:
     search = by_encoder(lambda _: np.array([[0, 0], [0, 0], [1, 0]], np.float32))
     assert search(["", "", "x"], [2], 2).tolist() == [[2, 0]]
+
+
+@pytest.mark.parametrize(("words_before", "counts"), [(99, True), (100, False)])
+def test_the_first_hundred_words_of_a_query_count(words_before: int, counts: bool) -> None:
+    query = " ".join([*(f"w{n}" for n in range(words_before)), "last"])
+    assert by_bm25([query, "other words", "last words"], [0], 3).tolist() == [[0, 2, 1] if counts else [0, 1, 2]]
+
+
+def test_progress_comes_to_its_end() -> None:
+    steps: list[tuple[int, float]] = []
+
+    class Tracker:
+        done = 0
+
+        def advance(self, count: int, share: float) -> None:
+            self.done += count
+            steps.append((count, share))
+
+    class Tracking(Reporter):
+        @contextmanager
+        def track(self, *_: object) -> Iterator[Tracker]:  # type: ignore[override]
+            yield Tracker()
+
+    issues = make_issues(COUNT, repositories=[0] * 40 + [1] * 40)
+    find_neighbours(issues, TEXTS, [0, 1, 2, 40], by_position, name="neighbours", reporter=Tracking(quiet=True))
+    assert steps == [(3, 0.75), (1, 1.0)]

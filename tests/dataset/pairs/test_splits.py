@@ -151,3 +151,20 @@ def test_shares_of_splits_are_kept_in_time() -> None:
     pairs = apart(100)
     assignment = by_time(pairs, units(pairs), {"train": 0.5, "test": 0.5}, created=CREATED)
     assert {split: len(of_split) for split, of_split in assignment.pairs.items()} == {"train": 50, "test": 50}
+
+
+def test_few_units_are_dealt_as_near_to_the_shares_as_they_go() -> None:
+    pairs = apart(10)
+    assignment = by_cluster(pairs, units(pairs), SHARES, seed=0)
+    assert [len(assignment.pairs[split]) for split in SPLITS] == [8, 1, 1]
+    assert len(by_cluster(pairs[:1], units(pairs), SHARES, seed=0).pairs["train"]) == 1
+
+
+def test_a_unit_belongs_to_the_time_of_its_oldest_issue() -> None:
+    created = np.full(1000, 500)
+    created[:40] = np.arange(40)
+    pairs = [*apart(20), positive(990, 0)]
+    assignment = by_time(pairs, units(pairs), {"train": 0.5, "test": 0.5}, created=created)
+    assert assignment.dropped == {BETWEEN_PERIODS: 1, NOT_HUMAN_CONFIRMED: 0}
+    assert [max(pair.issues) for pair in assignment.pairs["train"]] == list(range(1, 18, 2))
+    assert [min(pair.issues) for pair in assignment.pairs["test"]] == list(range(18, 40, 2))

@@ -3,7 +3,7 @@
 import pytest
 
 from gis.collector.records import Reference
-from gis.dataset.texts.cleaning import clean, learn_templates, prose
+from gis.dataset.texts.cleaning import clean, learn_templates, line_hash, prose
 
 NONE: frozenset[bytes] = frozenset()
 
@@ -118,3 +118,36 @@ def test_addresses_on_an_enterprise_server_cite_a_partner() -> None:
 def test_prose_is_what_remains_without_code_and_addresses() -> None:
     text = "It fails\n```\nfn main()\n```\nin `x` of /usr/lib/y, see https://example.org/z"
     assert prose(text).split() == ["It", "fails", "in", "of", ",", "see"]
+
+
+def test_a_hash_of_a_line_has_eight_bytes_and_sees_neither_case_nor_blanks() -> None:
+    assert line_hash(" Your  OS: ") == line_hash("your os:") != line_hash("youros:")
+    assert len(line_hash("x")) == 8
+
+
+def test_templates_are_learnt_outside_hidden_comments_and_code() -> None:
+    assert learn_templates(["<!-- Steps to reproduce -->\n    indented line\n```\nfenced line\n```"] * 50) == NONE
+
+
+@pytest.mark.parametrize(
+    ("body", "form", "expected"),
+    [
+        ("write to ann&#64;example.org", "markdown", "write to ann&#64;example.org"),
+        ("write to ann&#64;example.org", "plain", "write to [email]"),
+        ("write to ann&#64;example.org", "html", '<p dir="auto">write to [email]</p>'),
+        ("see https://example.org", "html", '<p dir="auto">see https://example.org</p>'),
+        ("one\n\ntwo", "html", '<p dir="auto">one</p>\n<p dir="auto">two</p>'),
+    ],
+)
+def test_what_rendering_shows_is_redacted_and_addresses_become_no_links(body: str, form: str, expected: str) -> None:
+    assert cleaned(body, form=form) == f"Title\n\n{expected}"
+
+
+def test_a_sentence_that_comes_again_is_cut_and_counted_again() -> None:
+    found = clean("Title", "See #5.\n" * 3 + "It fails.", NONE, lambda reference: reference.number == 5, "markdown")
+    assert (found.text, found.sentences, found.cited) == ("Title\n\nIt fails.", 3, [Reference(None, 5)] * 3)
+
+
+def test_a_title_is_not_cut_for_a_citation_but_for_a_ruling() -> None:
+    assert cleaned("x", title="It fails as #5", partners=(5,)) == "It fails as [issue]\n\nx"
+    assert cleaned("x", title="It fails. Duplicate of #9.") == "It fails.\n\nx"
