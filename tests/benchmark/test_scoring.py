@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from gis.benchmark.scoring import score_pairs, score_similarities, score_vectors
+from gis.benchmark.scoring import main_influence, score_pairs, score_similarities, score_vectors, views_of
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.models.similarity import cosine
-from gis.statistics.intervals import auroc_interval_of_counts
-from gis.statistics.metrics import Undefined, spearman
+from gis.statistics.intervals import auroc_interval_of_counts, spearman_interval_of_counts
+from gis.statistics.metrics import Array, Undefined, spearman
 from tests.benchmark.helpers import make_pairs, number
 
 # Two sub-sets; in "x" the scores agree with the labels, in "y" (three pairs) one exchange: Spearman 1 and 0.5.
@@ -154,3 +154,38 @@ def test_vectors_are_scored_by_the_protocol_of_the_task() -> None:
 def test_the_labels_decide_whether_binary_metrics_are_defined() -> None:
     assert score_similarities(loaded(make_pairs((1, 0, 0))), np.arange(3.0)).views[0].binary is not None
     assert score_similarities(loaded(make_pairs((1, 0, 0.5))), np.arange(3.0)).views[0].binary is None
+
+
+def influence(scores: Array, gold: Array) -> Array:
+    """Stands for an influence function: the score times the label."""
+    return scores * gold
+
+
+def test_the_influence_on_a_mean_over_strata_is_the_mean_of_that_on_each() -> None:
+    gold, scores = np.array([1.0, 1, 0, 0, 0]), np.array([2.0, 4, 6, 8, 10])
+    views = views_of(gold, ("", "", "near", "near", "far"), "stratum", binary=True)
+    assert {name: rows.tolist() for name, rows in views.items()} == {
+        "near": [True, True, True, True, False],
+        "far": [True, True, False, False, True],
+    }
+    assert main_influence(influence, scores, gold, views) == pytest.approx(
+        [2 * (5 / 4 + 5 / 3) / 2, 4 * (5 / 4 + 5 / 3) / 2, 0, 0, 0]
+    )
+    views = views_of(gold, ("", "", "near", "near", "far"), "subset", binary=True)
+    assert list(views) == ["all", "", "near", "far"]
+    assert main_influence(influence, scores, gold, views) == pytest.approx(scores * gold)
+    assert list(views_of(gold, None, None, binary=True)) == ["all"]
+    assert list(views_of(gold, ("", "", "near", "near", "far"), "stratum", binary=False)) == ["all"]
+
+
+@pytest.mark.parametrize(("positives", "negatives"), [(10, 10), (9, 11), (11, 9), (10, 300)])
+def test_fewer_than_ten_pairs_of_a_label_are_few(positives: int, negatives: int) -> None:
+    gold = (1.0,) * positives + (0.0,) * negatives
+    scores = np.array(gold) + np.random.default_rng(0).standard_normal(len(gold))
+    view = score_pairs(make_pairs(gold), scores, binary=True).views[0]
+    assert view.binary is not None
+    assert isinstance(view.binary.auroc, float)
+    few = min(positives, negatives) < 10
+    by_counts = spearman_interval_of_counts(view.binary.auroc, positives, negatives)
+    assert (view.interval == pytest.approx(by_counts)) == few
+    assert (view.binary.auroc_interval == auroc_interval_of_counts(view.binary.auroc, positives, negatives)) == few

@@ -61,3 +61,9 @@ def test_the_two_sides_may_be_exchanged(vectors: tuple[NDArray[np.float32], NDAr
 def test_tiny_and_huge_vectors_keep_their_direction() -> None:
     assert cosine(row(1e-30, 0), row(1e-30, 1e-30)) == pytest.approx([np.sqrt(0.5)])
     assert cosine(row(1e30, 0), row(1e30, 1e30)) == pytest.approx([np.sqrt(0.5)])
+
+
+def test_similarities_are_rounded_to_seven_digits() -> None:
+    assert cosine(row(1, 0), row(1, 2)).tolist() == [0.4472136]
+    assert euclidean(row(0, 0), row(1, 1)).tolist() == [-1.4142136]
+    assert manhattan(row(0), np.array([[1 / 3]])).tolist() == [-0.3333333]

@@ -163,3 +163,23 @@ def test_nearly_constant_scores_never_give_nan(metric: Callable[[Array, Array], 
 def test_the_scale_of_the_scores_does_not_matter(metric: Callable[[Array, Array], Metric], scale: float) -> None:
     scores, gold = array(1, 2, 4, 3), array(1, 2, 3, 4)
     assert metric(scores * scale, gold) == pytest.approx(metric(scores, gold))
+
+
+def test_correlations_stay_within_their_limits() -> None:
+    for seed in range(50):
+        values = np.random.default_rng(seed).normal(size=7)
+        assert pearson(values, 3 * values + 1) == pytest.approx(1, abs=1e-12)
+        assert -1 <= float(pearson(values, -values)) <= float(pearson(values, values * 7)) <= 1  # type: ignore[arg-type]
+
+
+def test_two_pairs_have_a_correlation() -> None:
+    assert spearman(array(1, 2), array(0, 1)) == pytest.approx(1)
+    assert pearson(array(1, 2), array(1, 0)) == pytest.approx(-1)
+    assert spearman_ceiling(array(0, 1)) == pytest.approx(1)
+
+
+def test_of_equally_good_thresholds_the_highest_is_taken_and_before_calling_all_negative() -> None:
+    assert best_accuracy(array(0.9, 0.5, 0.1), array(1, 0, 1)) == (pytest.approx(2 / 3), 0.9)
+    assert best_accuracy(array(0.9, 0.5), array(1, 0)) == (1.0, 0.9)
+    assert best_accuracy(array(0.9, 0.9), array(1, 0)) == (0.5, 0.9)  # as good as to call both negative
+    assert best_accuracy(array(0.9, 0.5), array(0, 0)) == (1.0, None)

@@ -10,6 +10,7 @@ from gis.collector.fields import Fields
 from gis.collector.github.client import Client, UsageMeter
 from gis.collector.github.graphql import GraphQLResumePoint, GraphQLSource
 from gis.collector.github.graphql_errors import CursorRefusedError
+from gis.collector.github.node_pages import NodePage
 from gis.collector.github.page_size import FEWEST_NESTED, PageSize
 from gis.collector.records import Page
 from gis.collector.source import QueryTimeoutError
@@ -216,3 +217,72 @@ def test_the_smallest_page_is_one_issue_with_the_fewest_parts() -> None:
     size.shrink()
     size.shrink()
     assert size.is_smallest
+
+
+@pytest.mark.parametrize("issues_done", [False, True])
+@pytest.mark.parametrize("pulls_done", [False, True])
+def test_a_resume_point_is_read_as_it_was_written(issues_done: bool, pulls_done: bool) -> None:
+    point = GraphQLResumePoint(
+        since=WHEN, issues_after="i", issues_done=issues_done, pulls_after="p", pulls_done=pulls_done
+    )
+    assert GraphQLResumePoint.from_json(point.to_json()) == point
+    assert point.done == point.to_json()["done"] == (issues_done and pulls_done)
+    assert point.next_walk("later") == GraphQLResumePoint(since="later", pulls_after="p")
+
+
+def test_a_finished_walk_begins_again_where_the_pull_requests_ended() -> None:
+    point = GraphQLResumePoint(since=WHEN, issues_after="i", issues_done=True, pulls_after="p", pulls_done=True)
+    client = Answering(lambda _: page(issue(1)))
+    (only,) = GraphQLSource(client, "octo/widgets").pages("later", point.to_json())
+    (asked,) = client.asked
+    assert (asked["since"], asked["after"], asked["pullsAfter"]) == ("later", None, "p")
+    assert only.resume_point["pulls"] == "p"
+
+
+def test_a_page_without_an_end_keeps_the_cursor_that_is_known() -> None:
+    nothing = NodePage((), None, False, 0)
+    point = GraphQLResumePoint(since=None, issues_after="i", pulls_after="p").after(nothing, nothing)
+    assert point == GraphQLResumePoint(
+        since=None, issues_after="i", issues_done=True, pulls_after="p", pulls_done=True
+    )
+    some = NodePage((), "new", True, 0)
+    assert GraphQLResumePoint(since=None, issues_after="i").after(some, None) == GraphQLResumePoint(
+        since=None, issues_after="new"
+    )
+    assert GraphQLResumePoint(since=None).after(None, some) == GraphQLResumePoint(since=None, pulls_after="new")
+
+
+def sized(issues: int, pulls: int, *comments: int) -> dict[str, Any]:
+    sample = [{"comments": {"totalCount": count}} for count in comments]
+    return {
+        "repository": {
+            "issues": {"totalCount": issues},
+            "pullRequests": {"totalCount": pulls},
+            "sample": {"nodes": sample},
+        }
+    }
+
+
+@pytest.mark.parametrize(("comments", "estimate"), [((2, 4, 6), 40), ((), 0), ((1, 2), 15), ((3,), 30)])
+def test_comments_are_estimated_from_a_sample(comments: tuple[int, ...], estimate: int) -> None:
+    source = GraphQLSource(Answering(lambda _: sized(10, 3, *comments)), "octo/widgets")
+    assert tuple(source.size()) == (10, 3, estimate)
+
+
+@pytest.mark.parametrize(("known", "asked"), [(9, None), (10, None), (11, [[1, 2], [3]])])
+def test_numbers_are_listed_only_where_more_issues_are_known_than_there_are(
+    known: int, asked: list[list[int]] | None
+) -> None:
+    def server(variables: Asked) -> dict[str, Any]:
+        if "after" not in variables:
+            return sized(10, 0)
+        first = variables["after"] is None
+        nodes = [{"number": 1}, {"number": 2}] if first else [{"number": 3}]
+        return {"repository": {"issues": connection(nodes, after="next" if first else None)}}
+
+    client = Answering(server)
+    listing = GraphQLSource(client, "octo/widgets").issue_numbers(known)
+    assert (listing if listing is None else [list(numbers) for numbers in listing]) == asked
+    if asked is not None:
+        assert [each["after"] for each in client.asked[1:]] == [None, "next"]
+        assert client.asked[1]["first"] == 100

@@ -19,6 +19,7 @@ from gis.models.losses import (
     contrastive_objective,
     cosine_objective,
     in_batch_negative_objective,
+    pair_features,
     regression_objective,
     unit,
 )
@@ -624,3 +625,68 @@ def test_a_batch_without_any_hard_negative_is_one_of_positives() -> None:
     assert_same(found, contrastive_objective(x, y), x, y)
     with pytest.raises(ValueError, match=r"negative_rows must have shape \(0,\), not \(2,\)"):
         AngleLoss()(x, y, negatives=none, negative_rows=torch.zeros(2))
+
+
+def test_a_classifier_sees_both_sides_and_how_far_they_are_apart() -> None:
+    x, y = torch.tensor([[1.0, -2.0]]), torch.tensor([[3.0, 1.0]])
+    assert pair_features(x, y).tolist() == [[1, -2, 3, 1, 2, 3]]
+
+
+@pytest.mark.parametrize("row", [0, 1, 2])
+def test_the_first_label_out_of_range_is_named(row: int) -> None:
+    x, y = embeddings(4, 8)
+    labels = torch.tensor([-1.0, 0.5, 1.0, 0.0])
+    assert torch.isfinite(regression_objective(x, y, labels))
+    labels[row], labels[3] = -1.01, 1.01
+    with pytest.raises(ValueError, match=f"row {row} is -1.01"):
+        regression_objective(x, y, labels)
+    graded = torch.tensor([0.0, 1.0, 0.0, 0.25])
+    graded[row] = 0.5
+    with pytest.raises(ValueError, match=rf"row {row} is 0\.5, neither 0 nor 1"):
+        in_batch_negative_objective(x, y, graded)
+    with pytest.raises(ValueError, match=rf"row {row} is 0\.5; softmax"):
+        AngleLoss(in_batch=0, softmax=1.0)(x, y, graded, logits=x[:, :2])
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_batch_of_no_or_one_pair_compares_nothing(count: int) -> None:
+    x, y = embeddings(count, 4)
+    found = AngleLoss()(x, y, torch.ones(count))
+    assert not found.comparable
+    assert torch.isfinite(found.total)
+    assert torch.isfinite(contrastive_objective(x, y))
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    x, y = embeddings(4, 8)
+    for other in (y[:, :6], y[0], y[None]):
+        with pytest.raises(ValueError, match=r"\(batch, dim\) alike"):
+            contrastive_objective(x, other)
+    with pytest.raises(ValueError, match=r"\(batch, dim\) alike"):
+        contrastive_objective(x[0], y[0])
+    with pytest.raises(ValueError, match=r"\(batch, dim\) alike"):
+        contrastive_objective(x, y, x[:3])
+    for ids in (torch.zeros(4, 2), torch.zeros(3, 3)):
+        with pytest.raises(ValueError, match=r"text_ids must have shape \(4, 3\)"):
+            contrastive_objective(x, y, x, text_ids=ids)
+    with pytest.raises(ValueError, match=r"negative_ids must have shape \(3,\), not \(2,\)"):
+        AngleLoss()(x, y, negatives=x[:3], negative_rows=torch.zeros(3, dtype=torch.long), negative_ids=torch.zeros(2))
+
+
+@pytest.mark.parametrize(
+    ("real", "imaginary", "closeness"),
+    [((1.0, 0.0), (0.0, 0.0), 1.0), ((0.0, 0.0), (0.0, 0.0), 0.0), ((0.5, 0.5), (0.0, 0.0), 1.0)],
+)
+def test_dimensions_without_a_phase_weigh_nothing(
+    real: tuple[float, float], imaginary: tuple[float, float], closeness: float
+) -> None:
+    x = torch.tensor([[*real, *imaginary]])
+    assert _closeness(x, x, "phase").tolist() == pytest.approx([closeness])
+    assert _closeness(x, torch.zeros(1, 4), "phase").tolist() == [0]
+
+
+def test_the_phase_by_hand() -> None:
+    """Two dimensions: phases apart by 90 degrees, magnitude 2, and by 0, magnitude 1: the mean is 60 degrees."""
+    x, y = torch.tensor([[2.0, 1.0, 0.0, 0.0]]), torch.tensor([[0.0, 1.0, 1.0, 0.0]])
+    assert _closeness(x, y, "phase").item() == pytest.approx(1 - 2 * 60 / 180)
+    assert _closeness(x, y, "abs-sum").item() == pytest.approx(abs(2 * (0 - 1) + 1 * (1 - 0)))

@@ -8,15 +8,20 @@ import torch
 from torch.nn import functional
 
 from gis.errors import UsageError
+from gis.models import losses
 from gis.models.losses import (
     PRESETS,
     AngleLoss,
+    LossSettings,
     Preset,
     contrastive_objective,
     cosine_objective,
     objective_of,
+    objectives_of,
     preset_of,
 )
+from gis.models.losses.settings import TEMPERATURES
+from gis.spec import Spec
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
@@ -126,3 +131,59 @@ def test_an_objective_is_known_by_what_differs_from_its_preset(objective: str | 
 def test_an_objective_with_changes_has_the_loss_of_its_settings() -> None:
     loss = objective_of("preprint,angle=0.5").loss
     assert (loss.angle, loss.angle_temperature, loss.cosine) == (0.5, 1.0, 1.0)
+
+
+def test_every_combination_of_the_three_terms_comes_once_and_with_both_forms_of_the_angle() -> None:
+    typed = [str(preset).removeprefix("angle-emb-0.4") for preset in objectives_of([Spec("terms", {})])]
+    assert typed == [
+        ",angle=0,in_batch=0",
+        ",angle=0,cosine=0",
+        ",cosine=0,in_batch=0",
+        ",angle_form=phase,cosine=0,in_batch=0",
+        ",angle=0",
+        ",in_batch=0",
+        ",angle_form=phase,in_batch=0",
+        ",cosine=0",
+        ",angle_form=phase,cosine=0",
+        "",
+        ",angle_form=phase",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("angle", "-0.1", "angle must be 0 or more, not -0.1"),
+        ("angle", "inf", "angle must be 0 or more, not inf"),
+        ("angle", "nan", "angle must be 0 or more, not nan"),
+        ("angle", "much", "angle must be a number, not 'much'"),
+        ("angle_temperature", "0", "angle_temperature must be above 0, not 0"),
+        ("angle_form", "sum", "angle_form must be abs-sum or phase, not 'sum'"),
+        ("angel", "1", "angel"),
+    ],
+)
+def test_impossible_options_are_refused(option: str, value: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        objective_of(f"gis,{option}={value}")
+    assert objective_of("gis,angle=0").settings.angle == 0
+
+
+def test_objectives_with_changes_stand_for_themselves() -> None:
+    (only,) = objectives_of([Spec("gis", {"angle": "0.5"})])
+    assert str(only) == "gis,angle=0.5"
+    with pytest.raises(UsageError, match="terms"):
+        objectives_of([Spec("terms", {"angle": "0.5"})])
+    with pytest.raises(UsageError, match="is not an objective"):
+        objective_of(5)  # type: ignore[arg-type]
+
+
+def test_one_temperature_for_all() -> None:
+    settings = LossSettings().at_temperature(0.3)
+    assert {getattr(settings, name) for name in TEMPERATURES} == {0.3}
+    assert settings.cosine == 1
+
+
+def test_only_public_names_are_loaded_when_they_are_asked_for() -> None:
+    assert set(dir(losses)) == set(losses.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = losses.nothing
