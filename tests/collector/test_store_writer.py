@@ -129,7 +129,9 @@ def test_a_store_holds_the_issues_of_one_server(tmp_path: Path) -> None:
         store.check_server("https://api.github.com")  # a new one takes any
         about(store, None, "https://api.github.com")
         store.check_server("https://api.github.com")
-        with pytest.raises(GisError, match=r"holds issues of https://github\.com, and these are of https://git\.x\.org"):
+        with pytest.raises(
+            GisError, match=r"holds issues of https://github\.com, and these are of https://git\.x\.org"
+        ):
             store.check_server("https://git.x.org/api/v3")
 
 

@@ -242,9 +242,7 @@ def test_a_finished_walk_begins_again_where_the_pull_requests_ended() -> None:
 def test_a_page_without_an_end_keeps_the_cursor_that_is_known() -> None:
     nothing = NodePage((), None, False, 0)
     point = GraphQLResumePoint(since=None, issues_after="i", pulls_after="p").after(nothing, nothing)
-    assert point == GraphQLResumePoint(
-        since=None, issues_after="i", issues_done=True, pulls_after="p", pulls_done=True
-    )
+    assert point == GraphQLResumePoint(since=None, issues_after="i", issues_done=True, pulls_after="p", pulls_done=True)
     some = NodePage((), "new", True, 0)
     assert GraphQLResumePoint(since=None, issues_after="i").after(some, None) == GraphQLResumePoint(
         since=None, issues_after="new"

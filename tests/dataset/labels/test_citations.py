@@ -94,3 +94,25 @@ def test_a_body_may_speak_of_two_other_issues(tmp_path: Path) -> None:
 def test_a_body_that_only_cites_is_settled(tmp_path: Path) -> None:
     found = citations(tmp_path, issue(1), issue(2, body="This is not a duplicate of #1: it needs the fix of #1."))
     assert found == Citations(((0, 1),), frozenset())
+
+
+def test_an_issue_that_names_itself_is_tied_to_none(tmp_path: Path) -> None:
+    found = citations(tmp_path, issue(1), issue(2, body="Duplicate of #2. #2 is a duplicate of this."))
+    assert found == Citations((), frozenset())
+
+
+def test_either_end_of_a_pair_comes_first_by_position(tmp_path: Path) -> None:
+    found = citations(tmp_path, issue(1, body="#3 is a duplicate of this issue."), issue(2, body="needs #1"), issue(3))
+    assert found == Citations(((0, 1), (0, 2)), frozenset([(0, 2)]))
+
+
+def test_both_versions_of_a_body_are_read(tmp_path: Path) -> None:
+    found = citations(tmp_path, issue(1), issue(2, body="No more.", original="Duplicate of #1"))
+    assert found.unsettled == {(0, 1)}
+
+
+@pytest.mark.parametrize(
+    "said", ["needs GH-1", "needs octo/widgets#1", "needs http://github.com/octo/widgets/issues/1"]
+)
+def test_any_form_of_a_reference_cites(tmp_path: Path, said: str) -> None:
+    assert citations(tmp_path, issue(1), issue(2, body=said)).pairs == ((0, 1),)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gis.collector.records import Event, Issue, Reference
+from gis.collector.records import Event, Issue, Reference, User
 from gis.collector.store import Store
 from gis.dataset.issues.table import Issues, load_issues
 from gis.dataset.labels.clusters import find_clusters
@@ -320,3 +320,65 @@ def test_a_ruling_is_contradicted_by_its_author_or_by_others(author: str | None,
 
 def said_by(author: str | None, body: str) -> ThreadComment:
     return ThreadComment(1, "C1", author, body, at(0), None)
+
+
+@pytest.mark.parametrize(
+    ("comments", "labelled"),
+    [
+        (["follow #1", "x", "y"], True),  # one of the last three
+        (["follow #1", "x", "y", "z"], False),
+        (["follow #1", "and #1"], True),
+        (["follow #1", "#2 is this one"], True),  # itself does not count
+        (["follow #1", "see https://github.com/octo/widgets/pull/7"], True),
+        (["follow octo/widgets#1", "x"], True),
+        (["follow nothing"], False),
+    ],
+)
+def test_the_last_three_comments_name_the_one_target_of_a_label(
+    tmp_path: Path, comments: list[str], labelled: bool
+) -> None:
+    said = [comment(5 + n, "keeper", body, 8900 + n) for n, body in enumerate(comments)]
+    found = on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=said))
+    assert [(each.tier, each.target) for each in found] == ([("label_with_target", 0)] if labelled else [])
+
+
+def test_a_state_of_duplicate_needs_a_target_as_a_label_does(tmp_path: Path) -> None:
+    said = [comment(5, "keeper", "Please follow #1", 8990)]
+    (each,) = on_second(tmp_path, issue(2, closed=9000, reason="duplicate", comments=said))
+    assert (each.tier, each.source, each.seconds_to_close, each.by_closer) == ("label_with_target", "state", 10, True)
+
+
+def test_evidence_is_ordered_by_issue_time_and_trust(tmp_path: Path) -> None:
+    second = [comment(5, "ann", "Maybe a duplicate of #3", 100), comment(6, "keeper", "Duplicate of #1", 50)]
+    first = [comment(7, "ann", "Duplicate of #3", 8000)]
+    path = new_store(
+        tmp_path, [issue(1, closed=9000, comments=first), issue(2, closed=9000, comments=second), issue(3)]
+    )
+    assert [(each.issue, each.source_id) for each in found_in(path)[0]] == [(0, "C7"), (1, "C6"), (1, "C5")]
+
+
+def test_a_mark_on_an_issue_that_is_gone_or_of_a_pull_request_is_none(tmp_path: Path) -> None:
+    marked = issue(2, closed=9000, events=[mark("marked_as_duplicate", 8990, Reference("octo/widgets", 7))])
+    assert on_second(tmp_path, marked, pulls=[7]) == []
+
+
+def test_a_mark_without_a_repository_means_its_own(tmp_path: Path) -> None:
+    marked = issue(2, closed=9000, events=[mark("marked_as_duplicate", 8990, Reference(None, 1), "triage[bot]")])
+    (each,) = on_second(tmp_path, marked)
+    assert (each.target, each.reference, each.actor, each.by_closer) == (0, "octo/widgets#1", "bot", False)
+
+
+def test_a_user_that_github_calls_a_bot_is_one(tmp_path: Path) -> None:
+    said = replace(comment(5, "helper", "Duplicate of #1", 8990), author=User("helper", None, "Bot"))
+    (each,) = on_second(tmp_path, issue(2, closed=9000, comments=[said]))
+    assert each.actor == "bot"
+
+
+def test_a_suggestion_that_was_taken_up_is_passed_over_only_for_a_ruling_that_stands(tmp_path: Path) -> None:
+    maybe, ruling = comment(5, "ann", "Possibly a duplicate of #1", 8900), comment(6, "keeper", "Dup of #3", 8910)
+    sorry = comment(7, "keeper", "Sorry, this is not a duplicate of #3", 8920)
+    for said, tier in (([maybe], "settled_suggestion"), ([maybe, ruling], "suggestion")):
+        path = new_store(tmp_path, [issue(1), issue(2, closed=9000, comments=said), issue(3)])
+        assert [each.tier for each in found_in(path)[0] if each.source_id == "C5"] == [tier]
+    path = new_store(tmp_path, [issue(1), issue(2, closed=9000, comments=[maybe, ruling, sorry]), issue(3)])
+    assert [each.tier for each in found_in(path)[0] if each.source_id == "C5"] == ["settled_suggestion"]

@@ -6,8 +6,8 @@ from time import process_time
 import pytest
 
 from gis.collector.records import Reference
-from gis.dataset.labels.mentions import REACH
-from gis.dataset.labels.replies import agrees, confirms, disagrees, takes_back
+from gis.dataset.labels.mentions import REACH, Sentences, Surroundings, mentions
+from gis.dataset.labels.replies import agrees, confirms, disagrees, is_taken_back, takes_back
 from gis.dataset.labels.rulings import rulings
 from gis.dataset.labels.spoken import spoken
 from gis.dataset.texts.cleaning import prose
@@ -395,3 +395,82 @@ def test_links_of_another_server_are_read_where_they_are_its_own() -> None:
 
 def test_what_looks_like_a_tag_is_said_as_it_is_written() -> None:
     assert spoken("Vec<T> is <b>not</b> a dup of <foo>") == "Vec<T> is not a dup of <foo>"
+
+
+HOST = "github.com"
+
+
+def named_in(text: str) -> list[tuple[list[int], bool]]:
+    return [([each.number for each in mention.references], mention.alternatives) for mention in mentions(text, HOST)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#1, #2 and #3", [([1, 2, 3], False)]),
+        ("#1 or #2, and #3", [([1, 2, 3], True)]),
+        ("#1/#2", [([1, 2], False)]),
+        ("#1 (#1)", [([1], False)]),
+        ("#1 is like #2", [([1], False), ([2], False)]),
+        ("either #1 or #1", [([1], False)]),
+        ("one of #1, #2", [([1, 2], True)]),
+        ("issue 7", [([7], False)]),
+        ("issue 7.1 and issue 7x", []),
+        ("#1" + " " * 12 + "#2", [([1, 2], False)]),  # twelve signs lie between
+        ("#1" + " " * 13 + "#2", [([1], False), ([2], False)]),
+        ("#1" + " " * 40 + "#1", [([1], False)]),  # once more, within forty
+        ("#1" + " " * 41 + "#1", [([1], False), ([1], False)]),
+    ],
+)
+def test_references_that_are_listed_together_are_one_mention(text: str, expected: list[tuple[list[int], bool]]) -> None:
+    assert named_in(text) == expected
+
+
+def test_a_mention_covers_its_whole_list() -> None:
+    (mention,) = mentions("see #1 and #22.", HOST)
+    assert (mention.start, mention.end) == (4, 14)
+
+
+@pytest.mark.parametrize(("number", "found"), [(199, True), (200, True), (201, False)])
+def test_two_hundred_references_are_read_and_no_more(number: int, found: bool) -> None:
+    assert bool(mentions("#1 x " * number, HOST)) is found
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "after", "asked"),
+    [
+        ("One. Two #1 three? Four.", " Two ", " three? Four.", True),
+        ("One. Two #1 three. Four?", " Two ", " three. Four?", False),
+        ("Dup? #1", "Dup? ", "", False),
+        ("#1?", "", "?", True),
+        ("#1\uff1f", "", "\uff1f", True),
+        ("One\n#1 two", "One\n", " two", False),
+        ("x" * 170 + " #1 " + "y" * 170, "x" * 159 + " ", " " + "y" * 159, False),
+    ],
+)
+def test_what_stands_around_a_mention(said: str, before: str, after: str, asked: bool) -> None:
+    (mention,) = mentions(said, HOST)
+    assert Sentences(said).around(mention) == Surroundings(before, after, asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken_back"),
+    [
+        ("If this is not a duplicate, tell me", False),
+        ("Even if you think so, this is not a duplicate", True),
+        ("Is this not a duplicate?", False),
+        ("This is not a duplicate. Or is it?", True),
+        ("This is NOT a duplicate", True),
+        ("dup", False),
+        ("not", False),
+    ],
+)
+def test_who_asks_or_sets_a_condition_takes_nothing_back(text: str, taken_back: bool) -> None:
+    assert is_taken_back(text) is taken_back
+    assert takes_back(text) is taken_back
+
+
+def test_confirmations_are_read_clause_by_clause() -> None:
+    assert confirms("Not sure about the rest, but yes it is a duplicate. What now?")
+    assert not confirms("Yes, it is the same")
+    assert not confirms("It is a duplicate?")

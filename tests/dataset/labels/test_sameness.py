@@ -2,7 +2,7 @@
 
 import pytest
 
-from gis.dataset.labels.sameness import speaks_of_sameness
+from gis.dataset.labels.sameness import _alternatives, _by_first_letter, speaks_of_sameness
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,20 @@ def test_words_of_sameness_are_heard(text: str) -> None:
 )
 def test_other_words_are_not(text: str) -> None:
     assert not speaks_of_sameness(text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "alternatives"),
+    [
+        ("a | b", ["a", "b"]),
+        ("a (?: b | c ) d | e", ["a(?:b|c)d", "e"]),
+        (r"y\ c | ((a|b)|c)", [r"y\ c", "((a|b)|c)"]),
+        ("a", ["a"]),
+    ],
+)
+def test_alternatives_are_those_outside_groups(expression: str, alternatives: list[str]) -> None:
+    assert list(_alternatives(expression)) == alternatives
+
+
+def test_one_expression_reads_each_first_letter_once_and_optional_ones_as_they_are() -> None:
+    assert _by_first_letter(["ab | ac", r"be | \w+ | x?y"]) == r"a(?:b|c)|b(?:e)|(?:\w+|x?y)"

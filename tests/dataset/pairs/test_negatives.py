@@ -271,7 +271,7 @@ def test_as_many_cross_referenced_are_drawn_as_requested_and_no_more() -> None:
 
 
 def test_cross_referenced_negatives_are_about_as_long_as_a_positive_and_in_its_order() -> None:
-    lengths = {0: 20, 1: 900, **{n: 200 for n in range(2, 40)}, 30: 22, 31: 890}
+    lengths = {0: 20, 1: 900, **dict.fromkeys(range(2, 40), 200), 30: 22, 31: 890}
     texts = ["x" * lengths.get(n, 200) for n in range(COUNT)]
     pairs = [positive(1, 0)]
     near = make_clusters(cluster((1, 0)))
