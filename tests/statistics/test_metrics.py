@@ -179,7 +179,7 @@ def test_two_pairs_have_a_correlation() -> None:
 
 
 def test_of_equally_good_thresholds_the_highest_is_taken_and_before_calling_all_negative() -> None:
-    assert best_accuracy(array(0.9, 0.5, 0.1), array(1, 0, 1)) == (pytest.approx(2 / 3), 0.9)
+    assert best_accuracy(array(0.9, 0.5, 0.1, 0.0), array(1, 0, 1, 0)) == (0.75, 0.9)
     assert best_accuracy(array(0.9, 0.5), array(1, 0)) == (1.0, 0.9)
     assert best_accuracy(array(0.9, 0.9), array(1, 0)) == (0.5, 0.9)  # as good as to call both negative
     assert best_accuracy(array(0.9, 0.5), array(0, 0)) == (1.0, None)

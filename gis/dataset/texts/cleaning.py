@@ -136,8 +136,11 @@ def prose(text: str) -> str:
 
 
 def _without_comments(body: str) -> str:
-    r"""Return ``body`` without HTML comments, its lines ended by ``\n``; inline code may show the sign of one."""
-    body = body.replace("\r\n", "\n").replace("\x00", "")
+    r"""Return ``body`` without HTML comments and further blank lines in a row, its lines ended by ``\n``.
+
+    Inline code may show the sign of a comment.
+    """
+    body = BLANK_LINES.sub("\n\n", body.replace("\r\n", "\n").replace("\x00", ""))
     if "<!--" not in body:
         return body
     return "".join(part for kind, part in parts(body, "inline_code", "html_comment") if kind != "html_comment")
