@@ -69,7 +69,7 @@ class LoadSettings:
     """How models are loaded and run, the same for every model of one call.
 
     Attributes:
-        device: A torch device, or "auto" for the best available one.
+        device: A torch device, or "auto" for the best available one; "cuda" without a number is every GPU.
         precision: Number format of weights and activations.
         batch_tokens: Tokens of one forward pass; None for the device's default.
         max_length: Cut texts at this many tokens instead of the model's own limit.

@@ -1,6 +1,8 @@
 """Where a model runs."""
 
 import platform
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -33,6 +35,18 @@ def choose_device(name: str, precision: str = "fp32") -> torch.device:
     return device
 
 
+def choose_devices(name: str, precision: str = "fp32") -> list[torch.device]:
+    """Return the devices that embed side by side: every GPU for "cuda", or "auto" where there are some, else one.
+
+    Raises:
+        UsageError: This machine has no such device, or one of its GPUs cannot be used.
+    """
+    device = choose_device(name, precision)
+    if device.type != "cuda" or device.index is not None or torch.cuda.device_count() < 2:
+        return [device]
+    return [choose_device(f"cuda:{number}") for number in range(torch.cuda.device_count())]
+
+
 def training_precision(name: TrainingPrecision, device: torch.device) -> Literal["fp32", "bf16"]:
     """Return the number format to train in: "auto" takes bf16 where a GPU has it, else fp32."""
     if name != "auto":
@@ -45,6 +59,12 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"cuda: {torch.cuda.get_device_name(device)}"
     return f"{device.type}: {platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def describe_devices(devices: Sequence[torch.device]) -> str:
+    """Describe devices that work side by side: "2 × cuda: NVIDIA H100"."""
+    counts = Counter(map(describe_device, devices))
+    return " + ".join(name if count == 1 else f"{count} × {name}" for name, count in counts.items())
 
 
 def check_precision(name: str, device: torch.device) -> None:

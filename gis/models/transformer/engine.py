@@ -1,6 +1,8 @@
 """The engine that embeds texts with a transformer: tokenised once, longest first, batches by tokens."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from math import ceil
 
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from gis.errors import GisError
 from gis.models.base import EncodedBatch, LoadSettings, TextLengths
-from gis.models.transformer.device import check_precision, choose_device, describe_device
+from gis.models.transformer.device import check_precision, choose_devices, describe_device, describe_devices
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds
 from gis.models.transformer.loading import SAMPLE, is_encoder_decoder, load_backbone, load_tokenizer
 from gis.models.transformer.model_folder import ModelFolder
@@ -46,23 +48,15 @@ class TransformerEngine:
     def __init__(self, model_folder: ModelFolder, settings: LoadSettings) -> None:
         if model_folder.pooling is None:
             raise AssertionError("a folder without a pooling is left to sentence-transformers")
-        device = choose_device(settings.device, settings.precision)
-        check_precision(settings.precision, device)
-        self.hardware = describe_device(device)
+        devices = choose_devices(settings.device, settings.precision)
+        check_precision(settings.precision, devices[0])
+        self.hardware = describe_devices(devices)
         self._tokenize = TextTokenizer(
             load_tokenizer(model_folder), model_folder.max_tokens, model_folder.prompt, lowercase=model_folder.lowercase
         )
-        self._encoder = self._load_encoder(model_folder, settings, device)
-        self._budget = settings.batch_tokens or BATCH_TOKENS.get(device.type, BATCH_TOKENS["mps"])
-
-    @staticmethod
-    def _load_encoder(model_folder: ModelFolder, settings: LoadSettings, device: torch.device) -> SentenceEncoder:
-        if settings.precision == "int8":
-            from gis.models.transformer.int8 import load_int8
-
-            return load_int8(model_folder, settings)
-        backbone = load_backbone(model_folder, settings.precision).to(device).eval()
-        return SentenceEncoder(backbone, str(model_folder.pooling), normalize=model_folder.normalize).eval()
+        self._encoders = _load_encoders(model_folder, settings, devices)
+        self._encoder = self._encoders[0]
+        self._budget = settings.batch_tokens or BATCH_TOKENS.get(devices[0].type, BATCH_TOKENS["mps"])
 
     @classmethod
     def of(cls, model_folder: ModelFolder, settings: LoadSettings) -> "TransformerEngine | None":
@@ -94,7 +88,7 @@ class TransformerEngine:
         return self._close(vectors, expected)
 
     def check_repeatable(self) -> None:
-        """Raise a GisError unless a text has one vector: twice alone, and beside a longer one.
+        """Raise a GisError unless a text has one vector: twice alone, beside a longer one, and on every device.
 
         A dropout that stayed on, or a mask that lets padding through, changes scores and nothing else shows it.
         """
@@ -107,13 +101,21 @@ class TransformerEngine:
                     f"the model gives a text different vectors {how}: it cannot be scored",
                     remedy="check the code and settings of the model",
                 )
+        for encoder in self._encoders[1:]:
+            with torch.inference_mode(), self._named(encoder):
+                other = encoder([short]).to(alone.device)
+            if not self._close(other, alone):
+                raise GisError(
+                    f"the model gives other vectors on {encoder.device} than on {self._encoder.device}",
+                    remedy=f"use one device: --device {self._encoder.device}",
+                )
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:
         """Embed ``texts``, longest first, so that what does not fit into memory shows at once."""
         # Layers that keep something between two calls are only known to be absent where gis runs them itself.
-        with Workers(self._encoder.device, alone=self._encoder.pads) as workers:
+        with Workers(self._encoders, alone=self._encoder.pads) as workers:
             batches = self._batches(texts, workers.count)
-            for batch, vectors in workers.map(lambda batch: (batch, self._embed(batch.ids)), batches):
+            for batch, vectors in workers.map(lambda encoder, batch: (batch, self._embed(encoder, batch.ids)), batches):
                 yield EncodedBatch(
                     rows=batch.rows, vectors=vectors, tokens=batch.tokens, kept=batch.kept, share=batch.share
                 )
@@ -130,11 +132,14 @@ class TransformerEngine:
         lengths = np.array([len(row) for row in ids], dtype=np.int64)
 
         @torch.inference_mode()
-        def states(rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], list[NDArray[np.float32]]]:
+        def states(
+            encoder: SentenceEncoder, rows: NDArray[np.intp]
+        ) -> tuple[NDArray[np.intp], list[NDArray[np.float32]]]:
             filled = [ids[row] for row in rows if len(ids[row])]
-            return rows, [state.cpu().numpy() for state in self._encoder.token_states(filled)]
+            with self._named(encoder):
+                return rows, [state.cpu().numpy() for state in encoder.token_states(filled)]
 
-        with Workers(self._encoder.device, alone=self._encoder.pads) as workers:
+        with Workers(self._encoders, alone=self._encoder.pads) as workers:
             for rows, made in workers.map(states, cut(lengths, self._budget, workers.count)):
                 for row, state in zip(rows, made, strict=False):  # texts without tokens come last
                     vectors[row] = state[~np.isin(ids[row], self._tokenize.special_ids)]
@@ -159,11 +164,11 @@ class TransformerEngine:
                     share=done / total,
                 )
 
-    def _embed(self, ids: list[TokenIds]) -> NDArray[np.float32]:
+    def _embed(self, encoder: SentenceEncoder, ids: list[TokenIds]) -> NDArray[np.float32]:
         """Embed one batch, (texts, dim) float32; halves it when memory runs out."""
         try:
-            with torch.inference_mode():
-                return np.asarray(self._encoder(ids).cpu().numpy(), dtype=np.float32)
+            with torch.inference_mode(), self._named(encoder):
+                return np.asarray(encoder(ids).cpu().numpy(), dtype=np.float32)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -171,16 +176,53 @@ class TransformerEngine:
                 torch.cuda.empty_cache()
             if len(ids) == 1:
                 raise GisError(
-                    f"a text of {len(ids[0])} tokens does not fit into the memory of {self.hardware}",
+                    f"a text of {len(ids[0])} tokens does not fit into the memory of {describe_device(encoder.device)}",
                     remedy="set --max-length, or --precision bf16",
                 ) from None
             middle = len(ids) // 2
             self._budget = max(self._budget // 2, 1)
-            return np.concatenate([self._embed(ids[:middle]), self._embed(ids[middle:])])
+            return np.concatenate([self._embed(encoder, part) for part in (ids[:middle], ids[middle:])])
+
+    @contextmanager
+    def _named(self, encoder: SentenceEncoder) -> Iterator[None]:
+        """Say in this block which of several devices failed."""
+        try:
+            yield
+        except RuntimeError as error:
+            if len(self._encoders) == 1 or is_out_of_memory(error):
+                raise
+            raise GisError(
+                f"the model failed on {encoder.device}: {error}", remedy="use one of the others: --device cuda:0"
+            ) from error
 
     def _close(self, vectors: torch.Tensor, expected: torch.Tensor) -> bool:
         atol = self._encoder.tolerance * max(1.0, float(expected.abs().max()))
         return torch.allclose(vectors, expected, rtol=0, atol=atol, equal_nan=True)  # NaN is named with its text
+
+
+def _load_encoders(
+    model_folder: ModelFolder, settings: LoadSettings, devices: Sequence[torch.device]
+) -> list[SentenceEncoder]:
+    """Load a model once, and put a copy of it on every device."""
+    if settings.precision == "int8":
+        from gis.models.transformer.int8 import load_int8
+
+        return [load_int8(model_folder, settings)]
+    loaded = load_backbone(model_folder, settings.precision).eval()
+    encoders = []
+    for left, device in zip(reversed(range(len(devices))), devices, strict=True):
+        try:
+            backbone = (deepcopy(loaded) if left else loaded).to(device)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise GisError(
+                f"the model does not fit into the memory of {describe_device(device)}, {device}",
+                remedy="choose another --device, or --precision bf16",
+            ) from None
+        encoder = SentenceEncoder(backbone, str(model_folder.pooling), normalize=model_folder.normalize)
+        encoders.append(encoder.eval())
+    return encoders
 
 
 def cut(lengths: NDArray[np.int64], budget: int, workers: int) -> list[NDArray[np.intp]]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -380,3 +381,53 @@ def test_a_text_whose_vector_is_not_a_number_is_named(
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with error_line("gave NaN or infinity for 1 of 1 texts of a batch, first for 'a cat'; try --precision fp32"):
         embed(encoder(folder, settings(precision=precision)), ["a cat"], EmbeddingCache(None, ""), "", QUIET)
+
+
+@pytest.fixture
+def two_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with two devices, both of which are the processor."""
+    monkeypatch.setattr(engine, "choose_devices", lambda *_: [torch.device("cpu")] * 2)
+
+
+@pytest.mark.usefixtures("two_devices")
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_several_devices_give_the_vectors_of_one_in_order(
+    tiny_bert: Path, pooling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"{text} {number}" for number in range(40) for text in TEXTS]
+    used: set[int] = set()
+    forward = SentenceEncoder.forward
+
+    def watched(own: SentenceEncoder, ids: Any) -> torch.Tensor:  # noqa: ANN401
+        used.add(id(own))
+        return forward(own, ids)
+
+    model = encoder(tiny_bert, settings(batch_tokens=64), pooling=pooling)
+    model.load()
+    assert model.hardware.startswith("2 × cpu")
+    monkeypatch.setattr(SentenceEncoder, "forward", watched)
+    vectors = model.encode(texts)
+    assert len(used) == 2
+    monkeypatch.undo()
+    assert_close(vectors, encoder(tiny_bert, settings(batch_tokens=64), pooling=pooling).encode(texts))
+
+
+@pytest.mark.usefixtures("two_devices")
+def test_a_device_that_fails_or_gives_other_vectors_is_named(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first: list[SentenceEncoder] = []
+    forward = SentenceEncoder.forward
+
+    def second(own: SentenceEncoder, ids: Any, *, fails: bool) -> torch.Tensor:  # noqa: ANN401
+        first[:] = first or [own]
+        if own is not first[0] and fails:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        return forward(own, ids) if own is first[0] else forward(own, ids) + 1
+
+    for fails, message in (
+        (True, "the model failed on cpu: CUDA error: an illegal memory access.* use one of the others"),
+        (False, "the model gives other vectors on cpu than on cpu; use one device: --device cpu"),
+    ):
+        first.clear()
+        monkeypatch.setattr(SentenceEncoder, "forward", partialmethod(second, fails=fails))
+        with error_line(message):
+            encoder(tiny_bert).encode(TEXTS)
