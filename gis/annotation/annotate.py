@@ -17,6 +17,7 @@ from gis.annotation.output import ANSWERS, is_annotation, settings_of, write_ann
 from gis.annotation.prompt import TOP_LEVEL, Prompt, read_prompt
 from gis.annotation.report import Report, make_report
 from gis.annotation.review import REVIEW, Reviews
+from gis.annotation.select import Selection, select
 from gis.annotation.source import PairsToGrade, load_gold, load_pairs
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import SourceSettings
@@ -43,6 +44,7 @@ class AnnotationSettings:
         limits: What may be spent.
         in_flight: How many requests may be on their way at once.
         source: Where pairs are looked for.
+        selection: Which of them are annotated.
         load: How models of gis are loaded.
         force: Replace an annotation with other settings.
     """
@@ -56,6 +58,7 @@ class AnnotationSettings:
     limits: Limits = field(default_factory=Limits)
     in_flight: int = 8
     source: SourceSettings = field(default_factory=SourceSettings)
+    selection: Selection = field(default_factory=Selection)
     load: LoadSettings = field(default_factory=LoadSettings)
     force: bool = False
 
@@ -152,6 +155,7 @@ def _prepare(pairs: Spec, settings: AnnotationSettings, reporter: Reporter) -> _
             )
         annotators[annotator.name] = annotator
     source = load_pairs(pairs, settings.source, max_chars=settings.max_chars, reporter=reporter)
+    source = select(source, settings.selection)
     gold = None if settings.gold is None else _gold(settings.gold, source.pairs, settings.source)
     return _Work(prompt, source, gold, annotators)
 
@@ -229,7 +233,12 @@ def _record(work: _Work, answers: AnswerFile) -> dict[str, Any]:
     return {
         "decides": _decides(work),
         "prompt": {"name": work.prompt.name, "sha256": work.prompt.sha256},
-        "pairs": {"source": work.source.source, "sha256": work.source.sha256, "max_chars": work.source.max_chars},
+        "pairs": {
+            "source": work.source.source,
+            "sha256": work.source.sha256,
+            "max_chars": work.source.max_chars,
+            "selection": dict(work.source.selection),
+        },
         "annotators": {
             name: {**annotator.settings, "served_by": _served_by(annotator, answers)}
             for name, annotator in work.annotators.items()

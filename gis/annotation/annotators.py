@@ -23,14 +23,14 @@ from gis.annotation.protocols import (
     estimated_usage,
     usage_of,
 )
+from gis.annotation.select import similarities
 from gis.annotation.source import PairsToGrade
 from gis.benchmark.runner import find_model
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
-from gis.models.base import Encoder, LoadSettings, Model
+from gis.models.base import LoadSettings, Model
 from gis.models.openai_server import DEFAULT_KEY_VARIABLE, DEFAULT_URL, OpenAIServer
 from gis.models.registry import adapter_of
-from gis.models.similarity import cosine
 from gis.spec import Spec, parse_spec
 
 SERVER, REPLAY, SIMILARITY = "openai", "replay", "similarity"
@@ -100,20 +100,8 @@ class SimilarityAnnotator(OwnAnnotator):
         Raises:
             GisError: The model failed, or gave a similarity that is not a number.
         """
-        n = len(source)
-        both = [source.shown(row, swapped=swapped) for swapped in (False, True) for row in range(n)]
-        if isinstance(self._model, Encoder):
-            texts = list(dict.fromkeys(text for pair in both[:n] for text in pair))
-            row_of = {text: row for row, text in enumerate(texts)}
-            vectors = self._model.encode(texts)
-            first, second = (vectors[[row_of[pair[side]] for pair in both[:n]]] for side in (0, 1))
-            similarities = np.tile(cosine(first, second), 2)
-        else:
-            similarities = self._model.score(both)
-        if not np.isfinite(similarities).all():
-            raise GisError(f"{self.name} gave NaN or infinity as a similarity")
-        levels = (rankdata(similarities) - 0.5) / len(similarities) * TOP_LEVEL
-        return Grades(levels.reshape(2, n).T, no_grades(n).probabilities, {})
+        levels = rankdata(similarities(self._model, source), axis=None).reshape(len(source), 2)
+        return Grades((levels - 0.5) / (2 * len(source)) * TOP_LEVEL, no_grades(len(source)).probabilities, {})
 
 
 class ReplayAnnotator(OwnAnnotator):

@@ -50,6 +50,7 @@ class Report:
         pairs: Pairs with a grade.
         left_out: Pairs without one, and why: reason to number of pairs.
         cut_texts: Texts that annotators were shown only the head and tail of.
+        selected: How the pairs were chosen among others; empty where all were taken.
         calibrated: Whether grades were calibrated on gold labels.
         alpha: Krippendorff's alpha of all annotators; None where there is only one.
         agreements: Each annotator's with the others and with gold, and the ensemble's with gold.
@@ -60,6 +61,7 @@ class Report:
     pairs: int
     left_out: Mapping[str, int]
     cut_texts: int
+    selected: str
     calibrated: bool
     alpha: Estimate | None
     agreements: tuple[Agreement, ...]
@@ -72,6 +74,7 @@ class Report:
             "pairs": self.pairs,
             "left_out": dict(self.left_out),
             "cut_texts": self.cut_texts,
+            "selected": self.selected,
             "calibrated": self.calibrated,
             "alpha": None if self.alpha is None else _as_json(self.alpha),
             "agreement": [
@@ -93,6 +96,8 @@ class Report:
     def to_markdown(self) -> str:
         """Return the report as Markdown."""
         lines = [f"# Report on {self.pairs:,} annotated pairs\n"]
+        if self.selected:
+            lines.append(f"Selected, {escape(self.selected)}.\n")
         lines += [f"Left out, {count:,} pairs: {escape(reason)}\n" for reason, count in self.left_out.items()]
         if self.cut_texts:
             lines.append(f"{self.cut_texts:,} texts were cut: annotators saw their head and tail.\n")
@@ -153,6 +158,7 @@ def make_report(
         pairs=len(rows),
         left_out=_reasons(names, grades, rows, len(source)),
         cut_texts=source.cut_texts,
+        selected=source.selected,
         calibrated=combined.calibrated,
         alpha=krippendorff_alpha(values, dependence) if len(names) > 1 else None,
         agreements=tuple(agreements),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class PairsToGrade:
         source: Where they come from.
         split: The split of the annotated data: that of the source, so that test texts stay test texts.
         max_chars: What annotators are shown of each text: head and tail of longer ones. None for the whole.
+        selection: By what the pairs were chosen among others; empty where all were taken.
+        selected: The same in words.
     """
 
     pairs: Pairs
@@ -44,6 +46,8 @@ class PairsToGrade:
     source: str
     split: str
     max_chars: int | None = None
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    selected: str = ""
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -78,7 +82,7 @@ def load_pairs(
     Args:
         spec: A task, folder, file or Hub dataset with the columns ``text1`` and ``text2``, whose labels are not read;
             or a store, of which candidate pairs are taken: see ``candidate_settings``.
-        settings: Where to look; ``limit`` draws a sample.
+        settings: Where to look; its limit is not used.
         max_chars: What annotators are shown of each text: head and tail of longer ones. None for the whole.
         reporter: Shows progress.
 
@@ -87,10 +91,7 @@ def load_pairs(
         GisError: There are no pairs, or two of them have one id.
     """
     source = _of_store(spec, reporter) if is_store(Path(spec.name)) else _of_task(spec, settings)
-    rows = np.arange(len(source))
-    if settings.limit is not None and settings.limit < len(source):
-        rows = np.sort(np.random.default_rng(settings.seed).choice(len(source), settings.limit, replace=False))
-    source = replace(source.take(rows), max_chars=max_chars)
+    source = replace(source, max_chars=max_chars)
     if repeated := [name for name, count in Counter(source.pairs.ids).items() if count > 1]:
         raise GisError(f"{source.source}: two pairs have the id '{repeated[0]}', by which labels and reviews find them")
     return source

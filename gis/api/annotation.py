@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from gis.annotation.asking import Estimate
     from gis.annotation.report import Report
+    from gis.annotation.select import Strategy
 
 
 def annotate(
@@ -30,6 +31,8 @@ def annotate(
     in_flight: int = 8,
     data: PathLike | None = None,
     limit: int | None = None,
+    strategy: "Strategy" = "random",
+    by: object | None = None,
     seed: int = 0,
     device: str = "auto",
     offline: bool = False,
@@ -54,8 +57,11 @@ def annotate(
         max_cost: Stop before it costs more.
         in_flight: How many requests may be on their way at once.
         data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
-        limit: Annotate a sample of this many pairs.
-        seed: Seed of the sample.
+        limit: Annotate this many of the pairs.
+        strategy: Which: "random"; "uncertain", those whose similarity by the model ``by`` is nearest to the threshold
+            that divides all pairs best; or "spread", evenly over the range of similarities.
+        by: The model of gis that they are chosen by.
+        seed: Seed of the choice.
         device: A torch device, or "auto", for models of gis.
         offline: Never ask the Hub.
         force: Replace an annotation with other settings; its answers are kept.
@@ -71,6 +77,7 @@ def annotate(
     from gis.annotation.annotate import AnnotationSettings
     from gis.annotation.annotate import annotate as run
     from gis.annotation.budget import Limits, read_prices
+    from gis.annotation.select import Selection
     from gis.benchmark.tasks.sources import SourceSettings
     from gis.models.base import LoadSettings
 
@@ -83,7 +90,14 @@ def annotate(
         prices={} if prices is None else read_prices(Path(prices)),
         limits=Limits(requests=max_requests, tokens=max_tokens, cost=max_cost),
         in_flight=in_flight,
-        source=SourceSettings(data=as_path(data), offline=offline, limit=limit, seed=seed),
+        source=SourceSettings(data=as_path(data), offline=offline),
+        selection=Selection(
+            limit=limit,
+            strategy=strategy,
+            by=None if by is None else _spec(by),
+            seed=seed,
+            load=LoadSettings(device=device, offline=offline),
+        ),
         load=LoadSettings(device=device, offline=offline),
         force=force,
     )
@@ -101,7 +115,10 @@ def estimate_annotation(
     prices: PathLike | None = None,
     data: PathLike | None = None,
     limit: int | None = None,
+    strategy: "Strategy" = "random",
+    by: object | None = None,
     seed: int = 0,
+    device: str = "auto",
     offline: bool = False,
 ) -> "Mapping[str, Estimate]":
     """Return what ``annotate`` would still have to ask, and what that costs; nothing is sent.
@@ -115,8 +132,12 @@ def estimate_annotation(
         max_chars: Show annotators only head and tail of longer texts.
         prices: TOML or JSON file with what a million tokens cost, sent and received, for each model.
         data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
-        limit: Annotate a sample of this many pairs.
-        seed: Seed of the sample.
+        limit: Annotate this many of the pairs.
+        strategy: Which: "random"; "uncertain", those whose similarity by the model ``by`` is nearest to the threshold
+            that divides all pairs best; or "spread", evenly over the range of similarities.
+        by: The model of gis that they are chosen by.
+        seed: Seed of the choice.
+        device: A torch device, or "auto", for models of gis.
         offline: Never ask the Hub.
 
     Returns:
@@ -128,7 +149,9 @@ def estimate_annotation(
     """
     from gis.annotation.annotate import AnnotationSettings, estimate_costs
     from gis.annotation.budget import read_prices
+    from gis.annotation.select import Selection
     from gis.benchmark.tasks.sources import SourceSettings
+    from gis.models.base import LoadSettings
 
     settings = AnnotationSettings(
         models=_specs(models),
@@ -136,7 +159,15 @@ def estimate_annotation(
         prompt=prompt,
         max_chars=max_chars,
         prices={} if prices is None else read_prices(Path(prices)),
-        source=SourceSettings(data=as_path(data), offline=offline, limit=limit, seed=seed),
+        source=SourceSettings(data=as_path(data), offline=offline),
+        selection=Selection(
+            limit=limit,
+            strategy=strategy,
+            by=None if by is None else _spec(by),
+            seed=seed,
+            load=LoadSettings(device=device, offline=offline),
+        ),
+        load=LoadSettings(device=device, offline=offline),
     )
     return estimate_costs(_spec(pairs), Path(output), settings)
 

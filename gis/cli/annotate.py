@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -55,8 +55,14 @@ def annotate(
     max_cost: Annotated[float | None, typer.Option(metavar="X", min=0, help="Stop before it costs more.")] = None,
     in_flight: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Requests on their way at once.")] = 8,
     data: Data = None,
-    limit: Annotated[int | None, typer.Option(metavar="N", min=2, help="Annotate a sample of N pairs.")] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of the sample.")] = 0,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=2, help="Annotate N of the pairs.")] = None,
+    strategy: Annotated[
+        Literal["random", "uncertain", "spread"], typer.Option(help="Which N: random, or by the similarities of --by.")
+    ] = "random",
+    by: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Model of gis that the strategies uncertain and spread go by.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of the choice.")] = 0,
     device: Device = "auto",
     offline: Offline = False,
     force: Annotated[
@@ -85,7 +91,10 @@ def annotate(
             prices=prices,
             data=data,
             limit=limit,
+            strategy=strategy,
+            by=by,
             seed=seed,
+            device=device,
             offline=offline,
         )
         _print_estimates(costs)
@@ -107,6 +116,8 @@ def annotate(
             in_flight=in_flight,
             data=data,
             limit=limit,
+            strategy=strategy,
+            by=by,
             seed=seed,
             device=device,
             offline=offline,

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from gis.annotation.annotators import SimilarityAnnotator, load_annotator
-from gis.annotation.budget import Prices
 from gis.annotation.output import ANSWERS
 from gis.annotation.prompt import read_prompt
 from gis.annotation.source import load_pairs

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gis.annotation.source import candidate_settings, load_pairs
-from gis.benchmark.tasks.sources import SourceSettings
+from gis.annotation.source import candidate_settings
 from gis.errors import UsageError
 from gis.spec import parse_spec
 from tests.annotation.helpers import annotated
@@ -31,13 +30,6 @@ def test_candidate_pairs_of_a_store_are_annotated_like_any_other(store: Path, tm
     assert rows[0]["score"] > rows[1]["score"]
     assert (rows[0]["repository1"], rows[0]["number1"], rows[0]["number2"]) == ("octo/widgets", 2, 1)
     assert BODIES[1] in rows[0]["text1"]
-
-
-def test_a_sample_of_the_candidates_is_the_same_again(store: Path) -> None:
-    once, again = (load_pairs(parse_spec(str(store)), SourceSettings(limit=2)) for _ in range(2))
-    assert len(once) == 2
-    assert once.sha256 == again.sha256
-    assert once.extra["number1"] == again.extra["number1"]
 
 
 @pytest.mark.parametrize(
