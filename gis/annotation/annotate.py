@@ -173,7 +173,7 @@ def _gold(spec: Spec, pairs: Pairs, settings: SourceSettings) -> NDArray[np.floa
     if not path.is_file():
         raise UsageError(f"no reviews at {path}", remedy="gis review FOLDER makes them")
     gold = np.full(len(pairs), np.nan)
-    for row, answer in Reviews(path, pairs).by_row.items():
+    for row, answer in Reviews(path, pairs).verdicts().items():
         if answer != "unsure":
             gold[row] = TOP_LEVEL if answer == "yes" else 0.0
     if np.isnan(gold).all():

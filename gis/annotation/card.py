@@ -6,8 +6,9 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
+from gis.annotation.bands import BAND_TITLES, RIGHT, band_cells, bands
 from gis.annotation.report import Report
-from gis.annotation.review import BAND_TITLES, REVIEW, RIGHT, Band, Reviews, band_cells, bands, load_scored
+from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.markdown import escape, table
 
 
@@ -53,11 +54,9 @@ def reviewed(folder: Path) -> str:
     pairs = load_scored(folder)
     reviews = Reviews(folder / REVIEW, pairs)
     title = "## Checked by people\n\n"
-    if not reviews.by_row:
+    answered, reviewers, conflicts = reviews.verdicts(), len(reviews.by_reviewer), len(reviews.conflicts())
+    if not answered:
         return f"{title}No pair was reviewed by a person.\n"
-    counted = f"{len(reviews.by_row):,} of {len(pairs):,} pairs were reviewed, without a look at the scores.\n"
-    return f"{title}{counted}\n{_bands_table(bands(pairs, reviews))}\n{RIGHT}\n"
-
-
-def _bands_table(rows: Sequence[Band]) -> str:
-    return table(BAND_TITLES, map(band_cells, rows))
+    people = "one person" if reviewers == 1 else f"{reviewers} people, who disagree on {conflicts:,} of them"
+    counted = f"{len(answered):,} of {len(pairs):,} pairs were reviewed by {people}, without a look at the scores.\n"
+    return f"{title}{counted}\n{table(BAND_TITLES, map(band_cells, bands(pairs, reviews)))}\n{RIGHT}\n"

@@ -1,57 +1,23 @@
-"""A person's answers about pairs: which to ask about, what was answered, and how often the scores are right."""
+"""The answers of people about pairs: whether both texts say the same, by whom, and where people disagree."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
-
-from gis.annotation.prompt import TOP_LEVEL
 from gis.annotation.source import load_split
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.errors import GisError
 from gis.files import full_disk_named, make_folder, sha256_of
 from gis.spec import Spec
-from gis.statistics.intervals import Interval
 
 Verdict = Literal["yes", "no", "unsure"]
+VERDICTS: Final = ("yes", "no", "unsure")
 UNDO: Final = "undo"
-BANDS = 5  # of equal width; the highest are the pairs that say the same
 REVIEW = Path("review") / "review.jsonl"  # below a folder of its own, so that nobody takes it for a split
-BAND_TITLES = ("score", "pairs", "yes", "no", "unsure", "right", "95 %")
-RIGHT = "Right: “yes” in the highest band, “no” in the others, among the pairs that were decided; exact intervals."
-
-
-class Band(NamedTuple):
-    """What people said of the pairs whose scores lie in one band.
-
-    Attributes:
-        low: The lowest score.
-        high: The highest score; the band above begins with it.
-        pairs: Pairs in the band.
-        yes: Those that say the same, by the reviews.
-        no: Those that do not.
-        unsure: Those of which the reviewer was not sure.
-        right: How many scores are right: "yes" in the highest band, "no" in the others.
-        share: The share of right scores among those that were decided; None where there are none.
-        interval: Its exact 95 % interval.
-    """
-
-    low: float
-    high: float
-    pairs: int
-    yes: int
-    no: int
-    unsure: int
-    right: int
-    share: float | None
-    interval: Interval | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +31,7 @@ class Review:
         answer: Whether both texts say the same; or that the answer to this pair is taken back.
         seconds: How long it took.
         time: When it was given.
-        reviewer: By whom; empty where that was not said.
+        reviewer: By whom; empty where that was not said, which is a reviewer too.
     """
 
     id: str
@@ -88,11 +54,23 @@ def load_scored(folder: Path) -> Pairs:
     return load_split(Spec(str(folder)), SourceSettings())[1].pairs()
 
 
+class Conflict(NamedTuple):
+    """A pair of which one reviewer says yes and another no.
+
+    Attributes:
+        id: The pair.
+        answers: What each reviewer says.
+    """
+
+    id: str
+    answers: dict[str, Verdict]
+
+
 class Reviews:
     """The answers in a folder, and those that are added, each written down at once.
 
     Attributes:
-        by_row: The answer to each pair that has one.
+        by_reviewer: The answers that stand, by reviewer and row, in the order in which they were given.
     """
 
     def __init__(self, path: Path, pairs: Pairs) -> None:
@@ -105,123 +83,92 @@ class Reviews:
         Raises:
             GisError: A line of the file is broken.
         """
-        self.by_row: dict[int, Verdict] = {}
-        self._path = path
-        self._pairs = pairs
-        self._order: list[int] = []
-        row_of = {name: row for row, name in enumerate(pairs.ids)}
+        self.by_reviewer: dict[str, dict[int, Review]] = {}
+        self._path, self._pairs = path, pairs
+        self._row_of = {name: row for row, name in enumerate(pairs.ids)}
         for review in _read(self._path):
-            row = row_of.get(review.id)
-            if row is not None and review.texts == _texts(pairs, row):
-                self._take(row, review.answer)
+            row = self._row_of.get(review.id)
+            if row is not None and review.texts == texts_hash(pairs, row):
+                self._take(row, review)
+
+    def of(self, reviewer: str) -> dict[int, Review]:
+        """Return the answers of one person, by row."""
+        return self.by_reviewer.get(reviewer, {})
+
+    def verdicts(self) -> dict[int, Verdict]:
+        """Return what reviewers say of each pair that has an answer; unsure where nobody is sure, or they disagree."""
+        return {row: _verdict(answers.values()) for row, answers in self._answers().items()}
+
+    def conflicts(self) -> list[Conflict]:
+        """Return the pairs of which one reviewer says yes and another no."""
+        by_row = sorted(self._answers().items())
+        return [
+            Conflict(self._pairs.ids[row], answers) for row, answers in by_row if {"yes", "no"} <= {*answers.values()}
+        ]
 
     def add(self, row: int, answer: Verdict, *, seconds: float, reviewer: str) -> None:
         """Write down the answer to a pair."""
-        self._write(row, answer, seconds, reviewer)
-        self._take(row, answer)
+        self.record(new_review(self._pairs, row, answer, seconds=seconds, reviewer=reviewer))
 
     def undo(self, *, reviewer: str) -> int | None:
-        """Take back the last answer; return its pair, None where there is none."""
-        if not self._order:
-            return None
-        row = self._order[-1]
-        self._write(row, UNDO, 0.0, reviewer)
-        self._take(row, UNDO)
+        """Take back the last answer of a person; return its pair, None where there is none."""
+        row = next(reversed(self.of(reviewer)), None)
+        if row is not None:
+            self.record(new_review(self._pairs, row, UNDO, seconds=0.0, reviewer=reviewer))
         return row
 
-    def _take(self, row: int, answer: Verdict | Literal["undo"]) -> None:
-        if row in self._order:
-            self._order.remove(row)
-            self.by_row.pop(row, None)
-        if answer != UNDO:
-            self.by_row[row] = answer
-            self._order.append(row)
-
-    def _write(self, row: int, answer: Verdict | Literal["undo"], seconds: float, reviewer: str) -> None:
-        review = Review(
-            id=self._pairs.ids[row],
-            texts=_texts(self._pairs, row),
-            score=float(self._pairs.gold[row]),
-            answer=answer,
-            seconds=round(seconds, 1),
-            time=datetime.now(UTC).isoformat(timespec="seconds"),
-            reviewer=reviewer,
-        )
+    def record(self, review: Review) -> None:
+        """Write down an answer about one of the pairs."""
         with full_disk_named(self._path):
             make_folder(self._path.parent)
             broken = self._path.is_file() and not self._path.read_bytes().endswith(b"\n")
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(("\n" if broken else "") + json.dumps(asdict(review), ensure_ascii=True) + "\n")
+        self._take(self._row_of[review.id], review)
+
+    def _take(self, row: int, review: Review) -> None:
+        own = self.by_reviewer.setdefault(review.reviewer, {})
+        own.pop(row, None)
+        if review.answer != UNDO:
+            own[row] = review
+
+    def _answers(self) -> dict[int, dict[str, Verdict]]:
+        by_row: dict[int, dict[str, Verdict]] = {}
+        for reviewer, own in self.by_reviewer.items():
+            for row, review in own.items():
+                if review.answer != UNDO:
+                    by_row.setdefault(row, {})[reviewer] = review.answer
+        return by_row
 
 
-def review_order(pairs: Pairs, seed: int) -> list[int]:
-    """Return the rows of all pairs in the order of review: from each band in turn, at random within it."""
-    of_band = band_of(pairs.gold)
-    shuffled = np.random.default_rng(seed).permutation(len(pairs))
-    queues = [[int(row) for row in shuffled if of_band[row] == band] for band in range(BANDS)]
-    longest = max(map(len, queues))
-    return [queue[turn] for turn in range(longest) for queue in reversed(queues) if turn < len(queue)]
+def new_review(
+    pairs: Pairs,
+    row: int,
+    answer: Verdict | Literal["undo"],
+    *,
+    seconds: float,
+    reviewer: str,
+    time: datetime | None = None,
+) -> Review:
+    """Return an answer about a pair, given now unless another time is named."""
+    return Review(
+        id=pairs.ids[row],
+        texts=texts_hash(pairs, row),
+        score=float(pairs.gold[row]),
+        answer=answer,
+        seconds=round(seconds, 1),
+        time=(time or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds"),
+        reviewer=reviewer,
+    )
 
 
-def scale_of(scores: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the lowest and the highest score that could be: 0 to 1, 0 to 5, else those that occur."""
-    low, high = float(scores.min()), float(scores.max())
-    if low < 0 or high > TOP_LEVEL:
-        return low, high
-    return 0.0, 1.0 if high <= 1 else float(TOP_LEVEL)
+def _verdict(answers: Collection[Verdict]) -> Verdict:
+    decided = {answer for answer in answers if answer != "unsure"}
+    return decided.pop() if len(decided) == 1 else "unsure"
 
 
-def band_of(scores: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the band of each score, 0 for the lowest."""
-    low, high = scale_of(scores)
-    width = (high - low) / BANDS or 1.0
-    return np.asarray(np.clip(np.floor((scores - low) / width + 1e-9), 0, BANDS - 1), dtype=np.intp)
-
-
-def bands(pairs: Pairs, reviews: Reviews) -> list[Band]:
-    """Count answers and right scores in each band, the highest first."""
-    low, high = scale_of(pairs.gold)
-    of_band = band_of(pairs.gold)
-    rows: list[Band] = []
-    for band in reversed(range(BANDS)):
-        answers = [answer for row, answer in reviews.by_row.items() if of_band[row] == band]
-        yes, no = answers.count("yes"), answers.count("no")
-        right = yes if band == BANDS - 1 else no
-        rows.append(
-            Band(
-                low=low + band * (high - low) / BANDS,
-                high=low + (band + 1) * (high - low) / BANDS,
-                pairs=int((of_band == band).sum()),
-                yes=yes,
-                no=no,
-                unsure=answers.count("unsure"),
-                right=right,
-                share=right / (yes + no) if yes + no else None,
-                interval=clopper_pearson(right, yes + no) if yes + no else None,
-            )
-        )
-    return rows
-
-
-def band_cells(band: Band) -> tuple[str, ...]:
-    """Return a band as a row of a table with the titles ``BAND_TITLES``."""
-    share = "–" if band.share is None else f"{band.share:.3f}"
-    interval = "–" if band.interval is None else f"[{band.interval.low:.3f}, {band.interval.high:.3f}]"
-    counts = (f"{count:,}" for count in (band.pairs, band.yes, band.no, band.unsure))
-    return (f"{band.low:g} to {band.high:g}", *counts, share, interval)
-
-
-def clopper_pearson(successes: int, trials: int) -> Interval:
-    """Return the exact 95 % interval of a share.
-
-    Clopper and Pearson, "The use of confidence or fiducial limits", Biometrika 26 (1934), 404-413.
-    """
-    low = float(stats.beta.ppf(0.025, successes, trials - successes + 1)) if successes else 0.0
-    high = float(stats.beta.ppf(0.975, successes + 1, trials - successes)) if successes < trials else 1.0
-    return Interval(low, high)
-
-
-def _texts(pairs: Pairs, row: int) -> str:
+def texts_hash(pairs: Pairs, row: int) -> str:
+    """Return the hash of the texts of a pair."""
     return sha256_of([pairs.text1[row], pairs.text2[row]])
 
 
@@ -238,6 +185,6 @@ def _read(path: Path) -> Iterator[Review]:
             if number == len(lines):  # what a killed process had begun
                 return
             raise GisError(f"{path}:{number}: not a review ({error})") from error
-        if review.answer not in ("yes", "no", "unsure", UNDO):
+        if review.answer not in (*VERDICTS, UNDO):
             raise GisError(f"{path}:{number}: the answer is {review.answer!r:.60}")
         yield review

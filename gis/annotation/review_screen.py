@@ -1,7 +1,7 @@
 """The review of pairs in a terminal: one screen for each pair, one key for each answer."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -28,16 +28,17 @@ def review(
     Args:
         pairs: The pairs; their scores are not shown.
         reviews: The answers so far, and where answers go.
-        order: The rows in the order in which they are asked about; those with an answer are passed over.
+        order: The rows in the order in which they are asked about; those that the person has answered are passed over.
         keys: What the person presses.
         console: Where the screens go.
         reviewer: The person's name; empty where it is not said.
     """
-    row = _next(order, reviews)
+    row = _next(order, reviews.of(reviewer))
     full = False
     while row is not None:
         console.clear()
-        console.print(screen(pairs, row, reviews, width=console.width, height=None if full else console.height))
+        answered = len(reviews.of(reviewer))
+        console.print(screen(pairs, row, answered, width=console.width, height=None if full else console.height))
         full = False
         started = time.monotonic()
         key = _known_key(keys)
@@ -50,22 +51,22 @@ def review(
             row = row if undone is None else undone
         else:
             reviews.add(row, ANSWERS[key], seconds=time.monotonic() - started, reviewer=reviewer)
-            row = _next(order, reviews)
+            row = _next(order, reviews.of(reviewer))
 
 
-def screen(pairs: Pairs, row: int, reviews: Reviews, *, width: int, height: int | None) -> Text:
+def screen(pairs: Pairs, row: int, answered: int, *, width: int, height: int | None) -> Text:
     """Return the screen of one pair; the words that only one of its texts has are bold.
 
     Args:
         pairs: The pairs.
         row: The pair.
-        reviews: The answers so far.
+        answered: How many pairs the person has answered.
         width: The longest line.
         height: As many lines as there is room for; None for whole texts.
     """
     limit = None if height is None else max((height - OVERHEAD) // 2, FEWEST_LINES)
     first, second = pairs.text1[row], pairs.text2[row]
-    head = f"pair {pairs.ids[row]} · {len(reviews.by_row):,} of {len(pairs):,} answered"
+    head = f"pair {pairs.ids[row]} · {answered:,} of {len(pairs):,} answered"
     result = Text(f"{for_screen(head)[:width]}\n", style="", no_wrap=True, overflow="ignore")
     for number, own, other in ((1, first, second), (2, second, first)):
         result.append(f"── text {number} {'─' * max(width - 10, 0)}\n", style="dim")
@@ -96,5 +97,5 @@ def _known_key(keys: Iterator[str]) -> str:
     return QUIT
 
 
-def _next(order: Sequence[int], reviews: Reviews) -> int | None:
-    return next((row for row in order if row not in reviews.by_row), None)
+def _next(order: Sequence[int], answered: Container[int]) -> int | None:
+    return next((row for row in order if row not in answered), None)

@@ -13,6 +13,7 @@ import gis.cli.leaderboard
 import gis.cli.objectives
 import gis.cli.plot
 import gis.cli.publish
+import gis.cli.review
 import gis.cli.train  # noqa: F401
 from gis.cli.app import State, app, main
 

@@ -1,8 +1,7 @@
-"""The verbs that label pairs: annotate, by models, and review, by a person."""
+"""The verb that has models label pairs."""
 
 import shlex
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,7 +13,6 @@ from gis.cli.options import Data, Device, Offline, Quiet
 
 if TYPE_CHECKING:
     from gis.annotation.asking import Estimate
-    from gis.annotation.review import Band
 
 
 @app.command(no_args_is_help=True)
@@ -129,42 +127,6 @@ def annotate(
     reporter.say(f"check it: gis review {folder}; train on it: gis train --task {folder} --model … --output …")
 
 
-@app.command(no_args_is_help=True)
-def review(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", file_okay=False, help="Folder of pairs with scores.")],
-    reviewer: Annotated[str, typer.Option(metavar="NAME", help="Who answers, for the record.")] = "",
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of the order of pairs.")] = 0,
-) -> None:
-    """Ask a person whether pairs say the same.
-
-    Pairs of all scores come in turn; the scores are not shown. Answers are kept in DIR/review/review.jsonl, and the
-    same command continues.
-
-    Example: gis review graded
-    """
-    from rich.console import Console
-
-    from gis.annotation.review import REVIEW, Reviews, bands, load_scored, review_order
-    from gis.annotation.review_screen import review as ask
-
-    pairs = load_scored(folder)
-    reviews = Reviews(folder / REVIEW, pairs)
-    with interruptible("all answers are kept, the same command continues"):
-        ask(pairs, reviews, review_order(pairs, seed), _keys(), Console(highlight=False), reviewer=reviewer)
-    _print_bands(bands(pairs, reviews))
-
-
-def _keys() -> Iterator[str]:
-    """Yield what is pressed in a terminal, without Enter; elsewhere the characters of standard input."""
-    while sys.stdin.isatty():
-        try:
-            yield typer.getchar()
-        except EOFError:  # Ctrl-D
-            return
-    while character := sys.stdin.read(1):
-        yield character
-
-
 def _print_estimates(costs: "Mapping[str, Estimate]") -> None:
     from gis.terminal_table import Column, TerminalTable
 
@@ -181,14 +143,3 @@ def _print_estimates(costs: "Mapping[str, Estimate]") -> None:
         money = "price not given" if cost.cost is None else f"{cost.cost:.4f}"
         table.add_row(name, f"{cost.requests:,}", f"{cost.input_tokens:,}", f"{cost.output_tokens:,}", money)
     print_table(table, "", "Estimated: four characters count as a token. Nothing was sent.")
-
-
-def _print_bands(rows: "list[Band]") -> None:
-    from gis.annotation.review import BAND_TITLES, RIGHT, band_cells
-    from gis.terminal_table import Column, TerminalTable
-
-    first, *others = BAND_TITLES
-    table = TerminalTable([Column(title=first, align="left"), *(Column(title=title) for title in others)])
-    for band in rows:
-        table.add_row(*band_cells(band))
-    print_table(table, "", RIGHT)

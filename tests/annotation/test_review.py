@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 from scipy.stats import binomtest
 
-from gis.annotation.review import BANDS, REVIEW, Reviews, band_of, bands, clopper_pearson, load_scored, review_order
+from gis.annotation.bands import BANDS, band_of, bands, clopper_pearson, review_order
+from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.annotation.review_screen import review, screen
 from gis.benchmark.tasks.pairs import Pairs
 from gis.errors import GisError
@@ -56,7 +57,7 @@ def test_bands_are_fifths_of_the_scale(scores: list[float], expected: list[int])
 def test_answers_are_kept_with_time_and_reviewer(pairs: Pairs, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     reviews = answered(pairs, path, "yNu?q", reviewer="Ada")
-    assert list(reviews.by_row.values()) == ["yes", "no", "unsure"]
+    assert list(reviews.verdicts().values()) == ["yes", "no", "unsure"]
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [line["answer"] for line in lines] == ["yes", "no", "unsure"]
     assert {line["reviewer"] for line in lines} == {"Ada"}
@@ -66,23 +67,33 @@ def test_answers_are_kept_with_time_and_reviewer(pairs: Pairs, tmp_path: Path) -
 def test_an_answer_can_be_taken_back_also_after_a_restart(pairs: Pairs, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     first = review_order(pairs, 0)[0]
-    assert answered(pairs, path, "yzn").by_row == {first: "no"}
-    assert answered(pairs, path, "z").by_row == {}
-    assert answered(pairs, path, "z").by_row == {}
-    assert answered(pairs, path, "u").by_row == {first: "unsure"}
+    assert answered(pairs, path, "yzn").verdicts() == {first: "no"}
+    assert answered(pairs, path, "z").verdicts() == {}
+    assert answered(pairs, path, "z").verdicts() == {}
+    assert answered(pairs, path, "u").verdicts() == {first: "unsure"}
+
+
+def test_each_reviewer_is_asked_anew_and_takes_back_only_own_answers(pairs: Pairs, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    answered(pairs, path, "yyu", reviewer="Ada")
+    reviews = answered(pairs, path, "ynn", reviewer="Ben")
+    first, second, third, *_ = review_order(pairs, 0)
+    assert reviews.verdicts() == {first: "yes", second: "unsure", third: "no"}
+    assert reviews.conflicts() == [(pairs.ids[second], {"Ada": "yes", "Ben": "no"})]
+    assert answered(pairs, path, "zzzzz", reviewer="Ben").verdicts() == {first: "yes", second: "yes", third: "unsure"}
 
 
 def test_a_review_continues_where_it_was_stopped(pairs: Pairs, tmp_path: Path) -> None:
     for _ in range(len(pairs) + 2):
         reviews = answered(pairs, tmp_path / "r.jsonl", "y")
-    assert len(reviews.by_row) == len(pairs)
+    assert len(reviews.verdicts()) == len(pairs)
 
 
 def test_a_line_that_a_kill_cut_short_costs_one_answer(pairs: Pairs, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     answered(pairs, path, "yn")
     path.write_bytes(path.read_bytes()[:-30])
-    assert len(Reviews(path, pairs).by_row) == 1
+    assert len(Reviews(path, pairs).verdicts()) == 1
 
 
 @pytest.mark.parametrize("line", ["{}", "[]", '{"answer": "maybe"}', "x"])
@@ -96,7 +107,7 @@ def test_a_broken_line_is_named(pairs: Pairs, tmp_path: Path, line: str) -> None
 def test_answers_about_other_texts_do_not_count(pairs: Pairs, tmp_path: Path) -> None:
     answered(pairs, tmp_path / "r.jsonl", "yyyyyyyy")
     changed = pairs.map_texts(lambda text: text + "!")
-    assert Reviews(tmp_path / "r.jsonl", changed).by_row == {}
+    assert Reviews(tmp_path / "r.jsonl", changed).verdicts() == {}
 
 
 def test_a_score_is_right_where_the_person_says_the_same(pairs: Pairs, tmp_path: Path) -> None:
@@ -114,10 +125,10 @@ def test_intervals_are_exact(successes: int, trials: int) -> None:
     assert clopper_pearson(successes, trials) == pytest.approx((expected.low, expected.high))
 
 
-def test_a_screen_shows_both_texts_the_keys_and_what_differs_in_its_size(tmp_path: Path) -> None:
+def test_a_screen_shows_both_texts_the_keys_and_what_differs_in_its_size() -> None:
     texts = ("the cat sat " * 400, "the dog sat\x1b[31m " * 400)
     pair = Pairs(text1=(texts[0],), text2=(texts[1],), gold=np.array([3.123]), ids=("one",))
-    shown = screen(pair, 0, Reviews(tmp_path / "r.jsonl", pair), width=80, height=24)
+    shown = screen(pair, 0, 0, width=80, height=24)
     lines = shown.plain.splitlines()
     assert len(lines) <= 23
     assert max(map(len, lines)) <= 80
@@ -126,12 +137,12 @@ def test_a_screen_shows_both_texts_the_keys_and_what_differs_in_its_size(tmp_pat
     assert all(f"{key} " in lines[-1] for key in "ynuzfq")
     bold = {shown.plain[span.start : span.end] for span in shown.spans if span.style == "bold"}
     assert bold == {"cat", "dog", "31m"}
-    whole = screen(pair, 0, Reviews(tmp_path / "r.jsonl", pair), width=80, height=None).plain
+    whole = screen(pair, 0, 0, width=80, height=None).plain
     assert whole.count("cat") == 400
 
 
 def test_the_whole_texts_are_shown_on_request_and_the_question_stays(pairs: Pairs, tmp_path: Path) -> None:
-    assert len(answered(pairs, tmp_path / "r.jsonl", "fffy").by_row) == 1
+    assert len(answered(pairs, tmp_path / "r.jsonl", "fffy").verdicts()) == 1
 
 
 def test_reviews_calibrate_the_next_annotation(tmp_path: Path) -> None:
@@ -139,7 +150,7 @@ def test_reviews_calibrate_the_next_annotation(tmp_path: Path) -> None:
     pairs, first = pairs_file(tmp_path, rows), tmp_path / "first"
     annotated(pairs, first, "jaccard")
     scored = load_scored(first)
-    assert len(answered(scored, first / REVIEW, "y" * 6 + "n" * 24).by_row) == 30
+    assert len(answered(scored, first / REVIEW, "y" * 6 + "n" * 24).verdicts()) == 30
     report = annotated(pairs, tmp_path / "second", "jaccard", gold=Spec(str(first / REVIEW)))
     assert report.calibrated
     annotated(pairs, first, "jaccard")  # a review changes nothing of the annotation
