@@ -41,19 +41,29 @@ def save_roberta(folder: Path, *, kind: str = "Roberta", seed: int = 0) -> Path:
 def save_decoder(folder: Path, *, seed: int = 0) -> Path:
     """A two-layer Llama with a byte tokenizer that adds no special tokens."""
     tokenizer = byte_tokenizer()
-    settings = transformers.LlamaConfig(
-        vocab_size=len(tokenizer),
+    return _save(transformers.LlamaModel, _llama(len(tokenizer), POSITIONS), tokenizer, folder, seed)
+
+
+def save_causal(folder: Path, *, seed: int = 0, positions: int = 2048) -> Path:
+    """The same with a head that predicts the next byte."""
+    tokenizer = byte_tokenizer()
+    tokenizer.model_max_length = positions
+    return _save(transformers.LlamaForCausalLM, _llama(len(tokenizer), positions), tokenizer, folder, seed)
+
+
+def _llama(vocabulary: int, positions: int) -> transformers.LlamaConfig:
+    return transformers.LlamaConfig(
+        vocab_size=vocabulary,
         hidden_size=HIDDEN,
         intermediate_size=HIDDEN,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=POSITIONS,
+        max_position_embeddings=positions,
         pad_token_id=0,
         bos_token_id=None,
         eos_token_id=1,
     )
-    return _save(transformers.LlamaModel, settings, tokenizer, folder, seed)
 
 
 def save_lora(folder: Path, base: Path, *, modules: Sequence[str] = ("q_proj", "v_proj"), seed: int = 0) -> Path:

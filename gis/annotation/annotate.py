@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.annotation.annotators import Grades, OwnAnnotator, ServerAnnotator, load_annotator
+from gis.annotation.annotators import AskedAnnotator, Grades, OwnAnnotator, ServerAnnotator
 from gis.annotation.answers import AnswerFile
-from gis.annotation.asking import Estimate, ask_all, estimate, spent_before
+from gis.annotation.asking import Estimate, ask_all, ask_locally, estimate, spent_before
 from gis.annotation.budget import EXPECTED, Budget, BudgetReachedError, Limits, Prices, Spent
 from gis.annotation.ensemble import combine
+from gis.annotation.local import LocalAnnotator
 from gis.annotation.output import ANSWERS, is_annotation, settings_of, write_annotation
 from gis.annotation.prompt import TOP_LEVEL, Prompt, read_prompt
+from gis.annotation.registry import load_annotator
 from gis.annotation.report import Report, make_report
 from gis.annotation.review import REVIEW, Reviews
 from gis.annotation.select import Selection, select
@@ -27,7 +29,7 @@ from gis.files import held_alone, replaceable, sha256_of
 from gis.models.base import LoadSettings
 from gis.spec import Spec
 
-Annotator = ServerAnnotator | OwnAnnotator
+Annotator = ServerAnnotator | LocalAnnotator | OwnAnnotator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +200,8 @@ def _grades(work: _Work, answers: AnswerFile, settings: AnnotationSettings, repo
                     f"{error}; {budget.spent.requests:,} answers are kept, no dataset is written",
                     remedy="the same command with a higher limit continues",
                 ) from None
+        elif isinstance(annotator, LocalAnnotator):
+            grades.append(ask_locally(annotator, work.source, answers, reporter=reporter))
         else:
             grades.append(annotator.grades(work.source))
     return grades
@@ -250,5 +254,5 @@ def _record(work: _Work, answers: AnswerFile) -> dict[str, Any]:
 
 def _served_by(annotator: Annotator, answers: AnswerFile) -> list[str]:
     """Return the names of the models that a server says it ran: more than one were not one annotator."""
-    identity = annotator.identity if isinstance(annotator, ServerAnnotator) else None
+    identity = annotator.identity if isinstance(annotator, AskedAnnotator) else None
     return sorted({answer.served_by for answer in answers.by_key.values() if answer.annotator == identity} - {""})

@@ -16,6 +16,7 @@ from gis.annotation.budget import Prices
 from gis.annotation.prompt import LEVELS, TOP_LEVEL, Prompt
 from gis.annotation.protocols import (
     PROTOCOL_BY_NAME,
+    Grade,
     InvalidAnswerError,
     Protocol,
     RefusedError,
@@ -25,13 +26,10 @@ from gis.annotation.protocols import (
 )
 from gis.annotation.select import similarities
 from gis.annotation.source import PairsToGrade
-from gis.benchmark.runner import find_model
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
-from gis.models.base import LoadSettings, Model
-from gis.models.openai_server import DEFAULT_KEY_VARIABLE, DEFAULT_URL, OpenAIServer
-from gis.models.registry import adapter_of
-from gis.spec import Spec, parse_spec
+from gis.models.base import Model
+from gis.models.openai_server import OpenAIServer
 
 SERVER, REPLAY, SIMILARITY = "openai", "replay", "similarity"
 SERVER_OPTIONS = ("model", "base_url", "key_env", "name")
@@ -154,35 +152,78 @@ def put(grades: Grades, row: int, order: int, answer: Answer) -> None:
         grades.probabilities[row, order] = answer.grade.probabilities
 
 
-class ServerAnnotator(Annotator):
-    """A model behind an OpenAI-compatible server.
+class AskedAnnotator(Annotator):
+    """An annotator that is asked about one pair after the other, and whose answers are kept.
 
     Attributes:
-        protocol: How it is asked; None before the server was probed.
-        prices: What its tokens cost.
+        protocol: How it is asked; None before that was found out.
     """
 
-    def __init__(self, server: OpenAIServer, model: str, prompt: Prompt, prices: Prices, *, name: str) -> None:
-        self.name, self.prices = name, prices
-        self.protocol: Protocol | None = None
-        self._server, self._model, self._prompt = server, model, prompt
+    protocol: Protocol | None
 
-    @property
-    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
-        """What decides its grades, as far as a client can see."""
-        protocol = None if self.protocol is None else self.protocol.name
-        return {"kind": SERVER, "model": self._model, "base_url": self._server.shown_url, "protocol": protocol}
+    def __init__(self, kind: str, model: str, place: str, prompt: Prompt, *, name: str) -> None:
+        """Say who is asked.
 
-    @cached_property
-    def identity(self) -> str:
-        """Hash of what was asked of whom, without the texts and the protocol."""
-        return sha256_of([SERVER, self._model, self._server.shown_url, self._prompt.sha256])
+        Args:
+            kind: The kind of annotator.
+            model: The model's name.
+            place: Where it is: the address of a server, or the hash of a folder.
+            prompt: What it is asked.
+            name: What reports call it.
+        """
+        self.name, self._model, self._prompt = name, model, prompt
+        self.identity = sha256_of([kind, model, place, prompt.sha256])
 
     def key(self, first: str, second: str, protocol: Protocol) -> str:
         """Hash of everything that decides an answer: model, server, prompt, protocol with its parameters, texts."""
         return sha256_of(
             [self.identity, protocol.path, protocol.name, protocol.body(self._model, self._prompt, first, second)]
         )
+
+    def _answer(
+        self,
+        first: str,
+        second: str,
+        protocol: Protocol,
+        grade: Grade | None,
+        usage: Usage,
+        *,
+        failure: str = "",
+        refused: bool = False,
+        served_by: str = "",
+    ) -> Answer:
+        return Answer(
+            key=self.key(first, second, protocol),
+            annotator=self.identity,
+            pair=sha256_of([first, second]),
+            model=self._model,
+            prompt=self._prompt.sha256,
+            protocol=protocol.name,
+            grade=grade,
+            failure=failure,
+            refused=refused,
+            usage=usage,
+            served_by=served_by,
+        )
+
+
+class ServerAnnotator(AskedAnnotator):
+    """A model behind an OpenAI-compatible server.
+
+    Attributes:
+        prices: What its tokens cost.
+    """
+
+    def __init__(self, server: OpenAIServer, model: str, prompt: Prompt, prices: Prices, *, name: str) -> None:
+        super().__init__(SERVER, model, server.shown_url, prompt, name=name)
+        self.protocol = None
+        self.prices, self._server = prices, server
+
+    @property
+    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """What decides its grades, as far as a client can see."""
+        protocol = None if self.protocol is None else self.protocol.name
+        return {"kind": SERVER, "model": self._model, "base_url": self._server.shown_url, "protocol": protocol}
 
     @cached_property
     def client(self) -> Any:  # noqa: ANN401
@@ -208,57 +249,13 @@ class ServerAnnotator(Annotator):
             grade = protocol.read(answer)
         except (InvalidAnswerError, RefusedError) as error:
             failure, refused = str(error), isinstance(error, RefusedError)
-        return Answer(
-            key=self.key(first, second, protocol),
-            annotator=self.identity,
-            pair=sha256_of([first, second]),
-            model=self._model,
-            prompt=self._prompt.sha256,
-            protocol=protocol.name,
-            grade=grade,
+        return self._answer(
+            first,
+            second,
+            protocol,
+            grade,
+            usage_of(answer, body),
             failure=failure,
             refused=refused,
-            usage=usage_of(answer, body),
             served_by=str(answer.get("model", ""))[:200] if isinstance(answer, dict) else "",
         )
-
-
-def load_annotator(
-    given: Spec, prompt: Prompt, *, base_url: str | None, prices: Mapping[str, Prices], load: LoadSettings
-) -> ServerAnnotator | OwnAnnotator:
-    """Return the annotator that a name stands for.
-
-    Args:
-        given: ``openai,model=NAME,base_url=URL``, ``replay,path=FILE``, ``similarity,model=MODEL``; any other name is
-            that of a model of the server at ``base_url``, and where there is none, of a model of gis.
-        prompt: What it is asked.
-        base_url: The server's address.
-        prices: What models of servers cost, by the names of annotators or of models.
-        load: How models of gis are loaded.
-
-    Raises:
-        UsageError: Nothing has this name, or an option is wrong.
-    """
-    options, name = dict(given.options), given.options.get("name", str(given))
-    if given.name == REPLAY:
-        given.check_options(("path", "model", "name"))
-        if "path" not in options:
-            raise UsageError(f"{REPLAY} needs a file of answers", remedy=f"write {REPLAY},path=FILE")
-        return ReplayAnnotator(Path(options["path"]), prompt, model=options.get("model"), name=name)
-    if given.name == SIMILARITY:
-        given.check_options(("model", "name"))
-        if "model" not in options:
-            raise UsageError(f"{SIMILARITY} needs a model", remedy=f"write {SIMILARITY},model=minilm")
-        return SimilarityAnnotator(find_model(parse_spec(options["model"]), load), name)
-    if given.name != SERVER and base_url is None:
-        adapter_of(given)  # which names what it could have been
-        return SimilarityAnnotator(find_model(given, load), name)
-    given.check_options(SERVER_OPTIONS)
-    model = options.get("model", "") if given.name == SERVER else given.name
-    if not model:
-        raise UsageError(f"{SERVER} needs a model", remedy=f"write {SERVER},model=NAME")
-    server = OpenAIServer(
-        options.get("base_url") or base_url or DEFAULT_URL, options.get("key_env", DEFAULT_KEY_VARIABLE)
-    )
-    name = options.get("name", model)
-    return ServerAnnotator(server, model, prompt, prices.get(name, prices.get(model, Prices())), name=name)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
-from gis.annotation.annotators import Grades, ServerAnnotator, no_grades, put
+from gis.annotation.annotators import AskedAnnotator, Grades, ServerAnnotator, no_grades, put
 from gis.annotation.answers import Answer, AnswerFile
 from gis.annotation.budget import Budget, Spent
+from gis.annotation.local import LocalAnnotator
 from gis.annotation.protocols import PROTOCOL_BY_NAME, PROTOCOLS, Protocol, Usage
 from gis.annotation.source import PairsToGrade
 from gis.console import Reporter, Tracker
@@ -90,6 +91,31 @@ def ask_all(
     if jobs:
         with reporter.track(annotator.name, len(jobs), "requests") as tracker:
             _Run(annotator, answers, budget, failures, tracker).ask(jobs, in_flight)
+    return _collect(annotator, source, answers, failures)
+
+
+def ask_locally(annotator: LocalAnnotator, source: PairsToGrade, answers: AnswerFile, *, reporter: Reporter) -> Grades:
+    """Ask a model in this process about all pairs in both orders, but for what was answered before.
+
+    Raises:
+        GisError: The model cannot be loaded, or has no tokens for the levels.
+    """
+    from gis.models.transformer.causal import TooLongError
+
+    jobs = list(_open_jobs(annotator, source, answers))
+    failures: dict[int, str] = {}
+    with reporter.track(annotator.name, len(jobs), "questions") as tracker:
+        for number, job in enumerate(jobs, start=1):
+            try:
+                answers.add(annotator.ask(job.first, job.second))
+            except TooLongError as error:
+                failures[job.row] = str(error)
+            tracker.advance(1, number / len(jobs))
+    if annotator.answered_otherwise:
+        reporter.warn(
+            f"to {annotator.answered_otherwise:,} of {len(jobs):,} questions, {annotator.name} would rather have "
+            "answered with something else than a level"
+        )
     return _collect(annotator, source, answers, failures)
 
 
@@ -201,7 +227,7 @@ def _recall_protocol(annotator: ServerAnnotator, answers: AnswerFile) -> None:
         annotator.protocol = PROTOCOL_BY_NAME[name]
 
 
-def _open_jobs(annotator: ServerAnnotator, source: PairsToGrade, answers: AnswerFile) -> Iterator[Job]:
+def _open_jobs(annotator: AskedAnnotator, source: PairsToGrade, answers: AnswerFile) -> Iterator[Job]:
     """Yield the questions that are not answered yet; equal ones once."""
     seen: set[tuple[str, str]] = set()
     for row in range(len(source)):
@@ -214,7 +240,7 @@ def _open_jobs(annotator: ServerAnnotator, source: PairsToGrade, answers: Answer
                 yield Job(row, order, first, second)
 
 
-def _collect(annotator: ServerAnnotator, source: PairsToGrade, answers: AnswerFile, failures: dict[int, str]) -> Grades:
+def _collect(annotator: AskedAnnotator, source: PairsToGrade, answers: AnswerFile, failures: dict[int, str]) -> Grades:
     grades = no_grades(len(source))
     protocol = _protocol(annotator)
     for row in range(len(source)):
@@ -227,7 +253,7 @@ def _collect(annotator: ServerAnnotator, source: PairsToGrade, answers: AnswerFi
     return Grades(grades.levels, grades.probabilities, failures)
 
 
-def _protocol(annotator: ServerAnnotator) -> Protocol:
+def _protocol(annotator: AskedAnnotator) -> Protocol:
     assert annotator.protocol is not None
     return annotator.protocol
 

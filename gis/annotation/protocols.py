@@ -215,6 +215,7 @@ PROTOCOLS = (
     Protocol("chat", "/chat/completions", _chat(AS_DIGIT, **PLAIN), _read_plain),
     Protocol("chat-reasoning", "/chat/completions", _chat(AS_DIGIT, **REASONING), _read_plain, instead_of="chat"),
 )
+NEXT_TOKEN = Protocol("next-token", "", _chat(AS_DIGIT), _read_plain)  # of a model in this process: nothing is parsed
 PROTOCOL_BY_NAME: Mapping[str, Protocol] = {protocol.name: protocol for protocol in PROTOCOLS}
 ANSWER_TOKENS = 10  # of an answer, in estimates
 

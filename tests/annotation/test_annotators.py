@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gis.annotation.annotators import SimilarityAnnotator, load_annotator
+from gis.annotation.annotators import SimilarityAnnotator
 from gis.annotation.output import ANSWERS
 from gis.annotation.prompt import read_prompt
+from gis.annotation.registry import load_annotator
 from gis.annotation.source import load_pairs
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.errors import GisError, UsageError
