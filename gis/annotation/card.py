@@ -31,7 +31,8 @@ def make_card(split: str, name: str, report: Report, settings: Mapping[str, Any]
     origin = (
         "The scores, 0 to 5, were given by models, not by people. `levels` holds the probability of each level before "
         "any calibration, `order_gap` the difference in level when the texts change places, `spread` the standard "
-        f"deviation between annotators. Their guidelines are the prompt {escape(prompt['name'])}, which has the hash "
+        f"deviation between annotators, `weight` how much `gis train` lets the pair count: 1 / (1 + (order_gap / 2)² + "
+        f"spread²). Their guidelines are the prompt {escape(prompt['name'])}, which has the hash "
         f"{prompt['sha256']}.\n"
     )
     head = ("annotator", "kind", "model", "answers name it", "protocol")

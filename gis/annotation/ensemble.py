@@ -53,6 +53,16 @@ def combine(values: Array, gold: Array | None) -> Combined:
     return Combined(_calibrated(values[:, labelled], gold[labelled], values), unseen, calibrated=True)
 
 
+def weight_of(order_gap: float, spread: float) -> float:
+    """Return how much a pair counts in training, 0 to 1: 1 where all agree, half where they differ by a level.
+
+    It is the inverse of a variance, with one level for the error that no disagreement shows: 1 / (1 + (gap / 2)² +
+    spread²), where half the gap is the standard deviation between the two orders of the texts, and the spread the one
+    between the annotators.
+    """
+    return 1 / (1 + (order_gap / 2) ** 2 + spread**2)
+
+
 def _calibrated(known: Array, gold: Array, values: Array) -> Array:
     """Return the mean of (m, k) ``values`` after an isotonic regression of ``gold`` on each annotator's grades."""
     from sklearn.isotonic import IsotonicRegression

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gis.annotation.annotators import Grades
 from gis.annotation.card import make_card
-from gis.annotation.ensemble import Combined
+from gis.annotation.ensemble import Combined, weight_of
 from gis.annotation.report import Report
 from gis.annotation.source import SPLITS, PairsToGrade
 from gis.benchmark.tasks.manifest import MANIFEST, is_intact
@@ -121,13 +121,16 @@ def _rows(
     probabilities = np.stack([each.probabilities for each in grades]).mean(axis=(0, 2))
     for number, row in enumerate(rows):
         known = not np.isnan(probabilities[row]).any()
+        order_gap = float(np.abs(levels[:, row, 0] - levels[:, row, 1]).mean())
+        spread = float(values[:, row].std())
         yield {
             "id": source.pairs.ids[row],
             "text1": source.pairs.text1[row],
             "text2": source.pairs.text2[row],
             "score": round(float(combined.values[number]), DIGITS),
-            "order_gap": round(float(np.abs(levels[:, row, 0] - levels[:, row, 1]).mean()), DIGITS),
-            "spread": round(float(values[:, row].std()), DIGITS),
+            "order_gap": round(order_gap, DIGITS),
+            "spread": round(spread, DIGITS),
+            "weight": round(weight_of(order_gap, spread), DIGITS),
             "levels": [round(float(part), DIGITS) for part in probabilities[row]] if known else None,
             **{column: kept[row] for column, kept in source.extra.items()},
         }

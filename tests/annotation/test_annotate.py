@@ -34,7 +34,7 @@ def test_the_folder_can_be_trained_on_and_scored(tmp_path: Path) -> None:
     results = gis.bench("jaccard", str(output), cache=False)
     assert results.failures == ()
     row = rows_of(output)[3]
-    assert set(row) == {"id", "text1", "text2", "score", "order_gap", "spread", "levels", "cluster1"}
+    assert set(row) == {"id", "text1", "text2", "score", "order_gap", "spread", "weight", "levels", "cluster1"}
     assert (row["id"], row["cluster1"], row["levels"]) == ("p3", "c3", None)
 
 

@@ -290,3 +290,19 @@ def test_an_adapter_needs_a_backbone_that_is_saved(tiny_bert: Path, tmp_path: Pa
         fit(tmp_path / "adapter", data, tmp_path / "second", lora=2)
     fit(tmp_path / "adapter", data, tmp_path / "merged")
     assert (tmp_path / "merged" / "model.safetensors").is_file()
+
+
+def test_weights_decide_what_is_learnt_and_are_recorded(tiny_bert: Path, tmp_path: Path) -> None:
+    rows = graded_rows(24, 0)
+    weighings = {"none": None, "equal": [0.5] * 24, "unequal": [0.2 + number / 24 for number in range(24)]}
+    for name, weighing in weighings.items():
+        of_rows = [{} if weighing is None else {"weight": weighing[number]} for number in range(24)]
+        write_rows(tmp_path / name / "train.jsonl", [{**row, **more} for row, more in zip(rows, of_rows, strict=True)])
+        fit(tiny_bert, tmp_path / name, tmp_path / f"model-{name}")
+    none, equal, unequal = (tmp_path / f"model-{name}" for name in weighings)
+    assert same(none, equal)
+    assert not same(none, unequal)
+    manifest = json.loads((unequal / MANIFEST).read_text(encoding="utf-8"))
+    assert manifest["train"]["weights"]["most"] == pytest.approx(1.7055, abs=1e-4)
+    assert "weighted from 0.29 to 1.71" in (unequal / "README.md").read_text(encoding="utf-8")
+    assert "weights" not in json.loads((equal / MANIFEST).read_text(encoding="utf-8"))["train"]

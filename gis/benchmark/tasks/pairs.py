@@ -268,18 +268,22 @@ def _number(value: Any, where: str, labels: Mapping[str, float] | None) -> float
         if str(value) not in labels:
             raise GisError(f"{where}: the label is {_shown(value)}, expected one of {', '.join(labels)}")
         return labels[str(value)]
-    if isinstance(value, str):
+    number = number_of(value)
+    if isinstance(value, str) and math.isnan(number):
         number = WORDS.get(value.strip().casefold(), math.nan)
-        if NUMERAL.fullmatch(value):
-            number = float(value)
-    else:
-        try:
-            number = math.nan if isinstance(value, bytes | bytearray) else float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
     if not math.isfinite(number):
         raise GisError(f"{where}: the label is {_shown(value)}, not a number")
     return number
+
+
+def number_of(value: Any) -> float:  # noqa: ANN401
+    """Return a number as a file holds it, a numeral too; NaN for anything else."""
+    if isinstance(value, str):
+        return float(value) if NUMERAL.fullmatch(value) else math.nan
+    try:
+        return math.nan if isinstance(value, bytes | bytearray) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401

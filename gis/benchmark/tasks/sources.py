@@ -26,6 +26,7 @@ USED_COLUMNS = (
     "positive",
     "negative",
     "text",
+    "weight",
     "cluster1",
     "cluster2",
     *ISSUE_COLUMNS,

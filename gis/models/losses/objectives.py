@@ -231,6 +231,7 @@ class AngleLoss(LossSettings):
         text_ids: Tensor | None = None,
         negative_ids: Tensor | None = None,
         logits: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> LossTerms:
         """Weigh the objectives on one batch.
 
@@ -245,18 +246,21 @@ class AngleLoss(LossSettings):
                 hard negative.
             negative_ids: (n,) the same of the hard negatives, where ``negative_rows`` is given.
             logits: (batch, classes) of a classifier over the pairs, for ``softmax``.
+            weights: (batch,) weights of the rows, above 0; None where all are 1. A weight multiplies what its row adds
+                to a mean; where two pairs are ranked, both weights multiply the comparison.
 
         Raises:
-            ValueError: As the objectives; or both labels and negatives are given.
+            ValueError: As the objectives; both labels and negatives are given; or a weight is not above 0.
         """
         if labels is not None and negatives is not None:
             raise ValueError("a batch has labels or hard negatives, not both")
         _check(x, y, labels, 1.0)
+        _check_weights(x, weights)
         with torch.autocast(x.device.type, enabled=False):
             if labels is not None:
-                return self._pairs(unit(x), unit(y), labels, _ids(text_ids, x, 2), logits)
+                return self._pairs(unit(x), unit(y), labels, _ids(text_ids, x, 2), logits, weights)
             if negatives is None:
-                return self._positives(unit(x), unit(y), _ids(text_ids, x, 2))
+                return self._positives(unit(x), unit(y), _ids(text_ids, x, 2), weights)
             if negative_rows is None:
                 _check(x, negatives, None, 1.0)
                 ids = _ids(text_ids, x, 3)
@@ -264,57 +268,77 @@ class AngleLoss(LossSettings):
                 text_ids = None if ids is None else ids[:, :2]
             _check_negatives(x, negatives, negative_rows, negative_ids)
             hard = _Negatives(unit(negatives), negative_rows, negative_ids)
-            return self._triplets(unit(x), unit(y), hard, _ids(text_ids, x, 2))
+            return self._triplets(unit(x), unit(y), hard, _ids(text_ids, x, 2), weights)
 
-    def _pairs(self, x: Tensor, y: Tensor, labels: Tensor, ids: Tensor | None, logits: Tensor | None) -> LossTerms:
+    def _pairs(
+        self,
+        x: Tensor,
+        y: Tensor,
+        labels: Tensor,
+        ids: Tensor | None,
+        logits: Tensor | None,
+        own_weights: Tensor | None,
+    ) -> LossTerms:
         everyone = self.gather(labels)
+        weights = None if own_weights is None else self.gather(own_weights)
         cosine = self.gather(_cosine(x, y)) if self.cosine or self.regression else None
         terms: dict[str, Tensor] = {}
         if cosine is not None and self.cosine:
-            terms["cosine"] = rank_loss(cosine, everyone, self.cosine_temperature)
+            terms["cosine"] = rank_loss(cosine, everyone, self.cosine_temperature, weights)
         if self.in_batch:
             positive = _positive(everyone, self.positive_threshold)
             together = None if ids is None else self.gather(ids)
-            terms["in_batch"] = _in_batch(self.gather(x), self.gather(y), positive, together, self.in_batch_temperature)
+            terms["in_batch"] = _in_batch(
+                self.gather(x), self.gather(y), positive, together, self.in_batch_temperature, weights
+            )
         if self.angle:
             closeness = self.gather(_closeness(x, y, self.angle_form))
-            terms["angle"] = rank_loss(closeness, everyone, self.angle_temperature)
+            terms["angle"] = rank_loss(closeness, everyone, self.angle_temperature, weights)
         if cosine is not None and self.regression:
-            terms["regression"] = _regression(cosine, everyone)
+            terms["regression"] = _regression(cosine, everyone, weights)
         if self.softmax:
             if logits is None:
                 raise ValueError("the softmax objective needs the logits of a classifier")
-            terms["softmax"] = functional.cross_entropy(self.gather(logits.to(x.dtype)), _classes(everyone))
+            terms["softmax"] = _softmax(self.gather(logits.to(x.dtype)), _classes(everyone), weights)
         return self._weighed(terms, everyone)
 
-    def _positives(self, x: Tensor, y: Tensor, ids: Tensor | None) -> LossTerms:
+    def _positives(self, x: Tensor, y: Tensor, ids: Tensor | None, own_weights: Tensor | None) -> LossTerms:
         if not self.in_batch:
             raise ValueError("pairs without labels train the in-batch objective only, whose weight is 0")
         together = None if ids is None else self.gather(ids).T.reshape(-1)
-        value = _contrastive(self.gather(x), [self.gather(y)], together, self.in_batch_temperature)
+        weights = None if own_weights is None else self.gather(own_weights)
+        value = _contrastive(self.gather(x), [self.gather(y)], together, self.in_batch_temperature, weights)
         return self._weighed({"in_batch": value}, torch.ones(1))
 
-    def _triplets(self, x: Tensor, y: Tensor, negatives: _Negatives, ids: Tensor | None) -> LossTerms:
+    def _triplets(
+        self, x: Tensor, y: Tensor, negatives: _Negatives, ids: Tensor | None, own_weights: Tensor | None
+    ) -> LossTerms:
         """Hard negatives serve the contrastive terms as candidates and the ranking terms as pairs of label 0."""
         terms: dict[str, Tensor] = {}
+        weights = of_rows = None
+        if own_weights is not None:
+            of_rows = self.gather(own_weights)
+            weights = self.gather(torch.cat([own_weights, own_weights[negatives.rows]]))
         if self.in_batch or self.hard_negative:
             anchors, positives, others = self.gather(x), self.gather(y), self.gather(negatives.units)
             pairs = None if ids is None else self.gather(ids).T.reshape(-1)
             if self.in_batch:
-                terms["in_batch"] = _contrastive(anchors, [positives], pairs, self.in_batch_temperature)
+                terms["in_batch"] = _contrastive(anchors, [positives], pairs, self.in_batch_temperature, of_rows)
             if self.hard_negative:
                 all_ids = None
                 if pairs is not None and negatives.ids is not None:
                     all_ids = torch.cat([pairs, self.gather(negatives.ids)])
-                terms["hard_negative"] = _contrastive(anchors, [positives, others], all_ids, self.in_batch_temperature)
+                terms["hard_negative"] = _contrastive(
+                    anchors, [positives, others], all_ids, self.in_batch_temperature, of_rows
+                )
         labels = torch.cat([x.new_ones(len(x)), x.new_zeros(len(negatives.units))])
         first, second = torch.cat([x, x[negatives.rows]]), torch.cat([y, negatives.units])
         everyone = self.gather(labels)
         if self.cosine:
-            terms["cosine"] = rank_loss(self.gather(_cosine(first, second)), everyone, self.cosine_temperature)
+            terms["cosine"] = rank_loss(self.gather(_cosine(first, second)), everyone, self.cosine_temperature, weights)
         if self.angle:
             closeness = self.gather(_closeness(first, second, self.angle_form))
-            terms["angle"] = rank_loss(closeness, everyone, self.angle_temperature)
+            terms["angle"] = rank_loss(closeness, everyone, self.angle_temperature, weights)
         # The two contrastive terms share one weight's worth, as in the official code.
         return self._weighed(terms, everyone, {"in_batch": self.in_batch / 2, "hard_negative": self.hard_negative / 2})
 
@@ -365,34 +389,53 @@ def _closeness(x: Tensor, y: Tensor, form: AngleForm) -> Tensor:
     return torch.where(total != 0, 1 - mean * (2 / torch.pi), 0)
 
 
-def _in_batch(x: Tensor, y: Tensor, positive: Tensor, ids: Tensor | None, temperature: float) -> Tensor:
+def _in_batch(
+    x: Tensor, y: Tensor, positive: Tensor, ids: Tensor | None, temperature: float, of_pairs: Tensor | None = None
+) -> Tensor:
     count = len(x)
-    weights = positive.to(x.dtype).repeat(2) / max(2 * count, 1)
+    shares = positive.to(x.dtype) if of_pairs is None else positive * of_pairs.to(x.dtype)
+    weights = shares.repeat(2) / max(2 * count, 1)
     partner = torch.arange(2 * count, device=x.device).roll(count)
     candidates = Candidates(weights, partner, ids=None if ids is None else ids.T.reshape(-1))
-    agreement = (_cosine(x, y) * positive).sum() / (temperature * max(count, 1))
+    agreement = (_cosine(x, y) * shares).sum() / (temperature * max(count, 1))
     return log_partition(torch.cat([x, y]), candidates, temperature) - agreement
 
 
-def _contrastive(anchors: Tensor, others: list[Tensor], ids: Tensor | None, temperature: float) -> Tensor:
+def _contrastive(
+    anchors: Tensor, others: list[Tensor], ids: Tensor | None, temperature: float, of_rows: Tensor | None = None
+) -> Tensor:
     count = len(anchors)
     texts = torch.cat([anchors, *others])
     weights = texts.new_zeros(len(texts))
     weights[:count] = 1 / max(count, 1)
+    cosines = _cosine(anchors, others[0])
+    if of_rows is not None:
+        weights[:count] *= of_rows.to(weights.dtype)
+        cosines = cosines * of_rows.to(cosines.dtype)
     partner = torch.full((len(texts),), -1, device=texts.device)
     partner[:count] = torch.arange(count, 2 * count, device=texts.device)
     candidates = Candidates(weights, partner, count, ids)
-    agreement = _cosine(anchors, others[0]).sum() / (temperature * max(count, 1))
+    agreement = cosines.sum() / (temperature * max(count, 1))
     return log_partition(texts, candidates, temperature) - agreement
 
 
-def _regression(cosine: Tensor, labels: Tensor) -> Tensor:
+def _regression(cosine: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
     labels = labels.to(cosine.dtype)
     outside = (labels.abs() > 1).nonzero()
     if len(outside):
         row = int(outside[0])
         raise ValueError(f"the label of row {row} is {float(labels[row]):g}; regression expects labels in [-1, 1]")
-    return functional.mse_loss(cosine, labels, reduction="sum") / max(len(labels), 1)  # no pairs cost nothing
+    if weights is None:
+        squares = functional.mse_loss(cosine, labels, reduction="sum")
+    else:
+        squares = (weights.to(cosine.dtype) * functional.mse_loss(cosine, labels, reduction="none")).sum()
+    return squares / max(len(labels), 1)  # no pairs cost nothing
+
+
+def _softmax(logits: Tensor, classes: Tensor, weights: Tensor | None) -> Tensor:
+    if weights is None:
+        return functional.cross_entropy(logits, classes)
+    return (functional.cross_entropy(logits, classes, reduction="none") * weights.to(logits.dtype)).mean()
 
 
 def _classes(labels: Tensor) -> Tensor:
@@ -431,6 +474,17 @@ def _check_negatives(x: Tensor, negatives: Tensor, rows: Tensor, ids: Tensor | N
     for name, given in (("negative_rows", rows), ("negative_ids", ids)):
         if given is not None and given.shape != (len(negatives),):
             raise ValueError(f"{name} must have shape ({len(negatives)},), not {tuple(given.shape)}")
+
+
+def _check_weights(x: Tensor, weights: Tensor | None) -> None:
+    if weights is None:
+        return
+    if weights.shape != (len(x),):
+        raise ValueError(f"weights must have shape ({len(x)},), not {tuple(weights.shape)}")
+    broken = (~(torch.isfinite(weights) & (weights > 0))).nonzero()
+    if len(broken):
+        row = int(broken[0])
+        raise ValueError(f"the weight of row {row} is {float(weights[row]):g}, not above 0")
 
 
 def _check(x: Tensor, y: Tensor, labels: Tensor | None, temperature: float) -> None:

@@ -176,6 +176,7 @@ def _training_set(
         licence=licence,
         languages=languages,
         mended_texts=rows.mended_texts,
+        weights=None if rows.weights is None else rows.weights / rows.weights.mean(),
     )
 
 

@@ -9,13 +9,14 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.benchmark.tasks.pairs import MISSING, Table, TextColumn, texts_of
+from gis.benchmark.tasks.pairs import MISSING, Table, TextColumn, number_of, texts_of
 from gis.benchmark.tasks.sources import LoadedTables
 from gis.errors import GisError
 from gis.text import plain_text
 
 SIDES = ("anchor", "positive")
 TEXT = "text"  # of rows that are single texts, each of which is its own positive
+WEIGHT = "weight"  # how much a row counts, beside others
 # The columns of hard negatives: one text or a list; numbered where a row has several columns of them
 NEGATIVE = re.compile(r"(hard[_-])?negatives?([_-]?\d+)?")
 NO_TEXT = -1  # in the place of a hard negative, where a row has fewer than others
@@ -31,6 +32,7 @@ class Rows:
         labels: (n,) the labels, or None where every pair is positive.
         clusters: For each of the two sides, the n names of its texts' clusters, None where a text has none.
         mended_texts: How many texts of the file held half of a character, which U+FFFD replaced.
+        weights: (n,) the weights of the rows, or None where all weigh the same.
     """
 
     sides: tuple[tuple[str, ...], tuple[str, ...]]
@@ -38,6 +40,7 @@ class Rows:
     labels: NDArray[np.float64] | None
     clusters: tuple[tuple[str | None, ...], ...]
     mended_texts: int
+    weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.sides[0])
@@ -54,13 +57,17 @@ class Rows:
             None if self.labels is None else self.labels[chosen],
             tuple(tuple(side[row] for row in chosen) for side in self.clusters),
             self.mended_texts,
+            None if self.weights is None else self.weights[chosen],
         )
 
     def sha256(self) -> str:
-        """Hash texts and labels in their order."""
+        """Hash texts, labels and weights, where rows have them, in their order."""
         labels = [None] * len(self) if self.labels is None else [float(label) for label in self.labels]
-        rows = zip(*self.sides, self.negatives, labels, strict=True)
-        lines = (json.dumps([first, second, *negatives, label]) for first, second, negatives, label in rows)
+        weights: list[list[float]] = [[]] * len(self) if self.weights is None else [[float(w)] for w in self.weights]
+        rows = zip(*self.sides, self.negatives, labels, weights, strict=True)
+        lines = (
+            json.dumps([first, second, *negatives, label, *weight]) for first, second, negatives, label, weight in rows
+        )
         return sha256("\n".join(lines).encode()).hexdigest()
 
     def positions(self) -> tuple[dict[str, int], NDArray[np.intp]]:
@@ -92,7 +99,7 @@ def read_rows(loaded: LoadedTables, *, plain: bool) -> Rows:
         first, second = tuple(map(plain_text, first)), tuple(map(plain_text, second))
         negatives = tuple(tuple(map(plain_text, texts)) for texts in negatives)
     clusters = tuple(_clusters(loaded.tables, name) for name in ("cluster1", "cluster2"))
-    return Rows((first, second), negatives, labels, clusters, mended)
+    return Rows((first, second), negatives, labels, clusters, mended, _weights(loaded.tables))
 
 
 def all_positive(loaded: LoadedTables) -> bool:
@@ -138,6 +145,28 @@ def _negatives(table: Table, anchor: str) -> list[TextColumn]:
             parts.append(texts_of(present, name, lambda _: table.where(number)))  # noqa: B023 - called within the loop
         rows.append(_joined(parts))
     return rows
+
+
+def _weights(tables: Sequence[Table]) -> NDArray[np.float64] | None:
+    """Return the weight of each row, None where there are none or all are equal.
+
+    Raises:
+        GisError: Some files have weights and others do not, or one is not a number above 0.
+    """
+    if not any(WEIGHT in table.columns for table in tables):
+        return None
+    weights: list[float] = []
+    for table in tables:
+        if WEIGHT not in table.columns:
+            raise GisError(
+                f"{table.where(0).rsplit(':', 1)[0]} lacks the column {WEIGHT}, which other files of it have"
+            )
+        for row, value in enumerate(table.columns[WEIGHT]):
+            weights.append(number_of(value))
+            if not 0 < weights[-1] < float("inf") or isinstance(value, bool):
+                shown = "missing" if value in (None, MISSING) else repr(value)
+                raise GisError(f"{table.where(row)}: the {WEIGHT} is {shown:.60}, not a number above 0")
+    return None if min(weights) == max(weights) else np.array(weights, dtype=np.float64)
 
 
 def _clusters(tables: Sequence[Table], name: str) -> tuple[str | None, ...]:

@@ -33,6 +33,7 @@ class TrainingSet:
         licence: Terms of the texts, where the catalogue or the data's card names them.
         languages: Languages of the texts, as codes, where the data's card names them.
         mended_texts: How many texts of the data held half of a character, which U+FFFD replaced.
+        weights: (n,) how much each row counts, 1 on average; None where all count the same.
     """
 
     texts: tuple[str, ...]
@@ -48,6 +49,7 @@ class TrainingSet:
     licence: str | None
     languages: tuple[str, ...]
     mended_texts: int = 0
+    weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -63,7 +65,10 @@ class TrainingSet:
     @property
     def description(self) -> str:
         """The rows in words, for messages."""
-        return f"{len(self):,} {FORMAT_NAMES[self.format]} from {self.source}, {len(self.texts):,} distinct texts"
+        rows = f"{len(self):,} {FORMAT_NAMES[self.format]} from {self.source}, {len(self.texts):,} distinct texts"
+        if self.weights is None:
+            return rows
+        return f"{rows}, weighted: as much as {effective_rows(self.weights):,.0f} equal rows"
 
     def scaled_labels(self) -> NDArray[np.float64]:
         """Return (n,) labels, scaled so that the lowest is 0 and the highest 1."""
@@ -74,4 +79,12 @@ class TrainingSet:
     def each_with_itself(self) -> "TrainingSet":
         """Pair every distinct text with itself, as unsupervised SimCSE trains."""
         own = np.arange(len(self.texts))
-        return replace(self, rows=np.stack([own, own], axis=1), labels=None, groups=own.astype(np.int64))
+        return replace(self, rows=np.stack([own, own], axis=1), labels=None, groups=own.astype(np.int64), weights=None)
+
+
+def effective_rows(weights: NDArray[np.float64]) -> float:
+    """Return how many rows of equal weight are worth as much as these: (sum of w)² / sum of w².
+
+    Kish, "Survey Sampling", 1965.
+    """
+    return float(weights.sum() ** 2 / (weights**2).sum())

@@ -25,6 +25,7 @@ class TokenizedRows(Dataset[int]):
         labels: (n,) labels as the loss takes them, or None.
         groups: (texts,) equal for texts that are not each other's negatives.
         share_cut: Share of the distinct texts that were cut at the model's limit.
+        weights: (n,) how much each row counts; None where all count the same.
     """
 
     ids: list[TokenIds]
@@ -32,6 +33,7 @@ class TokenizedRows(Dataset[int]):
     labels: NDArray[np.float64] | None
     groups: NDArray[np.int64]
     share_cut: float
+    weights: NDArray[np.float64] | None = None
 
     @property
     def texts_per_row(self) -> float:
@@ -67,6 +69,7 @@ class TokenizedRows(Dataset[int]):
             "gold": labels,
             "text_ids": torch.from_numpy(self.groups[pairs]),
             "negatives": negatives if hard.shape[1] else None,
+            "weights": None if self.weights is None else torch.from_numpy(self.weights[numbers]).float(),
         }
 
 
@@ -74,4 +77,4 @@ def tokenized_rows(data: TrainingSet, labels: NDArray[np.float64] | None, tokeni
     """Tokenise each distinct text of ``data`` once."""
     tokenized = tokenize(data.texts)
     share_cut = float(np.mean(tokenized.kept < tokenized.tokens)) if len(data.texts) else 0.0
-    return TokenizedRows(tokenized.ids, data.rows, labels, data.groups, share_cut)
+    return TokenizedRows(tokenized.ids, data.rows, labels, data.groups, share_cut, data.weights)

@@ -125,6 +125,7 @@ class PairTrainer(transformers.Trainer):
             **(negatives or {}),
             text_ids=inputs["text_ids"],
             logits=logits,
+            weights=inputs["weights"],
         )
         values = torch.stack([loss.total.detach(), *loss.terms.values()]).tolist()  # the device is waited for once
         losses = dict(zip(("loss", *loss.terms), values, strict=True))

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gis.errors import GisError
 from gis.files import SHORT_HASH, sha256_of_file, write_text
 from gis.models.transformer.folder_files import TRAINING_MANIFEST
 from gis.training.data.loading import TrainingData
+from gis.training.data.training_set import effective_rows
 from gis.training.output.report import TrainingReport
 from gis.versions import versions_of
 
@@ -73,6 +77,7 @@ def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, p
             "sha256": train.sha256,
             "licence": train.licence,
             "languages": list(train.languages),
+            **({} if train.weights is None else {"weights": _weights(train.weights)}),
         },
         "validation": validation
         and {
@@ -83,6 +88,10 @@ def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, p
             "sha256": validation.sha256,
         },
     }
+
+
+def _weights(weights: NDArray[np.float64]) -> dict[str, float]:
+    return {"least": float(weights.min()), "most": float(weights.max()), "equal_rows": effective_rows(weights)}
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -165,6 +165,12 @@ def _data(train: Mapping[str, Any]) -> str:
     source = source.removeprefix("hub:") if source.startswith("hub:") else Path(source).name
     rows = FORMAT_NAMES.get(str(train.get("format")), "rows")
     parts = [f"{train.get('rows', 0):,} {rows} of {escape(source)}"]
+    weights = train.get("weights")
+    if isinstance(weights, Mapping):
+        parts.append(
+            f"weighted from {weights['least']:.2f} to {weights['most']:.2f} (as much as "
+            f"{weights['equal_rows']:,.0f} rows of equal weight)"
+        )
     parts += [f"split {escape('+'.join(train['splits']))}"] if train.get("splits") else []
     parts += [f"revision `{train['revision']}`"] if train.get("revision") else []
     parts += [f"SHA-256 of the rows `{train['sha256']}`"] if train.get("sha256") else []

@@ -690,3 +690,62 @@ def test_the_phase_by_hand() -> None:
     x, y = torch.tensor([[2.0, 1.0, 0.0, 0.0]]), torch.tensor([[0.0, 1.0, 1.0, 0.0]])
     assert _closeness(x, y, "phase").item() == pytest.approx(1 - 2 * 60 / 180)
     assert _closeness(x, y, "abs-sum").item() == pytest.approx(abs(2 * (0 - 1) + 1 * (1 - 0)))
+
+
+def batch(rows: int, *, negatives: int = 0) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(5)
+    x, y, hard = (torch.randn(count, 8, generator=generator, requires_grad=True) for count in (rows, rows, negatives))
+    return {"x": x, "y": y, **({"negatives": hard} if negatives else {})}
+
+
+FORMATS = {
+    "pairs": lambda: {**batch(6), "labels": torch.tensor([0.0, 1, 0, 1, 1, 0])},
+    "positives": lambda: batch(6),
+    "triplets": lambda: batch(6, negatives=6),
+}
+
+
+@pytest.mark.parametrize("data", FORMATS)
+def test_weights_of_one_change_no_bit(data: str) -> None:
+    loss = AngleLoss(regression=1.0)
+    results = []
+    for weights in (None, torch.ones(6)):
+        given = FORMATS[data]()
+        terms = loss(**given, weights=weights)
+        terms.total.backward()  # type: ignore[no-untyped-call]
+        results.append((terms.total, given["x"].grad, given["y"].grad))
+    for without, ones in zip(*results, strict=True):
+        assert without is not None
+        assert torch.equal(without, ones)
+
+
+@pytest.mark.parametrize("data", FORMATS)
+def test_a_row_of_weight_two_pulls_as_two_do_in_the_means(data: str) -> None:
+    loss = AngleLoss(cosine=0, angle=0, regression=1.0 if data == "pairs" else 0.0)
+    given = FORMATS[data]()
+    plain, double = (loss(**given, weights=torch.full((6,), weight)).total for weight in (1.0, 2.0))
+    torch.testing.assert_close(double, 2 * plain)
+
+
+def test_a_row_of_little_weight_hardly_moves() -> None:
+    given = FORMATS["pairs"]()
+    weights = torch.ones(6)
+    weights[2] = 1e-6
+    AngleLoss(in_batch=0)(**given, weights=weights).total.backward()  # type: ignore[no-untyped-call]
+    moved = given["x"].grad
+    assert moved is not None
+    assert moved[2].norm() < 1e-4 * moved.norm()
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_that_is_not_above_0_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="the weight of row 1 is"):
+        AngleLoss()(**FORMATS["pairs"](), weights=torch.tensor([1, weight, 1, 1, 1, 1]))
+
+
+def test_a_softmax_over_classes_is_weighted() -> None:
+    given, logits = FORMATS["pairs"](), torch.randn(6, 2, generator=torch.Generator().manual_seed(1))
+    weights = torch.tensor([1.0, 3, 1, 1, 1, 2])
+    value = AngleLoss(cosine=0, in_batch=0, angle=0, softmax=1)(**given, logits=logits, weights=weights).total
+    each = functional.cross_entropy(logits, given["labels"].long(), reduction="none")
+    torch.testing.assert_close(value, (each * weights).sum() / 6)

@@ -109,3 +109,17 @@ def test_a_second_derivative_is_refused() -> None:
     loss = rank_loss(scores, torch.arange(6), 0.05)
     with pytest.raises(RuntimeError, match="first derivatives only"):
         torch.autograd.grad(loss, scores, create_graph=True)
+
+
+def test_weights_multiply_every_comparison() -> None:
+    scores = scores_of(60)
+    generator = torch.Generator().manual_seed(3)
+    labels = torch.randint(0, 4, (60,), generator=generator).double()
+    weights = torch.rand(60, dtype=torch.float64, generator=generator) + 0.01
+    compared = labels[:, None] > labels[None, :]
+    terms = (scores[None, :] - scores[:, None]) / 0.1 + (weights[:, None] * weights[None, :]).log()
+    theirs = torch.cat([scores.new_zeros(1), terms[compared]]).logsumexp(0)
+    ours = rank_loss(scores, labels, 0.1, weights)
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+    (mine,), (expected,) = torch.autograd.grad(ours, scores), torch.autograd.grad(theirs, scores)
+    torch.testing.assert_close(mine, expected, rtol=1e-11, atol=1e-12)

@@ -292,3 +292,37 @@ def test_pairs_that_cannot_validate_are_named_as_such(tmp_path: Path, rows: list
         with pytest.raises(GisError, match=f"^the validation pairs: .*{reason}") as caught:
             loaded(tmp_path, **options)
         assert caught.value.remedy == "name other pairs to validate on with --validation"
+
+
+def test_weights_are_scaled_to_a_mean_of_1(tmp_path: Path) -> None:
+    write_rows(tmp_path / "train.jsonl", [{**PAIR, "weight": 1}, {**OTHER, "weight": 0.5}])
+    train = loaded(tmp_path).train
+    assert train.weights is not None
+    assert train.weights.tolist() == pytest.approx([4 / 3, 2 / 3])
+    assert train.description.endswith("weighted: as much as 2 equal rows")
+    assert train.each_with_itself().weights is None
+
+
+def test_equal_weights_are_no_weights(tmp_path: Path) -> None:
+    write_rows(tmp_path / "train.jsonl", [PAIR, OTHER])
+    without = loaded(tmp_path).train
+    write_rows(tmp_path / "train.jsonl", [{**PAIR, "weight": 0.5}, {**OTHER, "weight": 0.5}])
+    equal = loaded(tmp_path).train
+    assert equal.weights is None
+    assert equal.sha256 == without.sha256
+    write_rows(tmp_path / "train.jsonl", [{**PAIR, "weight": 0.5}, {**OTHER, "weight": 0.6}])
+    assert loaded(tmp_path).train.sha256 != without.sha256
+
+
+@pytest.mark.parametrize("weight", [0, -1, "many", None, True])
+def test_a_weight_that_is_not_a_number_above_0_is_refused(tmp_path: Path, weight: object) -> None:
+    write_rows(tmp_path / "train.jsonl", [{**PAIR, "weight": 1}, {**OTHER, "weight": weight}])
+    with pytest.raises(GisError, match=r"train\.jsonl:2: the weight is .*, not a number above 0"):
+        loaded(tmp_path)
+
+
+def test_weights_of_a_table_without_types_are_numerals(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("text1,text2,label,weight\na,b,1,2\nc,d,0,1\n", encoding="utf-8")
+    train = loaded(tmp_path).train
+    assert train.weights is not None
+    assert train.weights.tolist() == pytest.approx([4 / 3, 2 / 3])
