@@ -33,17 +33,18 @@ def bench(
     command: str = "gis.bench",
     reporter: Reporter = QUIET,
 ) -> "ResultSet":
-    """Score models on tasks by Spearman correlation.
+    """Score models on tasks: pairs by Spearman correlation, retrieval by nDCG, recall, MRR and MAP.
 
     Args:
         models: One model or a list of them. A model is a name as on the command line (``"minilm"``, ``"tfidf"``,
             ``"ORG/NAME,pooling=cls"``), a folder, a SentenceTransformer, a function from a list of n texts to an
             (n, dim) array, or an object with such a method ``encode``. A dictionary names objects in memory.
         tasks: One task or a list of them. A task is a name (``"stsb"``, the suite ``"sts"``), a file or folder of
-            pairs, a Hub dataset, or a DataFrame with the columns ``text1``, ``text2`` and ``label``.
+            pairs, a Hub dataset, or a DataFrame with the columns ``text1``, ``text2`` and ``label``. A dataset folder
+            with ``,retrieval=all`` or ``,retrieval=earlier``, and a folder in mteb's layout, is searched.
         data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
         output: Folder for the result files; None keeps the results in memory only.
-        limit: Score a sample of this many pairs; the results are marked as partial.
+        limit: Score a sample of this many pairs, or queries; the results are marked as partial.
         seed: Seed of the sample and of the random model.
         device: A torch device, or "auto".
         precision: Number format of weights and activations: "fp32", "bf16", "fp16" or "int8".
@@ -58,7 +59,8 @@ def bench(
         reporter: Where progress and warnings go.
 
     Returns:
-        The results, scores from -1 to 1. ``failures`` names the models that failed, each of which is also a warning.
+        The results, scores from -1 to 1; those of retrieval are in ``ranked``. ``failures`` names the models that
+        failed, each of which is also a warning.
 
     Raises:
         UsageError: A name or option is wrong.
@@ -91,9 +93,9 @@ def bench(
     if isinstance(models, Mapping):
         models = [wrap_model(model, name=name) for name, model in models.items()]
     outcome = run_models(each_of(models), each_of(tasks), settings, reporter=reporter)
-    if not outcome.scored:
+    if not outcome.scored and not outcome.ranked:
         raise CombinedError(failure.error for failure in outcome.failures)
-    return ResultSet(outcome.scored, outcome.failures)
+    return ResultSet(outcome.scored, outcome.failures, outcome.ranked)
 
 
 def load_model(

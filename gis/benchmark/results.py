@@ -224,13 +224,13 @@ def write_result(path: Path, result: Result, pairs: "pd.DataFrame") -> Result:
     )
     stamped = replace(result, pairs_sha256=sha256_of_bytes(table))
     content = masked_values(from_json(_RESULT.dump_json(stamped, by_alias=True)))
-    content["sha256"] = _own_sha256(content)
+    content["sha256"] = own_sha256(content)
     write_atomically(pairs_path(path), lambda temporary: temporary.write_bytes(table))
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     return _RESULT.validate_python(content)
 
 
-def _own_sha256(content: Mapping[str, object]) -> str:
+def own_sha256(content: Mapping[str, object]) -> str:
     """Hash the content of a result file, but for this hash."""
     return sha256_of({key: value for key, value in content.items() if key != "sha256"})
 
@@ -282,7 +282,7 @@ def _checked(path: Path, content: Any) -> Result:  # noqa: ANN401 - any JSON val
         raise NewerResultError(
             f"{path} was written by a newer gis (schema {version})", remedy="upgrade: pip install -U gis-similarity"
         )
-    if sha256 is not None and sha256 != _own_sha256(content):
+    if sha256 is not None and sha256 != own_sha256(content):
         raise GisError(f"{path} {CHANGED}", remedy=SCORE_AGAIN)
     result = _RESULT.validate_python(content)
     if result.verified and None in (result.sha256, result.pairs_sha256):

@@ -15,8 +15,13 @@ from gis.benchmark.results import (
     result_path,
     write_result,
 )
+from gis.benchmark.retrieval.collection import Collection
+from gis.benchmark.retrieval.layouts import load_collection
+from gis.benchmark.retrieval.results import RankedTask
+from gis.benchmark.retrieval.run import search_collections
 from gis.benchmark.scoring import views_of
-from gis.benchmark.tasks.loading import load_tasks
+from gis.benchmark.tasks.catalogue import Task
+from gis.benchmark.tasks.loading import load_tasks, resolved_tasks
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError, failure_of
@@ -96,11 +101,13 @@ class RunOutcome:
 
     Attributes:
         scored: Every result, model by model, with its per-pair scores.
-        failures: The models that failed; what they finished before is in ``scored``.
+        failures: The models that failed; what they finished before is in ``scored`` and ``ranked``.
+        ranked: Every result of retrieval, likewise.
     """
 
     scored: tuple[ScoredTask, ...]
     failures: tuple[ModelFailure, ...] = ()
+    ranked: tuple[RankedTask, ...] = ()
 
     @property
     def results(self) -> list[Result]:
@@ -136,8 +143,13 @@ def run_models(
         GisError: Tasks cannot be loaded; all of them are named. Or results cannot be written.
     """
     settings = settings or RunSettings()
-    loaded = load_tasks(tasks, settings.source, reporter=reporter)
+    resolved = resolved_tasks(tasks, settings.source)
+    searched = [task for task in resolved if isinstance(task, Task) and task.retrieval is not None]
+    compared = [task for task in resolved if not isinstance(task, Task) or task.retrieval is None]
+    loaded = load_tasks(compared, settings.source, reporter=reporter) if compared or not searched else []
+    collections = [load_collection(task, settings.source) for task in searched]
     scored: list[ScoredTask] = []
+    ranked: list[RankedTask] = []
     failures: list[ModelFailure] = []
 
     def note(model: str, error: BaseException) -> None:
@@ -151,13 +163,15 @@ def run_models(
         try:
             for result in run_model(model, loaded, settings, reporter=reporter):
                 scored.append(result)  # noqa: PERF402 - what was scored before a failure is kept
+            for each in _search(model, collections, settings, reporter):
+                ranked.append(each)  # noqa: PERF402
         except (ResultNotWrittenError, NewerResultError, KeyboardInterrupt):
             raise
         except BaseException as error:  # a panic of the tokenizers, for one, is not an Exception
             note(name, error)
     for warning in warnings_of([task.result for task in scored]):
         reporter.warn(warning)
-    return RunOutcome(tuple(scored), tuple(failures))
+    return RunOutcome(tuple(scored), tuple(failures), tuple(ranked))
 
 
 def _find_models(
@@ -260,6 +274,27 @@ def run_model(
             except GisError as error:
                 raise ResultNotWrittenError(str(error), remedy=error.remedy) from error
             yield ScoredTask(written, path)
+
+
+def _search(
+    model: Model, collections: Sequence[Collection], settings: RunSettings, reporter: Reporter
+) -> Iterator[RankedTask]:
+    """Score one model on retrieval tasks; yield each result after it is written."""
+    if not collections:
+        return
+    try:
+        yield from search_collections(
+            model,
+            collections,
+            output=settings.output,
+            cache=settings.cache,
+            load=settings.load,
+            command=settings.command,
+            force=settings.force,
+            reporter=reporter,
+        )
+    except OSError as error:
+        raise ResultNotWrittenError(f"{settings.output} cannot be written to ({error.strerror or error})") from error
 
 
 def _existing(model: Model, task: LoadedTask, settings: RunSettings, reporter: Reporter) -> ScoredTask | None:

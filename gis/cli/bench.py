@@ -9,7 +9,7 @@ import typer
 
 from gis import api
 from gis.cli.app import app, check_names, interruptible
-from gis.cli.leaderboard import print_leaderboard
+from gis.cli.leaderboard import print_leaderboard, print_retrieval
 from gis.cli.options import Data, Device, MaxLength, Offline, Quiet
 from gis.errors import CombinedError, UsageError
 
@@ -38,7 +38,7 @@ def bench(
     data: Data = None,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result files.")] = Path("results"),
     limit: Annotated[
-        int | None, typer.Option(metavar="N", min=2, help="Score a sample of N pairs; results are marked as partial.")
+        int | None, typer.Option(metavar="N", min=2, help="Score a sample of N pairs or queries; marked as partial.")
     ] = None,
     seed: Annotated[
         int, typer.Option(metavar="N", help="Random seed of the sample (--limit) and of the model random.")
@@ -75,9 +75,11 @@ def bench(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Score models on tasks by Spearman correlation.
+    """Score models on pairs by Spearman, on retrieval by nDCG@10.
 
     Example: gis bench --model minilm,tfidf --task sts --data tasks
+
+    Example: gis bench --model minilm,tfidf,bm25 --task my-issues,retrieval=earlier
     """
     from gis.benchmark.tasks.catalogue import resolve_tasks
     from gis.console import Reporter
@@ -109,7 +111,9 @@ def bench(
             command=shlex.join(["gis", *sys.argv[1:]]),
             reporter=reporter,
         )
-    print_leaderboard(results.leaderboard(), output)
+    if len(results):
+        print_leaderboard(results.leaderboard(), output)
+    print_retrieval(results.retrieval())
     reporter.say(f"results in {output}; to compare everything there: gis leaderboard {shlex.quote(str(output))}")
     if export is not None:
         _export(results, export[1], reporter)

@@ -5,7 +5,9 @@ from gis.cli.app import app, print_table
 OTHER_TASKS = """
 Also a folder or file of pairs (text1, text2, label or score; JSON lines, CSV, Parquet), and any Hub dataset:
   ORG/NAME,revision=…,config=…,split=…,text1=…,text2=…,label=…
-Variant without markup: TASK,text=plain"""
+Variant without markup: TASK,text=plain
+Retrieval: a folder of gis build, a folder or Hub dataset in mteb's layout (corpus, queries, qrels):
+  FOLDER,retrieval=all (any other document may be found) or retrieval=earlier (only older ones),split=…"""
 OTHER_MODELS = """
 Also a folder or Hub id (ORG/NAME) of a sentence-transformers, AnglE, LoRA, model2vec or Hugging Face encoder, or a
 cross-encoder, a learned sparse or a late-interaction model of sentence-transformers:

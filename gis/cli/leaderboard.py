@@ -1,18 +1,19 @@
 """The verb that ranks: leaderboard."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gis.cli.app import app, print_table
+from gis.cli.app import app, print_notes, print_table
 from gis.cli.options import ResultsFolder, ShownTasks
 from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
     from gis.leaderboard.board import Leaderboard
     from gis.leaderboard.reported import Reported
+    from gis.leaderboard.retrieval import RetrievalTable
 
 
 @app.command(no_args_is_help=True)
@@ -53,18 +54,28 @@ def leaderboard(
 
     Example: gis leaderboard results --into README.md --html leaderboard.html
     """
+    from gis.benchmark.retrieval.results import read_all_retrieval
     from gis.leaderboard.documents import own_document, with_block, write_or_check
     from gis.leaderboard.page import render_page
+    from gis.leaderboard.retrieval import retrieval_tables
     from gis.leaderboard.table import load_table
     from gis.leaderboard.tidy import tidy_csv
     from gis.spec import parse_specs
 
     if check and not any((markdown, into, latex, csv, tidy, html, mteb)):
         raise UsageError("--check needs a file to check", remedy="add --into FILE, --markdown FILE or --csv FILE")
-    board = load_table(results, [spec.name for spec in parse_specs(task or [])], reported=_reported(reported or []))
+    names = [spec.name for spec in parse_specs(task or [])]
+    tables = retrieval_tables(read_all_retrieval(results), names)
+    searched = [table.rows[0].result.task.name for table in tables]
+    compared = [name for name in names if name not in searched]
+    retrieval_alone = tables and not (compared if names else any(results.glob("*/*/*.json")))
+    if retrieval_alone and not any((markdown, into, latex, csv, html, tidy, mteb)):
+        print_retrieval(tables)
+        return
+    board = load_table(results, compared, reported=_reported(reported or []))
     outputs: list[tuple[Path | None, Callable[[Path], str]]] = [
-        (markdown, lambda path: own_document(path, board.to_markdown())),
-        (into, lambda path: with_block(path, board.to_markdown())),
+        (markdown, lambda path: own_document(path, _in_markdown(board, tables))),
+        (into, lambda path: with_block(path, _in_markdown(board, tables))),
         (latex, lambda _: board.to_latex()),
         (csv, lambda _: board.to_csv()),
         (html, lambda _: render_page(board)),
@@ -74,8 +85,13 @@ def leaderboard(
     files |= _mteb_files(board, mteb) if mteb is not None else {}
     stale = [path for path, text in files.items() if not write_or_check(path, text, check=check)]
     print_leaderboard(board, results)  # last: whoever reads it through head(1) still gets the files
+    print_retrieval(tables)
     if check and stale:
         raise GisError(f"stale: {', '.join(map(str, stale))}", remedy="run the command again without --check")
+
+
+def _in_markdown(board: "Leaderboard", tables: "Sequence[RetrievalTable]") -> str:
+    return "\n".join([board.to_markdown(), *(table.to_markdown() for table in tables)])
 
 
 def _reported(names: Iterable[str]) -> "list[Reported]":
@@ -101,6 +117,13 @@ def _mteb_files(board: "Leaderboard", folder: Path) -> dict[Path, str]:
     for line in left_out:
         Reporter().warn(f"not exported: {line}")
     return files
+
+
+def print_retrieval(tables: "Sequence[RetrievalTable]") -> None:
+    """Print the table of each retrieval task, with its notes."""
+    for table in tables:
+        print_notes("", f"{table.title}: {table.caption}")
+        print_table(table.terminal_table(), *table.notes)
 
 
 def print_leaderboard(board: "Leaderboard", results: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gis.benchmark.results import Result, read_result, result_files
+from gis.benchmark.retrieval.results import RankedTask, read_all_retrieval
 from gis.benchmark.runner import ModelFailure, ScoredTask
 from gis.errors import GisError, UsageError, unknown_name
 from gis.leaderboard.board import Leaderboard
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gis.leaderboard.comparison import Comparison
+    from gis.leaderboard.retrieval import RetrievalTable
 
 DIGITS = re.compile(rf"[0-9a-f]{{1,{LABEL_DIGITS - 1}}}")  # of an identity, too few to name a model
 TOO_FEW = f"Of an identity, give {LABEL_DIGITS} digits or more."
@@ -35,9 +37,10 @@ def load_results(folder: str | Path) -> "ResultSet":
     Raises:
         GisError: There are no results, or a file is damaged.
     """
-    return ResultSet(
-        [ScoredTask(read_result(path, pairs_may_be_missing=True), path) for path in result_files(Path(folder))]
-    )
+    folder = Path(folder)
+    ranked = tuple(read_all_retrieval(folder))
+    paths = result_files(folder) if not ranked or any(folder.glob("*/*/*.json")) else []
+    return ResultSet([ScoredTask(read_result(path, pairs_may_be_missing=True), path) for path in paths], ranked=ranked)
 
 
 class ResultSet:
@@ -46,10 +49,17 @@ class ResultSet:
     Args:
         scored: The results, in any order, each with the scores of its pairs or the file that holds them.
         failures: The models that could not be scored.
+        ranked: Results of retrieval, each with its ranks.
     """
 
-    def __init__(self, scored: Sequence[ScoredTask], failures: Sequence[ModelFailure] = ()) -> None:
+    def __init__(
+        self,
+        scored: Sequence[ScoredTask],
+        failures: Sequence[ModelFailure] = (),
+        ranked: Sequence[RankedTask] = (),
+    ) -> None:
         self.failures = tuple(failures)
+        self.ranked = tuple(ranked)
         self._scored = tuple(scored)
         self._results = tuple(each.result for each in scored)
         known = [each.result for each in with_trainings(self._scored)]
@@ -72,6 +82,16 @@ class ResultSet:
 
     def _repr_html_(self) -> str:
         return self.leaderboard()._repr_html_() if self._results else "no results"
+
+    def retrieval(self, tasks: Sequence[str] = ()) -> "list[RetrievalTable]":
+        """Return a table for each retrieval task: see ``gis.leaderboard.retrieval``.
+
+        Args:
+            tasks: Names of the tasks to show, in this order; all when empty.
+        """
+        from gis.leaderboard.retrieval import retrieval_tables
+
+        return retrieval_tables(self.ranked, tasks)
 
     def leaderboard(self, tasks: Sequence[str] = (), *, reported: Sequence[Reported] = ()) -> Leaderboard:
         """Rank the models by the first column.

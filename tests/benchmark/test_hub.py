@@ -8,14 +8,31 @@ import pytest
 from scipy.stats import spearmanr
 
 from gis.benchmark.results import Result, read_results
+from gis.benchmark.retrieval.results import read_all_retrieval
 from gis.words import words
 from tests.benchmark.helpers import ROWS, jsonl, number, write_jsonl
+from tests.benchmark.retrieval.test_collection import CORPUS, QRELS, QUERIES
 from tests.benchmark.worker import Done, Worker, worker
 from tests.hub_server import COMMIT, Hub, serve
 
 pytestmark = pytest.mark.slow
 
 UNKNOWN = "1" * 40
+SEARCHED = {
+    "README.md": b"""---
+configs:
+- config_name: corpus
+  data_files: [{split: corpus, path: corpus.jsonl}]
+- config_name: queries
+  data_files: [{split: queries, path: queries.jsonl}]
+- config_name: default
+  data_files: [{split: test, path: qrels/test.jsonl}]
+---
+""",
+    "corpus.jsonl": jsonl(CORPUS).encode(),
+    "queries.jsonl": jsonl(QUERIES).encode(),
+    "qrels/test.jsonl": jsonl(QRELS).encode(),
+}
 COLUMNS = "text1=sentence1,text2=sentence2,label=score"
 
 
@@ -25,6 +42,7 @@ def hub(tiny_sentence_transformer: Path) -> Iterator[Hub]:
     files = {"README.md": b"---\nlicense: mit\n---\n", "test.jsonl": jsonl(rows).encode()}
     with serve(Hub()) as server:
         server.add("datasets", "org/pairs", {**files, "train.jsonl": jsonl(rows[:2]).encode()})
+        server.add("datasets", "org/search", SEARCHED)
         server.add_folder("models", "org/tiny", tiny_sentence_transformer)
         server.add("models", "org/empty", {"README.md": b"nothing"})
         yield server
@@ -68,6 +86,20 @@ def assert_told(done: Done, *parts: str) -> None:
     assert "Traceback" not in done.stderr
     message = done.stderr.split("error: ", 1)[1]
     assert all(part in message for part in parts), message
+
+
+def test_a_dataset_in_the_layout_of_mteb_is_searched(working: Worker, tmp_path: Path) -> None:
+    task = f"org/search,revision={COMMIT},retrieval=earlier"
+    done = bench(working, tmp_path, "--model", "tfidf", "--task", task)
+    assert done.status == 0, done.stderr
+    (ranked,) = read_all_retrieval(tmp_path / "results")
+    assert (ranked.result.task.name, ranked.result.task.revision) == ("org__search-retrieval-earlier", COMMIT)
+    assert ranked.result.scores["Recall@5"].value == 1
+
+
+def test_a_dataset_without_a_corpus_is_named(working: Worker, tmp_path: Path) -> None:
+    done = bench(working, tmp_path, "--model", "tfidf", "--task", f"org/pairs,revision={COMMIT},retrieval=all")
+    assert_told(done, "org/pairs has nothing to search: it lacks the config corpus; found: default")
 
 
 def test_a_dataset_is_scored_at_its_revision(working: Worker, tmp_path: Path) -> None:

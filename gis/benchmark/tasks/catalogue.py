@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from gis.benchmark.tasks.pairs import Columns
-from gis.benchmark.tasks.readers import FORMATS
+from gis.benchmark.tasks.readers import FORMATS, is_collection
 from gis.errors import UsageError, unknown_name
 from gis.spec import Spec
 from gis.text import whole_characters
@@ -16,9 +16,11 @@ from gis.text import whole_characters
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 PACKAGED = Path(__file__).with_name("data")
 TEXTS = ("html", "plain")
+PROTOCOLS = ("all", "earlier")
 OWN_PREFIX = "own-"  # before the name of a user's data that is called as a published test set is
 ALL_SPLITS = ("all",)  # split=all
-LOCAL_OPTIONS = ("split", "text", "text1", "text2", "label")
+LOCAL_OPTIONS = ("split", "text", "text1", "text2", "label", "retrieval")
+RETRIEVAL_OPTIONS = ("split", "retrieval", "revision")
 HUB_OPTIONS = (*LOCAL_OPTIONS, "revision", "config")
 
 
@@ -49,6 +51,8 @@ class Task:
         repository: The repository on github.com whose issues its pairs are of, where ids are NAME-1-2.
         superseded_by: The task that replaces this one.
         packaged: Ships with gis.
+        retrieval: Which documents may be found for a query: any other ("all"), or only those made before it
+            ("earlier"); None for a task of labelled pairs.
         typed: What names it on the command line, where that is not its name.
     """
 
@@ -73,6 +77,7 @@ class Task:
     repository: str | None = None
     superseded_by: str | None = None
     packaged: bool = False
+    retrieval: Literal["all", "earlier"] | None = None
     typed: str = field(default="", compare=False)
 
     @property
@@ -140,6 +145,8 @@ def _resolve(spec: Spec, data: Path | None) -> list[Task]:
         path = data / spec.name
     if path.is_file() and not path.name.endswith(FORMATS):
         raise UsageError(f"{spec.name} cannot be read: files of pairs end in {', '.join(FORMATS)}")
+    if path.is_dir() and ("retrieval" in spec.options or is_collection(path)):
+        return [_retrieval_task(spec, folder=path)]
     if path.is_dir() or path.is_file():
         spec.check_options(LOCAL_OPTIONS)
         name = path.resolve().name
@@ -154,6 +161,8 @@ def _resolve(spec: Spec, data: Path | None) -> list[Task]:
         )
         return [_with_options(task, spec.options)]
     if spec.name.count("/") == 1 and not spec.name.startswith((".", "/", "~")):
+        if "retrieval" in spec.options:
+            return [_retrieval_task(spec)]
         spec.check_options(HUB_OPTIONS)
         return [_with_options(_hub_task(spec), spec.options)]
     if "/" in spec.name:
@@ -174,6 +183,26 @@ def _hub_task(spec: Spec) -> Task:
         revision=spec.options.get("revision"),
         splits=splits,
         columns=_columns(spec.options),
+        typed=str(spec),
+    )
+
+
+def _retrieval_task(spec: Spec, folder: Path | None = None) -> Task:
+    """Return the retrieval task of a folder or, without one, of a Hub dataset."""
+    spec.check_options(RETRIEVAL_OPTIONS if folder is None else RETRIEVAL_OPTIONS[:-1])
+    protocol = spec.options.get("retrieval", "all")
+    if protocol not in PROTOCOLS:
+        raise unknown_name("protocol of retrieval", protocol, PROTOCOLS)
+    splits = (spec.options["split"],) if "split" in spec.options else ()
+    name = "__".join(spec.name.split("/")) if folder is None else folder.resolve().name
+    earlier = "" if protocol == "all" else f"-{protocol}"
+    return Task(
+        name=own_name(_with_split(f"{name}-retrieval{earlier}", splits)),
+        folder="" if folder is None else str(folder),
+        hub=spec.name if folder is None else None,
+        revision=spec.options.get("revision"),
+        splits=splits,
+        retrieval=cast("Literal['all', 'earlier']", protocol),
         typed=str(spec),
     )
 

@@ -50,7 +50,7 @@ def load_tasks(
     settings = settings or SourceSettings()
     loaded: dict[str, LoadedTask] = {}
     errors: list[GisError] = []
-    for task in _resolved(tasks, settings):
+    for task in resolved_tasks(tasks, settings):
         try:
             each = _loaded(task, settings)
         except UsageError:
@@ -73,8 +73,8 @@ def load_tasks(
     return list(loaded.values())
 
 
-def _resolved(tasks: Iterable[object], settings: SourceSettings) -> list[object]:
-    """Resolve all names, which is quick, before the first task is loaded."""
+def resolved_tasks(tasks: Iterable[object], settings: SourceSettings) -> list[object]:
+    """Resolve all names, which is quick, before the first task is loaded; what is not a name stays as it is."""
     resolved: list[object] = []
     named: dict[str, Task] = {}
     for task in tasks:

@@ -29,6 +29,16 @@ def split_files(folder: Path) -> dict[str, list[Path]]:
     return splits
 
 
+def named_file(folder: Path, name: str) -> Path | None:
+    """Return the file of a folder with a name and any of the formats; None where there is none."""
+    return next((path for end in FORMATS if (path := folder / f"{name}{end}").is_file()), None)
+
+
+def is_collection(folder: Path) -> bool:
+    """Return whether a folder holds documents and queries, as mteb and BEIR lay them out."""
+    return named_file(folder, "corpus") is not None and named_file(folder, "queries") is not None
+
+
 def read_table(path: Path) -> Table:
     """Read the rows of one file.
 

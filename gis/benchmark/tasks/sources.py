@@ -192,6 +192,8 @@ def load_task(task: Task, settings: SourceSettings) -> LoadedTask:
         GisError: The pairs cannot be found, are broken, or cannot be scored: none at all, only one, all labels equal,
             a number of rows that a published task does not have.
     """
+    if task.retrieval is not None:
+        raise UsageError(f"{task.name} is a retrieval task and has no labelled pairs", remedy="score it with gis bench")
     tables = load_tables(task, settings)
     return task_from_tables(described(task) if task.hub is None and not task.packaged else task, tables, settings)
 

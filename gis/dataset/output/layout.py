@@ -49,7 +49,7 @@ IDS = pa.schema([LABEL, *HASHES, *PROVENANCE])
 
 POSITIVE = pa.schema([("anchor", pa.string()), ("positive", pa.string())])
 
-CORPUS = pa.schema([("_id", pa.string()), ("title", pa.string()), ("text", pa.string())])
+CORPUS = pa.schema([("_id", pa.string()), ("title", pa.string()), ("text", pa.string()), ("created", pa.string())])
 
 QUERIES = pa.schema([("_id", pa.string()), ("text", pa.string())])
 

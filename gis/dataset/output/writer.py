@@ -109,7 +109,8 @@ class Writer:
             title, _, body = text.partition("\n\n")
             if "\n" in title:  # nothing was left of it
                 title, body = "", text
-            yield {"_id": self._issues.name(n), "title": title, "text": body}
+            created = stamp(int(self._issues.created[n]))
+            yield {"_id": self._issues.name(n), "title": title, "text": body, "created": created}
 
     def _row(self, pair: Pair) -> dict[str, Any]:
         """Return the label of a pair and where it comes from."""

@@ -1,0 +1,1 @@
+"""Retrieval: for each query, find its relevant documents among all documents of a collection."""

@@ -1,0 +1,74 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gis
+from gis.benchmark.retrieval.results import RankedTask, scores_of
+from gis.benchmark.runner import run_models
+from gis.leaderboard.retrieval import retrieval_tables
+from tests.benchmark.helpers import FakeEncoder, make_task, settings
+from tests.benchmark.retrieval.test_collection import lay_out
+from tests.command_line import run_gis
+
+
+@pytest.fixture
+def ranked(tmp_path: Path) -> RankedTask:
+    (ranked,) = run_models(["tfidf"], [str(lay_out(tmp_path / "mine"))]).ranked
+    return ranked
+
+
+def of_ranks(ranked: RankedTask, name: str, ranks: np.ndarray, sha256: str = "") -> RankedTask:
+    """The result of a model that has these ranks, of one relevant document for each query."""
+    queries = [f"q{n}" for n in range(len(ranks))]
+    table = pd.DataFrame({"query": queries, "document": "d", "gain": 1.0, "rank": ranks, "group": range(len(ranks))})
+    card = replace(ranked.result.model, name=name, identity=name)
+    result = replace(
+        ranked.result, model=card, scores=scores_of(table), task=replace(ranked.result.task, sha256=sha256)
+    )
+    return RankedTask(result, table)
+
+
+def test_the_best_model_is_first_with_its_rank(ranked: RankedTask) -> None:
+    rng = np.random.default_rng(0)
+    worse = of_ranks(ranked, "worse", rng.integers(20, 90, 80))
+    better = of_ranks(ranked, "better", rng.integers(1, 9, 80))
+    same = of_ranks(ranked, "same", better.ranks["rank"].to_numpy())
+    (table,) = retrieval_tables([worse, better, same])
+    assert [row.result.model.name for row in table.rows] == ["better", "same", "worse"]
+    assert list(map(str, table.ranks)) == ["1-2", "1-2", "3"]
+    markdown = table.to_markdown()
+    assert markdown.startswith("**mine-retrieval**: ")
+    assert "any other document may be found" in markdown
+    assert "| better | 1-2 | **" in markdown
+
+
+def test_two_queries_give_no_ranks(ranked: RankedTask) -> None:
+    (table,) = retrieval_tables([ranked])
+    assert table.ranks == (None,)
+
+
+def test_results_of_other_data_have_a_table_of_their_own(ranked: RankedTask) -> None:
+    other = of_ranks(ranked, "other", np.array([1]), sha256="f" * 64)
+    first, second = retrieval_tables([ranked, other])
+    assert {first.title, second.title} >= {f"mine-retrieval (data {'f' * 12})"}
+    assert retrieval_tables([ranked], ["elsewhere"]) == []
+
+
+def test_a_folder_shows_pairs_and_retrieval(tmp_path: Path) -> None:
+    folder = str(tmp_path / "results")
+    run_models([FakeEncoder()], [str(lay_out(tmp_path / "mine"))], settings(tmp_path))
+    shown = run_gis("leaderboard", folder).out
+    assert "mine-retrieval: 2 queries, 4 documents" in shown
+    assert "Recall@20" in shown
+    run_models([FakeEncoder()], [make_task(tmp_path, "pairs")], settings(tmp_path))
+    both = run_gis("leaderboard", folder, "--markdown", str(tmp_path / "board.md")).out
+    assert "pairs" in both
+    assert "Recall@20" in both
+    assert "**mine-retrieval**" in (tmp_path / "board.md").read_text(encoding="utf-8")
+    assert "Recall@20" not in run_gis("leaderboard", folder, "--task", "pairs").out
+    assert "Spearman" not in run_gis("leaderboard", folder, "--task", "mine-retrieval").out
+    results = gis.load_results(folder)
+    assert (len(results), len(results.ranked), len(results.retrieval())) == (1, 1, 1)
