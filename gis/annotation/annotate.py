@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gis.annotation.annotators import AskedAnnotator, Grades, OwnAnnotator, ServerAnnotator
 from gis.annotation.answers import AnswerFile
-from gis.annotation.asking import Estimate, ask_all, ask_locally, estimate, spent_before
+from gis.annotation.asking import Estimate, ask_all, ask_locally, estimate, grades_of, spent_before
 from gis.annotation.budget import EXPECTED, Budget, BudgetReachedError, Limits, Prices, Spent
 from gis.annotation.ensemble import combine
 from gis.annotation.local import LocalAnnotator
@@ -91,7 +91,7 @@ def estimate_costs(pairs: Spec, output: Path, settings: AnnotationSettings) -> M
     work = _prepare(pairs, settings, QUIET)
     answers = AnswerFile(output / ANSWERS)
     return {
-        name: estimate(annotator, work.source, answers)
+        name: estimate(annotator, work.source.questions(), answers)
         for name, annotator in work.annotators.items()
         if isinstance(annotator, ServerAnnotator)
     }
@@ -188,20 +188,22 @@ def _grades(work: _Work, answers: AnswerFile, settings: AnnotationSettings, repo
     for server in (each for each in work.annotators.values() if isinstance(each, ServerAnnotator)):
         for usage in spent_before(server, answers):
             budget.spent.add(usage, server.prices)
-    grades = []
+    grades, questions = [], work.source.questions()
     for annotator in work.annotators.values():
         if isinstance(annotator, ServerAnnotator):
             try:
-                grades.append(
-                    ask_all(annotator, work.source, answers, budget, in_flight=settings.in_flight, reporter=reporter)
+                failures = ask_all(
+                    annotator, questions, answers, budget, in_flight=settings.in_flight, reporter=reporter
                 )
+                grades.append(grades_of(annotator, work.source, answers, failures))
             except BudgetReachedError as error:
                 raise BudgetReachedError(
                     f"{error}; {budget.spent.requests:,} answers are kept, no dataset is written",
                     remedy="the same command with a higher limit continues",
                 ) from None
         elif isinstance(annotator, LocalAnnotator):
-            grades.append(ask_locally(annotator, work.source, answers, reporter=reporter))
+            failures = ask_locally(annotator, questions, answers, reporter=reporter)
+            grades.append(grades_of(annotator, work.source, answers, failures))
         else:
             grades.append(annotator.grades(work.source))
     return grades

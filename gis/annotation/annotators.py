@@ -1,7 +1,7 @@
 """The annotators that a name can stand for: a model of a server, recorded answers, or any model of gis."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from gis.annotation.answers import Answer, AnswerFile
+from gis.annotation.answers import Answer, AnswerFile, Value
 from gis.annotation.budget import Prices
-from gis.annotation.prompt import LEVELS, TOP_LEVEL, Prompt
+from gis.annotation.generation import AnyPrompt
+from gis.annotation.prompt import LEVELS, TOP_LEVEL, Prompt, Texts
 from gis.annotation.protocols import (
-    PROTOCOL_BY_NAME,
+    PROTOCOLS,
     Grade,
     InvalidAnswerError,
     Protocol,
@@ -116,7 +117,7 @@ class ReplayAnnotator(OwnAnnotator):
             raise UsageError(
                 f"no recorded answers at {path}", remedy=f"write {REPLAY},path=FOLDER/answers/answers.jsonl"
             )
-        answers = [answer for answer in AnswerFile(path) if answer.grade is not None]
+        answers = [answer for answer in AnswerFile(path) if isinstance(answer.value, Grade)]
         models = sorted({answer.model for answer in answers})
         if model is not None and model not in models:
             raise UsageError(f"{path} has no answers of {model}; it has those of {', '.join(models) or 'no model'}")
@@ -128,7 +129,7 @@ class ReplayAnnotator(OwnAnnotator):
             other = " to this prompt, only to others" if answers else ""
             raise GisError(f"{path} holds no answers{other}")
         self.name = name
-        recorded = sorted((answer.pair, answer.grade) for answer in self._by_pair.values())
+        recorded = sorted((answer.pair, answer.value) for answer in self._by_pair.values())
         self.settings = {"kind": REPLAY, "model": model or models[0], "answers": sha256_of(recorded)}
 
     def grades(self, source: PairsToGrade) -> Grades:
@@ -137,7 +138,7 @@ class ReplayAnnotator(OwnAnnotator):
         for row in range(len(source)):
             for order, swapped in enumerate((False, True)):
                 answer = self._by_pair.get(sha256_of(source.shown(row, swapped=swapped)))
-                if answer is None or answer.grade is None:
+                if answer is None:
                     failures[row] = "no answer was recorded"
                 else:
                     put(grades, row, order, answer)
@@ -146,10 +147,10 @@ class ReplayAnnotator(OwnAnnotator):
 
 def put(grades: Grades, row: int, order: int, answer: Answer) -> None:
     """Write the grade of an answer into ``grades``."""
-    assert answer.grade is not None
-    grades.levels[row, order] = answer.grade.value
-    if answer.grade.probabilities is not None:
-        grades.probabilities[row, order] = answer.grade.probabilities
+    assert isinstance(answer.value, Grade)
+    grades.levels[row, order] = answer.value.value
+    if answer.value.probabilities is not None:
+        grades.probabilities[row, order] = answer.value.probabilities
 
 
 class AskedAnnotator(Annotator):
@@ -161,7 +162,7 @@ class AskedAnnotator(Annotator):
 
     protocol: Protocol | None
 
-    def __init__(self, kind: str, model: str, place: str, prompt: Prompt, *, name: str) -> None:
+    def __init__(self, kind: str, model: str, place: str, prompt: AnyPrompt, *, name: str) -> None:
         """Say who is asked.
 
         Args:
@@ -174,18 +175,15 @@ class AskedAnnotator(Annotator):
         self.name, self._model, self._prompt = name, model, prompt
         self.identity = sha256_of([kind, model, place, prompt.sha256])
 
-    def key(self, first: str, second: str, protocol: Protocol) -> str:
+    def key(self, texts: Texts, protocol: Protocol) -> str:
         """Hash of everything that decides an answer: model, server, prompt, protocol with its parameters, texts."""
-        return sha256_of(
-            [self.identity, protocol.path, protocol.name, protocol.body(self._model, self._prompt, first, second)]
-        )
+        return sha256_of([self.identity, protocol.path, protocol.name, protocol.body(self._model, self._prompt, texts)])
 
     def _answer(
         self,
-        first: str,
-        second: str,
+        texts: Texts,
         protocol: Protocol,
-        grade: Grade | None,
+        value: Value | None,
         usage: Usage,
         *,
         failure: str = "",
@@ -193,13 +191,13 @@ class AskedAnnotator(Annotator):
         served_by: str = "",
     ) -> Answer:
         return Answer(
-            key=self.key(first, second, protocol),
+            key=self.key(texts, protocol),
             annotator=self.identity,
-            pair=sha256_of([first, second]),
+            pair=sha256_of(list(texts)),
             model=self._model,
             prompt=self._prompt.sha256,
             protocol=protocol.name,
-            grade=grade,
+            value=value,
             failure=failure,
             refused=refused,
             usage=usage,
@@ -211,13 +209,23 @@ class ServerAnnotator(AskedAnnotator):
     """A model behind an OpenAI-compatible server.
 
     Attributes:
+        ladder: The protocols that it can be asked by, best first.
         prices: What its tokens cost.
     """
 
-    def __init__(self, server: OpenAIServer, model: str, prompt: Prompt, prices: Prices, *, name: str) -> None:
+    def __init__(
+        self,
+        server: OpenAIServer,
+        model: str,
+        prompt: AnyPrompt,
+        prices: Prices,
+        *,
+        name: str,
+        ladder: Sequence[Protocol] = PROTOCOLS,
+    ) -> None:
         super().__init__(SERVER, model, server.shown_url, prompt, name=name)
         self.protocol = None
-        self.prices, self._server = prices, server
+        self.ladder, self.prices, self._server = ladder, prices, server
 
     @property
     def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
@@ -230,31 +238,30 @@ class ServerAnnotator(AskedAnnotator):
         """The client, which threads share."""
         return self._server.client("annotators behind a server")
 
-    def estimate(self, first: str, second: str) -> Usage:
-        """Return what asking about a pair costs, by estimate."""
-        protocol = self.protocol or PROTOCOL_BY_NAME["chat"]
-        return estimated_usage(protocol.body(self._model, self._prompt, first, second))
+    def estimate(self, texts: Texts) -> Usage:
+        """Return what a question costs, by estimate."""
+        protocol = self.protocol or next(each for each in self.ladder if each.name == "chat")
+        return estimated_usage(protocol.body(self._model, self._prompt, texts), self._prompt.answer_tokens(texts))
 
-    def ask(self, first: str, second: str, protocol: Protocol) -> Answer:
-        """Ask about a pair once; an answer that is not a level is one with a failure.
+    def ask(self, texts: Texts, protocol: Protocol) -> Answer:
+        """Ask a question once; an answer that is not what was asked for is one with a failure.
 
         Raises:
             ServerError: There was no answer.
         """
-        body = protocol.body(self._model, self._prompt, first, second)
+        body = protocol.body(self._model, self._prompt, texts)
         with self._server.named_failures(self._model, TOO_LONG):
             answer = self.client.post(protocol.path, body=body, cast_to=object)
-        grade, failure, refused = None, "", False
+        value, failure, refused = None, "", False
         try:
-            grade = protocol.read(answer)
+            value = protocol.read(answer)
         except (InvalidAnswerError, RefusedError) as error:
             failure, refused = str(error), isinstance(error, RefusedError)
         return self._answer(
-            first,
-            second,
+            texts,
             protocol,
-            grade,
-            usage_of(answer, body),
+            value,
+            usage_of(answer, body, self._prompt.answer_tokens(texts)),
             failure=failure,
             refused=refused,
             served_by=str(answer.get("model", ""))[:200] if isinstance(answer, dict) else "",

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from gis.annotation.generation import Generated, generated
 from gis.annotation.prompt import LEVELS, TOP_LEVEL
 from gis.annotation.protocols import Grade, Usage
 from gis.console import QUIET, Reporter
@@ -18,21 +19,23 @@ from gis.masking import masked
 
 CHECK = "check"  # the field that shows whether a line is as it was written
 CHECK_DIGITS = 12
+GENERATED = "generated"  # the field of generated texts
+Value = Grade | Generated
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer that was paid for: a grade, or the reason why there is none.
+    """An answer that was paid for: what was asked for, or the reason why it is not there.
 
     Attributes:
         key: Hash of everything that decides the answer.
         annotator: Hash of what was asked and how, without the texts and the protocol.
-        pair: Hash of the two texts, in their order.
+        pair: Hash of the texts, in their order.
         model: The model that was asked for.
         prompt: Hash of the prompt.
         protocol: How it was asked.
-        grade: The level; None where the answer is not one.
-        failure: Why there is no grade; empty where there is one.
+        value: A grade or generated texts; None where the answer is neither.
+        failure: Why there is no value; empty where there is one.
         usage: What it cost.
         served_by: The model that the server says it ran.
         refused: Whether the model declined to answer, so that to ask again is no use.
@@ -44,7 +47,7 @@ class Answer:
     model: str
     prompt: str
     protocol: str
-    grade: Grade | None
+    value: Value | None
     usage: Usage
     failure: str = ""
     served_by: str = ""
@@ -55,7 +58,7 @@ class AnswerFile:
     """The answers in a file, and those that are added, each of which is handed to the system as it arrives.
 
     Attributes:
-        by_key: The grades, by their keys.
+        by_key: The answers with a value, by their keys.
     """
 
     def __init__(self, path: Path, *, reporter: Reporter = QUIET) -> None:
@@ -70,7 +73,7 @@ class AnswerFile:
             reporter.warn(f"{path}: {self._damaged:,} damaged lines are not used; their pairs are asked about again")
 
     def __iter__(self) -> Iterator[Answer]:
-        """Yield all answers, those without a grade last."""
+        """Yield all answers, those without a value last."""
         yield from list(self.by_key.values())
         yield from list(self._failed)
 
@@ -101,7 +104,7 @@ class AnswerFile:
             return file.read(1) == b"\n"
 
     def _remember(self, answer: Answer) -> None:
-        if answer.grade is None:
+        if answer.value is None:
             self._failed.append(answer)
         else:
             self.by_key[answer.key] = answer
@@ -124,7 +127,8 @@ class AnswerFile:
 
 
 def _record(answer: Answer) -> dict[str, Any]:
-    grade = answer.grade
+    grade = answer.value if isinstance(answer.value, Grade) else None
+    generated = {GENERATED: answer.value._asdict()} if isinstance(answer.value, Generated) else {}
     return {
         "key": answer.key,
         "annotator": answer.annotator,
@@ -140,6 +144,7 @@ def _record(answer: Answer) -> dict[str, Any]:
         "input_tokens": answer.usage.input_tokens,
         "output_tokens": answer.usage.output_tokens,
         "counted": answer.usage.counted,
+        **generated,
     }
 
 
@@ -151,13 +156,15 @@ def _parsed(line: bytes) -> Answer | None:
         if record[CHECK] != sha256_of(content)[:CHECK_DIGITS]:
             return None
         level, probabilities = content["level"], content["probabilities"]
-        grade = None
+        value: Value | None = None
+        if GENERATED in content:
+            value = generated(content[GENERATED])
         if level is not None:
             if not (math.isfinite(level) and 0 <= level <= TOP_LEVEL):
                 return None
             if probabilities is not None and len(probabilities) != LEVELS:
                 return None
-            grade = Grade(level, None if probabilities is None else tuple(probabilities), content["raw"])
+            value = Grade(level, None if probabilities is None else tuple(probabilities), content["raw"])
         usage = Usage(content["input_tokens"], content["output_tokens"], content["counted"])
         return Answer(
             key=str(content["key"]),
@@ -166,7 +173,7 @@ def _parsed(line: bytes) -> Answer | None:
             model=str(content["model"]),
             prompt=str(content["prompt"]),
             protocol=str(content["protocol"]),
-            grade=grade,
+            value=value,
             usage=usage,
             failure=str(content["failure"]),
             served_by=str(content["served_by"]),

@@ -1,6 +1,6 @@
 """Ask a server about many pairs: probed once, several requests at a time, within a budget, each answer kept."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
@@ -8,7 +8,8 @@ from gis.annotation.annotators import AskedAnnotator, Grades, ServerAnnotator, n
 from gis.annotation.answers import Answer, AnswerFile
 from gis.annotation.budget import Budget, Spent
 from gis.annotation.local import LocalAnnotator
-from gis.annotation.protocols import PROTOCOL_BY_NAME, PROTOCOLS, Protocol, Usage
+from gis.annotation.prompt import Texts
+from gis.annotation.protocols import Protocol, Usage
 from gis.annotation.source import PairsToGrade
 from gis.console import Reporter, Tracker
 from gis.errors import GisError
@@ -19,20 +20,12 @@ GIVE_UP_AFTER = 20  # failures in a row
 UNSUPPORTED = frozenset({400, 404, 405, 415, 422, 501})  # what servers answer to a route or a field they do not know
 KEY_REFUSED = frozenset({401, 403})
 BAD_REQUEST = 400  # such as a text that is too long
+Failures = Mapping[Texts, str]  # why questions have no answer
 LAST_RESORTS = ("chat", "chat-reasoning")  # whose answers may be anything
 
 
-class Job(NamedTuple):
-    """A question: a pair in one of its orders."""
-
-    row: int
-    order: int
-    first: str
-    second: str
-
-
 class Outcome(NamedTuple):
-    """What became of a question: why there is no grade, empty where there is one; and whether the server failed."""
+    """What became of a question: why there is no value, empty where there is one; and whether the server failed."""
 
     failure: str
     server_failed: bool = False
@@ -47,76 +40,81 @@ class Estimate(NamedTuple):
     cost: float | None
 
 
-def estimate(annotator: ServerAnnotator, source: PairsToGrade, answers: AnswerFile) -> Estimate:
+def estimate(annotator: ServerAnnotator, questions: Sequence[Texts], answers: AnswerFile) -> Estimate:
     """Return what is left to ask; nothing is sent."""
     _recall_protocol(annotator, answers)
     total = Spent()
-    for job in _open_jobs(annotator, source, answers):
-        total.add(annotator.estimate(job.first, job.second), annotator.prices)
+    for question in _open(annotator, questions, answers):
+        total.add(annotator.estimate(question), annotator.prices)
     cost = total.cost if annotator.prices.known else None
     return Estimate(total.requests, total.input_tokens, total.output_tokens, cost)
 
 
 def ask_all(
     annotator: ServerAnnotator,
-    source: PairsToGrade,
+    questions: Sequence[Texts],
     answers: AnswerFile,
     budget: Budget,
     *,
     in_flight: int,
     reporter: Reporter,
-) -> Grades:
-    """Ask about all pairs in both orders, but for what was answered before.
+) -> Failures:
+    """Ask all questions, but for those that were answered before.
 
     Args:
         annotator: Whom to ask; its protocol is found out by the first question.
-        source: The pairs.
+        questions: The texts of each question.
         answers: What was answered before, and where answers go.
         budget: What may be spent.
         in_flight: How many requests may be on their way at once.
         reporter: Where progress goes.
+
+    Returns:
+        Why questions have no answer.
 
     Raises:
         BudgetReachedError: The budget is spent; what was answered is kept.
         GisError: The server knows none of the protocols, refuses the key, or fails for good.
     """
     _recall_protocol(annotator, answers)
-    jobs = list(_open_jobs(annotator, source, answers))
-    failures: dict[int, str] = {}
-    if jobs and annotator.protocol is None:
-        shortest = min(jobs, key=lambda job: len(job.first) + len(job.second))  # a long one could fail for its length
+    left = _open(annotator, questions, answers)
+    failures: dict[Texts, str] = {}
+    if left and annotator.protocol is None:
+        shortest = min(left, key=lambda question: sum(map(len, question)))  # a long one could fail for its length
         _probe(annotator, shortest, answers, budget)
-        jobs = list(_open_jobs(annotator, source, answers))
+        left = _open(annotator, questions, answers)
         reporter.say(f"{annotator.name} is asked by the protocol {_protocol(annotator).name}")
-    if jobs:
-        with reporter.track(annotator.name, len(jobs), "requests") as tracker:
-            _Run(annotator, answers, budget, failures, tracker).ask(jobs, in_flight)
-    return _collect(annotator, source, answers, failures)
+    if left:
+        with reporter.track(annotator.name, len(left), "requests") as tracker:
+            _Run(annotator, answers, budget, failures, tracker).ask(left, in_flight)
+    return failures
 
 
-def ask_locally(annotator: LocalAnnotator, source: PairsToGrade, answers: AnswerFile, *, reporter: Reporter) -> Grades:
-    """Ask a model in this process about all pairs in both orders, but for what was answered before.
+def ask_locally(
+    annotator: LocalAnnotator, questions: Sequence[Texts], answers: AnswerFile, *, reporter: Reporter
+) -> Failures:
+    """Ask a model in this process all questions, but for those that were answered before; return why some failed.
 
     Raises:
         GisError: The model cannot be loaded, or has no tokens for the levels.
     """
     from gis.models.transformer.causal import TooLongError
 
-    jobs = list(_open_jobs(annotator, source, answers))
-    failures: dict[int, str] = {}
-    with reporter.track(annotator.name, len(jobs), "questions") as tracker:
-        for number, job in enumerate(jobs, start=1):
+    left = _open(annotator, questions, answers)
+    failures: dict[Texts, str] = {}
+    with reporter.track(annotator.name, len(left), "questions") as tracker:
+        for number, question in enumerate(left, start=1):
             try:
-                answers.add(annotator.ask(job.first, job.second))
+                answers.add(annotator.ask(question))
             except TooLongError as error:
-                failures[job.row] = str(error)
-            tracker.advance(1, number / len(jobs))
+                failures[question] = str(error)
+            tracker.advance(1, number / len(left))
     if annotator.answered_otherwise:
         reporter.warn(
-            f"to {annotator.answered_otherwise:,} of {len(jobs):,} questions, {annotator.name} would rather have "
+            f"to {annotator.answered_otherwise:,} of {len(left):,} questions, {annotator.name} would rather have "
             "answered with something else than a level"
         )
-    return _collect(annotator, source, answers, failures)
+    return failures
 
 
 class _Run:
@@ -127,7 +125,7 @@ class _Run:
         annotator: ServerAnnotator,
         answers: AnswerFile,
         budget: Budget,
-        failures: dict[int, str],
+        failures: dict[Texts, str],
         tracker: Tracker,
     ) -> None:
         self._annotator, self._answers, self._budget = annotator, answers, budget
@@ -135,31 +133,31 @@ class _Run:
         self._failed_in_a_row = 0
         self._useful = answers.protocol_of(annotator.identity) is not None
 
-    def ask(self, jobs: list[Job], in_flight: int) -> None:
+    def ask(self, questions: Sequence[Texts], in_flight: int) -> None:
         """Ask all questions, at most ``in_flight`` at once; what arrives after an interruption is still kept."""
-        running: dict[Future[Outcome], Job] = {}
+        running: dict[Future[Outcome], Texts] = {}
         with ThreadPoolExecutor(in_flight) as pool:
             try:
-                for job in jobs:
+                for question in questions:
                     if len(running) >= in_flight:
                         self._take(running)
-                    running[pool.submit(self._answer, job)] = job
+                    running[pool.submit(self._answer, question)] = question
                 while running:
                     self._take(running)
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _take(self, running: dict[Future[Outcome], Job]) -> None:
+    def _take(self, running: dict[Future[Outcome], Texts]) -> None:
         """Wait for an answer, and note failures."""
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
-            job, (failure, server_failed) = running.pop(future), future.result()
+            question, (failure, server_failed) = running.pop(future), future.result()
             if failure:
-                self._failures[job.row] = failure
+                self._failures[question] = failure
             else:
                 self._failed_in_a_row, self._useful = 0, True
-            # of a model that does grade pairs, some pairs may fail for good: they are too long, or refused
+            # of a model that does answer, some questions may fail for good: they are too long, or refused
             if server_failed or (failure and not self._useful):
                 self._failed_in_a_row += 1
             if self._failed_in_a_row >= GIVE_UP_AFTER:
@@ -167,28 +165,30 @@ class _Run:
             self._tracker.note = f"{len(self._failures):,} failed, {self._budget.spent.shown}"
             self._tracker.advance(1, (self._tracker.done + 1) / self._tracker.total)
 
-    def _answer(self, job: Job) -> Outcome:
-        """Ask until there is a level, or there will be none."""
+    def _answer(self, question: Texts) -> Outcome:
+        """Ask until there is a value, or there will be none."""
         failure = ""
         for _ in range(ASKS):
             try:
-                answer = _ask(self._annotator, job, _protocol(self._annotator), self._answers, self._budget)
+                answer = _ask(self._annotator, question, _protocol(self._annotator), self._answers, self._budget)
             except ServerError as error:
                 if error.status in KEY_REFUSED or not error.reached:
                     raise
                 return Outcome(str(error), server_failed=error.status != BAD_REQUEST)
             failure = answer.failure
-            if answer.grade is not None or answer.refused:
+            if answer.value is not None or answer.refused:
                 break
         return Outcome(failure)
 
 
-def _ask(annotator: ServerAnnotator, job: Job, protocol: Protocol, answers: AnswerFile, budget: Budget) -> Answer:
+def _ask(
+    annotator: ServerAnnotator, question: Texts, protocol: Protocol, answers: AnswerFile, budget: Budget
+) -> Answer:
     """Ask once within the budget, and keep what was answered."""
-    expected, used = annotator.estimate(job.first, job.second), None
+    expected, used = annotator.estimate(question), None
     budget.reserve(expected, annotator.prices)
     try:
-        answer = annotator.ask(job.first, job.second, protocol)
+        answer = annotator.ask(question, protocol)
         used = answer.usage
         answers.add(answer)
     finally:
@@ -196,15 +196,15 @@ def _ask(annotator: ServerAnnotator, job: Job, protocol: Protocol, answers: Answ
     return answer
 
 
-def _probe(annotator: ServerAnnotator, job: Job, answers: AnswerFile, budget: Budget) -> None:
+def _probe(annotator: ServerAnnotator, question: Texts, answers: AnswerFile, budget: Budget) -> None:
     """Find the best protocol that the server knows, by a question that has to be asked anyway."""
     refused: dict[str, str] = {}
     answered: dict[str, str] = {}
-    for protocol in PROTOCOLS:
+    for protocol in annotator.ladder:
         if protocol.instead_of and protocol.instead_of not in refused:
             continue
         try:
-            answer = _ask(annotator, job, protocol, answers, budget)
+            answer = _ask(annotator, question, protocol, answers, budget)
         except ServerError as error:
             if error.status is not None and error.status not in UNSUPPORTED:
                 raise
@@ -212,7 +212,7 @@ def _probe(annotator: ServerAnnotator, job: Job, answers: AnswerFile, budget: Bu
                 raise
             refused[protocol.name] = str(error)
             continue
-        if answer.grade is not None or answer.refused or protocol.name in LAST_RESORTS:
+        if answer.value is not None or answer.refused or protocol.name in LAST_RESORTS:
             annotator.protocol = protocol
             return
         answered[protocol.name] = answer.failure
@@ -223,34 +223,30 @@ def _probe(annotator: ServerAnnotator, job: Job, answers: AnswerFile, budget: Bu
 def _recall_protocol(annotator: ServerAnnotator, answers: AnswerFile) -> None:
     """Take the protocol by which earlier answers were given: a mixture would not be one annotator."""
     name = answers.protocol_of(annotator.identity)
-    if annotator.protocol is None and name is not None and name in PROTOCOL_BY_NAME:
-        annotator.protocol = PROTOCOL_BY_NAME[name]
+    if annotator.protocol is None:
+        annotator.protocol = next((protocol for protocol in annotator.ladder if protocol.name == name), None)
 
 
-def _open_jobs(annotator: AskedAnnotator, source: PairsToGrade, answers: AnswerFile) -> Iterator[Job]:
-    """Yield the questions that are not answered yet; equal ones once."""
-    seen: set[tuple[str, str]] = set()
+def _open(annotator: AskedAnnotator, questions: Sequence[Texts], answers: AnswerFile) -> list[Texts]:
+    """Return the questions that are not answered yet; equal ones once."""
+    protocol, distinct = annotator.protocol, dict.fromkeys(questions)
+    return [
+        question for question in distinct if protocol is None or annotator.key(question, protocol) not in answers.by_key
+    ]
+
+
+def grades_of(annotator: AskedAnnotator, source: PairsToGrade, answers: AnswerFile, failures: Failures) -> Grades:
+    """Return the grades among the answers to the questions of ``source``, and why some pairs have none."""
+    grades, reasons = no_grades(len(source)), dict[int, str]()
     for row in range(len(source)):
         for order, swapped in enumerate((False, True)):
-            first, second = source.shown(row, swapped=swapped)
-            if (first, second) in seen:
-                continue
-            seen.add((first, second))
-            if annotator.protocol is None or annotator.key(first, second, annotator.protocol) not in answers.by_key:
-                yield Job(row, order, first, second)
-
-
-def _collect(annotator: AskedAnnotator, source: PairsToGrade, answers: AnswerFile, failures: dict[int, str]) -> Grades:
-    grades = no_grades(len(source))
-    protocol = _protocol(annotator)
-    for row in range(len(source)):
-        for order, swapped in enumerate((False, True)):
-            answer = answers.by_key.get(annotator.key(*source.shown(row, swapped=swapped), protocol))
+            question = source.shown(row, swapped=swapped)
+            answer = answers.by_key.get(annotator.key(question, _protocol(annotator)))
             if answer is not None:
                 put(grades, row, order, answer)
             else:
-                failures.setdefault(row, "the same texts failed in another pair")
-    return Grades(grades.levels, grades.probabilities, failures)
+                reasons[row] = failures[question]
+    return Grades(grades.levels, grades.probabilities, reasons)
 
 
 def _protocol(annotator: AskedAnnotator) -> Protocol:

@@ -2,7 +2,7 @@
 
 from gis.annotation.annotators import AskedAnnotator
 from gis.annotation.answers import Answer
-from gis.annotation.prompt import LEVELS, Prompt
+from gis.annotation.prompt import LEVELS, Prompt, Texts
 from gis.annotation.protocols import LEAST_MASS, NEXT_TOKEN, Grade, Usage, expectation
 from gis.models.base import LoadSettings
 
@@ -31,17 +31,17 @@ class LocalAnnotator(AskedAnnotator):
         self.protocol = NEXT_TOKEN
         self.settings = {"kind": LOCAL, "model": model, "identity": self._causal.identity, "protocol": NEXT_TOKEN.name}
 
-    def ask(self, first: str, second: str) -> Answer:
+    def ask(self, texts: Texts) -> Answer:
         """Ask about a pair.
 
         Raises:
             TooLongError: The pair has more tokens than the model reads.
             GisError: The model cannot be loaded, or has no tokens for the levels.
         """
-        system, user = (part["content"] for part in NEXT_TOKEN.body("", self._prompt, first, second)["messages"])
+        system, user = (part["content"] for part in NEXT_TOKEN.body("", self._prompt, texts)["messages"])
         choice = self._causal.choose(system, user, [str(level) for level in range(LEVELS)])
         self.answered_otherwise += choice.mass < LEAST_MASS
         probabilities = choice.probabilities
         raw = f"the levels have {choice.mass:.3g} of the probability of the next token"
         grade = Grade(expectation(probabilities), probabilities, raw)
-        return self._answer(first, second, NEXT_TOKEN, grade, Usage(choice.tokens, 0, counted=True))
+        return self._answer(texts, NEXT_TOKEN, grade, Usage(choice.tokens, 0, counted=True))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gis.annotation.prompt import LEVELS, TOP_LEVEL, Prompt, fenced
+from gis.annotation.prompt import LEVELS, TOP_LEVEL, Prompt, Texts, fenced
 from gis.errors import GisError
 
 QUESTION = "similarity"  # what the question is called where questions have names
@@ -68,6 +68,9 @@ class Usage(NamedTuple):
     counted: bool
 
 
+Body = Callable[[str, Any, Texts], dict[str, Any]]
+
+
 @dataclass(frozen=True)
 class Protocol:
     """A way to ask.
@@ -75,50 +78,50 @@ class Protocol:
     Attributes:
         name: What caches and reports call it.
         path: Where requests go, below the base URL.
-        body: Makes a request of the model's name, the prompt and the two texts.
-        read: Reads a level from an answer.
+        body: Makes a request of the model's name, the prompt and the texts.
+        read: Reads from an answer what was asked for, such as a level.
         instead_of: The protocol that a server must have refused before this one is tried.
     """
 
     name: str
     path: str
-    body: Callable[[str, Prompt, str, str], dict[str, Any]]
-    read: Callable[[Any], Grade]
+    body: Body
+    read: Callable[[Any], Any]
     instead_of: str = ""
 
 
-def _decision(model: str, prompt: Prompt, first: str, second: str) -> dict[str, Any]:
+def _decision(model: str, prompt: Prompt, texts: Texts) -> dict[str, Any]:
     levels = [{"label": str(level), "description": meaning} for level, meaning in enumerate(prompt.levels)]
     question = {
         "type": "score",
         "name": QUESTION,
-        "instructions": prompt.guarded_question(first, second),
+        "instructions": prompt.guarded_question(texts),
         "levels": levels,
     }
-    return {"model": model, "input": fenced(first, second), "questions": [question]}
+    return {"model": model, "input": fenced(texts), "questions": [question]}
 
 
 def _read_decision(answer: Any) -> Grade:  # noqa: ANN401 - whatever a server sent
     answers = _of(answer, "answers")
     if not isinstance(answers, list) or len(answers) != 1:
-        raise InvalidAnswerError(f"one answer was expected, not {_shown(answers)}")
+        raise InvalidAnswerError(f"one answer was expected, not {shown_answer(answers)}")
     given = answers[0]
     if _of(given, "type") == "refusal":
         raise RefusedError("the model refused to answer")
     listed = _of(given, "probabilities")
     if not isinstance(listed, list):
-        raise InvalidAnswerError(f"no probabilities of levels in {_shown(given)}")
+        raise InvalidAnswerError(f"no probabilities of levels in {shown_answer(given)}")
     # by their labels, which are ours: whether values count from 0 or from 1 is the server's choice
     return _expected([(_of(item, "label"), _of(item, "probability")) for item in listed], given)
 
 
-def _system_one(model: str, prompt: Prompt, first: str, second: str) -> dict[str, Any]:
+def _system_one(model: str, prompt: Prompt, texts: Texts) -> dict[str, Any]:
     question = {
         "type": "score",
-        "instructions": prompt.guarded_question(first, second),
+        "instructions": prompt.guarded_question(texts),
         "criteria": list(prompt.levels),
     }
-    return {"model": model, "state": fenced(first, second), "questions": {QUESTION: question}}
+    return {"model": model, "state": fenced(texts), "questions": {QUESTION: question}}
 
 
 def _read_system_one(answer: Any) -> Grade:  # noqa: ANN401
@@ -127,35 +130,35 @@ def _read_system_one(answer: Any) -> Grade:  # noqa: ANN401
         raise RefusedError("the model refused to answer")
     by_level = _of(given, "probabilities")
     if not isinstance(by_level, dict):
-        raise InvalidAnswerError(f"no probabilities of levels in {_shown(given)}")
+        raise InvalidAnswerError(f"no probabilities of levels in {shown_answer(given)}")
     return _expected(list(by_level.items()), given)
 
 
-def _chat(answer_form: str, **parameters: Any) -> Callable[[str, Prompt, str, str], dict[str, Any]]:  # noqa: ANN401
-    def body(model: str, prompt: Prompt, first: str, second: str) -> dict[str, Any]:
-        system = f"{prompt.guarded_question(first, second)}\n{prompt.levels_in_lines}\n\n{answer_form}"
-        messages = [{"role": "system", "content": system}, {"role": "user", "content": fenced(first, second)}]
+def _chat(answer_form: str, **parameters: Any) -> Body:  # noqa: ANN401
+    def body(model: str, prompt: Prompt, texts: Texts) -> dict[str, Any]:
+        system = f"{prompt.guarded_question(texts)}\n{prompt.levels_in_lines}\n\n{answer_form}"
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": fenced(texts)}]
         return {"model": model, "messages": messages, **parameters}
 
     return body
 
 
 def _read_json(answer: Any) -> Grade:  # noqa: ANN401
-    content = _content(answer)
+    content = content_of(answer)
     fence = FENCED_CODE.fullmatch(content)
     try:
         level = json.loads(fence["code"] if fence else content)["level"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise InvalidAnswerError(f"the answer is not the JSON that was asked for: {_shown(content)}") from None
+        raise InvalidAnswerError(f"the answer is not the JSON that was asked for: {shown_answer(content)}") from None
     if isinstance(level, str) and level.strip().isdecimal():
         level = int(level)
     if isinstance(level, bool) or not isinstance(level, int | float) or not 0 <= level <= TOP_LEVEL:
-        raise InvalidAnswerError(f"the level is {_shown(level)}, expected 0 to {TOP_LEVEL}")
+        raise InvalidAnswerError(f"the level is {shown_answer(level)}, expected 0 to {TOP_LEVEL}")
     return Grade(float(level), None, content[:RAW])
 
 
 def _read_log_probabilities(answer: Any) -> Grade:  # noqa: ANN401
-    content = _content(answer)
+    content = content_of(answer)
     tokens = _of(_of(_choice(answer), "logprobs"), "content")
     names = {str(level) for level in range(LEVELS)}
     for token in tokens if isinstance(tokens, list) else []:
@@ -171,7 +174,7 @@ def _read_log_probabilities(answer: Any) -> Grade:  # noqa: ANN401
         if not LEAST_MASS <= total <= 1 + SUM_DIFFERS_BY:
             raise InvalidAnswerError(f"the levels have {total:.2f} of the probability of the next token")
         return _expected([(name, part / total) for name, part in mass.items()], content)
-    raise InvalidAnswerError(f"no probabilities of levels beside the answer {_shown(content)}")
+    raise InvalidAnswerError(f"no probabilities of levels beside the answer {shown_answer(content)}")
 
 
 def read_level(content: str) -> float | None:
@@ -185,14 +188,14 @@ def read_level(content: str) -> float | None:
 
 
 def _read_plain(answer: Any) -> Grade:  # noqa: ANN401
-    content = _content(answer)
+    content = content_of(answer)
     level = read_level(content)
     if level is not None:
         return Grade(level, None, content[:RAW])
     try:
         return _read_json(answer)
     except InvalidAnswerError:
-        raise InvalidAnswerError(f"the answer is not a level from 0 to {TOP_LEVEL}: {_shown(content)}") from None
+        raise InvalidAnswerError(f"the answer is not a level from 0 to {TOP_LEVEL}: {shown_answer(content)}") from None
 
 
 PROTOCOLS = (
@@ -217,23 +220,22 @@ PROTOCOLS = (
 )
 NEXT_TOKEN = Protocol("next-token", "", _chat(AS_DIGIT), _read_plain)  # of a model in this process: nothing is parsed
 PROTOCOL_BY_NAME: Mapping[str, Protocol] = {protocol.name: protocol for protocol in PROTOCOLS}
-ANSWER_TOKENS = 10  # of an answer, in estimates
 
 
-def estimated_usage(body: Mapping[str, Any], answer: str = "") -> Usage:
+def estimated_usage(body: Mapping[str, Any], answer_tokens: int) -> Usage:
     """Return what a request costs by the rule that four characters are a token."""
     written = {key: value for key, value in body.items() if key not in ("model", "response_format")}
-    return Usage(len(json.dumps(written, ensure_ascii=False)) // 4, len(answer) // 4 or ANSWER_TOKENS, counted=False)
+    return Usage(len(json.dumps(written, ensure_ascii=False)) // 4, answer_tokens, counted=False)
 
 
-def usage_of(answer: Any, body: Mapping[str, Any]) -> Usage:  # noqa: ANN401
+def usage_of(answer: Any, body: Mapping[str, Any], answer_tokens: int) -> Usage:  # noqa: ANN401
     """Return the tokens that a server counted, in either of the usual words; else an estimate."""
     usage = _of(answer, "usage")
     for into, out in (("input_tokens", "output_tokens"), ("prompt_tokens", "completion_tokens")):
         counts = [_of(usage, into), _of(usage, out)]
         if all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**40 for count in counts):
             return Usage(counts[0], counts[1], counted=True)
-    return estimated_usage(body)
+    return estimated_usage(body, answer_tokens)
 
 
 def checked_probabilities(values: Sequence[Any]) -> tuple[float, ...]:
@@ -243,7 +245,7 @@ def checked_probabilities(values: Sequence[Any]) -> tuple[float, ...]:
         InvalidAnswerError: They are not as many as the levels, not probabilities, or do not sum to 1.
     """
     if len(values) != LEVELS or not all(_is_number(value) and value >= 0 for value in values):
-        raise InvalidAnswerError(f"{_shown(values)} are not the probabilities of {LEVELS} levels")
+        raise InvalidAnswerError(f"{shown_answer(values)} are not the probabilities of {LEVELS} levels")
     total = float(sum(values))
     if abs(total - 1) > SUM_DIFFERS_BY:
         raise InvalidAnswerError(f"the probabilities of the levels sum to {total:g}")
@@ -258,7 +260,7 @@ def expectation(probabilities: Sequence[float]) -> float:
 def _expected(by_label: Sequence[tuple[Any, Any]], given: Any) -> Grade:  # noqa: ANN401
     named = {str(label): probability for label, probability in by_label}
     if len(named) != len(by_label) or set(named) != {str(level) for level in range(LEVELS)}:
-        raise InvalidAnswerError(f"the levels are {_shown(sorted(named))}, expected 0 to {TOP_LEVEL}")
+        raise InvalidAnswerError(f"the levels are {shown_answer(sorted(named))}, expected 0 to {TOP_LEVEL}")
     probabilities = checked_probabilities([named[str(level)] for level in range(LEVELS)])
     raw = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
     return Grade(expectation(probabilities), probabilities, raw[:RAW])
@@ -267,15 +269,23 @@ def _expected(by_label: Sequence[tuple[Any, Any]], given: Any) -> Grade:  # noqa
 def _choice(answer: Any) -> Any:  # noqa: ANN401
     choices = _of(answer, "choices")
     if not isinstance(choices, list) or not choices:
-        raise InvalidAnswerError(f"no choice in {_shown(answer)}")
+        raise InvalidAnswerError(f"no choice in {shown_answer(answer)}")
     return choices[0]
 
 
-def _content(answer: Any) -> str:  # noqa: ANN401
+def content_of(answer: Any) -> str:  # noqa: ANN401
+    """Return what a model says in a chat.
+
+    Raises:
+        RefusedError: It declined to answer.
+        InvalidAnswerError: It says nothing, or was cut off before its end.
+    """
     choice = _choice(answer)
     message = _of(choice, "message")
     if _of(message, "refusal") or _of(choice, "finish_reason") == "content_filter":
-        raise RefusedError(f"the model refused to answer: {_shown(_of(message, 'refusal') or 'content filter')}")
+        raise RefusedError(f"the model refused to answer: {shown_answer(_of(message, 'refusal') or 'content filter')}")
+    if _of(choice, "finish_reason") == "length":
+        raise InvalidAnswerError("the answer was cut off at the limit of tokens")
     content = _of(message, "content")
     if not isinstance(content, str) or not content.strip():
         raise InvalidAnswerError("the answer is empty")
@@ -291,6 +301,7 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401
+def shown_answer(value: Any) -> str:  # noqa: ANN401
+    """Return an answer, or its beginning, for a message."""
     text = value if isinstance(value, str) else repr(value)
     return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}…"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.annotation.prompt import TOP_LEVEL, cut
+from gis.annotation.prompt import TOP_LEVEL, Texts, cut
 from gis.benchmark.tasks.catalogue import Task, resolve_tasks
 from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, MISSING, Columns, Pairs, Table, pairs_from_table
 from gis.benchmark.tasks.sources import LoadedTables, SourceSettings, load_tables, split_names
@@ -67,6 +67,10 @@ class PairsToGrade:
         """Return the two texts as annotators see them."""
         first, second = cut(self.pairs.text1[row], self.max_chars), cut(self.pairs.text2[row], self.max_chars)
         return (second, first) if swapped else (first, second)
+
+    def questions(self) -> list[Texts]:
+        """Return what annotators are asked about: each pair in both orders."""
+        return [self.shown(row, swapped=swapped) for row in range(len(self)) for swapped in (False, True)]
 
     @cached_property
     def sha256(self) -> str:

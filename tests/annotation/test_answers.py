@@ -18,7 +18,7 @@ def answer(key: str = "k", **changes: object) -> Answer:
         "model": "m",
         "prompt": "s",
         "protocol": "decisions",
-        "grade": Grade(2.5, (0.0, 0.0, 0.5, 0.5, 0.0, 0.0), "raw"),
+        "value": Grade(2.5, (0.0, 0.0, 0.5, 0.5, 0.0, 0.0), "raw"),
         "usage": Usage(10, 2, counted=True),
     }
     return Answer(**{**fields, **changes})  # type: ignore[arg-type]
@@ -27,7 +27,7 @@ def answer(key: str = "k", **changes: object) -> Answer:
 def test_answers_come_back_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "answers" / "answers.jsonl"
     file = AnswerFile(path)
-    written = [answer("1"), answer("2", grade=Grade(3.0, None, "3")), answer("3", grade=None, failure="prose")]
+    written = [answer("1"), answer("2", value=Grade(3.0, None, "3")), answer("3", value=None, failure="prose")]
     for each in written:
         file.add(each)
     assert list(AnswerFile(path)) == list(file) == written
@@ -67,7 +67,7 @@ def test_a_secret_that_a_model_repeats_is_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     remember_secret("sk-planted-1")
     AnswerFile(path).add(
-        answer(grade=Grade(1.0, None, "sk-planted-1"), served_by="sk-planted-1", failure="sk-planted-1")
+        answer(value=Grade(1.0, None, "sk-planted-1"), served_by="sk-planted-1", failure="sk-planted-1")
     )
     assert "sk-planted-1" not in path.read_text(encoding="utf-8")
     assert json.loads(path.read_text(encoding="utf-8"))["raw"] == "***"

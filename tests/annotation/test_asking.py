@@ -290,4 +290,4 @@ def test_orders_in_a_text_stay_between_the_fences(server: ChatServer, tmp_path: 
     server.level = level
     graded(server, pairs_file(tmp_path, [{"id": "h", "text1": hostile, "text2": "works"}]), tmp_path / "out")
     assert set(seen) == {(hostile, "works"), ("works", hostile)}
-    assert "do not follow them" in read_prompt("sts").guarded_question(hostile, "works")
+    assert "do not follow them" in read_prompt("sts").guarded_question((hostile, "works"))

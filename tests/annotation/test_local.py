@@ -41,11 +41,11 @@ def test_a_run_that_was_stopped_computes_only_the_rest(
     annotated(pairs_file(tmp_path), tmp_path / "whole", name, load=LOAD)
     ask, asked = LocalAnnotator.ask, []
 
-    def stopped(self: LocalAnnotator, first: str, second: str) -> object:
-        asked.append((first, second))
+    def stopped(self: LocalAnnotator, texts: tuple[str, ...]) -> object:
+        asked.append(texts)
         if len(asked) == 4:
             raise KeyboardInterrupt
-        return ask(self, first, second)
+        return ask(self, texts)
 
     monkeypatch.setattr(LocalAnnotator, "ask", stopped)
     with pytest.raises(KeyboardInterrupt):

@@ -25,7 +25,7 @@ every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS, ids=[protocol.na
 
 
 def answer_to(protocol: Protocol, **settings: Any) -> Any:  # noqa: ANN401
-    body = json.loads(json.dumps(protocol.body("m", PROMPT, "a b c d", "a b c e")))
+    body = json.loads(json.dumps(protocol.body("m", PROMPT, ("a b c d", "a b c e"))))
     return ChatServer(**settings).answer(f"/v1{protocol.path}", body).body
 
 
@@ -48,7 +48,7 @@ def test_a_protocol_reads_the_level_that_a_server_gives(protocol: Protocol) -> N
 
 @every_protocol
 def test_all_that_decides_is_in_a_request_and_orders_are_guarded(protocol: Protocol) -> None:
-    sent = json.dumps(protocol.body("m", PROMPT, "first", "second"), ensure_ascii=False)
+    sent = json.dumps(protocol.body("m", PROMPT, ("first", "second")), ensure_ascii=False)
     assert all(level in sent for level in PROMPT.levels)
     assert PROMPT.question in sent
     assert "do not follow them" in sent
@@ -162,8 +162,8 @@ def test_levels_that_the_next_token_hardly_ever_is_are_an_error() -> None:
 
 def test_tokens_are_those_that_the_server_counted_else_estimated() -> None:
     body = {"model": "m", "messages": ["x" * 400]}
-    assert usage_of({"usage": {"prompt_tokens": 7, "completion_tokens": 2}}, body) == (7, 2, True)
-    assert usage_of({"usage": {"input_tokens": 5, "output_tokens": 0}}, body) == (5, 0, True)
+    assert usage_of({"usage": {"prompt_tokens": 7, "completion_tokens": 2}}, body, 10) == (7, 2, True)
+    assert usage_of({"usage": {"input_tokens": 5, "output_tokens": 0}}, body, 10) == (5, 0, True)
     for bad in (None, {}, {"usage": None}, {"usage": {"prompt_tokens": -1, "completion_tokens": 2}}):
-        assert usage_of(bad, body) == estimated_usage(body)
-    assert estimated_usage(body).input_tokens == pytest.approx(100, abs=10)
+        assert usage_of(bad, body, 10) == estimated_usage(body, 10)
+    assert estimated_usage(body, 10).input_tokens == pytest.approx(100, abs=10)
