@@ -1,7 +1,6 @@
 """Annotate pairs: from the pairs and the annotators to a folder that models train on."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,66 +9,32 @@ from numpy.typing import NDArray
 
 from gis.annotation.annotators import AskedAnnotator, Grades, OwnAnnotator, ServerAnnotator
 from gis.annotation.answers import AnswerFile
-from gis.annotation.asking import Estimate, ask_all, ask_locally, estimate, grades_of, spent_before
-from gis.annotation.budget import EXPECTED, Budget, BudgetReachedError, Limits, Prices, Spent
+from gis.annotation.asking import Estimate, estimate, grades_of
+from gis.annotation.card import make_card
 from gis.annotation.ensemble import combine
-from gis.annotation.local import LocalAnnotator
-from gis.annotation.output import ANSWERS, is_annotation, settings_of, write_annotation
+from gis.annotation.output import ANSWERS, is_annotation, pair_rows, write_annotation
 from gis.annotation.prompt import TOP_LEVEL, Prompt, read_prompt
 from gis.annotation.registry import load_annotator
 from gis.annotation.report import Report, make_report
 from gis.annotation.review import REVIEW, Reviews
-from gis.annotation.select import Selection, select
+from gis.annotation.select import select
+from gis.annotation.session import (
+    AnnotationSettings,
+    Annotator,
+    ask_each,
+    by_name,
+    deciding,
+    described,
+    opened,
+    spent_by,
+)
 from gis.annotation.source import PairsToGrade, load_gold, load_pairs
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.console import QUIET, Reporter
-from gis.errors import GisError, UsageError, check_number
-from gis.files import held_alone, replaceable, sha256_of
-from gis.models.base import LoadSettings
+from gis.errors import GisError, UsageError
+from gis.files import sha256_of
 from gis.spec import Spec
-
-Annotator = ServerAnnotator | LocalAnnotator | OwnAnnotator
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnnotationSettings:
-    """How pairs are annotated.
-
-    Attributes:
-        models: The annotators; see ``load_annotator``.
-        base_url: The server of those that name none; None where they are models of gis.
-        prompt: The name of a prompt, or a file.
-        gold: Pairs with labels, to calibrate and to measure agreement; None without.
-        max_chars: What annotators are shown of each text: head and tail of longer ones. None for the whole.
-        prices: What a million tokens cost, by model.
-        limits: What may be spent.
-        in_flight: How many requests may be on their way at once.
-        source: Where pairs are looked for.
-        selection: Which of them are annotated.
-        load: How models of gis are loaded.
-        force: Replace an annotation with other settings.
-    """
-
-    models: Sequence[Spec]
-    base_url: str | None = None
-    prompt: str = "sts"
-    gold: Spec | None = None
-    max_chars: int | None = None
-    prices: Mapping[str, Prices] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
-    in_flight: int = 8
-    source: SourceSettings = field(default_factory=SourceSettings)
-    selection: Selection = field(default_factory=Selection)
-    load: LoadSettings = field(default_factory=LoadSettings)
-    force: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.models:
-            raise UsageError("no annotator was named")
-        check_number("the number of requests at once", self.in_flight, 1, 256)
-        if self.max_chars is not None:
-            check_number("the length of texts for annotators", self.max_chars, 16)
 
 
 class _Work(NamedTuple):
@@ -112,16 +77,7 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
         GisError: The pairs or the gold labels cannot be used, an annotator failed, or ``output`` holds something else.
     """
     work = _prepare(pairs, settings, reporter)
-    busy = GisError(f"another command is writing to {output}", remedy="wait for it, or choose a different --output")
-    with held_alone(output, busy):
-        output = replaceable(output)
-        decided = settings_of(output)
-        answers = AnswerFile(output / ANSWERS, reporter=reporter)
-        if decided is not None and decided.get("decides") != _decides(work) and not settings.force:
-            raise GisError(
-                f"{output} holds an annotation of other pairs, by other models or with another prompt",
-                remedy="choose a different --output, or replace it with --force; its answers are kept",
-            )
+    with opened(output, _decides(work), force=settings.force, reporter=reporter) as (folder, answers):
         grades = _grades(work, answers, settings, reporter)
         graded = np.stack([np.isfinite(each.values) for each in grades]).all(axis=0)
         rows = np.flatnonzero(graded)
@@ -132,30 +88,28 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
             reporter.warn(f"{len(work.source) - len(rows):,} of {len(work.source):,} pairs have no grade; left out")
         known = None if work.gold is None else work.gold[rows]
         combined = combine(np.stack([each.values[rows] for each in grades]), known)
-        report = make_report(
-            [*work.annotators], grades, combined, rows, work.source, work.gold, _spent(work.annotators, answers)
+        spent = spent_by(work.annotators, answers)
+        report = make_report([*work.annotators], grades, combined, rows, work.source, work.gold, spent)
+        record = _record(work, answers)
+        name = f"{work.source.split}.jsonl"
+        write_annotation(
+            folder,
+            work.source.split,
+            pair_rows(work.source, rows, grades, combined),
+            report.to_json(),
+            make_card(work.source.split, name, report, record),
+            record,
         )
-        write_annotation(output, work.source, rows, grades, combined, report, _record(work, answers))
     return report
 
 
 def _prepare(pairs: Spec, settings: AnnotationSettings, reporter: Reporter) -> _Work:
-    prompt = read_prompt(settings.prompt)
-    annotators: dict[str, Annotator] = {}
-    for given in settings.models:
-        annotator = load_annotator(
-            given, prompt, base_url=settings.base_url, prices=settings.prices, load=settings.load
-        )
-        if annotator.name in annotators:
-            raise UsageError(
-                f"two annotators are called '{annotator.name}'", remedy="name one of them: MODEL,name=NAME"
-            )
-        if isinstance(annotator, ServerAnnotator) and settings.limits.cost is not None and not annotator.prices.known:
-            raise UsageError(
-                f"a limit for the cost needs the prices of {annotator.name}",
-                remedy=f"add them to the file of --prices; {EXPECTED}",
-            )
-        annotators[annotator.name] = annotator
+    prompt = read_prompt(settings.prompt or "sts")
+    loaded = (
+        load_annotator(given, prompt, base_url=settings.base_url, prices=settings.prices, load=settings.load)
+        for given in settings.models
+    )
+    annotators = by_name(loaded, settings.limits)
     source = load_pairs(pairs, settings.source, max_chars=settings.max_chars, reporter=reporter)
     source = select(source, settings.selection)
     gold = None if settings.gold is None else _gold(settings.gold, source.pairs, settings.source)
@@ -184,58 +138,29 @@ def _gold(spec: Spec, pairs: Pairs, settings: SourceSettings) -> NDArray[np.floa
 
 
 def _grades(work: _Work, answers: AnswerFile, settings: AnnotationSettings, reporter: Reporter) -> list[Grades]:
-    budget = Budget(settings.limits)
-    for server in (each for each in work.annotators.values() if isinstance(each, ServerAnnotator)):
-        for usage in spent_before(server, answers):
-            budget.spent.add(usage, server.prices)
-    grades, questions = [], work.source.questions()
-    for annotator in work.annotators.values():
-        if isinstance(annotator, ServerAnnotator):
-            try:
-                failures = ask_all(
-                    annotator, questions, answers, budget, in_flight=settings.in_flight, reporter=reporter
-                )
-                grades.append(grades_of(annotator, work.source, answers, failures))
-            except BudgetReachedError as error:
-                raise BudgetReachedError(
-                    f"{error}; {budget.spent.requests:,} answers are kept, no dataset is written",
-                    remedy="the same command with a higher limit continues",
-                ) from None
-        elif isinstance(annotator, LocalAnnotator):
-            failures = ask_locally(annotator, questions, answers, reporter=reporter)
-            grades.append(grades_of(annotator, work.source, answers, failures))
-        else:
-            grades.append(annotator.grades(work.source))
-    return grades
-
-
-def _spent(annotators: Mapping[str, Annotator], answers: AnswerFile) -> dict[str, Spent]:
-    totals: dict[str, Spent] = {}
-    for name, annotator in annotators.items():
-        if isinstance(annotator, ServerAnnotator):
-            totals[name] = Spent()
-            for usage in spent_before(annotator, answers):
-                totals[name].add(usage, annotator.prices)
-    return totals
+    own = {
+        name: annotator.grades(work.source)
+        for name, annotator in work.annotators.items()
+        if isinstance(annotator, OwnAnnotator)
+    }
+    failures = ask_each(work.annotators, work.source.questions(), answers, settings, reporter)
+    return [
+        grades_of(annotator, work.source, answers, failures[name])
+        if isinstance(annotator, AskedAnnotator)
+        else own[name]
+        for name, annotator in work.annotators.items()
+    ]
 
 
 def _decides(work: _Work) -> str:
-    """Hash prompt, pairs as shown, annotators and gold labels; not the protocol, which the server decides."""
-    annotators = [
-        {key: value for key, value in annotator.settings.items() if key != "protocol"}
-        for annotator in work.annotators.values()
-    ]
+    """Hash prompt, pairs as shown, annotators and gold labels."""
     gold = None if work.gold is None else [None if np.isnan(label) else float(label) for label in work.gold]
-    return sha256_of([work.prompt.sha256, work.source.sha256, work.source.max_chars, annotators, gold])
+    source = work.source
+    return sha256_of([work.prompt.sha256, source.sha256, source.max_chars, deciding(work.annotators), gold])
 
 
 def _record(work: _Work, answers: AnswerFile) -> dict[str, Any]:
     """Return what the manifest says of an annotation."""
-    prices = {
-        name: asdict(annotator.prices)
-        for name, annotator in work.annotators.items()
-        if isinstance(annotator, ServerAnnotator)
-    }
     return {
         "decides": _decides(work),
         "prompt": {"name": work.prompt.name, "sha256": work.prompt.sha256},
@@ -245,16 +170,6 @@ def _record(work: _Work, answers: AnswerFile) -> dict[str, Any]:
             "max_chars": work.source.max_chars,
             "selection": dict(work.source.selection),
         },
-        "annotators": {
-            name: {**annotator.settings, "served_by": _served_by(annotator, answers)}
-            for name, annotator in work.annotators.items()
-        },
+        **described(work.annotators, answers),
         "gold_labels": 0 if work.gold is None else int((~np.isnan(work.gold)).sum()),
-        "prices_per_million_tokens": prices,
     }
-
-
-def _served_by(annotator: Annotator, answers: AnswerFile) -> list[str]:
-    """Return the names of the models that a server says it ran: more than one were not one annotator."""
-    identity = annotator.identity if isinstance(annotator, AskedAnnotator) else None
-    return sorted({answer.served_by for answer in answers.by_key.values() if answer.annotator == identity} - {""})

@@ -21,12 +21,6 @@ def make_card(split: str, name: str, report: Report, settings: Mapping[str, Any]
         report: Its report.
         settings: What its manifest says of prompt, pairs and annotators.
     """
-    files = [{"split": split, "path": name}]
-    data = DatasetCardData(
-        task_categories=["sentence-similarity"],
-        tags=["gis", "graded-by-models"],
-        configs=[{"config_name": "default", "data_files": files}],
-    )
     prompt = settings["prompt"]
     origin = (
         "The scores, 0 to 5, were given by models, not by people. `levels` holds the probability of each level before "
@@ -35,9 +29,34 @@ def make_card(split: str, name: str, report: Report, settings: Mapping[str, Any]
         f"spread²). Their guidelines are the prompt {escape(prompt['name'])}, which has the hash "
         f"{prompt['sha256']}.\n"
     )
+    return _card(split, name, "graded-by-models", report.to_markdown(), settings, origin)
+
+
+def generated_card(split: str, report: str, settings: Mapping[str, Any]) -> str:
+    """Return the card of generated pairs.
+
+    Args:
+        split: The split of the pairs.
+        report: Their report.
+        settings: What their manifest says of prompt, texts and models.
+    """
+    prompt = settings["prompt"]
+    origin = (
+        "`text2` was written by the models named in `models`, to say the same as `text1` (`score` 1) or something else "
+        f"(0); nobody has checked it. The prompt {escape(prompt['name'])} has the hash {prompt['sha256']}.\n"
+    )
+    return _card(split, f"{split}.jsonl", "written-by-models", report, settings, origin)
+
+
+def _card(split: str, name: str, tag: str, report: str, settings: Mapping[str, Any], origin: str) -> str:
+    data = DatasetCardData(
+        task_categories=["sentence-similarity"],
+        tags=["gis", tag],
+        configs=[{"config_name": "default", "data_files": [{"split": split, "path": name}]}],
+    )
     head = ("annotator", "kind", "model", "answers name it", "protocol")
     annotators = table(head, map(_annotator, *zip(*settings["annotators"].items(), strict=True)), align=("left",) * 5)
-    return f"---\n{data.to_yaml()}\n---\n\n{report.to_markdown()}\n## Annotators\n\n{annotators}\n{origin}"
+    return f"---\n{data.to_yaml()}\n---\n\n{report}\n## Annotators\n\n{annotators}\n{origin}"
 
 
 def _annotator(name: str, settings: Mapping[str, Any]) -> Sequence[str]:

@@ -107,18 +107,18 @@ def read_generation_prompt(name: str, count: int) -> GenerationPrompt:
     return GenerationPrompt(name, instructions, same, other, count)
 
 
-def _body(model: str, prompt: GenerationPrompt, texts: Texts, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+def _body(model: str, prompt: GenerationPrompt, texts: Texts) -> dict[str, Any]:
     messages = [{"role": "system", "content": prompt.question(texts)}, {"role": "user", "content": fenced(texts)}]
-    return {"model": model, "messages": messages, **parameters}
+    return {"model": model, "messages": messages}
 
 
 def _plain(model: str, prompt: GenerationPrompt, texts: Texts) -> dict[str, Any]:
-    return _body(model, prompt, texts, **PLAIN, max_tokens=_most_tokens(prompt, texts))
+    return {**_body(model, prompt, texts), **PLAIN, "max_tokens": _most_tokens(prompt, texts)}
 
 
 def _reasoning(model: str, prompt: GenerationPrompt, texts: Texts) -> dict[str, Any]:
     most = REASONING["max_completion_tokens"] + _most_tokens(prompt, texts)
-    return _body(model, prompt, texts, max_completion_tokens=most)
+    return {**_body(model, prompt, texts), "max_completion_tokens": most}
 
 
 def _most_tokens(prompt: GenerationPrompt, texts: Texts) -> int:

@@ -1,7 +1,7 @@
 """The folder of an annotation: a dataset of pairs with scores, its report, its answers, and its manifest."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.annotation.annotators import Grades
-from gis.annotation.card import make_card
 from gis.annotation.ensemble import Combined, weight_of
-from gis.annotation.report import Report
 from gis.annotation.source import SPLITS, PairsToGrade
 from gis.benchmark.tasks.manifest import MANIFEST, is_intact
 from gis.errors import GisError
@@ -29,25 +27,23 @@ DIGITS = 6  # of a score
 
 def write_annotation(
     folder: Path,
-    source: PairsToGrade,
-    rows: NDArray[np.intp],
-    grades: Sequence[Grades],
-    combined: Combined,
-    report: Report,
+    split: str,
+    rows: Iterable[Mapping[str, Any]],
+    report: Mapping[str, Any],
+    card: str,
     settings: Mapping[str, Any],
 ) -> None:
     """Write pairs, report, card and manifest: all of them or nothing. Answers, reviews and what others put there stay.
 
     Args:
         folder: The folder of the annotation.
-        source: The pairs.
-        rows: Those that have a grade.
-        grades: What each annotator says.
-        combined: The grades of the ensemble.
-        report: The report.
-        settings: Everything that decides the grades.
+        split: The split of the pairs.
+        rows: The pairs.
+        report: The report, with the cost.
+        card: The card.
+        settings: Everything that decides the pairs.
     """
-    name = f"{source.split}.jsonl"
+    name = f"{split}.jsonl"
     own = {MANIFEST, CARD, REPORT, name, *_files_of(folder)}
     with new_folder(folder) as new:
         for path in sorted(folder.rglob("*")):
@@ -55,18 +51,19 @@ def write_annotation(
             if path.is_file() and relative.as_posix() not in own:
                 make_folder((new / relative).parent)
                 link_or_copy(path, new / relative)
+        lines = 0
         with (new / name).open("w", encoding="utf-8") as file:
-            for row in _rows(source, rows, grades, combined):
+            for lines, row in enumerate(rows, start=1):  # noqa: B007 - the last number is how many there are
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        write_text(new / REPORT, _json(masked_values(report.to_json())))
-        write_text(new / CARD, make_card(source.split, name, report, settings))
-        sizes = {name: {"rows": len(rows)}, REPORT: {}}
+        write_text(new / REPORT, _json(masked_values(dict(report))))
+        write_text(new / CARD, card)
+        sizes = {name: {"rows": lines}, REPORT: {}}
         manifest = {
             "kind": KIND,
             "schema": SCHEMA,
             "versions": versions_of(("gis", "numpy", "scipy", "scikit-learn")),
             "annotation": masked_values(dict(settings)),
-            "cost": report.to_json()["cost"],
+            "cost": report["cost"],
             "files": {path: {**size, **_record_of(new / path)} for path, size in sizes.items()},
         }
         write_text(new / MANIFEST, _json({**manifest, "identity": sha256_of(manifest)}))
@@ -113,9 +110,17 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _rows(
+def pair_rows(
     source: PairsToGrade, rows: NDArray[np.intp], grades: Sequence[Grades], combined: Combined
 ) -> Iterator[dict[str, Any]]:
+    """Yield the rows of pairs with a grade, for the file of pairs.
+
+    Args:
+        source: The pairs.
+        rows: Those that have a grade.
+        grades: What each annotator says.
+        combined: The grades of the ensemble.
+    """
     levels = np.stack([each.levels for each in grades])
     values = levels.mean(axis=2)
     probabilities = np.stack([each.probabilities for each in grades]).mean(axis=(0, 2))

@@ -87,10 +87,7 @@ class Report:
                 for row in self.agreements
             ],
             "order_gap": dict(self.order_gaps),
-            "cost": {
-                name: {**asdict(spent), "cost": spent.cost if spent.priced else None}
-                for name, spent in self.spent.items()
-            },
+            "cost": cost_json(self.spent),
         }
 
     def to_markdown(self) -> str:
@@ -113,10 +110,8 @@ class Report:
             note = "In brackets, the 95 % interval, which allows for pairs that share texts."
             held_out = " The ensemble is measured on gold labels that its calibration has not seen."
             lines.append(f"{note}{held_out if self.calibrated else ''}\n")
-        spent_rows = [
-            (escape(name), f"{gap:.3f}", *_cost_cells(self.spent.get(name))) for name, gap in self.order_gaps.items()
-        ]
-        lines.append(table(("annotator", "order gap", "requests", "tokens in", "tokens out", "cost"), spent_rows))
+        gaps = {name: f"{gap:.3f}" for name, gap in self.order_gaps.items()}
+        lines.append(cost_table(gaps, "order gap", self.spent))
         lines.append("Order gap: the mean difference in level when the two texts change places.\n")
         return "\n".join(lines)
 
@@ -191,9 +186,7 @@ def _reasons(names: Sequence[str], grades: Sequence[Grades], rows: NDArray[np.in
             if int(row) in each.failures
         )
         counts[f"{name}: {reason}"] = counts.get(f"{name}: {reason}", 0) + 1
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
-    rest = sum(count for _, count in ordered[MOST_REASONS:])
-    return {**dict(ordered[:MOST_REASONS]), **({"other reasons": rest} if rest else {})}
+    return most_common(counts)
 
 
 def _measures(row: Agreement) -> tuple[Estimate, Estimate, Estimate]:
@@ -212,6 +205,24 @@ def _shown(estimate: Estimate) -> str:
         return f"– ({escape(estimate.value.undefined)})"
     interval = estimate.interval
     return f"{estimate.value:.3f}" + (f" [{interval.low:.3f}, {interval.high:.3f}]" if interval else "")
+
+
+def most_common(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts of the most common reasons, and of all others together."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    rest = sum(count for _, count in ordered[MOST_REASONS:])
+    return {**dict(ordered[:MOST_REASONS]), **({"other reasons": rest} if rest else {})}
+
+
+def cost_json(spent: Mapping[str, Spent]) -> dict[str, Any]:
+    """Return what each annotator has cost, as JSON."""
+    return {name: {**asdict(each), "cost": each.cost if each.priced else None} for name, each in spent.items()}
+
+
+def cost_table(cells: Mapping[str, str], title: str, spent: Mapping[str, Spent]) -> str:
+    """Return a table of annotators, each with a cell of its own and with what it has cost."""
+    rows = [(escape(name), cell, *_cost_cells(spent.get(name))) for name, cell in cells.items()]
+    return table(("annotator", title, "requests", "tokens in", "tokens out", "cost"), rows)
 
 
 def _cost_cells(spent: Spent | None) -> tuple[str, str, str, str]:

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gis.annotation.prompt import TOP_LEVEL, Texts, cut
 from gis.benchmark.tasks.catalogue import Task, resolve_tasks
-from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, MISSING, Columns, Pairs, Table, pairs_from_table
+from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, MISSING, Columns, Pairs, Table, pairs_from_table, texts_of
 from gis.benchmark.tasks.sources import LoadedTables, SourceSettings, load_tables, split_names
 from gis.console import QUIET, Reporter
 from gis.dataset.candidates import Candidate, CandidateSettings, find_candidates, is_store
@@ -21,6 +21,7 @@ from gis.errors import GisError, UsageError
 from gis.files import sha256_of
 from gis.spec import Spec, parse_spec
 from gis.text import plain_text
+from gis.words import words
 
 TRAIN = "train"
 SPLITS = (TRAIN, "validation", "valid", "dev", "test")
@@ -99,6 +100,62 @@ def load_pairs(
     if repeated := [name for name, count in Counter(source.pairs.ids).items() if count > 1]:
         raise GisError(f"{source.source}: two pairs have the id '{repeated[0]}', by which labels and reviews find them")
     return source
+
+
+class TextsToUse(NamedTuple):
+    """Texts that pairs are generated from.
+
+    Attributes:
+        texts: The texts, as models see them, each once.
+        source: Where they come from.
+        split: The split of the generated pairs: that of the source, so that test texts stay test texts.
+    """
+
+    texts: list[str]
+    source: str
+    split: str
+
+
+def load_texts(
+    spec: Spec, settings: SourceSettings, *, max_chars: int | None = None, reporter: Reporter = QUIET
+) -> TextsToUse:
+    """Load texts: those of the column ``text``, of ``anchor`` and ``positive``, or of ``text1`` and ``text2``.
+
+    Args:
+        spec: A task, folder, file or Hub dataset, or a store: see ``candidate_settings``.
+        settings: Where to look; ``limit`` draws a sample of the texts.
+        max_chars: What models are shown of each text: head and tail of longer ones. None for the whole.
+        reporter: Shows progress.
+
+    Raises:
+        UsageError: The name is unknown, or stands for several tasks or splits.
+        GisError: There are no texts.
+    """
+    if is_store(Path(spec.name)):
+        pairs = _of_store(spec, reporter).pairs
+        texts, source, split = [*pairs.text1, *pairs.text2], str(spec), TRAIN
+    else:
+        task, tables = load_split(spec, settings)
+        present = tables.tables[0].columns
+        usual = (("text",), ("anchor", "positive"), (tables.columns.text1, tables.columns.text2))
+        names = next((names for names in usual if all(name in present for name in names)), ())
+        if not names:
+            raise GisError(f"{tables.source} has no column text, text1 or anchor; columns found: {', '.join(present)}")
+        texts = [
+            text
+            for table in tables.tables
+            for name in names
+            for text in texts_of(table.columns.get(name, ()), name, table.where).texts
+        ]
+        texts = list(map(plain_text, texts)) if task.text == "plain" else texts
+        source, split = tables.source, tables.splits[0] if tables.splits[0] in SPLITS else TRAIN
+    distinct = [cut(text, max_chars) for text in dict.fromkeys(texts) if words(text)]
+    if not distinct:
+        raise GisError(f"{source} has no texts with words")
+    if settings.limit is not None and settings.limit < len(distinct):
+        chosen = np.random.default_rng(settings.seed).choice(len(distinct), settings.limit, replace=False)
+        distinct = [distinct[row] for row in np.sort(chosen)]
+    return TextsToUse(list(dict.fromkeys(distinct)), source, split)
 
 
 def candidate_settings(spec: Spec) -> CandidateSettings:

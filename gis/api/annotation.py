@@ -1,27 +1,35 @@
 """Annotate pairs with models."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from gis.api.arguments import PathLike, as_name, as_path, each_of
 from gis.console import QUIET, Reporter
+from gis.errors import unknown_name
 from gis.spec import Spec, parse_spec, parse_specs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gis.annotation.asking import Estimate
+    from gis.annotation.generate import GenerationReport
     from gis.annotation.report import Report
     from gis.annotation.select import Strategy
+    from gis.annotation.session import AnnotationSettings
+
+Kind = Literal["grade", "generate"]
 
 
 def annotate(
     pairs: object,
     models: object,
     *,
+    kind: Kind = "grade",
     output: PathLike,
     base_url: str | None = None,
-    prompt: str = "sts",
+    prompt: str | None = None,
+    count: int = 2,
     gold: object | None = None,
     max_chars: int | None = None,
     prices: PathLike | None = None,
@@ -38,17 +46,20 @@ def annotate(
     offline: bool = False,
     force: bool = False,
     reporter: Reporter = QUIET,
-) -> "Report":
-    """Grade the similarity of pairs, 0 to 5, and write a dataset with these scores.
+) -> "Report | GenerationReport":
+    """Grade the similarity of pairs, 0 to 5, or generate pairs, and write a dataset with these scores.
 
     Args:
         pairs: A task, a file or folder of pairs, or a Hub dataset; its labels are not read, and of several splits, the
             train split is taken. Or a store, whose most similar issues are paired: "issues.db,neighbours=5".
         models: One annotator or several: models of the server at ``base_url``, or of gis; "openai,model=NAME",
             "replay,path=FILE", "similarity,model=NAME".
+        kind: "grade", or "generate": models of servers write texts of the same and of another meaning about the texts
+            of ``pairs`` (of its column ``text``, ``anchor`` and ``positive``, or ``text1`` and ``text2``).
         output: Folder for the dataset. It keeps every answer, so that the same call continues a run that was stopped.
         base_url: Address of an OpenAI-compatible server.
-        prompt: The name of a prompt, or a TOML file with one.
+        prompt: The name of a prompt, or a TOML file with one; None for "sts", or to generate for "paraphrases".
+        count: How many texts of each meaning are written about a text.
         gold: Pairs with people's labels, 0 to 5, found by their ids; or the file of answers of gis review.
         max_chars: Show annotators only head and tail of longer texts.
         prices: TOML or JSON file with what a million tokens cost, sent and received, for each model.
@@ -74,43 +85,34 @@ def annotate(
         UsageError: A name or option is wrong.
         GisError: The pairs or the gold labels cannot be used, an annotator failed, or a limit was reached.
     """
-    from gis.annotation.annotate import AnnotationSettings
-    from gis.annotation.annotate import annotate as run
-    from gis.annotation.budget import Limits, read_prices
-    from gis.annotation.select import Selection
-    from gis.benchmark.tasks.sources import SourceSettings
-    from gis.models.base import LoadSettings
+    from gis.annotation.annotate import annotate as grade
+    from gis.annotation.budget import Limits
+    from gis.annotation.generate import generate
 
-    settings = AnnotationSettings(
-        models=_specs(models),
-        base_url=base_url,
-        prompt=prompt,
+    settings = replace(
+        _settings(
+            models, base_url, prompt, max_chars, prices, data, limit, strategy, by, seed, device, offline=offline
+        ),
         gold=None if gold is None else _spec(gold),
-        max_chars=max_chars,
-        prices={} if prices is None else read_prices(Path(prices)),
         limits=Limits(requests=max_requests, tokens=max_tokens, cost=max_cost),
         in_flight=in_flight,
-        source=SourceSettings(data=as_path(data), offline=offline),
-        selection=Selection(
-            limit=limit,
-            strategy=strategy,
-            by=None if by is None else _spec(by),
-            seed=seed,
-            load=LoadSettings(device=device, offline=offline),
-        ),
-        load=LoadSettings(device=device, offline=offline),
         force=force,
     )
-    return run(_spec(pairs), Path(output), settings, reporter=reporter)
+    source = _spec(pairs)
+    if _checked(kind) == "generate":
+        return generate(source, Path(output), settings, count=count, reporter=reporter)
+    return grade(source, Path(output), settings, reporter=reporter)
 
 
 def estimate_annotation(
     pairs: object,
     models: object,
     *,
+    kind: Kind = "grade",
     output: PathLike,
     base_url: str | None = None,
-    prompt: str = "sts",
+    prompt: str | None = None,
+    count: int = 2,
     max_chars: int | None = None,
     prices: PathLike | None = None,
     data: PathLike | None = None,
@@ -126,9 +128,11 @@ def estimate_annotation(
     Args:
         pairs: As for ``annotate``.
         models: As for ``annotate``; models of gis cost nothing and are left out.
+        kind: As for ``annotate``.
         output: Folder of the annotation, whose answers are not asked for again.
         base_url: Address of an OpenAI-compatible server.
-        prompt: The name of a prompt, or a TOML file with one.
+        prompt: The name of a prompt, or a TOML file with one; None for "sts", or to generate for "paraphrases".
+        count: How many texts of each meaning are written about a text.
         max_chars: Show annotators only head and tail of longer texts.
         prices: TOML or JSON file with what a million tokens cost, sent and received, for each model.
         data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
@@ -147,29 +151,57 @@ def estimate_annotation(
         UsageError: A name or option is wrong.
         GisError: The pairs cannot be used.
     """
-    from gis.annotation.annotate import AnnotationSettings, estimate_costs
+    from gis.annotation.annotate import estimate_costs
+    from gis.annotation.generate import estimate_generation
+
+    settings = _settings(
+        models, base_url, prompt, max_chars, prices, data, limit, strategy, by, seed, device, offline=offline
+    )
+    if _checked(kind) == "generate":
+        return estimate_generation(_spec(pairs), Path(output), settings, count=count)
+    return estimate_costs(_spec(pairs), Path(output), settings)
+
+
+def _checked(kind: str) -> str:
+    if kind not in get_args(Kind):
+        raise unknown_name("kind of annotation", kind, get_args(Kind))
+    return kind
+
+
+def _settings(
+    models: object,
+    base_url: str | None,
+    prompt: str | None,
+    max_chars: int | None,
+    prices: PathLike | None,
+    data: PathLike | None,
+    limit: int | None,
+    strategy: "Strategy",
+    by: object | None,
+    seed: int,
+    device: str,
+    *,
+    offline: bool,
+) -> "AnnotationSettings":
+    """Return the settings that an annotation and its estimate share."""
     from gis.annotation.budget import read_prices
     from gis.annotation.select import Selection
+    from gis.annotation.session import AnnotationSettings
     from gis.benchmark.tasks.sources import SourceSettings
     from gis.models.base import LoadSettings
 
-    settings = AnnotationSettings(
+    load = LoadSettings(device=device, offline=offline)
+    chosen_by = None if by is None else _spec(by)
+    return AnnotationSettings(
         models=_specs(models),
         base_url=base_url,
         prompt=prompt,
         max_chars=max_chars,
         prices={} if prices is None else read_prices(Path(prices)),
         source=SourceSettings(data=as_path(data), offline=offline),
-        selection=Selection(
-            limit=limit,
-            strategy=strategy,
-            by=None if by is None else _spec(by),
-            seed=seed,
-            load=LoadSettings(device=device, offline=offline),
-        ),
-        load=LoadSettings(device=device, offline=offline),
+        selection=Selection(limit=limit, strategy=strategy, by=chosen_by, seed=seed, load=load),
+        load=load,
     )
-    return estimate_costs(_spec(pairs), Path(output), settings)
 
 
 def _specs(given: object) -> list[Spec]:

@@ -20,9 +20,9 @@ def annotate(
     pairs: Annotated[
         str,
         typer.Option(
-            *("--pairs", "--store"),
+            *("--pairs", "--texts", "--store"),
             metavar="TASK",
-            help="Pairs: a task, folder, file or Hub dataset (train split), or a store's similar issues.",
+            help="Pairs or texts: a task, folder, file or Hub dataset (train split), or a store's similar issues.",
         ),
     ],
     model: Annotated[
@@ -30,10 +30,26 @@ def annotate(
         typer.Option("--model", "-m", metavar="NAME,…", help="Annotators: models of --base-url, or of gis."),
     ],
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the dataset; it keeps every answer.")],
+    kind: Annotated[
+        Literal["grade", "generate"],
+        typer.Argument(
+            metavar="KIND", help="grade pairs, or generate pairs of the same and of another meaning from texts."
+        ),
+    ] = "grade",
     base_url: Annotated[
         str | None, typer.Option(metavar="URL", help="OpenAI-compatible server, such as http://localhost:8000/v1.")
     ] = None,
-    prompt: Annotated[str, typer.Option(metavar="NAME", help="sts, issues, or a TOML file.")] = "sts",
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="sts or issues; to generate, paraphrases or issues; or a TOML file.",
+            show_default="sts; paraphrases",
+        ),
+    ] = None,
+    count: Annotated[
+        int, typer.Option(metavar="N", min=1, max=20, help="Texts of each meaning to generate for a text.")
+    ] = 2,
     gold: Annotated[
         str | None,
         typer.Option(metavar="TASK", help="People's labels, 0 to 5, or answers of gis review: calibrates the grades."),
@@ -68,13 +84,15 @@ def annotate(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Grade the similarity of pairs by models, 0 to 5.
+    """Grade the similarity of pairs by models, 0 to 5, or have models write pairs.
 
     Every pair is graded in both orders. The folder can be trained on: gis train --task DIR.
 
     If it is stopped, the same command continues, and no answer is paid for twice.
 
     Example: gis annotate --pairs pairs.jsonl --base-url http://localhost:8000/v1 --model NAME --output graded
+
+    Example: gis annotate generate --texts texts.jsonl --base-url URL --model NAME --output written
     """
     from gis.console import Reporter
 
@@ -82,9 +100,11 @@ def annotate(
         costs = api.estimate_annotation(
             pairs,
             model,
+            kind=kind,
             output=output,
             base_url=base_url,
             prompt=prompt,
+            count=count,
             max_chars=max_chars,
             prices=prices,
             data=data,
@@ -102,9 +122,11 @@ def annotate(
         report = api.annotate(
             pairs,
             model,
+            kind=kind,
             output=output,
             base_url=base_url,
             prompt=prompt,
+            count=count,
             gold=gold,
             max_chars=max_chars,
             prices=prices,

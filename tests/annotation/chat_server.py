@@ -31,6 +31,13 @@ def probabilities_of(level: int) -> list[float]:
     return parts
 
 
+def written_about(model: str, text: str) -> str:
+    """What a model writes about a text: two texts of each meaning."""
+    same = [f"{model} says that {text}", f"{text}, as it were"]
+    other = [f"{model} never heard of penguins", "nothing of the kind happens in winter"]
+    return json.dumps({"same": same, "other": other})
+
+
 @dataclass
 class ChatServer:
     """What a test tells the server and what the server saw.
@@ -41,6 +48,7 @@ class ChatServer:
         script: Answers given before any grades, first to last.
         text: Makes the content of chat answers of a level, where the model does not keep to the schema.
         level: Grades a pair of texts.
+        write: Writes about a text, for a model.
         change: What is done to an answer before it is sent.
         requests: Path and body of all requests, in order.
     """
@@ -50,6 +58,7 @@ class ChatServer:
     script: list[Answer] = field(default_factory=list)
     text: Callable[[int], str] = str
     level: Callable[[str, str], int] = level_of
+    write: Callable[[str, str], str] = written_about
     change: Callable[[dict[str, Any]], Any] = lambda answer: answer
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
@@ -88,23 +97,31 @@ class ChatServer:
         return {"model": request["model"], "answers": {name: given}, "usage": {"input_tokens": 60, "output_tokens": 0}}
 
     def _chat(self, request: dict[str, Any]) -> dict[str, Any]:
-        level = self.level(*texts_of(request["messages"][1]["content"]))
+        texts = texts_of(request["messages"][1]["content"])
+        if len(texts) == 1:
+            return self._said(request, self.write(request["model"], texts[0]))
+        level = self.level(*texts)
         content = self.text(level)
         if "response_format" in request and "schema" in self.knows:
             content = json.dumps({"level": level})
-        choice: dict[str, Any] = {"index": 0, "message": {"role": "assistant", "content": content}}
+        said = self._said(request, content)
+        (choice,) = said["choices"]
         if "logprobs" in request and "logprobs" in self.knows:
             top = [{"token": str(level), "logprob": -0.2231}, {"token": f" {level}", "logprob": -2.9957}]
             top += [{"token": str((level + 1) % 6), "logprob": -2.3026}, {"token": "The", "logprob": -3.0}]
             choice["logprobs"] = {"content": [{"token": str(level), "logprob": -0.2231, "top_logprobs": top}]}
+        return said
+
+    @staticmethod
+    def _said(request: dict[str, Any], content: str) -> dict[str, Any]:
+        choice: dict[str, Any] = {"index": 0, "message": {"role": "assistant", "content": content}}
         usage = {"prompt_tokens": 50, "completion_tokens": 2, "total_tokens": 52}
         return {"id": "x", "object": "chat.completion", "model": request["model"], "choices": [choice], "usage": usage}
 
 
-def texts_of(sent: str) -> tuple[str, str]:
-    """The two texts of a request."""
-    (_, first), (_, second) = TEXTS.findall(sent)
-    return first, second
+def texts_of(sent: str) -> list[str]:
+    """The texts of a request: two to grade, or one to write about."""
+    return [text for _, text in TEXTS.findall(sent)]
 
 
 @contextmanager

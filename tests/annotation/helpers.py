@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gis.annotation.annotate import AnnotationSettings, annotate
+from gis.annotation.annotate import annotate
 from gis.annotation.report import Report
+from gis.annotation.session import AnnotationSettings
 from gis.spec import Spec, parse_specs
 from tests.benchmark.helpers import write_jsonl
 

@@ -117,7 +117,7 @@ def test_an_annotation_with_other_settings_is_replaced_only_on_request(tmp_path:
     for other in ({"prompt": "issues"}, {"max_chars": 20}):
         with pytest.raises(GisError, match="with another prompt"):
             annotated(pairs, output, "jaccard", **other)
-    with pytest.raises(GisError, match="holds an annotation of other pairs"):
+    with pytest.raises(GisError, match="holds an annotation of other texts"):
         annotated(pairs, output, "tfidf")
     assert (output / "gis_manifest.json").read_bytes() == before
     annotated(pairs, output, "tfidf", force=True)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from gis.annotation.annotate import AnnotationSettings, estimate_costs
+from gis.annotation.annotate import estimate_costs
 from gis.annotation.answers import AnswerFile
 from gis.annotation.budget import BudgetReachedError, Limits, Prices
 from gis.annotation.output import ANSWERS
 from gis.annotation.prompt import read_prompt
+from gis.annotation.session import AnnotationSettings
 from gis.errors import GisError, UsageError
 from gis.models import openai_server
 from gis.spec import Spec
@@ -132,7 +133,7 @@ def test_an_answer_that_is_not_a_level_is_asked_for_once_more(
     (tmp_path / "more.jsonl").write_text(json.dumps({"id": "x", "text1": "a b", "text2": "a c"}) + "\n", "utf-8")
     server.script = [Answer(200, {"choices": [{"message": {"content": bad}}]})]
     server.requests.clear()
-    with pytest.raises(GisError, match="holds an annotation of other pairs"):
+    with pytest.raises(GisError, match="holds an annotation of other texts"):
         annotated(tmp_path / "more.jsonl", tmp_path / "out", "m", base_url=server.url)
     annotated(tmp_path / "more.jsonl", tmp_path / "out", "m", base_url=server.url, force=True)
     assert scores(tmp_path / "out") == {"x": level_of("a b", "a c")}

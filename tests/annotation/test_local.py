@@ -68,7 +68,8 @@ def test_a_pair_that_is_too_long_is_left_out_with_the_reason(model: Path, tmp_pa
 def test_a_model_that_would_rather_say_something_else_is_named(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from gis.annotation.annotate import AnnotationSettings, annotate
+    from gis.annotation.annotate import annotate
+    from gis.annotation.session import AnnotationSettings
     from gis.spec import Spec, parse_specs
 
     settings = AnnotationSettings(models=parse_specs([f"transformers,model={model},name=local"]), load=LOAD)
