@@ -182,3 +182,44 @@ def test_a_repository_is_known_by_its_number_and_else_by_its_name(tmp_path: Path
 def test_a_device_is_no_store() -> None:
     with pytest.raises(GisError, match="is a device; a store is a file"), StoreWriter.open(Path("/dev/null")):
         pass
+
+
+@pytest.mark.parametrize(("events", "kept"), [(None, True), ((), False)])
+def test_a_source_without_events_takes_nothing_that_events_tell(tmp_path: Path, events: object, kept: bool) -> None:
+    (row,) = made(1).issues.values()
+    ann = User("ann", 1, "User")
+    given = replace(issue_from_row(Fields(row)), closed_by=ann, duplicate_of=Reference("octo/widgets", 7), events=())
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        store.write(key, run, page(given))
+        store.mark_removed(key, run, given.number, "deleted")
+        later = replace(given, closed_by=None, duplicate_of=None, events=events)  # type: ignore[arg-type]
+        store.write(key, run, page(later))
+        columns = "closed_by, duplicate_repository, duplicate_number, gone"
+        assert store.rows(f"SELECT {columns} FROM issues") == [
+            ("ann", "octo/widgets", 7, "deleted") if kept else (None,) * 4
+        ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "known", "closer"),
+    [
+        ("closed", "2020-01-02T00:00:00Z", None, "ann"),
+        ("reopened", "2020-01-02T00:00:00Z", None, None),
+        ("closed", "2020-01-01T00:00:00Z", None, None),  # an earlier closing
+        ("closed", "2020-01-02T00:00:00Z", User("ben", 2, "User"), "ben"),
+    ],
+)
+def test_who_closed_an_issue_is_taken_from_its_last_closing(
+    tmp_path: Path, kind: str, at: str, known: User | None, closer: str | None
+) -> None:
+    (row,) = made(1).issues.values()
+    issue = replace(issue_from_row(Fields(row)), closed_at="2020-01-02T00:00:00Z", closed_by=known, events=None)
+    event = Event(kind, at, User("ann", 1, "User"))  # type: ignore[arg-type]
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "dump")
+        run = store.begin(key, "dump", {})
+        store.write(key, run, page(issue, events=((issue.number, event),)))
+        assert store.rows("SELECT closed_by FROM issues") == [(closer,)]
+        assert store.rows("SELECT kind, position FROM events") == [(kind, 0)]
