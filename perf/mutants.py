@@ -18,6 +18,7 @@ import json
 import os
 import py_compile
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -205,11 +206,15 @@ def tests_for(mutant: Mutant, tests: Sequence[Test], seconds: float) -> list[lis
     return [part for part in parts if part]
 
 
-def run_tests(tree: Path, arguments: Sequence[str], seconds: float, plugins: Sequence[object] = ()) -> bool:
-    """Run pytest in a forked process and return whether all tests pass within the time."""
+def run_tests(tree: Path, arguments: Sequence[str], seconds: int, plugins: Sequence[object] = ()) -> bool:
+    """Run pytest in a forked process and return whether all tests pass in some seconds of the processor.
+
+    A test that waits for ever does not use them: it is stopped after four times as long.
+    """
     child = os.fork()
     if child == 0:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         os.chdir(tree)
         sys.path.insert(0, str(tree))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -219,7 +224,7 @@ def run_tests(tree: Path, arguments: Sequence[str], seconds: float, plugins: Seq
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             code = pytest.main([*QUICKLY, *arguments], plugins=[*plugins])
         os._exit(int(code))
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + 4 * seconds
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
