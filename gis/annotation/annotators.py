@@ -31,6 +31,7 @@ from gis.errors import GisError, UsageError
 from gis.files import sha256_of
 from gis.models.base import Model
 from gis.models.openai_server import OpenAIServer
+from gis.text import whole_characters
 
 SERVER, REPLAY, SIMILARITY = "openai", "replay", "similarity"
 SERVER_OPTIONS = ("model", "base_url", "key_env", "name")
@@ -198,10 +199,10 @@ class AskedAnnotator(Annotator):
             prompt=self._prompt.sha256,
             protocol=protocol.name,
             value=value,
-            failure=failure,
+            failure=whole_characters(failure),
             refused=refused,
             usage=usage,
-            served_by=served_by,
+            served_by=whole_characters(served_by),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gis.errors import GisError, UsageError
 from gis.masking import remember_address, remember_secret
+from gis.text import whole_characters
 
 DEFAULT_URL = "https://api.openai.com/v1"
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
@@ -24,7 +25,7 @@ class ServerError(GisError):
     """
 
     def __init__(self, message: str, *, status: int | None = None, reached: bool = True) -> None:
-        super().__init__(message)  # which masks the key: servers tend to repeat it
+        super().__init__(whole_characters(message))  # which masks the key: servers tend to repeat it
         self.status, self.reached = status, reached
 
 

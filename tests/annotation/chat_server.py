@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
+from time import sleep
 from typing import Any
 
 from tests.models.embedding_server import Answer, error
 
+DROPPED = Answer(0, "")  # the connection is closed instead of an answer
 ALL = ("decisions", "systemone", "schema", "logprobs", "chat")
 TEXTS = re.compile(r"<<< text \d, (?P<fence>\w+)\n(.*?)\n>>> end of text \d, (?P=fence)", re.DOTALL)
 
@@ -50,6 +52,7 @@ class ChatServer:
         level: Grades a pair of texts.
         write: Writes about a text, for a model.
         change: What is done to an answer before it is sent.
+        pause: Seconds that each answer takes.
         requests: Path and body of all requests, in order.
     """
 
@@ -60,6 +63,7 @@ class ChatServer:
     level: Callable[[str, str], int] = level_of
     write: Callable[[str, str], str] = written_about
     change: Callable[[dict[str, Any]], Any] = lambda answer: answer
+    pause: float = 0.0
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
@@ -73,7 +77,8 @@ class ChatServer:
     def answer(self, path: str, request: dict[str, Any]) -> Answer:
         if self.script:
             return self.script.pop(0)
-        protocol = {"/v1/decisions": "decisions", "/v1/systemone": "systemone", "/v1/chat/completions": "chat"}[path]
+        by_path = {"/v1/decisions": "decisions", "/v1/systemone": "systemone", "/v1/chat/completions": "chat"}
+        protocol = by_path.get(path, "")
         if protocol not in self.knows:
             return error(404, "Not Found")
         return Answer(200, self.change(getattr(self, f"_{protocol}")(request)))
@@ -140,9 +145,13 @@ def grading(**settings: Any) -> Iterator[ChatServer]:  # noqa: ANN401
                 state.requests.append((self.path, request))
                 state.keys.append(self.headers["Authorization"])
                 answer = state.answer(self.path, request)
+            sleep(state.pause)
             text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             with state.lock:
                 state.at_once -= 1
+            if answer == DROPPED:
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)

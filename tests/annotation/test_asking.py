@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gis.annotation import asking
 from gis.annotation.annotate import estimate_costs
 from gis.annotation.answers import AnswerFile
 from gis.annotation.budget import BudgetReachedError, Limits, Prices
@@ -15,7 +17,7 @@ from gis.annotation.session import AnnotationSettings
 from gis.errors import GisError, UsageError
 from gis.models import openai_server
 from gis.spec import Spec
-from tests.annotation.chat_server import ALL, ChatServer, grading, level_of
+from tests.annotation.chat_server import ALL, DROPPED, ChatServer, grading, level_of
 from tests.annotation.helpers import PAIRS, annotated, pairs_file
 from tests.models.embedding_server import Answer, error
 from tests.models.helpers import needs_openai
@@ -122,6 +124,110 @@ def test_passing_failures_are_waited_for(server: ChatServer, pairs: Path, tmp_pa
     server.script = [error(status, "busy", Retry_After="0", retry_after_ms="1")] * 2
     assert graded(server, pairs, tmp_path / "out") == pytest.approx(EXPECTED)
     assert len(server.requests) == FEWEST + 2
+
+
+def test_a_connection_that_is_dropped_is_opened_again(server: ChatServer, pairs: Path, tmp_path: Path) -> None:
+    server.script = [DROPPED] * 2
+    assert graded(server, pairs, tmp_path / "out") == pytest.approx(EXPECTED)
+    assert len(server.requests) == FEWEST + 2
+
+
+def test_half_a_character_in_what_a_server_says_is_no_matter(server: ChatServer, pairs: Path, tmp_path: Path) -> None:
+    server.change = lambda answer: {**answer, "model": "m\ud83d"}
+    graded(server, pairs, tmp_path / "out")
+    assert "m\ufffd" in (tmp_path / "out" / "gis_manifest.json").read_text(encoding="utf-8")
+    (tmp_path / "out" / ANSWERS).write_bytes((tmp_path / "out" / ANSWERS).read_bytes().split(b"\n")[0] + b"\n")
+    server.script = [error(400, "too long \ud83d")]
+    ((reason, _),) = annotated(pairs, tmp_path / "out", "m", base_url=server.url, in_flight=1).left_out.items()
+    assert "too long \ufffd" in reason
+
+
+def test_a_server_that_is_slow_is_waited_for_no_longer_than_the_limit(
+    server: ChatServer, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_server, "TIMEOUT", 0.1)
+    monkeypatch.setattr(openai_server, "RETRIES", 0)
+    server.pause = 0.5
+    with pytest.raises(GisError, match=r"cannot be reached \(.*timed out"):
+        graded(server, pairs, tmp_path / "out")
+
+
+def test_a_server_that_goes_away_ends_the_run_and_keeps_what_was_answered(
+    server: ChatServer, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_server, "RETRIES", 0)
+
+    def last(answer: dict[str, Any]) -> dict[str, Any]:
+        server.script += [DROPPED] * 9
+        return answer
+
+    server.change = last
+    with pytest.raises(GisError, match="cannot be reached"):
+        graded(server, pairs, tmp_path / "out", in_flight=1)
+    server.change, server.script = lambda answer: answer, []
+    asked = len(server.requests)
+    kept = len(AnswerFile(tmp_path / "out" / ANSWERS).by_key)
+    assert kept >= 1
+    assert graded(server, pairs, tmp_path / "out") == pytest.approx(EXPECTED)
+    assert len(server.requests) == asked + FEWEST - kept
+
+
+def test_an_interrupted_run_keeps_also_what_was_on_its_way(
+    server: ChatServer, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graded(server, pairs, tmp_path / "whole")
+    server.requests.clear()
+    takes = []
+    take = asking._Run._take
+
+    def interrupted(self: asking._Run, running: Any) -> None:  # noqa: ANN401
+        takes.append(1)
+        if len(takes) == 2:
+            raise KeyboardInterrupt
+        take(self, running)
+
+    monkeypatch.setattr(asking._Run, "_take", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        graded(server, pairs, tmp_path / "out", in_flight=2)
+    assert len(AnswerFile(tmp_path / "out" / ANSWERS).by_key) == len(server.requests)
+    assert graded(server, pairs, tmp_path / "out") == scores(tmp_path / "whole")
+    assert len(server.requests) == FEWEST
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": {"content": None, "refusal": "I cannot compare these."}},
+        {"message": {"content": ""}, "finish_reason": "content_filter"},
+    ],
+)
+def test_a_refusal_in_a_chat_is_not_asked_for_again(
+    server: ChatServer, pairs: Path, tmp_path: Path, choice: dict[str, object]
+) -> None:
+    server.knows = ("chat",)
+    server.change = lambda answer: {**answer, "choices": [choice]} if len(server.requests) == 6 else answer
+    report = annotated(pairs, tmp_path / "out", "m", base_url=server.url, in_flight=1)
+    ((reason, count),) = report.left_out.items()
+    assert (count, "refused to answer" in reason) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "score", "probabilities": [{"label": str(n), "probability": 0.25} for n in range(4)]},
+        {"type": "score", "probabilities": [{"label": str(n), "probability": 0.3} for n in range(6)]},
+        {"type": "score", "probabilities": [{"label": "0", "probability": 1.0}] * 6},
+        {"type": "choice", "score": 3},
+        {},
+    ],
+)
+def test_a_decision_of_another_shape_is_a_failure_of_one_pair(
+    server: ChatServer, pairs: Path, tmp_path: Path, given: dict[str, object]
+) -> None:
+    server.change = lambda answer: {**answer, "answers": [given]} if len(server.requests) in (3, 4) else answer
+    report = annotated(pairs, tmp_path / "out", "m", base_url=server.url, in_flight=1)
+    assert sum(report.left_out.values()) == 1
+    assert len(server.requests) == FEWEST + 1  # asked for once more
 
 
 @pytest.mark.parametrize("bad", ["Hm, hard to say.", '{"level": 9}', '{"lev', "", "three or four", '{"level": "high"}'])

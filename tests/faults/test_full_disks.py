@@ -3,12 +3,16 @@
 GIS_FAULTS=all tries as many amounts of room as ``disks.MOST``; otherwise a few.
 """
 
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gis.annotation.review import REVIEW, Reviews, load_scored
+from tests.annotation.chat_server import grading
+from tests.annotation.helpers import pairs_file
 from tests.benchmark.helpers import ROWS, write_jsonl
 from tests.collector.server import schema, serving
 from tests.collector.test_dump import write_dump
@@ -19,6 +23,7 @@ from tests.dataset.stores import by_chance, fill
 from tests.faults.disks import check_full_disks, leave, small_disk
 from tests.faults.test_killed_commands import files_of, gis, remove, rows_of
 from tests.hub_server import Hub, serve, use_hub
+from tests.models.helpers import needs_openai
 from tests.training.helpers import dataset as rows_to_train_on
 
 pytestmark = pytest.mark.slow
@@ -144,6 +149,35 @@ def test_train(tmp_path: Path, disk: Path, tiny_bert: Path) -> None:
         disk,
         prepare=lambda: shutil.rmtree(output.parent, ignore_errors=True),
         state=weights,
+    )
+
+
+@needs_openai
+def test_annotate_and_review(tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs, output = pairs_file(tmp_path), disk / "made" / "graded"
+
+    def rows() -> dict[str, str] | None:
+        files = files_of(output) or {}
+        return {name: files[name] for name in files if name == "train.jsonl"} or None
+
+    with grading(knows=("chat",)) as server:
+        assert check_full_disks(
+            lambda: quiet("annotate", "--pairs", pairs, "--base-url", server.url, "--model", "m", "--output", output),
+            disk,
+            prepare=lambda: shutil.rmtree(output.parent, ignore_errors=True),
+            state=rows,
+        )
+
+    def review() -> Done:
+        monkeypatch.setattr("sys.stdin", io.StringIO("yyyy"))
+        return run_gis("review", output)
+
+    assert check_full_disks(
+        review,
+        disk,
+        prepare=lambda: (output / REVIEW).unlink(missing_ok=True),
+        state=lambda: dict(Reviews(output / REVIEW, load_scored(output)).verdicts()),
+        partly=True,
     )
 
 

@@ -3,6 +3,7 @@
 GIS_FAULTS=all kills at every call; otherwise at a few, evenly spread.
 """
 
+import io
 import json
 import shutil
 import sqlite3
@@ -12,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.files import sha256_of_file
 from gis.hub import CARD
 from gis.training.output.manifest import MANIFEST
 from tests.annotation.chat_server import grading
-from tests.annotation.helpers import pairs_file
+from tests.annotation.helpers import annotated, pairs_file
 from tests.collector.server import GitHub, schema, serving
 from tests.collector.test_dump import write_dump
 from tests.collector.world import made
@@ -210,3 +212,19 @@ def test_annotate(tmp_path: Path) -> None:
             return {name: files[name] for name in files if name == "train.jsonl"} or None
 
         assert check_kills(work, prepare=lambda: shutil.rmtree(output.parent, ignore_errors=True), state=state) > 3
+
+
+def test_review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "graded"
+    annotated(pairs_file(tmp_path), folder, "jaccard")
+
+    def work() -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO("y" * 4))
+        done = run_gis("review", folder)
+        assert done.status == 0, done.err
+
+    def state() -> dict[int, str]:
+        return dict(Reviews(folder / REVIEW, load_scored(folder)).verdicts())
+
+    kills = check_kills(work, prepare=lambda: (folder / REVIEW).unlink(missing_ok=True), state=state, partly=True)
+    assert kills > 3

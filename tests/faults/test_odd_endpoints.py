@@ -1,4 +1,4 @@
-"""Whatever an embeddings endpoint answers: vectors for every text, or an error; no traceback, no loop."""
+"""Whatever an endpoint answers: vectors for every text, levels for every pair, or an error; no traceback, no loop."""
 
 import json
 from typing import Any
@@ -12,6 +12,8 @@ from gis.benchmark.embeddings import embed
 from gis.console import QUIET
 from gis.errors import GisError
 from gis.models import openai_server
+from tests.annotation.chat_server import ChatServer
+from tests.annotation.helpers import PAIRS, annotated, pairs_file
 from tests.faults.odd import ODD, SOME, URL, Change, Odd, Served, serve_oddly
 from tests.models.embedding_server import EmbeddingServer, vector_of
 from tests.models.helpers import encoder, needs_openai
@@ -50,6 +52,32 @@ def test_odd_answers_are_vectors_or_errors(odd: Odd, monkeypatch: pytest.MonkeyP
     assert np.isfinite(vectors).all()
     for row in range(min(odd.first, 3)):
         assert vectors[row].tolist() == vector_of(TEXTS[row]).tolist()
+
+
+def grade(request: Any) -> Served:  # noqa: ANN401
+    answer = ChatServer().answer(request.url.path, json.loads(request.content))
+    return Served(answer.status, answer.body, {"Content-Type": "application/json", **answer.headers})
+
+
+@pytest.mark.slow
+@SOME
+@given(odd=ODD)
+def test_odd_answers_are_levels_or_failures(
+    odd: Odd, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-a-key")
+    monkeypatch.setattr(openai_server, "RETRIES", 2)
+    folder = tmp_path_factory.mktemp("odd")
+    client = openai_server.OpenAIServer(f"{URL}/v1").client("tests")
+    serve_oddly(monkeypatch, client._client, odd, grade, most_requests=200)
+    try:
+        report = annotated(pairs_file(folder), folder / "out", "m", base_url=f"{URL}/v1", in_flight=1)
+    except GisError as error:
+        assert str(error)  # noqa: PT017
+        return
+    rows = [json.loads(line) for line in (folder / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) + sum(report.left_out.values()) == len(PAIRS)
+    assert all(0 <= row["score"] <= 5 for row in rows)
 
 
 EMBEDDING = [2, 0, 2]  # the way to the first vector: data, its first item, embedding
