@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
 
 from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
 from gis.benchmark.tasks.catalogue import catalogue
 from gis.errors import GisError, check_number
 from gis.leaderboard.pair_scores import mean_pairs
+from gis.statistics.order import mean_ranks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def worst_pairs(scored: Sequence[ScoredTask], n: int = 20) -> "pd.DataFrame":
     table = mean_pairs(scored)
     if table.empty or not {"id", "gold", "score"} <= set(table.columns):
         raise GisError("the scores of the pairs are missing", remedy="the same gis bench with --force makes them")
-    by_score, by_label = rankdata(-table["score"]), rankdata(-table["gold"])
+    by_score, by_label = mean_ranks(-table["score"]), mean_ranks(-table["gold"])
     binary = scored[0].result.task.label == "binary"
     worst = _worst_of_binary(table, n) if binary else np.argsort(-np.abs(by_score - by_label), kind="stable")[:n]
     chosen = table.iloc[worst].reset_index(drop=True)

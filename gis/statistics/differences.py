@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Differ
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
     if len(differences) < 2:
         return None
-    mean, spread = float(differences.mean()), float(stats.sem(differences))
+    mean, spread = float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(len(differences)))
     return difference_from_error(mean, spread, len(differences) - 1)
 
 
@@ -52,9 +52,8 @@ def difference_from_error(mean: float, error: float, freedom: float) -> Differen
     """
     if error == 0:
         return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0)
-    low, high = stats.t.interval(0.95, freedom, loc=mean, scale=error)
-    p = 2 * stats.t.sf(abs(mean) / error, freedom)
-    return Difference(mean, float(low), float(high), float(p))
+    low, high = (float(stdtrit(freedom, end)) * error + mean for end in ((1 - 0.95) / 2, (1 + 0.95) / 2))
+    return Difference(mean, low, high, float(2 * stdtr(freedom, -abs(mean) / error)))
 
 
 def freedom_of_sum(variances: Sequence[float], freedom: Sequence[float]) -> float:

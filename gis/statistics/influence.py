@@ -6,7 +6,8 @@ variance of any score, difference of scores or mean over tasks is that of a sum,
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+
+from gis.statistics.order import mean_ranks
 
 Array = NDArray[np.float64]
 
@@ -60,7 +61,7 @@ def auroc_influence(scores: Array, gold: Array) -> Array:
 
 def _mid_distribution(values: Array) -> Array:
     """Return the share of values below each, equal ones counting half, less 1/2."""
-    return np.asarray((rankdata(values) - 0.5) / len(values) - 0.5, dtype=np.float64)
+    return np.asarray((mean_ranks(values) - 0.5) / len(values) - 0.5, dtype=np.float64)
 
 
 def _mean_above(values: Array, weights: Array) -> Array:

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from gis.statistics.dependence import Dependence
 from gis.statistics.metrics import Array, Metric, Undefined, spearman_ceiling
@@ -54,7 +54,7 @@ def correlation_interval_from_error(value: float, error: float, effective: float
     """
     if error < ROUNDING or abs(value) >= 1:
         return None
-    width = float(stats.t.ppf(0.975, effective - 1)) * error / (1 - value * value)
+    width = float(stdtrit(effective - 1, 0.975)) * error / (1 - value * value)
     centre = math.atanh(value)
     return Interval(math.tanh(centre - width), math.tanh(centre + width))
 

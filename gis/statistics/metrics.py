@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, rankdata
+
+from gis.statistics.order import kendall_tau_b, mean_ranks
 
 Array = NDArray[np.float64]
 
@@ -32,12 +33,12 @@ def pearson(scores: Array, gold: Array) -> Metric:
 
 def spearman(scores: Array, gold: Array) -> Metric:
     """Spearman's correlation: Pearson's of the ranks, ties sharing the mean of theirs."""
-    return _unless_constant(scores, gold, lambda a, b: _correlation(rankdata(a), rankdata(b)))
+    return _unless_constant(scores, gold, lambda a, b: _correlation(mean_ranks(a), mean_ranks(b)))
 
 
 def kendall(scores: Array, gold: Array) -> Metric:
     """Kendall's tau-b, which allows for ties on both sides."""
-    return _unless_constant(scores, gold, lambda a, b: float(kendalltau(a, b).statistic))
+    return _unless_constant(scores, gold, kendall_tau_b)
 
 
 def auroc(scores: Array, gold: Array) -> Metric:
@@ -46,7 +47,7 @@ def auroc(scores: Array, gold: Array) -> Metric:
     positives, negatives = int(positive.sum()), int((~positive).sum())
     if not positives or not negatives:
         return Undefined(NO_CONTRAST)
-    rank_sum = float(rankdata(scores)[positive].sum())
+    rank_sum = float(mean_ranks(scores)[positive].sum())
     return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
+from scipy.special import stdtr
 
 from gis.statistics.differences import holm
 from gis.statistics.rounding import RELATIVE_ROUNDING, ROUNDING
@@ -159,7 +159,7 @@ def _p_values(statistics: Array, largest: Array) -> Array:
 def _holm(statistics: Array, freedom: float) -> NDArray[np.bool_]:
     """Return which model is better than which by Holm's correction of the two-sided p values."""
     upper = np.triu_indices(len(statistics), 1)
-    p = 2 * t.sf(np.abs(statistics[upper]), freedom)
+    p = 2 * stdtr(freedom, -np.abs(statistics[upper]))
     certain = np.zeros(statistics.shape, dtype=bool)
     certain[upper] = holm(p) < LEVEL
     certain |= certain.T

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,14 @@ from gis.errors import GisError
 from gis.models.base import EncodedBatch, LoadSettings, TextLengths
 from gis.models.transformer.device import check_precision, choose_devices, describe_device, describe_devices
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds
-from gis.models.transformer.loading import SAMPLE, is_encoder_decoder, load_backbone, load_tokenizer
+from gis.models.transformer.loading import (
+    SAMPLE,
+    is_encoder_decoder,
+    load_backbone,
+    load_frozen,
+    load_tokenizer,
+    read_config,
+)
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.tokens import TextTokenizer
 from gis.models.transformer.workers import Workers, ahead
@@ -45,7 +53,7 @@ class TransformerEngine:
             not give a text the same vector twice.
     """
 
-    def __init__(self, model_folder: ModelFolder, settings: LoadSettings) -> None:
+    def __init__(self, model_folder: ModelFolder, settings: LoadSettings, config: Any) -> None:  # noqa: ANN401
         if model_folder.pooling is None:
             raise AssertionError("a folder without a pooling is left to sentence-transformers")
         devices = choose_devices(settings.device, settings.precision)
@@ -54,7 +62,7 @@ class TransformerEngine:
         self._tokenize = TextTokenizer(
             load_tokenizer(model_folder), model_folder.max_tokens, model_folder.prompt, lowercase=model_folder.lowercase
         )
-        self._encoders = _load_encoders(model_folder, settings, devices)
+        self._encoders = _load_encoders(model_folder, settings, config, devices)
         self._encoder = self._encoders[0]
         self._budget = settings.batch_tokens or BATCH_TOKENS.get(devices[0].type, BATCH_TOKENS["mps"])
 
@@ -66,9 +74,10 @@ class TransformerEngine:
         Architectures of which an encoder and a decoder are one model, or that need or see more than that, are left to
         sentence-transformers.
         """
-        if is_encoder_decoder(model_folder):
+        config = read_config(model_folder)
+        if is_encoder_decoder(config):
             return None
-        engine = cls(model_folder, settings)
+        engine = cls(model_folder, settings, config)
         if not engine.is_faithful():
             return None
         engine.check_repeatable()
@@ -201,14 +210,20 @@ class TransformerEngine:
 
 
 def _load_encoders(
-    model_folder: ModelFolder, settings: LoadSettings, devices: Sequence[torch.device]
+    model_folder: ModelFolder,
+    settings: LoadSettings,
+    config: Any,  # noqa: ANN401 - transformers' configurations share no type
+    devices: Sequence[torch.device],
 ) -> list[SentenceEncoder]:
     """Load a model once, and put a copy of it on every device."""
     if settings.precision == "int8":
         from gis.models.transformer.int8 import load_int8
 
         return [load_int8(model_folder, settings)]
-    loaded = load_backbone(model_folder, settings.precision).eval()
+    if devices[0].type == "cpu":
+        loaded = load_frozen(model_folder, settings.precision, config).eval()
+    else:
+        loaded = load_backbone(model_folder, settings.precision).eval()
     encoders = []
     for left, device in zip(reversed(range(len(devices))), devices, strict=True):
         try:

@@ -12,6 +12,8 @@ import transformers
 
 from gis.errors import GisError
 from gis.models.transformer.device import DTYPES
+from gis.models.transformer.flat.bert_weights import read_bert
+from gis.models.transformer.flat.families import FAMILIES
 from gis.models.transformer.model_folder import ModelFolder
 
 # A short and a long text, whose vectors are compared with those of a model itself, and must not depend on each other.
@@ -19,19 +21,38 @@ SAMPLE = ("a cat", "one two three four five six seven eight nine ten")
 TOKENIZER_FILES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken")
 
 
-def is_encoder_decoder(model_folder: ModelFolder) -> bool:
-    """Return whether the model has an encoder beside its decoder, even if only the encoder was saved."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES as ENCODERS
-    from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES as MODELS
+def read_config(model_folder: ModelFolder) -> Any:  # noqa: ANN401 - transformers' configurations share no type
+    """Read the configuration of a model folder.
 
+    Raises:
+        GisError: It is broken, or of an architecture that is not known.
+    """
     try:
-        config = transformers.AutoConfig.from_pretrained(
+        return transformers.AutoConfig.from_pretrained(
             model_folder.folder, trust_remote_code=model_folder.trust_remote_code
         )
     except Exception as error:  # of a broken file, or an architecture that is not known
         raise GisError(f"{model_folder.folder} cannot be loaded by transformers: {reason_of(error)}") from error
+
+
+def is_encoder_decoder(config: Any) -> bool:  # noqa: ANN401
+    """Return whether a model has an encoder beside its decoder, even if only the encoder was saved."""
+    if config.is_encoder_decoder or config.model_type in FAMILIES:
+        return bool(config.is_encoder_decoder)
+    from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES as ENCODERS
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES as MODELS
+
     kind = config.model_type
-    return bool(config.is_encoder_decoder) or (kind in ENCODERS and ENCODERS[kind] != MODELS.get(kind))
+    return kind in ENCODERS and ENCODERS[kind] != MODELS.get(kind)
+
+
+def load_frozen(model_folder: ModelFolder, precision: str, config: Any) -> Any:  # noqa: ANN401
+    """Load the transformer for embedding alone: plain weights where they are all that it takes, else as it is."""
+    if model_folder.adapter is None and not model_folder.trust_remote_code:
+        weights = read_bert(model_folder.folder, config, DTYPES[precision])
+        if weights is not None:
+            return weights
+    return load_backbone(model_folder, precision)
 
 
 def load_backbone(model_folder: ModelFolder, precision: str, config: Any = None) -> Any:  # noqa: ANN401 - transformers' models share no type

@@ -7,6 +7,7 @@ runs once over all real tokens of the batch. The vectors equal the padded ones t
 - ``products``: linear layers, with weights in the order that the processor's library wants.
 - ``attention``: attention inside each text, over the whole text or a window of it.
 - ``post_norm`` (BERT and its kin) and ``modernbert``: the layers of a family over the weights of a transformers model.
+- ``bert_weights``: the weights of a plain BERT, without transformers' code.
 - ``families``: the names of the families.
 - ``model``: which models have a family here, and the proof that a model's numbers stay the same.
 """

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gis.models.transformer.flat.attention import Token
+from gis.models.transformer.flat.bert_weights import BertWeights
 from gis.models.transformer.flat.families import FAMILIES, MODERNBERT, POST_NORM
 from gis.models.transformer.flat.modernbert import ModernBertStack
 from gis.models.transformer.flat.post_norm import PostNormStack
@@ -49,12 +50,16 @@ class FlatModel:
     def of(cls, model: Any, *, trainable: bool = False) -> "FlatModel | None":  # noqa: ANN401
         """Wrap ``model`` if its family is known and it gives the same numbers here; None otherwise.
 
+        Plain weights are what this module was made for; they have no other forward pass to compare with.
+
         On a GPU this takes half precision and a torch with flash attention for texts of different lengths.
 
         Args:
-            model: A transformers model, in eval mode.
+            model: A transformers model in eval mode, or plain weights.
             trainable: Its weights will change, so nothing that is made of them may be kept.
         """
+        if isinstance(model, BertWeights):
+            return cls(model, frozen=True)
         config = model.config
         if config.model_type not in FAMILIES or getattr(config, "is_decoder", False) or _changes_by_reading(config):
             return None

@@ -1,0 +1,83 @@
+"""Plain weights give what transformers' own modules around them give."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+from gis.models.transformer import loading
+from gis.models.transformer.flat.bert_weights import BertWeights, read_bert
+from gis.models.transformer.flat.model import FlatModel
+from tests.models.helpers import TEXTS, edit_json, encoder, needs_minilm, settings
+from tests.tiny_models import save_bert, save_roberta
+
+
+def _read(folder: Path, dtype: torch.dtype = torch.float32) -> BertWeights | None:
+    return read_bert(folder, transformers.AutoConfig.from_pretrained(folder), dtype)
+
+
+@pytest.mark.parametrize("kind", ["Bert", "Roberta", "XLMRoberta", "Camembert"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_vectors_are_exactly_those_of_transformers_modules(
+    tmp_path: Path, kind: str, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_bert(tmp_path / "m") if kind == "Bert" else save_roberta(tmp_path / "m", kind=kind)
+    assert isinstance(_read(folder), BertWeights)
+    own = encoder(folder, settings(precision=precision)).encode(TEXTS)
+    monkeypatch.setattr(loading, "read_bert", lambda *_: None)
+    assert np.array_equal(encoder(folder, settings(precision=precision)).encode(TEXTS), own)
+
+
+def test_a_body_under_a_head_is_read_and_what_no_vector_passes_through_is_not(tmp_path: Path) -> None:
+    folder = save_bert(tmp_path / "m")
+    expected = encoder(folder).encode(TEXTS)
+    weights = {f"bert.{name}": tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+    save_file({**weights, "cls.predictions.bias": torch.zeros(3)}, folder / "model.safetensors", {"format": "pt"})
+    assert isinstance(_read(folder), BertWeights)
+    assert np.array_equal(encoder(folder).encode(TEXTS), expected)
+
+
+def test_anything_unusual_is_left_to_transformers(tmp_path: Path) -> None:
+    folder = save_bert(tmp_path / "m")
+    for change in ({"hidden_act": "relu"}, {"is_decoder": True}, {"quantization_config": {"quant_method": "x"}}):
+        config = transformers.AutoConfig.from_pretrained(folder)
+        for name, value in change.items():
+            setattr(config, name, value)
+        assert read_bert(folder, config, torch.float32) is None
+    weights = load_file(folder / "model.safetensors")
+    for changed in ({**weights, "other.weight": torch.zeros(1)}, dict(list(weights.items())[1:])):
+        save_file(changed, folder / "model.safetensors", {"format": "pt"})
+        assert _read(folder) is None
+    (folder / "model.safetensors").write_bytes(b"cut")
+    assert _read(folder) is None
+    (folder / "model.safetensors").unlink()
+    assert _read(folder) is None
+    edit_json(folder / "config.json", num_hidden_layers=1)
+    assert _read(save_roberta(tmp_path / "electra", kind="Electra")) is None
+
+
+def test_weights_are_wrapped_without_a_comparison(tmp_path: Path) -> None:
+    weights = _read(save_bert(tmp_path / "m"), torch.bfloat16)
+    assert weights is not None
+    assert weights.dtype == torch.bfloat16
+    assert not any(parameter.requires_grad for parameter in weights.parameters())
+    assert isinstance(FlatModel.of(weights), FlatModel)
+
+
+@needs_minilm
+@pytest.mark.slow
+def test_a_bench_of_minilm_imports_neither_the_modelling_code_nor_scipy_stats() -> None:
+    code = (
+        "import sys; sys.argv = 'gis bench --model minilm --task sample --limit 9 --no-cache --quiet'.split()\n"
+        "from gis.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {'transformers.modeling_utils', 'torch._dynamo', 'scipy.stats', 'sentence_transformers', 'datasets'}\n"
+        "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
