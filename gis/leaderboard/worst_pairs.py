@@ -47,7 +47,7 @@ def worst_pairs(scored: Sequence[ScoredTask], n: int = 20) -> "pd.DataFrame":
     table = mean_pairs(scored)
     if table.empty or not {"id", "gold", "score"} <= set(table.columns):
         raise GisError("the scores of the pairs are missing", remedy="the same gis bench with --force makes them")
-    by_score, by_label = mean_ranks(-table["score"]), mean_ranks(-table["gold"])
+    by_score, by_label = (mean_ranks(-table[column].to_numpy(np.float64)) for column in ("score", "gold"))
     binary = scored[0].result.task.label == "binary"
     worst = _worst_of_binary(table, n) if binary else np.argsort(-np.abs(by_score - by_label), kind="stable")[:n]
     chosen = table.iloc[worst].reset_index(drop=True)

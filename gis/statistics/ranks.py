@@ -159,7 +159,7 @@ def _p_values(statistics: Array, largest: Array) -> Array:
 def _holm(statistics: Array, freedom: float) -> NDArray[np.bool_]:
     """Return which model is better than which by Holm's correction of the two-sided p values."""
     upper = np.triu_indices(len(statistics), 1)
-    p = 2 * stdtr(freedom, -np.abs(statistics[upper]))
+    p = np.asarray(2 * stdtr(freedom, -np.abs(statistics[upper])), dtype=np.float64)
     certain = np.zeros(statistics.shape, dtype=bool)
     certain[upper] = holm(p) < LEVEL
     certain |= certain.T

@@ -41,7 +41,7 @@ class BertWeights(nn.Module):
             return _module(attention=attention, intermediate=intermediate, output=output(inner))
 
         def table(rows: int) -> nn.Module:  # without the random numbers that Embedding would draw
-            return nn.Embedding.from_pretrained(torch.empty(rows, width))
+            return nn.Embedding(rows, width, _weight=torch.empty(rows, width))
 
         self.embeddings = _module(
             word_embeddings=table(config.vocab_size),
