@@ -106,6 +106,7 @@ def _curves(
 ) -> LengthCurves:
     lengths = scored[reference].pairs()[["tokens1", "tokens2"]].max(axis=1).to_numpy()
     buckets, rows = _buckets(lengths, table)
+    dependences = [Dependence(*table.text_ids[:, of_bucket]) for of_bucket in rows]
     cuts = {model: _cut(scored[model].pairs()) for model in table.models}
     members = {row.identity: [member.identity for member in row.members] for row in board.rows}
     name = next(member.model for row in board.rows for member in row.members if member.identity == reference)
@@ -115,7 +116,10 @@ def _curves(
         unit=f"{scored[reference].result.texts.unit} of {name}",
         buckets=buckets,
         scores={
-            row: tuple(_score(table, models, of_bucket, [cuts[model] for model in models]) for of_bucket in rows)
+            row: tuple(
+                _score(table, models, of_bucket, dependence, [cuts[model] for model in models])
+                for of_bucket, dependence in zip(rows, dependences, strict=True)
+            )
             for row, models in members.items()
             if set(models) <= cuts.keys()
         },
@@ -144,7 +148,9 @@ def _cut(table: pd.DataFrame) -> Rows | None:
     return ((table["kept1"] < table["tokens1"]) | (table["kept2"] < table["tokens2"])).to_numpy()
 
 
-def _score(table: PairScores, models: Sequence[str], rows: Rows, cuts: Sequence[Rows | None]) -> LengthScore:
+def _score(
+    table: PairScores, models: Sequence[str], rows: Rows, dependence: Dependence, cuts: Sequence[Rows | None]
+) -> LengthScore:
     """Return the score of a model on some pairs, or the mean of several models."""
     gold = table.gold[rows]
     scores = [table.scores[rows, table.models.index(model)] for model in models]
@@ -154,7 +160,6 @@ def _score(table: PairScores, models: Sequence[str], rows: Rows, cuts: Sequence[
     value = _mean([_value(of_one, gold, binary=table.binary) for of_one in scores])
     if smallest < FEWEST_UNITS or value is None:
         return LengthScore(value=None, interval=None, cut=share)
-    dependence = Dependence(*table.text_ids[:, rows])
     influence_of, interval_of = (
         (auroc_influence, auroc_interval) if table.binary else (spearman_influence, correlation_interval)
     )

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_every_text_is_that_of_its_issue_whatever_is_collected_meanwhile(tmp_path: Path) -> None:
-    issues = [replace(issue, body=f"token{issue.number} {issue.body}") for issue in by_chance(400, 1)]
+    issues = [replace(issue, body=f"token{issue.number} {issue.body}") for issue in by_chance(250, 1)]
     path = fill(tmp_path / "store.db", issues)
     rng = random.Random(0)
     stop = threading.Event()
@@ -35,6 +35,7 @@ def test_every_text_is_that_of_its_issue_whatever_is_collected_meanwhile(tmp_pat
                 store.mark_removed(key, run, issue.number, "deleted")
                 time.sleep(0.001 * rng.random())
                 store.write(key, run, Page(resume_point={}, done=True, issues=(issue,)))
+            stop.wait(0.01)  # the processor is the build's for the most part
 
     writer = threading.Thread(target=collect)
     writer.start()
@@ -45,7 +46,7 @@ def test_every_text_is_that_of_its_issue_whatever_is_collected_meanwhile(tmp_pat
             corpus = pd.read_parquet(tmp_path / "data" / "retrieval" / "corpus.parquet")
             numbers = corpus["_id"].str.rpartition("#")[2]
             texts = corpus["title"] + " " + corpus["text"]
-            assert len(corpus) > 300
+            assert len(corpus) > 190
             assert all(f"token{number} " in text for number, text in zip(numbers, texts, strict=True))
     finally:
         stop.set()
