@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.annotation.annotators import AskedAnnotator, Grades, OwnAnnotator, ServerAnnotator
+from gis.annotation.annotators import AskedAnnotator, Grades, OwnAnnotator, ServerAnnotator, SimilarityAnnotator
 from gis.annotation.answers import AnswerFile
 from gis.annotation.asking import Estimate, estimate, grades_of
 from gis.annotation.card import make_card
@@ -28,13 +28,16 @@ from gis.annotation.session import (
     opened,
     spent_by,
 )
-from gis.annotation.source import PairsToGrade, load_gold, load_pairs
+from gis.annotation.source import PairsToGrade, load_comments, load_gold, load_pairs
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
 from gis.spec import Spec
+
+Kind = Literal["grade", "rule"]
+USUAL_PROMPT: Mapping[Kind, str] = {"grade": "sts", "rule": "rulings"}
 
 
 class _Work(NamedTuple):
@@ -46,14 +49,16 @@ class _Work(NamedTuple):
     annotators: Mapping[str, Annotator]
 
 
-def estimate_costs(pairs: Spec, output: Path, settings: AnnotationSettings) -> Mapping[str, Estimate]:
+def estimate_costs(
+    pairs: Spec, output: Path, settings: AnnotationSettings, *, kind: Kind = "grade"
+) -> Mapping[str, Estimate]:
     """Return what each annotator behind a server is still to be asked; nothing is sent.
 
     Raises:
         UsageError: A name or an option is wrong.
         GisError: The pairs or the gold labels cannot be used.
     """
-    work = _prepare(pairs, settings, QUIET)
+    work = _prepare(pairs, settings, kind, QUIET)
     answers = AnswerFile(output / ANSWERS)
     return {
         name: estimate(annotator, work.source.questions(), answers)
@@ -62,13 +67,16 @@ def estimate_costs(pairs: Spec, output: Path, settings: AnnotationSettings) -> M
     }
 
 
-def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporter: Reporter = QUIET) -> Report:
+def annotate(
+    pairs: Spec, output: Path, settings: AnnotationSettings, *, kind: Kind = "grade", reporter: Reporter = QUIET
+) -> Report:
     """Grade pairs, and write them with their scores to a folder.
 
     Args:
-        pairs: The pairs; see ``load_pairs``.
+        pairs: The pairs, see ``load_pairs``; to find rulings, a store, see ``load_comments``.
         output: The folder. It keeps every answer, so that the same call continues a run that was stopped.
         settings: Who is asked, and how.
+        kind: "grade", or "rule": how far comments rule that two issues are duplicates.
         reporter: Where progress goes.
 
     Raises:
@@ -76,7 +84,7 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
         BudgetReachedError: A limit was reached; what was answered is kept.
         GisError: The pairs or the gold labels cannot be used, an annotator failed, or ``output`` holds something else.
     """
-    work = _prepare(pairs, settings, reporter)
+    work = _prepare(pairs, settings, kind, reporter)
     with opened(output, _decides(work), force=settings.force, reporter=reporter) as (folder, answers):
         grades = _grades(work, answers, settings, reporter)
         graded = np.stack([np.isfinite(each.values) for each in grades]).all(axis=0)
@@ -90,7 +98,7 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
         combined = combine(np.stack([each.values[rows] for each in grades]), known)
         spent = spent_by(work.annotators, answers)
         report = make_report([*work.annotators], grades, combined, rows, work.source, work.gold, spent)
-        record = _record(work, answers)
+        record = {"task": kind, **_record(work, answers)}
         name = f"{work.source.split}.jsonl"
         write_annotation(
             folder,
@@ -103,14 +111,23 @@ def annotate(pairs: Spec, output: Path, settings: AnnotationSettings, *, reporte
     return report
 
 
-def _prepare(pairs: Spec, settings: AnnotationSettings, reporter: Reporter) -> _Work:
-    prompt = read_prompt(settings.prompt or "sts")
+def _prepare(pairs: Spec, settings: AnnotationSettings, kind: Kind, reporter: Reporter) -> _Work:
+    prompt = read_prompt(settings.prompt or USUAL_PROMPT[kind])
     loaded = (
         load_annotator(given, prompt, base_url=settings.base_url, prices=settings.prices, load=settings.load)
         for given in settings.models
     )
     annotators = by_name(loaded, settings.limits)
-    source = load_pairs(pairs, settings.source, max_chars=settings.max_chars, reporter=reporter)
+    if kind == "rule":
+        for annotator in annotators.values():
+            if isinstance(annotator, SimilarityAnnotator):
+                raise UsageError(
+                    f"{annotator.name} cannot judge what a comment says: it only compares texts",
+                    remedy="name a model of a server: --base-url URL",
+                )
+        source = load_comments(pairs, max_chars=settings.max_chars, reporter=reporter)
+    else:
+        source = load_pairs(pairs, settings.source, max_chars=settings.max_chars, reporter=reporter)
     source = select(source, settings.selection)
     gold = None if settings.gold is None else _gold(settings.gold, source.pairs, settings.source)
     return _Work(prompt, source, gold, annotators)

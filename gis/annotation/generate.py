@@ -125,6 +125,7 @@ def generate(
             reasons = [*report.failed, *report.dropped]
             raise GisError(f"no text can be used: {'; '.join(reasons[:3])}")
         record = {
+            "task": "generate",
             "decides": work.decides,
             "prompt": {"name": work.prompt.name, "sha256": work.prompt.sha256, "count": count},
             "texts": {"source": work.source.source, "number": len(work.source.texts), "max_chars": settings.max_chars},

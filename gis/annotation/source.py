@@ -15,7 +15,14 @@ from gis.benchmark.tasks.catalogue import Task, resolve_tasks
 from gis.benchmark.tasks.pairs import ISSUE_COLUMNS, MISSING, Columns, Pairs, Table, pairs_from_table, texts_of
 from gis.benchmark.tasks.sources import LoadedTables, SourceSettings, load_tables, split_names
 from gis.console import QUIET, Reporter
-from gis.dataset.candidates import Candidate, CandidateSettings, find_candidates, is_store
+from gis.dataset.candidates import (
+    Candidate,
+    CandidateSettings,
+    UnreadComment,
+    find_candidates,
+    find_unread_comments,
+    is_store,
+)
 from gis.dataset.settings import TextSettings
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
@@ -23,8 +30,8 @@ from gis.spec import Spec, parse_spec
 from gis.text import plain_text
 from gis.words import words
 
-TRAIN = "train"
-SPLITS = (TRAIN, "validation", "valid", "dev", "test")
+TRAIN, TEST = "train", "test"
+SPLITS = (TRAIN, "validation", "valid", "dev", TEST)
 KEPT_COLUMNS = ("cluster1", "cluster2", *ISSUE_COLUMNS)  # what training and error lists use, beside the texts
 
 
@@ -38,6 +45,7 @@ class PairsToGrade:
         source: Where they come from.
         split: The split of the annotated data: that of the source, so that test texts stay test texts.
         max_chars: What annotators are shown of each text: head and tail of longer ones. None for the whole.
+        symmetric: Whether the order of the two texts means nothing, so that annotators are asked in both.
         selection: By what the pairs were chosen among others; empty where all were taken.
         selected: The same in words.
     """
@@ -47,6 +55,7 @@ class PairsToGrade:
     source: str
     split: str
     max_chars: int | None = None
+    symmetric: bool = True
     selection: Mapping[str, Any] = field(default_factory=dict)
     selected: str = ""
 
@@ -65,9 +74,9 @@ class PairsToGrade:
         return 0 if limit is None else sum(len(text) > limit for text in (*self.pairs.text1, *self.pairs.text2))
 
     def shown(self, row: int, *, swapped: bool) -> tuple[str, str]:
-        """Return the two texts as annotators see them."""
+        """Return the two texts as annotators see them; swapped only where their order means nothing."""
         first, second = cut(self.pairs.text1[row], self.max_chars), cut(self.pairs.text2[row], self.max_chars)
-        return (second, first) if swapped else (first, second)
+        return (second, first) if swapped and self.symmetric else (first, second)
 
     def questions(self) -> list[Texts]:
         """Return what annotators are asked about: each pair in both orders."""
@@ -188,13 +197,34 @@ def candidate_settings(spec: Spec) -> CandidateSettings:
     )
 
 
+def load_comments(spec: Spec, *, max_chars: int | None = None, reporter: Reporter = QUIET) -> PairsToGrade:
+    """Load the comments of a store that may be rulings and that no pattern reads, each with an issue that it cites.
+
+    They are a test split, so that nobody trains on comments as if they were issues.
+
+    Raises:
+        UsageError: It is not a store, or was given options.
+        GisError: There are no such comments.
+    """
+    if not is_store(Path(spec.name)):
+        raise UsageError(f"{spec.name} is not a store", remedy="gis collect makes one")
+    spec.check_options(())
+    comments = _of_rows(spec, find_unread_comments(Path(spec.name), reporter=reporter))
+    named = zip(comments.pairs.ids, comments.extra["comment"], comments.extra["comment_sha256"], strict=True)
+    ids = tuple(f"{pair}@{comment or sha256[:12]}" for pair, comment, sha256 in named)
+    return replace(comments, pairs=replace(comments.pairs, ids=ids), max_chars=max_chars, symmetric=False, split=TEST)
+
+
 def _of_store(spec: Spec, reporter: Reporter) -> PairsToGrade:
-    found = find_candidates(Path(spec.name), candidate_settings(spec), reporter=reporter)
-    columns = {name: list(values) for name, values in zip(Candidate._fields, zip(*found, strict=True), strict=True)}
-    table = Table({**columns, _LABEL: [0.0] * len(found)}, lambda row: f"{spec.name}:{row}")
+    return _of_rows(spec, find_candidates(Path(spec.name), candidate_settings(spec), reporter=reporter))
+
+
+def _of_rows(spec: Spec, rows: Sequence[Candidate] | Sequence[UnreadComment]) -> PairsToGrade:
+    columns = {name: list(values) for name, values in zip(rows[0]._fields, zip(*rows, strict=True), strict=True)}
+    table = Table({**columns, _LABEL: [0.0] * len(rows)}, lambda row: f"{spec.name}:{row}")
     return PairsToGrade(
         pairs=pairs_from_table(table, Columns(label=_LABEL)),
-        extra={name: columns[name] for name in ISSUE_COLUMNS},
+        extra={name: values for name, values in columns.items() if not name.startswith("text")},
         source=str(spec),
         split=TRAIN,
     )

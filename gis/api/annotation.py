@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gis.annotation.select import Strategy
     from gis.annotation.session import AnnotationSettings
 
-Kind = Literal["grade", "generate"]
+Kind = Literal["grade", "generate", "rule"]
 
 
 def annotate(
@@ -55,10 +55,13 @@ def annotate(
         models: One annotator or several: models of the server at ``base_url``, or of gis; "openai,model=NAME",
             "replay,path=FILE", "similarity,model=NAME".
         kind: "grade", or "generate": models of servers write texts of the same and of another meaning about the texts
-            of ``pairs`` (of its column ``text``, ``anchor`` and ``positive``, or ``text1`` and ``text2``).
+            of ``pairs`` (of its column ``text``, ``anchor`` and ``positive``, or ``text1`` and ``text2``). Or "rule":
+            which comments of the store ``pairs`` rule on duplicates in words that no pattern reads; ``build`` takes the
+            folder as ``judged``.
         output: Folder for the dataset. It keeps every answer, so that the same call continues a run that was stopped.
         base_url: Address of an OpenAI-compatible server.
-        prompt: The name of a prompt, or a TOML file with one; None for "sts", or to generate for "paraphrases".
+        prompt: The name of a prompt, or a TOML file with one; None for "sts", "paraphrases" (to generate) or
+            "rulings" (to rule).
         count: How many texts of each meaning are written about a text.
         gold: Pairs with people's labels, 0 to 5, found by their ids; or the file of answers of gis review.
         max_chars: Show annotators only head and tail of longer texts.
@@ -91,7 +94,7 @@ def annotate(
 
     settings = replace(
         _settings(
-            models, base_url, prompt, max_chars, prices, data, limit, strategy, by, seed, device, offline=offline
+            kind, models, base_url, prompt, max_chars, prices, data, limit, strategy, by, seed, device, offline=offline
         ),
         gold=None if gold is None else _spec(gold),
         limits=Limits(requests=max_requests, tokens=max_tokens, cost=max_cost),
@@ -99,9 +102,9 @@ def annotate(
         force=force,
     )
     source = _spec(pairs)
-    if _checked(kind) == "generate":
+    if kind == "generate":
         return generate(source, Path(output), settings, count=count, reporter=reporter)
-    return grade(source, Path(output), settings, reporter=reporter)
+    return grade(source, Path(output), settings, kind=kind, reporter=reporter)
 
 
 def estimate_annotation(
@@ -131,7 +134,8 @@ def estimate_annotation(
         kind: As for ``annotate``.
         output: Folder of the annotation, whose answers are not asked for again.
         base_url: Address of an OpenAI-compatible server.
-        prompt: The name of a prompt, or a TOML file with one; None for "sts", or to generate for "paraphrases".
+        prompt: The name of a prompt, or a TOML file with one; None for "sts", "paraphrases" (to generate) or
+            "rulings" (to rule).
         count: How many texts of each meaning are written about a text.
         max_chars: Show annotators only head and tail of longer texts.
         prices: TOML or JSON file with what a million tokens cost, sent and received, for each model.
@@ -155,20 +159,15 @@ def estimate_annotation(
     from gis.annotation.generate import estimate_generation
 
     settings = _settings(
-        models, base_url, prompt, max_chars, prices, data, limit, strategy, by, seed, device, offline=offline
+        kind, models, base_url, prompt, max_chars, prices, data, limit, strategy, by, seed, device, offline=offline
     )
-    if _checked(kind) == "generate":
+    if kind == "generate":
         return estimate_generation(_spec(pairs), Path(output), settings, count=count)
-    return estimate_costs(_spec(pairs), Path(output), settings)
-
-
-def _checked(kind: str) -> str:
-    if kind not in get_args(Kind):
-        raise unknown_name("kind of annotation", kind, get_args(Kind))
-    return kind
+    return estimate_costs(_spec(pairs), Path(output), settings, kind=kind)
 
 
 def _settings(
+    kind: Kind,
     models: object,
     base_url: str | None,
     prompt: str | None,
@@ -190,6 +189,8 @@ def _settings(
     from gis.benchmark.tasks.sources import SourceSettings
     from gis.models.base import LoadSettings
 
+    if kind not in get_args(Kind):
+        raise unknown_name("kind of annotation", kind, get_args(Kind))
     load = LoadSettings(device=device, offline=offline)
     chosen_by = None if by is None else _spec(by)
     return AnnotationSettings(

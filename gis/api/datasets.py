@@ -169,6 +169,7 @@ def build(
     max_chars: int | None = None,
     leave_out: Sequence[str] = (),
     policy: PathLike | None = None,
+    judged: PathLike | None = None,
     retrieval: bool = True,
     seed: int = 0,
     force: bool = False,
@@ -194,6 +195,8 @@ def build(
         max_chars: Leave out issues with more characters.
         leave_out: Issues to leave out, as OWNER/NAME#N.
         policy: TOML file that changes which evidence counts.
+        judged: Folder of ``gis annotate rule``: what models read in comments that no pattern reads is evidence too, of
+            the tier "judged", which makes pairs of the train split only.
         retrieval: Also write a corpus, queries and relevance judgements.
         seed: Random seed for splits and negatives.
         force: Replace a folder that an earlier build created.
@@ -220,6 +223,7 @@ def build(
         max_chars=max_chars,
         leave_out=leave_out,
         policy=as_path(policy),
+        judged=as_path(judged),
         retrieval=retrieval,
         seed=seed,
     )

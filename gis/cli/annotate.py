@@ -31,9 +31,10 @@ def annotate(
     ],
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the dataset; it keeps every answer.")],
     kind: Annotated[
-        Literal["grade", "generate"],
+        Literal["grade", "generate", "rule"],
         typer.Argument(
-            metavar="KIND", help="grade pairs, or generate pairs of the same and of another meaning from texts."
+            metavar="KIND",
+            help="grade pairs; generate pairs from texts; or rule: judge a store's comments, for gis build --judged.",
         ),
     ] = "grade",
     base_url: Annotated[
@@ -44,7 +45,7 @@ def annotate(
         typer.Option(
             metavar="NAME",
             help="sts or issues; to generate, paraphrases or issues; or a TOML file.",
-            show_default="sts; paraphrases",
+            show_default="sts; paraphrases; rulings",
         ),
     ] = None,
     count: Annotated[

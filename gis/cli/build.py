@@ -72,6 +72,12 @@ def build(
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TOML file that changes which evidence counts.")
     ] = None,
+    judged: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", file_okay=False, help="Folder of gis annotate rule: comments that models read, for train."
+        ),
+    ] = None,
     no_retrieval: Annotated[
         bool, typer.Option("--no-retrieval", help="Do not write the retrieval task (corpus, queries, qrels).")
     ] = False,
@@ -107,6 +113,7 @@ def build(
             max_chars=max_chars,
             leave_out=named,
             policy=policy,
+            judged=judged,
             retrieval=not no_retrieval,
             seed=seed,
             force=force,

@@ -14,6 +14,7 @@ from gis.dataset.issues.table import Issues, load_issues
 from gis.dataset.labels.citations import find_citations
 from gis.dataset.labels.clusters import Clusters, PairKey, find_clusters
 from gis.dataset.labels.evidence import Evidence, called_duplicates, find_evidence
+from gis.dataset.labels.judged import JudgedRulings, read_judged
 from gis.dataset.labels.policy import Policy, label_of, read_policy
 from gis.dataset.output.baselines import baselines
 from gis.dataset.output.describe import describe
@@ -86,7 +87,8 @@ class Labels:
 
 def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Reporter) -> Report:
     """Run the stages: issues ▸ labels ▸ texts ▸ pairs ▸ output."""
-    labels = label_issues(store, settings.policy, reporter)
+    judged = None if settings.judged is None else read_judged(settings.judged)
+    labels = label_issues(store, settings.policy, reporter, judged=judged)
     _check_labels(store, labels, settings, reporter)
     citations = find_citations(store, labels.issues)
     partners = partners_of(labels.clusters, citations.pairs)
@@ -104,7 +106,9 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             match=settings.match,
         )
         configs = make_configs(positives.pairs, sampler, settings, reporter=reporter)
-        report = _report(labels, texts, positives, configs, sampler, settings)
+        report = _report(labels, texts, positives, configs, sampler, settings, judged)
+        if judged is not None:
+            reporter.say(f"{report.judged:,} positive pairs rest on comments that models read")
         rows = _write_tables(folder, labels, texts, configs, settings)
         describe(
             folder,
@@ -114,17 +118,21 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             issues=labels.issues,
             templates=texts.templates,
             rows=rows,
+            judged=judged,
         )
     return report
 
 
-def label_issues(store: Store, policy_file: Path | None, reporter: Reporter) -> Labels:
+def label_issues(
+    store: Store, policy_file: Path | None, reporter: Reporter, *, judged: JudgedRulings | None = None
+) -> Labels:
     """Return the issues of a store with all evidence, and the clusters that a policy makes of it.
 
     Args:
         store: The store.
         policy_file: TOML file that changes which evidence counts, or None.
         reporter: Says what was read.
+        judged: What models read in comments that no pattern reads, or None.
 
     Raises:
         GisError: The store has no issues.
@@ -138,7 +146,7 @@ def label_issues(store: Store, policy_file: Path | None, reporter: Reporter) -> 
         )
     repositories = len(issues.names.repositories)
     reporter.say(f"{len(issues):,} issues of {repositories} {'repository' if repositories == 1 else 'repositories'}")
-    evidence = find_evidence(store, issues)
+    evidence = find_evidence(store, issues, judged)
     clusters = find_clusters(evidence, issues, policy)
     reporter.say(f"{len(evidence):,} pieces of evidence, {len(clusters.clusters):,} clusters of duplicates")
     return Labels(issues, policy, evidence, clusters)
@@ -228,6 +236,7 @@ def _report(
     configs: Mapping[str, Config],
     sampler: NegativeSampler,
     settings: BuildSettings,
+    judged: JudgedRulings | None,
 ) -> Report:
     issues, evidence, clusters = labels.issues, labels.evidence, labels.clusters
     splits = configs["default"].splits
@@ -244,6 +253,8 @@ def _report(
         clusters=Counter(len(cluster.members) for cluster in clusters.clusters),
         positives=len(positives.pairs),
         positives_left_out=positives.left_out,
+        judged_by=() if judged is None else judged.models,
+        judged=sum(pair.evidence is not None and pair.evidence.tier == "judged" for pair in positives.pairs),
         redacted=texts.redacted,
         sentences=texts.sentences,
         template_lines=texts.template_lines,

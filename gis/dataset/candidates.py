@@ -1,4 +1,4 @@
-"""Candidate pairs: issues of a store that may be duplicates, for whoever is to judge them."""
+"""What of a store is yet to be judged: issues that may be duplicates, and comments that may rule on them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,18 +12,25 @@ from gis.benchmark.tasks.pairs import ISSUE_COLUMNS
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.build import Labels, label_issues, load_encoder, partners_of
-from gis.dataset.issues.table import Issues
+from gis.dataset.issues.references import references
+from gis.dataset.issues.table import NOT_CLOSED, Issues
 from gis.dataset.labels.citations import find_citations
 from gis.dataset.labels.clusters import PairKey
+from gis.dataset.labels.judged import body_hash
+from gis.dataset.labels.rulings import rulings
+from gis.dataset.labels.sameness import speaks_of_sameness
+from gis.dataset.labels.spoken import spoken
 from gis.dataset.output.layout import LABELLED
 from gis.dataset.pairs.negatives import ties_of
 from gis.dataset.pairs.neighbours import by_bm25, by_encoder, find_neighbours
 from gis.dataset.settings import TextSettings
 from gis.dataset.texts.texts import Texts, make_texts
 from gis.errors import GisError, UsageError, check_number
+from gis.languages import possible_languages
 from gis.spec import Spec
 
 MOST_NEIGHBOURS = 100
+MOST_CITED = 3  # issues; a comment that cites more is a list
 SQLITE = b"SQLite format 3\0"  # how a store begins
 
 
@@ -135,10 +142,101 @@ def _candidates(issues: Issues, texts: Texts, pairs: Sequence[PairKey]) -> Itera
     for pair in pairs:
         first, second = (text_of[n] for n in pair)
         if first != second:
-            (name1, number1), (name2, number2) = (
-                (issues.names.repositories[issues.repository[n]], int(issues.number[n])) for n in pair
-            )
-            yield Candidate(name1, number1, name2, number2, first, second)
+            yield Candidate(*_named(issues, pair[0]), *_named(issues, pair[1]), first, second)
+
+
+class UnreadComment(NamedTuple):
+    """A comment that may rule on two issues, and that no pattern reads.
+
+    Attributes:
+        repository1: OWNER/NAME of the issue that the comment is on.
+        number1: Its number.
+        repository2: OWNER/NAME of the issue that it cites.
+        number2: Its number.
+        comment: GitHub's id of the comment.
+        comment_sha256: Its hash.
+        text1: The comment, and the title of its issue.
+        text2: The title of the cited issue.
+    """
+
+    repository1: str
+    number1: int
+    repository2: str
+    number2: int
+    comment: str
+    comment_sha256: str
+    text1: str
+    text2: str
+
+
+def find_unread_comments(store: Path, *, reporter: Reporter = QUIET) -> list[UnreadComment]:
+    """Return the comments that may be rulings in words that no pattern reads.
+
+    Such a comment cites at most three issues, is about two issues that nothing joins yet and one of which is closed,
+    and has a word of sameness, moving or closing in it, or is in another language than English.
+
+    Args:
+        store: The store that ``collect`` filled; it is read as it was when it was opened.
+        reporter: Shows progress.
+
+    Raises:
+        GisError: The store has no issues, or no such comment.
+    """
+    with Store(store) as opened:
+        labels = label_issues(opened, None, reporter)
+        titles: dict[int, str] = {}
+        comments = [
+            comment
+            for repository, key in enumerate(labels.issues.keys)
+            for comment in _unread_comments(opened, labels, repository, key, titles)
+        ]
+    if not comments:
+        raise GisError(f"{store} has no comment that may be a ruling and that no pattern reads")
+    return comments
+
+
+def _unread_comments(
+    store: Store, labels: Labels, repository: int, key: int, titles: dict[int, str]
+) -> Iterator[UnreadComment]:
+    issues, host = labels.issues, labels.issues.names.host
+    titles |= {
+        position: title
+        for number, title in store.stream(
+            "SELECT number, title FROM issues WHERE repository = ? AND gone IS NULL", (key,)
+        )
+        if (position := issues.position(repository, number)) is not None
+    }
+    query = "SELECT number, node_id, body FROM comments WHERE repository = ? ORDER BY number, created_at, id"
+    for number, comment, body in store.stream(query, (key,)):
+        position = issues.position(repository, number)
+        if position is None or not may_be_a_ruling(body):
+            continue
+        cited = {issues.resolve(repository, reference) for reference in references(spoken(body, host), host)}
+        cited -= {None, position}
+        if not 0 < len(cited) <= MOST_CITED or any(ruling.kind != "related" for ruling in rulings(body, host)):
+            continue
+        for target in sorted(n for n in cited if n is not None):
+            closed = any(issues.closed[n] != NOT_CLOSED for n in (position, target))
+            joined = labels.clusters.groups.find(position) == labels.clusters.groups.find(target)
+            if closed and not joined and target in titles:
+                yield UnreadComment(
+                    *_named(issues, position),
+                    *_named(issues, target),
+                    comment,
+                    body_hash(body),
+                    f"A comment on issue {issues.name(position)}, {titles[position]}\n\n{body}",
+                    f"Issue {issues.name(target)}, {titles[target]}",
+                )
+
+
+def may_be_a_ruling(text: str) -> bool:
+    """Return whether a comment can be a ruling: it speaks of sameness, or is in another language than English."""
+    languages = possible_languages(text)
+    return speaks_of_sameness(text) or bool(languages and "en" not in languages)
+
+
+def _named(issues: Issues, position: int) -> tuple[str, int]:
+    return issues.names.repositories[issues.repository[position]], int(issues.number[position])
 
 
 def _held_out(labels: Labels, folder: Path | None) -> set[int]:

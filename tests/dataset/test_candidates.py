@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gis.dataset.candidates import Candidate, CandidateSettings, find_candidates
+from gis.dataset.candidates import Candidate, CandidateSettings, find_candidates, find_unread_comments
 from gis.dataset.settings import TextSettings
 from gis.errors import GisError, UsageError
 from tests.dataset.stores import comment, fill, issue
@@ -76,3 +76,36 @@ def test_issues_of_test_splits_and_their_duplicates_can_be_kept_apart(store: Pat
 def test_a_number_of_neighbours_out_of_range_is_refused(neighbours: int) -> None:
     with pytest.raises(UsageError, match="the number of neighbours"):
         CandidateSettings(neighbours=neighbours)
+
+
+COMMENTS = {
+    1: "Kiwis of the same tree as in #2 fell here, closing.",  # odd words that no pattern reads
+    2: "Duplicate of #2",  # a pattern reads it
+    3: "#1 #2 #3 #4 all close together",  # a list
+    4: "See #2 for the theme.",  # no word of sameness
+    5: "> the same as #2\n\nNo idea.",  # a quotation
+    6: "El problema es el mismo que vimos en la ventana, véase #2 cuando puedas.",
+}
+
+
+@pytest.fixture
+def commented(tmp_path: Path) -> Path:
+    issues = [
+        issue(
+            number,
+            title=f"Title {number}",
+            closed=99_999,
+            comments=[comment(10 * number, "keeper", COMMENTS[number - 2], 9000)] if number > 2 else [],
+        )
+        for number in range(1, 9)
+    ]
+    return fill(tmp_path / "issues.db", issues)
+
+
+def test_comments_that_may_rule_and_that_no_pattern_reads(commented: Path) -> None:
+    unread = find_unread_comments(commented)
+    assert [(each.number1, each.number2, each.comment) for each in unread] == [(3, 2, "C30"), (8, 2, "C80")]
+    assert unread[0].text1 == f"A comment on issue octo/widgets#3, Title 3\n\n{COMMENTS[1]}"
+    assert unread[0].text2 == "Issue octo/widgets#2, Title 2"
+    with pytest.raises(GisError, match="no comment that may be a ruling"):
+        find_unread_comments(fill(commented.with_name("other.db"), [issue(1)]))

@@ -11,6 +11,7 @@ from gis.collector.records import Reference
 from gis.collector.store import Store
 from gis.dataset.issues.references import GITHUB_HOST, references
 from gis.dataset.issues.table import Issues, seconds
+from gis.dataset.labels.judged import JudgedRulings
 from gis.dataset.labels.replies import agrees, confirms, disagrees, takes_back
 from gis.dataset.labels.rulings import Ruling, rulings
 from gis.dataset.labels.spoken import spoken
@@ -24,6 +25,7 @@ Tier = Literal[
     "inside_comment",
     "label_with_target",
     "settled_suggestion",
+    "judged",
     "suggestion",
     "related",
 ]
@@ -57,7 +59,8 @@ class Evidence:
         issue: Position of the issue that it speaks of.
         target: Position of the issue that it is said to duplicate; None where that was not collected.
         reference: The target's name, OWNER/NAME#N.
-        source: Where it was found: "event", "duplicateOf", "state", "label" or "comment".
+        source: Where it was found: "event", "duplicateOf", "state", "label" or "comment", with the models that read it
+            where it is of the tier "judged".
         source_id: GitHub's id of the event, issue or comment; "" where unknown.
         actor: Who said it: a person, a bot, or a bot that only guesses.
         created_at: When, in seconds since 1970.
@@ -129,12 +132,18 @@ class ThreadComment:
         return tuple(references(spoken(self.body, self.host), self.host))
 
 
-def find_evidence(store: Store, issues: Issues) -> list[Evidence]:
-    """Return all evidence in a store, ordered by issue and time."""
+def find_evidence(store: Store, issues: Issues, judged: JudgedRulings | None = None) -> list[Evidence]:
+    """Return all evidence in a store, ordered by issue and time.
+
+    Args:
+        store: The store.
+        issues: Its issues.
+        judged: What models read in comments that no pattern reads, or None.
+    """
     bots = {login for (login,) in store.rows("SELECT login FROM users WHERE type = 'Bot'")}
     evidence: list[Evidence] = []
     for repository, key in enumerate(issues.keys):
-        context = _RepositoryContext(issues, repository, key, read_events(store, key), bots)
+        context = _RepositoryContext(issues, repository, key, read_events(store, key), bots, judged)
         evidence += _evidence_from_marks(store, context)
         evidence += _evidence_from_comments(store, context)
     evidence = [each for each in evidence if each.target != each.issue]
@@ -203,6 +212,7 @@ class _RepositoryContext:
         key: The store's key.
         events: Events of its issues by number.
         bots: Logins that GitHub calls bots.
+        judged: What models read in comments that no pattern reads, or None.
     """
 
     issues: Issues
@@ -210,6 +220,7 @@ class _RepositoryContext:
     key: int
     events: Mapping[int, IssueEvents]
     bots: set[str]
+    judged: JudgedRulings | None = None
 
     @property
     def host(self) -> str:
@@ -289,8 +300,10 @@ def _evidence_from_comments(store: Store, context: _RepositoryContext) -> Iterat
         thread = list(comments)
         evidence = list(_evidence_from_thread(context, position, thread))
         yield from evidence
-        # A ruling says more than a label, even one that was taken back.
-        if position in called and all(each.tier == "related" or each.withdrawn_reason == "open" for each in evidence):
+        # A ruling says more than a label, even one that was taken back; a model's reading of a comment does not.
+        if position in called and all(
+            each.tier in ("related", "judged") or each.withdrawn_reason == "open" for each in evidence
+        ):
             yield from _evidence_from_label(context, position, thread, called[position])
 
 
@@ -306,7 +319,7 @@ def _evidence_from_thread(
         later = thread[place + 1 :]
         read = (
             _evidence_from_ruling(context, position, ruling, comment, later)
-            for ruling in rulings(comment.body, context.host)
+            for ruling in [*rulings(comment.body, context.host), *_judged(context, comment)]
         )
         evidence += (each for each in read if each is not None)
     ruled = {
@@ -317,6 +330,13 @@ def _evidence_from_thread(
     for each in evidence:
         passed_over = each.tier == "settled_suggestion" and each.issue == position and each.reference not in ruled
         yield replace(each, tier="suggestion") if ruled and passed_over else each
+
+
+def _judged(context: _RepositoryContext, comment: ThreadComment) -> Iterator[Ruling]:
+    """Yield the rulings that models read in a comment."""
+    for name in () if context.judged is None else context.judged.of(comment.node_id, comment.body):
+        repository, _, number = name.partition("#")
+        yield Ruling("judged", Reference(repository, int(number)))
 
 
 def _evidence_from_ruling(
@@ -344,7 +364,7 @@ def _evidence_from_ruling(
         issue=subject,
         target=target,
         reference=reference,
-        source="comment",
+        source=context.judged.source if context.judged and ruling.kind == "judged" else "comment",
         source_id=comment.node_id,
         actor=("guess" if guess else "bot") if context.is_bot(comment.author, comment.via_app) else "person",
         created_at=created_at,

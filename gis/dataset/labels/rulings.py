@@ -18,7 +18,9 @@ from gis.dataset.labels.mentions import REACH, Mention, Sentences, Surroundings,
 from gis.dataset.labels.replies import is_taken_back
 from gis.dataset.labels.spoken import spoken
 
-RulingKind = Literal["import_status", "slash_command", "whole_comment", "inside_comment", "suggestion", "related"]
+RulingKind = Literal[
+    "import_status", "slash_command", "whole_comment", "inside_comment", "judged", "suggestion", "related"
+]
 
 NEGATION_REACH, HEDGE_REACH = 40, 60  # characters before a ruling, in its clause, where these count
 MAY_NAME = re.compile(r"[#\uff03][\d\uff10-\uff19]|/issues/|gh-\d|issue\W{1,8}\d|&#|#\W{0,3}\d", re.IGNORECASE)

@@ -41,6 +41,7 @@ TIER_SUMMARIES = {
     "inside_comment": "the same within a longer comment",
     "label_with_target": "a label or state that means duplicate, and last comments that name one issue",
     "settled_suggestion": '"possibly a duplicate of #N", then closed within a week or agreed to',
+    "judged": "a comment that no pattern reads, and that models read as a ruling",
     "suggestion": '"possibly a duplicate of #N", without consequence',
     "related": '"in favour of", "same as", "tracked in #N"',
 }
@@ -143,7 +144,7 @@ def _numbers(report: Report, settings: BuildSettings) -> dict[str, Any]:
         "funnel_table": _funnel_table(report),
         "clusters": f"{report.clusters.total():,}",
         "cluster_sizes": ", ".join(f"{count:,} of {size}" for size, count in sorted(report.clusters.items())),
-        "evidence_table": _evidence_table(report),
+        "evidence_table": _evidence_table(report) + _judged(report),
         "withdrawn": ", ".join(f"{n:,} ({reason})" for reason, n in sorted(report.withdrawn.items())) or "none",
         "uncollected": f"{report.uncollected:,}",
         "held_back": f"{report.held_back:,}",
@@ -247,6 +248,19 @@ def _evidence_table(report: Report) -> str:
     ]
     head = ["tier", "what", "actor", "counts as", "count"]
     return table(head, lines, align=("left", "left", "left", "left", "right"))
+
+
+def _judged(report: Report) -> str:
+    """Return what the card says of comments that models read; nothing where none did."""
+    if not report.judged_by:
+        return ""
+    share = report.judged / report.positives
+    models = ", ".join(map(escape, report.judged_by))
+    return (
+        f"\n\n{report.judged:,} of the {report.positives:,} positive pairs ({share:.1%}) rest on comments that "
+        f"{models} read as rulings: people wrote them, and nobody has checked how they were read. Such pairs are in "
+        "train only, unless a policy of your own says otherwise."
+    )
 
 
 def _negatives_table(config: ConfigReport) -> str:

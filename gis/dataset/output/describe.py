@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gis.collector.store import Store
 from gis.dataset.issues.table import Issues
+from gis.dataset.labels.judged import JudgedRulings
 from gis.dataset.output.card import LICENSE_LINK, title_of, write_cards
 from gis.dataset.output.croissant import write_croissant
 from gis.dataset.output.layout import CROISSANT
@@ -22,6 +23,7 @@ def describe(
     issues: Issues,
     templates: Mapping[int, frozenset[bytes]],
     rows: Mapping[str, int],
+    judged: JudgedRulings | None = None,
 ) -> None:
     """Write Croissant metadata, manifest and cards; each lists or quotes the one before.
 
@@ -33,6 +35,7 @@ def describe(
         issues: The issues of the store.
         templates: Hashes of the lines of issue templates, by repository index.
         rows: Rows by the path of each table.
+        judged: What models read in comments, or None.
     """
     files = {path: file_record(folder / path, count) for path, count in rows.items()}
     write_croissant(
@@ -44,5 +47,7 @@ def describe(
         files=files,
     )
     files[CROISSANT] = file_record(folder / CROISSANT)
-    identity = write_manifest(folder, store=store, settings=settings, issues=issues, templates=templates, files=files)
+    identity = write_manifest(
+        folder, store=store, settings=settings, issues=issues, templates=templates, files=files, judged=judged
+    )
     write_cards(folder, name=folder.name, report=report, settings=settings, rows=rows, identity=identity)

@@ -10,6 +10,7 @@ from gis.benchmark.tasks.manifest import MANIFEST, is_intact, recorded_hashes
 from gis.collector.servers import GITHUB
 from gis.collector.store import Store
 from gis.dataset.issues.table import Issues
+from gis.dataset.labels.judged import JudgedRulings
 from gis.dataset.output.layout import IDS_CARD
 from gis.dataset.settings import BuildSettings
 from gis.errors import GisError
@@ -66,6 +67,7 @@ def write_manifest(
     issues: Issues,
     templates: Mapping[int, frozenset[bytes]],
     files: Mapping[str, FileRecord],
+    judged: JudgedRulings | None = None,
 ) -> str:
     """Write what is needed to build the same dataset again; nothing in it depends on the time of the build.
 
@@ -76,6 +78,7 @@ def write_manifest(
         issues: The issues of the store.
         templates: Hashes of the lines of issue templates, by repository index.
         files: A record of every file but the cards, by path.
+        judged: What models read in comments, or None.
 
     Returns:
         The dataset's identity.
@@ -84,7 +87,7 @@ def write_manifest(
     manifest = {
         "schema": SCHEMA,
         "versions": versions_of(LIBRARIES),
-        "settings": _settings_record(settings),
+        "settings": _settings_record(settings, judged),
         "store": [
             {
                 "repository": status.name,
@@ -145,11 +148,14 @@ def foreign_files(folder: Path) -> list[str]:
     return sorted(name for name in paths if name not in own)
 
 
-def _settings_record(settings: BuildSettings) -> dict[str, Any]:
+def _settings_record(settings: BuildSettings, judged: JudgedRulings | None) -> dict[str, Any]:
     record: dict[str, Any] = asdict(settings) | {
         "policy": settings.policy and settings.policy.read_text(encoding="utf-8"),
         "dense": settings.dense and str(settings.dense),
     }
+    record.pop("judged")
+    if judged is not None:
+        record["judged"] = judged.to_json()
     # to name the issues would reveal who asked to be left out
     record["text"]["removed"] = sha256_of(sorted(settings.text.removed)) if settings.text.removed else None
     return record

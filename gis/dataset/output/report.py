@@ -47,6 +47,8 @@ class Report:
         clusters: Number of clusters by size.
         positives: Positive pairs.
         positives_left_out: Positive pairs that were left out, by reason.
+        judged: Positive pairs whose best evidence is a comment that models read as a ruling.
+        judged_by: These models; empty where none were asked.
         redacted: Placeholders by kind.
         sentences: Sentences removed because they state a ruling or cite a partner.
         template_lines: Lines of issue templates that were removed.
@@ -70,6 +72,8 @@ class Report:
     clusters: Counter[int]
     positives: int
     positives_left_out: Counter[str]
+    judged: int
+    judged_by: tuple[str, ...]
     redacted: Counter[str]
     sentences: int
     template_lines: int
