@@ -37,8 +37,9 @@ def review(
     full = False
     while row is not None:
         console.clear()
-        answered = len(reviews.of(reviewer))
-        console.print(screen(pairs, row, answered, width=console.width, height=None if full else console.height))
+        answered = sum(row in reviews.of(reviewer) for row in order)
+        progress = f"{answered:,} of {len(order):,} answered"
+        console.print(screen(pairs, row, progress, width=console.width, height=None if full else console.height))
         full = False
         started = time.monotonic()
         key = _known_key(keys)
@@ -54,19 +55,19 @@ def review(
             row = _next(order, reviews.of(reviewer))
 
 
-def screen(pairs: Pairs, row: int, answered: int, *, width: int, height: int | None) -> Text:
+def screen(pairs: Pairs, row: int, progress: str, *, width: int, height: int | None) -> Text:
     """Return the screen of one pair; the words that only one of its texts has are bold.
 
     Args:
         pairs: The pairs.
         row: The pair.
-        answered: How many pairs the person has answered.
+        progress: How far the person has got.
         width: The longest line.
         height: As many lines as there is room for; None for whole texts.
     """
     limit = None if height is None else max((height - OVERHEAD) // 2, FEWEST_LINES)
     first, second = pairs.text1[row], pairs.text2[row]
-    head = f"pair {pairs.ids[row]} · {answered:,} of {len(pairs):,} answered"
+    head = f"pair {pairs.ids[row]} · {progress}"
     result = Text(f"{for_screen(head)[:width]}\n", style="", no_wrap=True, overflow="ignore")
     for number, own, other in ((1, first, second), (2, second, first)):
         result.append(f"── text {number} {'─' * max(width - 10, 0)}\n", style="dim")

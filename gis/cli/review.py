@@ -96,7 +96,8 @@ def _print_conflicts(conflicts: "list[Conflict]") -> None:
     """Name the pairs on which reviewers disagree."""
     if not conflicts:
         return
-    lines = [f"Reviewers disagree on {len(conflicts):,} pairs, which count as unsure:"]
+    what = "one pair, which counts" if len(conflicts) == 1 else f"{len(conflicts):,} pairs, which count"
+    lines = [f"Reviewers disagree on {what} as unsure:"]
     for conflict in conflicts[:MOST_CONFLICTS]:
         answers = ", ".join(f"{name or 'no name'} {answer}" for name, answer in conflict.answers.items())
         lines.append(f"  {conflict.id}: {answers}")

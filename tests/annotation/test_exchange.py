@@ -190,6 +190,6 @@ def test_the_verb_exports_imports_and_names_conflicts(gis: Gis, tmp_path: Path) 
     done = gis("review", tmp_path / "out", "--import", tmp_path / "a.json")
     assert done.status == 0, done.err
     assert "2 answers added, 0 were known" in done.out
-    assert "Reviewers disagree on 1 pairs" in done.out
+    assert "Reviewers disagree on one pair, which counts as unsure" in done.out
     assert "same: yesyesyes yes, nonono no" in done.out
     assert "were given together" in gis("review", tmp_path / "out", "--import", "a", "--export", "b").err

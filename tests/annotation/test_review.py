@@ -128,7 +128,7 @@ def test_intervals_are_exact(successes: int, trials: int) -> None:
 def test_a_screen_shows_both_texts_the_keys_and_what_differs_in_its_size() -> None:
     texts = ("the cat sat " * 400, "the dog sat\x1b[31m " * 400)
     pair = Pairs(text1=(texts[0],), text2=(texts[1],), gold=np.array([3.123]), ids=("one",))
-    shown = screen(pair, 0, 0, width=80, height=24)
+    shown = screen(pair, 0, "0 of 1 answered", width=80, height=24)
     lines = shown.plain.splitlines()
     assert len(lines) <= 23
     assert max(map(len, lines)) <= 80
@@ -137,7 +137,7 @@ def test_a_screen_shows_both_texts_the_keys_and_what_differs_in_its_size() -> No
     assert all(f"{key} " in lines[-1] for key in "ynuzfq")
     bold = {shown.plain[span.start : span.end] for span in shown.spans if span.style == "bold"}
     assert bold == {"cat", "dog", "31m"}
-    whole = screen(pair, 0, 0, width=80, height=None).plain
+    whole = screen(pair, 0, "0 of 1 answered", width=80, height=None).plain
     assert whole.count("cat") == 400
 
 
@@ -165,6 +165,8 @@ def test_the_verb_asks_and_prints_the_shares(gis: Gis, tmp_path: Path, monkeypat
     assert "[0.025, 1.000]" in done.out
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert "2 of 4 answered" in gis("review", tmp_path / "out").out
+    monkeypatch.setattr("sys.stdin", io.StringIO("yy"))
+    assert "2 of 3 answered" in gis("review", tmp_path / "out", "--limit", "3").out
 
 
 def test_a_folder_without_scores_cannot_be_reviewed(gis: Gis, tmp_path: Path) -> None:
