@@ -6,6 +6,7 @@ Nothing heavy is imported before a function needs it. Functions report nothing b
 
 from gis.api.annotation import annotate, estimate_annotation
 from gis.api.datasets import BuiltDataset, CollectedStore, build, collect
+from gis.api.finding import backtest, find, index
 from gis.api.reviews import export_reviews, import_reviews
 from gis.api.scoring import bench, load_model, load_results
 from gis.api.training import ablate, train, train_seeds
@@ -15,12 +16,15 @@ __all__ = [
     "CollectedStore",
     "ablate",
     "annotate",
+    "backtest",
     "bench",
     "build",
     "collect",
     "estimate_annotation",
     "export_reviews",
+    "find",
     "import_reviews",
+    "index",
     "load_model",
     "load_results",
     "train",

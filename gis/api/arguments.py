@@ -5,6 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from gis.errors import UsageError
+from gis.files import cache_folder
 from gis.spec import Spec
 
 PathLike = str | os.PathLike[str]
@@ -13,6 +14,11 @@ PathLike = str | os.PathLike[str]
 def as_path(path: PathLike | None) -> Path | None:
     """Return a path as a ``Path``; None stays None."""
     return None if path is None else Path(path)
+
+
+def embedding_cache(*, cache: PathLike | bool) -> Path | None:
+    """Return the folder of the embedding cache: the default one for True, None for False."""
+    return cache_folder() if cache is True else None if cache is False else Path(cache)
 
 
 def as_name(given: object) -> object:

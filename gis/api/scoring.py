@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gis.api.arguments import PathLike, as_name, as_path, each_of
+from gis.api.arguments import PathLike, as_name, as_path, each_of, embedding_cache
 from gis.console import QUIET, Reporter
 from gis.errors import CombinedError
 
@@ -68,14 +68,13 @@ def bench(
     """
     from gis.benchmark.runner import RunSettings, run_models
     from gis.benchmark.tasks.sources import SourceSettings
-    from gis.files import cache_folder
     from gis.leaderboard.result_set import ResultSet
     from gis.models.base import LoadSettings
     from gis.models.in_memory import wrap_model
 
     settings = RunSettings(
         output=as_path(output),
-        cache=cache_folder() if cache is True else None if cache is False else Path(cache),
+        cache=embedding_cache(cache=cache),
         load=LoadSettings(
             device=device,
             precision=precision,

@@ -8,6 +8,7 @@ import gis.cli.catalogue
 import gis.cli.collect
 import gis.cli.compare
 import gis.cli.errors
+import gis.cli.find
 import gis.cli.hydrate
 import gis.cli.leaderboard
 import gis.cli.objectives

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.models.bm25 import bm25_weights
+from gis.models.bm25 import bm25_of_counts, inverse_frequencies
 from gis.words import words
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,12 @@ class TermMatrix:
     Attributes:
         vocabulary: The column of each word.
         counts: (n, words) sparse matrix in rows.
+        known: The texts that the statistics of words are from; None for all. In a replay of the past, its own.
     """
 
     vocabulary: Mapping[str, int]
     counts: Any  # scipy's csr_matrix, untyped
+    known: NDArray[np.intp] | None = None
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "TermMatrix":
@@ -37,14 +41,28 @@ class TermMatrix:
         return _matrix(rows, len(self.vocabulary))
 
     @cached_property
-    def frequencies(self) -> NDArray[np.int64]:
-        """(words,) In how many texts each word occurs."""
-        return np.bincount(self.counts.indices, minlength=len(self.vocabulary)).astype(np.int64)
+    def frequencies(self) -> Array:
+        """(words,) In how many of the known texts each word occurs."""
+        return np.bincount(self._known.indices, minlength=self.counts.shape[1]).astype(np.float64)
+
+    @property
+    def texts(self) -> int:
+        """How many texts are known."""
+        return int(self._known.shape[0])
 
     @cached_property
-    def inverse_frequencies(self) -> NDArray[np.float64]:
-        """(words,) Inverse document frequencies, smoothed as scikit-learn's."""
-        return np.asarray(np.log((1 + self.counts.shape[0]) / (1 + self.frequencies)) + 1, dtype=np.float64)
+    def _known(self) -> Any:  # noqa: ANN401
+        return self.counts if self.known is None else self.counts[self.known]
+
+    @cached_property
+    def bm25(self) -> Any:  # noqa: ANN401
+        """The (n, words) BM25 weight of each word in each text; a query's score is the sum over its words."""
+        mean_length = float(self._known.sum()) / max(self.texts, 1)
+        return bm25_of_counts(self.counts, self.frequencies, self.texts, mean_length)
+
+    def highest_bm25(self, counts: Any) -> Array:  # noqa: ANN401
+        """Return the (texts,) BM25 score that no text reaches for the words of ``counts``."""
+        return np.asarray((counts > 0) @ inverse_frequencies(self.frequencies, self.texts), dtype=np.float64)
 
     def tfidf(self, counts: Any) -> Any:  # noqa: ANN401
         """Return TF-IDF vectors of length 1 (sublinear term frequency): a sparse matrix like ``counts``.
@@ -54,16 +72,10 @@ class TermMatrix:
         """
         from sklearn.preprocessing import normalize
 
+        smoothed = np.log((1 + self.texts) / (1 + self.frequencies)) + 1  # as scikit-learn does
         weighted = counts.astype(np.float64)
-        weighted.data = (1 + np.log(weighted.data)) * self.inverse_frequencies[weighted.indices]
+        weighted.data = (1 + np.log(weighted.data)) * smoothed[weighted.indices]
         return normalize(weighted, copy=False)
-
-    @cached_property
-    def bm25(self) -> Any:  # noqa: ANN401
-        """The (n, words) BM25 weight of each word in each text; a query's score is the sum over its words."""
-        lengths = np.asarray(self.counts.sum(axis=1), dtype=np.int64).ravel()
-        rows = np.split(np.repeat(self.counts.indices, self.counts.data), np.cumsum(lengths)[:-1])
-        return bm25_weights([row.tolist() for row in rows], self.vocabulary).tocsr()
 
 
 def _matrix(rows: Sequence[Sequence[int]], width: int) -> Any:  # noqa: ANN401

@@ -15,6 +15,7 @@ import pytest
 
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.files import sha256_of_file
+from gis.finder.index import index_path
 from gis.hub import CARD
 from gis.training.output.manifest import MANIFEST
 from tests.annotation.chat_server import grading
@@ -26,6 +27,7 @@ from tests.command_line import run_gis
 from tests.dataset.output.test_hydrate import repository as duplicates
 from tests.dataset.stores import by_chance, fill
 from tests.faults.kills import calls_of, can_fork, check_kills
+from tests.finder.helpers import encoder
 from tests.hub_server import Hub, serve, use_hub
 from tests.models.helpers import needs_openai
 from tests.training.helpers import dataset as rows_to_train_on
@@ -228,3 +230,22 @@ def test_review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     kills = check_kills(work, prepare=lambda: (folder / REVIEW).unlink(missing_ok=True), state=state, partly=True)
     assert kills > 3
+
+
+def test_index_over_an_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    store, cache, aside = tmp_path / "issues.db", tmp_path / "cache", tmp_path / "aside"
+    fill(store, by_chance(30, seed=2))
+    gis("index", "--store", store, "--cache", cache)
+    index_path(store).rename(aside)
+    fill(store, by_chance(40, seed=2))
+
+    def prepare() -> None:
+        remove(index_path(store))
+        shutil.copytree(aside, index_path(store))
+
+    def work() -> None:
+        gis("index", "--store", store, "--cache", cache)
+        assert not list(tmp_path.glob(".issues.db.index*"))
+
+    assert check_kills(work, prepare=prepare, state=lambda: files_of(index_path(store))) > 3

@@ -1,0 +1,124 @@
+"""Find the duplicates of issues."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gis.api.arguments import PathLike, embedding_cache
+from gis.console import QUIET, Reporter
+from gis.errors import GisError, UsageError
+
+if TYPE_CHECKING:
+    from gis.finder.backtest import Backtest
+    from gis.finder.find import Finding
+    from gis.finder.index import Index
+
+
+def index(
+    store: PathLike,
+    *,
+    model: str = "minilm",
+    device: str = "auto",
+    offline: bool = False,
+    cache: PathLike | bool = True,
+    reporter: Reporter = QUIET,
+) -> "Index":
+    """Make the index of a store, in a folder beside it, or bring it up to date.
+
+    Args:
+        store: The SQLite file that ``collect`` filled.
+        model: The encoder, as on the command line.
+        device: A torch device, or "auto".
+        offline: Never ask the Hub.
+        cache: Folder of cached embeddings; True for the default one, False for none.
+        reporter: Where progress and warnings go.
+
+    Raises:
+        UsageError: The model is unknown or has no embeddings.
+        GisError: The store has no issues, or another process makes its index.
+    """
+    from gis.finder.index import build_index
+    from gis.models.base import LoadSettings
+    from gis.spec import parse_spec
+
+    settings = LoadSettings(device=device, offline=offline)
+    return build_index(
+        Path(store), parse_spec(model), load=settings, cache=embedding_cache(cache=cache), reporter=reporter
+    )
+
+
+def find(
+    store: PathLike,
+    *issues: str,
+    text: str | None = None,
+    name: str = "text",
+    repository: str | None = None,
+    since: int | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    cache: PathLike | bool = True,
+    reporter: Reporter = QUIET,
+) -> "list[Finding]":
+    """Find the older issues that issues or a text may be duplicates of.
+
+    Args:
+        store: The SQLite file that ``index`` has indexed.
+        *issues: Issues of the store, as OWNER/NAME#N.
+        text: A text that is not an issue yet: its title, and below it the body.
+        name: What the text is called.
+        repository: OWNER/NAME in which to look for the text; None where the store has one only.
+        since: Take the issues that were opened since this time, in seconds since 1970.
+        device: A torch device, or "auto", for texts that are not in the index.
+        offline: Never ask the Hub.
+        cache: Folder of cached embeddings; True for the default one, False for none.
+        reporter: Where warnings go.
+
+    Returns:
+        What was found for each, in order.
+
+    Raises:
+        UsageError: Nothing is asked, or a name is wrong.
+        GisError: There is no index, or it cannot be used.
+    """
+    from gis.collector.store import Store
+    from gis.finder.find import Finder, staleness
+    from gis.finder.index import read_index
+    from gis.models.base import LoadSettings
+
+    if not issues and text is None and since is None:
+        raise UsageError(
+            "nothing to find duplicates of", remedy="name an issue, OWNER/NAME#N, --text FILE or --since 7d"
+        )
+    path = Path(store)
+    with Store(path) as opened:
+        read = read_index(path)
+        if stale := staleness(opened, read):
+            reporter.warn(f"{stale}; to bring it up to date: gis index --store {path}")
+        settings = LoadSettings(device=device, offline=offline)
+        finder = Finder(opened, read, load=settings, cache=embedding_cache(cache=cache))
+        recent = [] if since is None else finder.since(since)
+        found = finder.issues([*issues, *recent])
+        return found if text is None else [*found, finder.text(text, name=name, repository=repository)]
+
+
+def backtest(store: PathLike, *, reporter: Reporter = QUIET) -> "Backtest":
+    """Search the newest third of a store as if it came in now, by what was known before.
+
+    Args:
+        store: The SQLite file that ``index`` has indexed.
+        reporter: Where progress and warnings go.
+
+    Raises:
+        GisError: There is no index, it is older than the store, or too few new issues are ruled duplicates.
+    """
+    from gis.collector.store import Store
+    from gis.finder.backtest import backtest as replay
+    from gis.finder.corpus import read_corpus
+    from gis.finder.index import read_index
+
+    path = Path(store)
+    with Store(path) as opened:
+        searched = read_index(path).searched
+        read = read_corpus(opened, reporter=reporter)
+        if (read.corpus.names, read.corpus.texts) != (searched.corpus.names, searched.corpus.texts):
+            raise GisError("the index is older than the store", remedy=f"gis index --store {path}")
+        return replay(searched, read.cluster_before, reporter=reporter)

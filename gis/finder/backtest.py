@@ -1,0 +1,221 @@
+"""The backtest: the newest third of a store is searched as if it came in now, by what was known before it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.console import QUIET, Reporter
+from gis.errors import GisError
+from gis.finder.corpus import NO_CLUSTER, Corpus, Positions, older_duplicates
+from gis.finder.gate import gate
+from gis.finder.ranker import Ranker, default_ranker, fit_ranker
+from gis.finder.search import CANDIDATES, PROPOSING, Array, SearchedCorpus
+from gis.statistics.intervals import Interval
+from gis.statistics.retrieval import interval_of_mean
+
+PAST = 0.65  # share of the issues, the oldest ones, that the ranker and the statistics of words are from
+CUTOFFS = (1, 5, 10, 20)
+ALERTS = (20, 50, 100, 200)  # how many of the highest scores are looked at
+BLEND = "blend"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundShare:
+    """The share of duplicates of which an older one is among the first k candidates.
+
+    Attributes:
+        k: How many candidates.
+        share: The share, 0 to 1.
+        interval: Its 95 % interval, which allows for duplicates of one cluster; None for too few.
+    """
+
+    k: int
+    share: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankedBy:
+    """How well one way of ranking does.
+
+    Attributes:
+        name: A similarity, or "blend".
+        found: For each cutoff.
+        mrr: Mean of 1 / rank of the first older duplicate; 0 where it is not among the first 20.
+    """
+
+    name: str
+    found: tuple[FoundShare, ...]
+    mrr: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """The new issues whose best candidate scores highest.
+
+    Attributes:
+        count: How many issues.
+        lowest: The lowest score among them.
+        expected: The mean of their scores.
+        ruled: The share whose best candidate was ruled a duplicate.
+    """
+
+    count: int
+    lowest: float
+    expected: float
+    ruled: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backtest:
+    """What the finder would have shown.
+
+    Attributes:
+        past: Issues before the split.
+        new: Issues after it, each searched among all older ones.
+        duplicates: How many of these are ruled duplicates of an older issue.
+        gated: New issues that were not searched, because they are templates, epics or empty.
+        weeks: How long the new issues took to come in.
+        fitted_on: What the ranker was fitted to.
+        rows: Each similarity alone, then the blend.
+        alerts: How often the highest scores are right.
+    """
+
+    past: int
+    new: int
+    duplicates: int
+    gated: int
+    weeks: float
+    fitted_on: str
+    rows: tuple[RankedBy, ...]
+    alerts: tuple[Alerts, ...]
+
+
+def backtest(
+    searched: SearchedCorpus,
+    cluster_before: Callable[[int], NDArray[np.int32]],
+    *,
+    reporter: Reporter = QUIET,
+) -> Backtest:
+    """Replay a store: learn from its past, search with its newest third.
+
+    Words are counted, the ranker is fitted, and rulings are read, only up to the split. An issue counts as a duplicate
+    where people ruled so at any time.
+
+    Args:
+        searched: The corpus.
+        cluster_before: Returns the clusters by what was ruled before a time.
+        reporter: Shows progress.
+
+    Raises:
+        GisError: Too few duplicates came in after the split to tell anything.
+    """
+    corpus = searched.corpus
+    order = np.argsort(corpus.created, kind="stable")
+    past, new = order[: int(PAST * len(order))], order[int(PAST * len(order)) :]
+    duplicates = {n: older for n, older in corpus.older_duplicates.items() if n in set(new.tolist())}
+    if len(duplicates) < 2:
+        raise GisError(
+            f"{len(duplicates)} of the newest {len(new):,} issues are ruled duplicates; a backtest needs more",
+            remedy="collect more issues, with their comments",
+        )
+    split = int(corpus.created[new[0]])
+    searched = _as_known(searched, past)
+    known = older_duplicates(_only(cluster_before(split), past), corpus.created)
+    ranker = fit_ranker(searched, known, past.tolist(), reporter=reporter) or default_ranker()
+    replayed = _replay(searched, new, ranker, reporter)
+    return Backtest(
+        past=len(past),
+        new=len(new),
+        duplicates=len(duplicates),
+        gated=sum(gate(corpus.titles[n], corpus.texts[n]) != "" for n in new),
+        weeks=float(corpus.created[new[-1]] - split) / (7 * 86_400),
+        fitted_on=ranker.fitted_on,
+        rows=tuple(_ranked_by(name, rankings, duplicates, corpus) for name, rankings in replayed.rankings.items()),
+        alerts=tuple(_alerts(replayed.best, duplicates)),
+    )
+
+
+def _as_known(searched: SearchedCorpus, past: Positions) -> SearchedCorpus:
+    """Return the corpus with statistics of words from the past alone."""
+    return replace(
+        searched,
+        terms=replace(searched.terms, known=past),
+        title_terms=replace(searched.title_terms, known=past),
+    )
+
+
+def _only(cluster: NDArray[np.int32], positions: Positions) -> NDArray[np.int32]:
+    kept = np.full_like(cluster, NO_CLUSTER)
+    kept[positions] = cluster[positions]
+    return kept
+
+
+@dataclass(frozen=True)
+class _Replayed:
+    """What was found for new issues.
+
+    Attributes:
+        rankings: By the way of ranking, the first positions for each new issue; nothing for gated ones.
+        best: For each new issue with candidates, its position, the best candidate by the blend, and its score.
+    """
+
+    rankings: Mapping[str, Mapping[int, Positions]]
+    best: list[tuple[int, int, float]]
+
+
+def _replay(searched: SearchedCorpus, new: Positions, ranker: Ranker, reporter: Reporter) -> _Replayed:
+    corpus = searched.corpus
+    rankings: dict[str, dict[int, Positions]] = {name: {} for name in (*PROPOSING, BLEND)}
+    best: list[tuple[int, int, float]] = []
+    asked = np.array([n for n in new if not gate(corpus.titles[n], corpus.texts[n])], np.intp)
+    with reporter.track("backtest", len(asked), "issues") as tracker:
+        for candidates in searched.search(searched.queries(asked)):
+            tracker.advance(1, (tracker.done + 1) / len(asked))
+            if not len(candidates.positions):
+                continue
+            issue, scores = int(asked[candidates.query]), ranker.scores(candidates)
+            order = np.argsort(-scores, kind="stable")[:CANDIDATES]
+            for name in PROPOSING:
+                rankings[name][issue] = candidates.nearest[name]
+            rankings[BLEND][issue] = candidates.positions[order]
+            best.append((issue, int(candidates.positions[order[0]]), float(scores[order[0]])))
+    return _Replayed(rankings, best)
+
+
+def _ranked_by(
+    name: str, ranking: Mapping[int, Positions], duplicates: Mapping[int, frozenset[int]], corpus: Corpus
+) -> RankedBy:
+    issues = sorted(duplicates)
+    ranks = np.array([_rank(ranking.get(issue, np.empty(0, np.intp)), duplicates[issue]) for issue in issues])
+    groups = corpus.cluster[issues].astype(np.intp)
+    found = []
+    for k in CUTOFFS:
+        hits = (ranks <= k).astype(np.float64)
+        found.append(FoundShare(k=k, share=float(hits.mean()), interval=interval_of_mean(hits, groups)))
+    return RankedBy(name=name, found=tuple(found), mrr=float((1 / ranks).mean()))
+
+
+def _rank(ranking: Positions, wanted: frozenset[int]) -> float:
+    """Return the rank of the first wanted position; infinity where there is none."""
+    return next((float(n) for n, position in enumerate(ranking.tolist(), 1) if position in wanted), np.inf)
+
+
+def _alerts(best: list[tuple[int, int, float]], duplicates: Mapping[int, frozenset[int]]) -> list[Alerts]:
+    ordered = sorted(best, key=lambda each: (-each[2], each[0]))
+    alerts = []
+    for count in ALERTS:
+        if count <= len(ordered):
+            scores: Array = np.array([score for _, _, score in ordered[:count]])
+            right = [target in duplicates.get(issue, ()) for issue, target, _ in ordered[:count]]
+            alerts.append(
+                Alerts(
+                    count=count,
+                    lowest=float(scores.min()),
+                    expected=float(scores.mean()),
+                    ruled=float(np.mean(right)),
+                )
+            )
+    return alerts

@@ -1,0 +1,275 @@
+"""Find the duplicates of issues and of texts that are not issues yet."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from gis.benchmark.cache import EmbeddingCache
+from gis.benchmark.embeddings import embed
+from gis.collector.store import Store
+from gis.console import QUIET, Reporter
+from gis.dataset.issues.table import NOBODY, NOT_CLOSED, load_issues, stamp
+from gis.dataset.output.stored_texts import stored_texts
+from gis.dataset.texts.cleaning import clean
+from gis.errors import GisError, UsageError, unknown_name
+from gis.finder.corpus import NO_CLUSTER, TEXTS, Corpus, title_of
+from gis.finder.gate import gate
+from gis.finder.index import Index, state_of
+from gis.finder.reasons import Reasons, reasons
+from gis.finder.search import Candidates, Queries
+from gis.models.base import Encoder, LoadSettings
+
+FEWEST, MOST = 3, 5  # candidates that are shown
+LOW_SCORE = 0.02  # the fourth and fifth are shown from here
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """An issue that may be what a query duplicates.
+
+    Attributes:
+        issue: OWNER/NAME#N.
+        title: Its title.
+        url: Its address.
+        state: "open" or "closed", by the store.
+        opened: When it was opened.
+        score: The chance that people would rule so, as in the past, 0 to 1.
+        similar: The issue whose text is similar, where ``issue`` is another one of its cluster.
+        ruled: Whether people have ruled already that the query is its duplicate.
+        reasons: What the query has in common with the similar issue.
+    """
+
+    issue: str
+    title: str
+    url: str
+    state: str
+    opened: str
+    score: float
+    similar: str
+    ruled: bool
+    reasons: Reasons
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What was found for one query.
+
+    Attributes:
+        query: OWNER/NAME#N, or the name of the text.
+        title: Its title.
+        opened: When it was opened; "" for a text.
+        note: Why nothing was searched, or ""
+        suggestions: Candidates, the best first.
+    """
+
+    query: str
+    title: str
+    opened: str
+    note: str
+    suggestions: tuple[Suggestion, ...]
+
+
+class Finder:
+    """Searches a store by its index.
+
+    Args:
+        store: The store, open.
+        index: Its index.
+        load: How the index's model is loaded, for texts that have no vector yet.
+        cache: Folder of the embedding cache, or None.
+        reporter: Shows progress and warnings.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        index: Index,
+        *,
+        load: LoadSettings | None = None,
+        cache: Path | None = None,
+        reporter: Reporter = QUIET,
+    ) -> None:
+        self._store, self._index = store, index
+        self._load, self._cache, self._reporter = load or LoadSettings(), cache, reporter
+        self._issues = load_issues(store)
+
+    def since(self, moment: int) -> list[str]:
+        """Return the names of the issues that were opened since a time, in seconds since 1970, the oldest first."""
+        recent = np.flatnonzero(self._issues.created >= moment)
+        ordered = recent[np.argsort(self._issues.created[recent], kind="stable")]
+        return [self._issues.name(int(position)) for position in ordered]
+
+    def issues(self, names: Iterable[str]) -> list[Finding]:
+        """Find the duplicates of issues of the store.
+
+        Args:
+            names: OWNER/NAME#N of each.
+
+        Raises:
+            UsageError: A name is not one of an issue.
+            GisError: An issue was not collected.
+        """
+        return [self._of_issue(self._checked(name)) for name in names]
+
+    def text(self, text: str, *, name: str = "text", repository: str | None = None) -> Finding:
+        """Find the duplicates of a text that is not an issue yet.
+
+        Args:
+            text: Its first line is the title, the rest the body, in Markdown.
+            name: What it is called.
+            repository: OWNER/NAME in which to look; None where the store has only one.
+
+        Raises:
+            UsageError: The repository is unknown, or it must be named.
+        """
+        number = self._repository(repository)
+        title, _, body = text.strip().partition("\n")
+        cleaned = self._clean(title.lstrip("# "), body, number)
+        return self._find(name, cleaned, repository=number, created=int(time.time()), author=NOBODY, opened="")
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return self._index.encoder(self._load)
+
+    @property
+    def _corpus(self) -> Corpus:
+        return self._index.searched.corpus
+
+    def _checked(self, name: str) -> int:
+        """Return the position of an issue in the store."""
+        repository, sign, number = name.partition("#")
+        if not sign or repository.count("/") != 1 or not number.isdecimal():
+            raise UsageError(f"'{name}' is not an issue", remedy="write OWNER/NAME#N")
+        position = self._issues.position_of_name(name)
+        if position is None:
+            known = self._issues.names.index_by_name
+            if repository.lower() not in known:
+                raise unknown_name("repository", repository, self._issues.names.repositories)
+            raise GisError(
+                f"{name} is not in {self._store.path}",
+                remedy=f"gis collect --repo {repository} --store {self._store.path}; a pull request is no issue",
+            )
+        return position
+
+    def _of_issue(self, position: int) -> Finding:
+        issues, corpus = self._issues, self._corpus
+        name = issues.name(position)
+        created = int(issues.created[position])
+        known = corpus.position.get(name.lower())
+        if known is not None:
+            queries = self._index.searched.queries(np.array([known], np.intp))
+            return self._search(name, queries, known, stamp(created))
+        repository, _, number = name.partition("#")
+        (text,) = stored_texts(self._store, [(repository, int(number))])
+        title, body = text.first_title or text.title, text.first_body or text.body
+        number_of = corpus.repositories.get(repository.lower())
+        if number_of is None:
+            raise GisError(f"the index does not hold {repository}", remedy=f"gis index --store {self._store.path}")
+        login = next((login for login, code in issues.people.items() if code == issues.author[position]), "")
+        author = corpus.code_of_author.get(login, NOBODY)
+        cleaned = self._clean(title, body, number_of)
+        return self._find(name, cleaned, repository=number_of, created=created, author=author, opened=stamp(created))
+
+    def _repository(self, name: str | None) -> int:
+        known = self._corpus.repositories
+        if name is None:
+            if len(known) > 1:
+                raise UsageError(f"the store holds {len(known)} repositories", remedy="name one: --repo OWNER/NAME")
+            return next(iter(known.values()))
+        if name.lower() not in known:
+            raise unknown_name("repository", name, known)
+        return known[name.lower()]
+
+    def _clean(self, title: str, body: str, repository: int) -> str:
+        corpus = self._corpus
+        known = [
+            lines for name, lines in corpus.templates.items() if corpus.repositories.get(name.lower()) == repository
+        ]
+        templates = known[0] if known else frozenset()
+        return clean(title, body, templates, lambda _: False, TEXTS.form, corpus.host).text
+
+    def _find(self, name: str, text: str, *, repository: int, created: int, author: int, opened: str) -> Finding:
+        title = title_of(text)
+        if note := gate(title, text):
+            return Finding(query=name, title=title, opened=opened, note=note, suggestions=())
+        encoder = self._encoder
+        texts = list(dict.fromkeys((text, title)))
+        with EmbeddingCache(self._cache if encoder.reproducible else None, self._index.identity) as stored:
+            vectors = embed(encoder, texts, stored, encoder.card.name, QUIET).vectors
+        queries = Queries(
+            texts=[text],
+            titles=[title],
+            vectors=vectors[:1],
+            title_vectors=vectors[-1:],
+            repository=np.array([repository], np.int32),
+            created=np.array([created], np.int64),
+            author=np.array([author], np.int64),
+        )
+        return self._search(name, queries, None, opened)
+
+    def _search(self, name: str, queries: Queries, own: int | None, opened: str) -> Finding:
+        title, text = queries.titles[0], queries.texts[0]
+        if note := gate(title, text):
+            return Finding(query=name, title=title, opened=opened, note=note, suggestions=())
+        (candidates,) = self._index.searched.search(queries)
+        suggestions = tuple(self._suggestions(queries, candidates, own))
+        note = "" if suggestions else "no older issue was found"
+        return Finding(query=name, title=title, opened=opened, note=note, suggestions=suggestions)
+
+    def _suggestions(self, queries: Queries, candidates: Candidates, own: int | None) -> Iterator[Suggestion]:
+        """Yield the best candidates, each cluster of duplicates once, by the issue that a person would point to."""
+        corpus, scores = self._corpus, self._index.ranker.scores(candidates)
+        shown: set[int] = set()
+        for place in np.argsort(-scores, kind="stable").tolist():
+            similar = int(candidates.positions[place])
+            target = self._target(similar, own)
+            if target in shown or gate(corpus.titles[similar], corpus.texts[similar]):
+                continue
+            if len(shown) == MOST or (len(shown) >= FEWEST and scores[place] < LOW_SCORE):
+                return
+            shown.add(target)
+            name = corpus.names[target]
+            repository, _, number = name.partition("#")
+            yield Suggestion(
+                issue=name,
+                title=corpus.titles[target],
+                url=f"{self._issues.names.web_url}/{repository}/issues/{number}",
+                state="open" if self._is_open(target) else "closed",
+                opened=stamp(int(corpus.created[target])),
+                score=round(float(scores[place]), 4),
+                similar=corpus.names[similar] if similar != target else "",
+                ruled=own is not None and corpus.cluster[own] == corpus.cluster[target] != NO_CLUSTER,
+                reasons=reasons(self._index.searched, queries, candidates, place),
+            )
+
+    def _target(self, similar: int, own: int | None) -> int:
+        """Return the issue that stands for a candidate's cluster: the canonical one if open, else the oldest open one.
+
+        Where all are closed, the canonical one is returned, and never the query itself.
+        """
+        corpus = self._corpus
+        cluster = corpus.cluster[similar]
+        if cluster == NO_CLUSTER:
+            return similar
+        members = [int(n) for n in np.flatnonzero(corpus.cluster == cluster) if n != own]
+        members.sort(key=lambda n: (not self._is_open(n), not corpus.canonical[n], corpus.created[n], n))
+        return members[0]
+
+    def _is_open(self, position: int) -> bool:
+        """Return whether an issue is open by now; one that is gone from the store is not."""
+        at = self._issues.position_of_name(self._corpus.names[position])
+        return at is not None and int(self._issues.closed[at]) == NOT_CLOSED
+
+
+def staleness(store: Store, index: Index) -> str:
+    """Return what an index lacks of its store, in words; "" where it is up to date."""
+    if state_of(store) == index.state:
+        return ""
+    known = index.searched.corpus.position
+    issues = load_issues(store)
+    missing = sum(issues.name(n).lower() not in known for n in range(len(issues)))
+    return f"{index.path} is older than the store: {missing:,} issues are not in it, and others may have changed"

@@ -1,0 +1,149 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gis.collector.store import Store
+from gis.errors import GisError, UsageError
+from gis.files import held_alone
+from gis.finder import index as index_module
+from gis.finder.index import MANIFEST, index_path, load_encoder, read_index, state_of
+from gis.models.base import LoadSettings
+from gis.spec import Spec
+from tests.dataset.stores import DAY, fill, issue
+from tests.finder.helpers import encoder, make_index, make_store
+
+
+def test_what_is_read_is_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    made, read = make_index(store), read_index(store)
+    one, other = made.searched, read.searched
+    assert one.corpus.names == other.corpus.names
+    assert one.corpus.texts == other.corpus.texts
+    assert one.corpus.templates == other.corpus.templates
+    for name in ("created", "repository", "cluster", "canonical"):
+        assert np.array_equal(getattr(one.corpus, name), getattr(other.corpus, name))
+    assert np.array_equal(one.vectors, other.vectors)
+    assert isinstance(other.vectors, np.memmap)
+    assert one.terms.vocabulary == other.terms.vocabulary
+    assert (one.terms.counts != other.terms.counts).nnz == 0
+    assert np.array_equal(made.ranker.weights, read.ranker.weights)
+    assert (read.identity, read.state, str(read.model)) == (made.identity, made.state, "fake")
+
+
+def test_only_new_and_changed_texts_are_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = encoder(monkeypatch)
+    store = make_store(tmp_path)
+    make_index(store)
+    assert len(first.asked) == 14  # seven texts and their titles
+    fill(store, [issue(8, title="A gear squeaks", body="It does so in the winter.")])
+    again = encoder(monkeypatch)
+    index = make_index(store)
+    assert again.asked == ["A gear squeaks\n\nIt does so in the winter.", "A gear squeaks"]
+    assert len(index.searched.corpus) == 8
+
+
+def test_the_state_of_a_store_changes_with_its_issues(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    with Store(store) as opened:
+        before = state_of(opened)
+    fill(store, [issue(2, title="Other colours", closed=9 * DAY)])
+    with Store(store) as opened:
+        assert state_of(opened) != before
+
+
+def test_another_model_makes_another_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    index = make_index(store)
+    encoder(monkeypatch, salt="other weights")
+    with pytest.raises(GisError, match="vectors of two models do not compare"):
+        index.encoder(LoadSettings())
+    assert make_index(store).identity != index.identity
+
+
+def test_a_model_without_vectors_is_refused() -> None:
+    with pytest.raises(UsageError, match="tfidf has no embeddings"):
+        load_encoder(Spec("tfidf"), LoadSettings())
+
+
+def test_a_missing_index_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GisError, match=r"issues.db has no index") as error:
+        read_index(make_store(tmp_path))
+    assert "gis index --store" in error.value.remedy
+
+
+@pytest.mark.parametrize("name", ["vectors.npy", "issues.parquet", "terms.npz", "terms.json"])
+def test_a_damaged_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    make_index(store)
+    path = index_path(store) / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(GisError, match=f"{name} is damaged"):
+        read_index(store)
+    path.unlink()
+    with pytest.raises(GisError, match=f"cannot be read .*{name}"):
+        read_index(store)
+
+
+def test_a_changed_manifest_and_one_of_another_version_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    make_index(store)
+    manifest = index_path(store) / MANIFEST
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps({**content, "schema": 9}), encoding="utf-8")
+    with pytest.raises(GisError, match=r"another version of gis \(schema 9\)"):
+        read_index(store)
+    manifest.write_text("[1]", encoding="utf-8")
+    with pytest.raises(GisError, match="cannot be read"):
+        read_index(store)
+    content["ranker"]["weights"].pop("cosine")
+    manifest.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(GisError, match="the ranker is of another version"):
+        read_index(store)
+
+
+def test_a_second_index_at_the_same_time_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    with held_alone(index_path(store), GisError("busy")), pytest.raises(GisError, match="being made by another"):
+        make_index(store)
+
+
+def test_what_is_no_index_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    index_path(store).mkdir()
+    (index_path(store) / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(GisError, match="is not an index of gis"):
+        make_index(store)
+    assert (index_path(store) / "notes.txt").is_file()
+
+
+def test_a_failure_leaves_the_old_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    make_index(store)
+
+    def fail(*_: object) -> None:
+        raise GisError("no")
+
+    monkeypatch.setattr(index_module, "_write", fail)
+    with pytest.raises(GisError, match="no"):
+        make_index(store)
+    assert len(read_index(store).searched.corpus) == 7
+    assert sorted(path.name for path in tmp_path.iterdir() if "index" in path.name) == ["issues.db.index"]
+
+
+def test_an_empty_store_has_nothing_to_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    with pytest.raises(GisError, match="has no issue with a text"):
+        make_index(make_store(tmp_path, []))
