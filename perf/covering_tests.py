@@ -34,6 +34,11 @@ class Test:
     seconds: float
     calls: list[str]
 
+    @property
+    def file(self) -> str:
+        """The module it stands in."""
+        return _module(self.name)
+
 
 class Recorder:
     """A plugin of pytest that appends what each test calls to a file; the package is one that was changed to tell."""
@@ -102,14 +107,14 @@ def recorded(tree: Path, records: Path) -> list[Test]:
     if not records.is_file():
         return []
     tests = [Test(**json.loads(line)) for line in records.read_text(encoding="utf-8").splitlines()]
-    hashes = {module: hash_of(tree / module) for module in {_module(test.name) for test in tests}}
-    latest = {test.name: test for test in tests if hashes[_module(test.name)] == test.module}
+    hashes = {file: hash_of(tree / file) for file in {test.file for test in tests}}
+    latest = {test.name: test for test in tests if hashes[test.file] == test.module}
     return list(latest.values())
 
 
 def modules_to_record(tree: Path, records: Path) -> Sequence[str]:
     """Return the test modules of which nothing is recorded."""
-    known = {_module(test.name) for test in recorded(tree, records)}
+    known = {test.file for test in recorded(tree, records)}
     return sorted({path.relative_to(tree).as_posix() for path in (tree / "tests").rglob("test_*.py")} - known)
 
 

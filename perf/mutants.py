@@ -93,6 +93,7 @@ QUICKLY = (
 # Tests that anybody can run, without those that repeat a command many times to kill it.
 SELECTION = ("-m", "not shared", "-k", "not killed")
 MOST_SECONDS = 40  # of the tests of one mutant, as they took when they were recorded
+TIMES, SECONDS_TO_START = 3, 30  # a mutant may take so many times as long, and so much more
 WITHOUT_MEANING = {"annotation", "decorator_list", "format_spec", "returns"}  # or of little, as frozen=True
 
 
@@ -187,7 +188,7 @@ def mutants_of(part: str, path: Path) -> Iterator[Mutant]:
         yield replace(mutant, number=seen[mutant.change])
 
 
-def tests_for(mutant: Mutant, tests: Sequence[Test], seconds: float) -> list[list[str]]:
+def tests_for(mutant: Mutant, tests: Sequence[Test], seconds: float) -> list[list[Test]]:
     """Return the tests that call what a mutant changes, or its file where that runs on import, in two parts.
 
     First come those of the module that mirrors the file, then the others: most mutants need no more modules than one.
@@ -198,11 +199,11 @@ def tests_for(mutant: Mutant, tests: Sequence[Test], seconds: float) -> list[lis
     calling = calling or [test for test in tests if any(call.startswith(file) for call in test.calls)]
     covering = sorted(calling, key=lambda test: test.seconds)
     spent = accumulate(test.seconds for test in covering)
-    names = [test.name for test, until in zip(covering, spent, strict=True) if until <= seconds]
-    counts = Counter(name.partition("::")[0] for name in names)
+    chosen = [test for test, until in zip(covering, spent, strict=True) if until <= seconds]
+    counts = Counter(test.file for test in chosen)
     mirror = f"tests/{mutant.path.removeprefix('gis/').rpartition('/')[0]}/test_{Path(mutant.path).stem}.py"
     first = mirror if mirror in counts or not counts else counts.most_common(1)[0][0]
-    parts = [[name for name in names if (name.partition("::")[0] == first) is own] for own in (True, False)]
+    parts = [[test for test in chosen if (test.file == first) is own] for own in (True, False)]
     return [part for part in parts if part]
 
 
@@ -242,7 +243,14 @@ def noticed(mutant: Mutant, tree: Path, tests: Sequence[Test]) -> bool:
     original = path.read_bytes()
     path.write_bytes(original[: mutant.start] + mutant.after.encode() + original[mutant.end :])
     try:
-        return not all(run_tests(tree, ["-x", *names], 3 * MOST_SECONDS) for names in parts)
+        return not all(
+            run_tests(
+                tree,
+                ["-x", *(test.name for test in part)],
+                SECONDS_TO_START + round(TIMES * sum(test.seconds for test in part)),
+            )
+            for part in parts
+        )
     finally:
         path.write_bytes(original)
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count, islice
@@ -64,7 +65,7 @@ class DumpFile:
         self.mended_lines = 0
         self._longest_line = longest_line
         with self._open() as file, suppress(*UNREADABLE):  # reported when the lines are read
-            if file.read(FIRST_BYTES).lstrip().startswith(b"["):
+            if file.read(FIRST_BYTES).removeprefix(BOM_UTF8).lstrip().startswith(b"["):
                 raise GisError(
                     f"{path} holds a JSON array; each line must be one JSON object",
                     remedy=f"convert it with jq -c '.[]' {path.name}",
@@ -72,8 +73,15 @@ class DumpFile:
 
     @classmethod
     def find(cls, folder: Path, name: str, longest_line: int = LONGEST_LINE) -> Self | None:
-        """Return the file of a name without its ending, or None where the folder has none."""
-        path = next((path for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()), None)
+        """Return the file of a name without its ending, or None where the folder has none.
+
+        Raises:
+            GisError: What has the name is not a file, such as a link that leads nowhere.
+        """
+        paths = (folder / f"{name}{ending}" for ending in ENDINGS)
+        path = next((path for path in paths if path.exists() or path.is_symlink()), None)
+        if path is not None and not path.is_file():
+            raise GisError(f"{path} is not a file", remedy="put the file in its place, or remove it")
         return None if path is None else cls(path, longest_line)
 
     @property
@@ -127,7 +135,7 @@ class DumpFile:
             ValueError: It is not JSON.
             RecursionError: It is nested too deeply.
         """
-        text = line.text.decode("utf-8")
+        text = line.text.decode("utf-8-sig")  # some editors begin a file with a mark of its encoding
         value = json.loads(text)
         if "\\u" not in text:  # where else half of a character could be
             return value

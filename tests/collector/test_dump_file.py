@@ -1,6 +1,8 @@
 """A file of a dump is read line by line, as far as it goes."""
 
 import gzip
+import os
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,27 @@ def test_one_array_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b' [{"number": 1}]')
     with pytest.raises(GisError, match="holds a JSON array"):
         DumpFile(tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a link to nothing", "a link to itself", "a pipe"])
+def test_what_has_the_name_of_a_file_and_is_none_is_not_passed_over(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "comments.jsonl"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("comments.jsonl" if kind.endswith("itself") else "gone")
+    with pytest.raises(GisError, match=r"comments\.jsonl is not a file"):
+        DumpFile.find(tmp_path, "comments")
+    assert DumpFile.find(tmp_path, "issues") is None
+
+
+def test_a_mark_of_the_encoding_is_no_part_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(BOM_UTF8 + b'{"number": 1}\n' + BOM_UTF8 + b'{"number": 2}\n')  # two files, one after the other
+    file = DumpFile(path)
+    assert [file.parsed(line) for line in file.lines()] == [{"number": 1}, {"number": 2}]
+    path.write_bytes(BOM_UTF8 + b"[1]")
+    with pytest.raises(GisError, match="JSON array"):
+        DumpFile(path)
