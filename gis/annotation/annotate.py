@@ -1,6 +1,7 @@
 """Annotate pairs: from the pairs and the annotators to a folder that models train on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +16,7 @@ from gis.annotation.ensemble import combine
 from gis.annotation.output import ANSWERS, is_annotation, pair_rows, write_annotation
 from gis.annotation.prompt import TOP_LEVEL, Prompt, read_prompt
 from gis.annotation.registry import load_annotator
+from gis.annotation.repair import MENDED, Repair, load_repair
 from gis.annotation.report import Report, make_report
 from gis.annotation.review import REVIEW, Reviews
 from gis.annotation.select import select
@@ -36,8 +38,8 @@ from gis.errors import GisError, UsageError
 from gis.files import sha256_of
 from gis.spec import Spec
 
-Kind = Literal["grade", "rule"]
-USUAL_PROMPT: Mapping[Kind, str] = {"grade": "sts", "rule": "rulings"}
+Kind = Literal["grade", "rule", "repair"]
+USUAL_PROMPT: Mapping[Kind, str] = {"grade": "sts", "rule": "rulings", "repair": "sts"}
 
 
 class _Work(NamedTuple):
@@ -47,6 +49,7 @@ class _Work(NamedTuple):
     source: PairsToGrade
     gold: NDArray[np.float64] | None
     annotators: Mapping[str, Annotator]
+    repair: Repair | None = None
 
 
 def estimate_costs(
@@ -76,7 +79,8 @@ def annotate(
         pairs: The pairs, see ``load_pairs``; to find rulings, a store, see ``load_comments``.
         output: The folder. It keeps every answer, so that the same call continues a run that was stopped.
         settings: Who is asked, and how.
-        kind: "grade", or "rule": how far comments rule that two issues are duplicates.
+        kind: "grade"; "rule": how far comments rule that two issues are duplicates; or "repair": which labels a model
+            of gis, the one that the selection names, and the annotators contradict.
         reporter: Where progress goes.
 
     Raises:
@@ -98,16 +102,17 @@ def annotate(
         combined = combine(np.stack([each.values[rows] for each in grades]), known)
         spent = spent_by(work.annotators, answers)
         report = make_report([*work.annotators], grades, combined, rows, work.source, work.gold, spent)
+        listed, more = list(pair_rows(work.source, rows, grades, combined)), {}
+        if work.repair is not None:
+            places = work.repair.disputed(rows, combined.values)
+            mended, repaired = work.repair.mended(folder, rows[places], combined.values[places])
+            listed = [listed[place] for place in places]
+            more = {f"{MENDED}/{work.repair.whole.split}.jsonl": mended} if mended else {}
+            report = replace(report, repaired=repaired)
         record = {"task": kind, **_record(work, answers)}
-        name = f"{work.source.split}.jsonl"
-        write_annotation(
-            folder,
-            work.source.split,
-            pair_rows(work.source, rows, grades, combined),
-            report.to_json(),
-            make_card(work.source.split, name, report, record),
-            record,
-        )
+        split = work.source.split
+        card = make_card(split, f"{split}.jsonl", report, record)
+        write_annotation(folder, split, listed, report.to_json(), card, record, more=more)
     return report
 
 
@@ -126,6 +131,12 @@ def _prepare(pairs: Spec, settings: AnnotationSettings, kind: Kind, reporter: Re
                     remedy="name a model of a server: --base-url URL",
                 )
         source = load_comments(pairs, max_chars=settings.max_chars, reporter=reporter)
+    elif kind == "repair":
+        repair = load_repair(
+            pairs, settings.source, settings.selection, max_chars=settings.max_chars, reporter=reporter
+        )
+        gold = None if settings.gold is None else _gold(settings.gold, repair.suspects.pairs, settings.source)
+        return _Work(prompt, repair.suspects, gold, annotators, repair)
     else:
         source = load_pairs(pairs, settings.source, max_chars=settings.max_chars, reporter=reporter)
     source = select(source, settings.selection)
@@ -156,7 +167,7 @@ def _gold(spec: Spec, pairs: Pairs, settings: SourceSettings) -> NDArray[np.floa
 
 def _grades(work: _Work, answers: AnswerFile, settings: AnnotationSettings, reporter: Reporter) -> list[Grades]:
     own = {
-        name: annotator.grades(work.source)
+        name: _own_grades(annotator, work)
         for name, annotator in work.annotators.items()
         if isinstance(annotator, OwnAnnotator)
     }
@@ -169,11 +180,20 @@ def _grades(work: _Work, answers: AnswerFile, settings: AnnotationSettings, repo
     ]
 
 
+def _own_grades(annotator: OwnAnnotator, work: _Work) -> Grades:
+    """Return the grades of an annotator without a server; ranks are those among all pairs, not among suspects only."""
+    if work.repair is None or not isinstance(annotator, SimilarityAnnotator):
+        return annotator.grades(work.source)
+    grades = annotator.grades(work.repair.whole)
+    return Grades(grades.levels[work.repair.rows], grades.probabilities[work.repair.rows], {})
+
+
 def _decides(work: _Work) -> str:
     """Hash prompt, pairs as shown, annotators and gold labels."""
     gold = None if work.gold is None else [None if np.isnan(label) else float(label) for label in work.gold]
     source = work.source
-    return sha256_of([work.prompt.sha256, source.sha256, source.max_chars, deciding(work.annotators), gold])
+    labels = [] if work.repair is None else [work.repair.labels_sha256]
+    return sha256_of([work.prompt.sha256, source.sha256, source.max_chars, deciding(work.annotators), gold, *labels])
 
 
 def _record(work: _Work, answers: AnswerFile) -> dict[str, Any]:

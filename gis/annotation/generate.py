@@ -146,7 +146,7 @@ def _prepare(texts: Spec, settings: AnnotationSettings, count: int, reporter: Re
         load_writer(given, prompt, base_url=settings.base_url, prices=settings.prices) for given in settings.models
     )
     writers = by_name(loaded, settings.limits)
-    if settings.selection.strategy != "random":
+    if settings.selection.strategy != "random" or settings.selection.by is not None:
         raise UsageError("texts to generate from are drawn at random", remedy="leave out --strategy and --by")
     where = replace(settings.source, limit=settings.selection.limit, seed=settings.selection.seed)
     source = load_texts(texts, where, max_chars=settings.max_chars, reporter=reporter)

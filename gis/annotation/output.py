@@ -32,6 +32,8 @@ def write_annotation(
     report: Mapping[str, Any],
     card: str,
     settings: Mapping[str, Any],
+    *,
+    more: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> None:
     """Write pairs, report, card and manifest: all of them or nothing. Answers, reviews and what others put there stay.
 
@@ -42,22 +44,26 @@ def write_annotation(
         report: The report, with the cost.
         card: The card.
         settings: Everything that decides the pairs.
+        more: Other files of rows, by path.
     """
-    name = f"{split}.jsonl"
-    own = {MANIFEST, CARD, REPORT, name, *_files_of(folder)}
+    tables = {f"{split}.jsonl": rows, **(more or {})}
+    own = {MANIFEST, CARD, REPORT, *tables, *_files_of(folder)}
     with new_folder(folder) as new:
         for path in sorted(folder.rglob("*")):
             relative = path.relative_to(folder)
             if path.is_file() and relative.as_posix() not in own:
                 make_folder((new / relative).parent)
                 link_or_copy(path, new / relative)
-        lines = 0
-        with (new / name).open("w", encoding="utf-8") as file:
-            for lines, row in enumerate(rows, start=1):  # noqa: B007 - the last number is how many there are
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        sizes: dict[str, dict[str, int]] = {REPORT: {}}
+        for name, of_table in tables.items():
+            make_folder((new / name).parent)
+            sizes[name] = {"rows": 0}
+            with (new / name).open("w", encoding="utf-8") as file:
+                for row in of_table:
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    sizes[name]["rows"] += 1
         write_text(new / REPORT, _json(masked_values(dict(report))))
         write_text(new / CARD, card)
-        sizes = {name: {"rows": lines}, REPORT: {}}
         manifest = {
             "kind": KIND,
             "schema": SCHEMA,
@@ -96,9 +102,10 @@ def settings_of(folder: Path) -> Mapping[str, Any] | None:
 
 
 def _files_of(folder: Path) -> list[str]:
-    """Return the files of pairs of the annotation in a folder."""
+    """Return the files of pairs of the annotation in a folder, and of those that were mended."""
     names = _manifest(folder).get("files")
-    return [name for name in names if name in {f"{split}.jsonl" for split in SPLITS}] if isinstance(names, dict) else []
+    own = {f"{below}{split}.jsonl" for split in SPLITS for below in ("", "mended/")}
+    return [name for name in names if name in own] if isinstance(names, dict) else []
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gis.annotation.annotators import Grades
 from gis.annotation.budget import Spent
 from gis.annotation.ensemble import Combined
+from gis.annotation.repair import Repaired
 from gis.annotation.source import PairsToGrade
 from gis.markdown import escape, table
 from gis.statistics.agreement import Estimate, krippendorff_alpha, spearman_agreement, weighted_kappa
@@ -56,6 +57,7 @@ class Report:
         agreements: Each annotator's with the others and with gold, and the ensemble's with gold.
         order_gaps: The mean difference between the grades of a pair in its two orders, by annotator.
         spent: What each annotator's answers have cost so far.
+        repaired: What became of contradicted labels; None where none were looked for.
     """
 
     pairs: int
@@ -67,6 +69,7 @@ class Report:
     agreements: tuple[Agreement, ...]
     order_gaps: Mapping[str, float]
     spent: Mapping[str, Spent]
+    repaired: Repaired | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON."""
@@ -88,6 +91,7 @@ class Report:
             ],
             "order_gap": dict(self.order_gaps),
             "cost": cost_json(self.spent),
+            **({} if self.repaired is None else {"repaired": self.repaired._asdict()}),
         }
 
     def to_markdown(self) -> str:
@@ -95,6 +99,8 @@ class Report:
         lines = [f"# Report on {self.pairs:,} annotated pairs\n"]
         if self.selected:
             lines.append(f"Selected, {escape(self.selected)}.\n")
+        if self.repaired is not None:
+            lines.append(f"{self.repaired}\n")
         lines += [f"Left out, {count:,} pairs: {escape(reason)}\n" for reason, count in self.left_out.items()]
         if self.cut_texts:
             lines.append(f"{self.cut_texts:,} texts were cut: annotators saw their head and tail.\n")

@@ -49,10 +49,6 @@ class Selection:
         if self.limit is not None:
             check_number("the number of pairs", self.limit, 2)
         check_number("the seed", self.seed, 0)
-        if self.strategy == "random" and self.by is not None:
-            raise UsageError(
-                "pairs that are drawn at random need no model", remedy="add --strategy uncertain or spread"
-            )
         if self.strategy != "random" and self.by is None:
             raise UsageError(f"the strategy {self.strategy} needs a model of gis", remedy="add --by MODEL")
         if self.strategy != "random" and self.limit is None:
@@ -63,10 +59,12 @@ def select(source: PairsToGrade, selection: Selection) -> PairsToGrade:
     """Return the pairs to annotate, in their order, with a note on how they were chosen.
 
     Raises:
-        UsageError: The model is unknown.
+        UsageError: The model is unknown, or not needed.
         GisError: The model failed, or gave a similarity that is not a number.
     """
-    limit, note = selection.limit, ""
+    limit = selection.limit
+    if selection.by is not None and selection.strategy == "random":
+        raise UsageError("pairs that are drawn at random need no model", remedy="add --strategy uncertain or spread")
     if limit is None or limit >= len(source):
         return source
     rng = np.random.default_rng(selection.seed)

@@ -105,7 +105,10 @@ def load_pairs(
         GisError: There are no pairs, or two of them have one id.
     """
     source = _of_store(spec, reporter) if is_store(Path(spec.name)) else _of_task(spec, settings)
-    source = replace(source, max_chars=max_chars)
+    return replace(_with_distinct_ids(source), max_chars=max_chars)
+
+
+def _with_distinct_ids(source: PairsToGrade) -> PairsToGrade:
     if repeated := [name for name, count in Counter(source.pairs.ids).items() if count > 1]:
         raise GisError(f"{source.source}: two pairs have the id '{repeated[0]}', by which labels and reviews find them")
     return source
@@ -230,10 +233,28 @@ def _of_rows(spec: Spec, rows: Sequence[Candidate] | Sequence[UnreadComment]) ->
     )
 
 
+def load_labelled(spec: Spec, settings: SourceSettings) -> PairsToGrade:
+    """Load pairs as ``load_pairs`` does, with their labels.
+
+    Raises:
+        UsageError: The name is unknown, or stands for several tasks or splits.
+        GisError: There are no labels, they are all equal, or two pairs have one id.
+    """
+    task, tables = load_split(spec, settings)
+    pairs = tables.pairs()
+    if pairs.gold.min() == pairs.gold.max():
+        raise GisError(f"{tables.source}: all labels are {pairs.gold[0]:g}, so that nothing can contradict them")
+    return _with_distinct_ids(_of_tables(task, tables, pairs))
+
+
 def _of_task(spec: Spec, settings: SourceSettings) -> PairsToGrade:
     task, tables = load_split(spec, settings)
     unlabelled = replace(tables, tables=tuple(map(_without_labels, tables.tables)), labels=None)
     pairs = replace(unlabelled, columns=Columns(tables.columns.text1, tables.columns.text2, _LABEL)).pairs()
+    return _of_tables(task, tables, pairs)
+
+
+def _of_tables(task: Task, tables: LoadedTables, pairs: Pairs) -> PairsToGrade:
     return PairsToGrade(
         pairs=pairs.map_texts(plain_text) if task.text == "plain" else pairs,
         extra=_kept(tables),

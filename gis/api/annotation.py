@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gis.annotation.select import Strategy
     from gis.annotation.session import AnnotationSettings
 
-Kind = Literal["grade", "generate", "rule"]
+Kind = Literal["grade", "generate", "rule", "repair"]
 
 
 def annotate(
@@ -57,7 +57,9 @@ def annotate(
         kind: "grade", or "generate": models of servers write texts of the same and of another meaning about the texts
             of ``pairs`` (of its column ``text``, ``anchor`` and ``positive``, or ``text1`` and ``text2``). Or "rule":
             which comments of the store ``pairs`` rule on duplicates in words that no pattern reads; ``build`` takes the
-            folder as ``judged``.
+            folder as ``judged``. Or "repair": which labels of ``pairs`` the model ``by`` contradicts, at most ``limit``
+            of them, and the annotators too; they are listed for gis review, and the same call after it writes the pairs
+            with the labels that people changed to the folder ``mended``.
         output: Folder for the dataset. It keeps every answer, so that the same call continues a run that was stopped.
         base_url: Address of an OpenAI-compatible server.
         prompt: The name of a prompt, or a TOML file with one; None for "sts", "paraphrases" (to generate) or

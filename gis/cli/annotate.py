@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from gis.annotation.asking import Estimate
 
 
+NEXT = {
+    "grade": "check it: gis review {folder}; train on it: gis train --task {folder} --model … --output …",
+    "generate": "check it: gis review {folder}; train on it: gis train --task {folder} --model … --output …",
+    "rule": "check it: gis review {folder}; use it: gis build --judged {folder} --store … --output …",
+    "repair": "decide: gis review {folder}; the same command then writes the mended pairs to {folder}/mended",
+}
+
+
 @app.command(no_args_is_help=True)
 def annotate(
     pairs: Annotated[
@@ -31,10 +39,11 @@ def annotate(
     ],
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the dataset; it keeps every answer.")],
     kind: Annotated[
-        Literal["grade", "generate", "rule"],
+        Literal["grade", "generate", "rule", "repair"],
         typer.Argument(
             metavar="KIND",
-            help="grade pairs; generate pairs from texts; or rule: judge a store's comments, for gis build --judged.",
+            help="grade pairs; generate pairs from texts; rule: judge a store's comments, for gis build --judged; "
+            "repair: list labels that --by MODEL and the annotators contradict.",
         ),
     ] = "grade",
     base_url: Annotated[
@@ -75,7 +84,7 @@ def annotate(
         Literal["random", "uncertain", "spread"], typer.Option(help="Which N: random, or by the similarities of --by.")
     ] = "random",
     by: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Model of gis that the strategies uncertain and spread go by.")
+        str | None, typer.Option(metavar="MODEL", help="Model of gis that uncertain, spread and repair go by.")
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of the choice.")] = 0,
     device: Device = "auto",
@@ -146,8 +155,7 @@ def annotate(
             reporter=reporter,
         )
     print_text(report.to_markdown().rstrip())
-    folder = shlex.quote(str(output))
-    reporter.say(f"check it: gis review {folder}; train on it: gis train --task {folder} --model … --output …")
+    reporter.say(NEXT[kind].format(folder=shlex.quote(str(output))))
 
 
 def _print_estimates(costs: "Mapping[str, Estimate]") -> None:

@@ -66,13 +66,17 @@ def test_a_threshold_divides_two_groups() -> None:
         ({"strategy": "hardest"}, "unknown strategy 'hardest'"),
         ({"strategy": "spread", "limit": 5}, "the strategy spread needs a model of gis"),
         ({"strategy": "spread", "by": JACCARD}, "the strategy spread needs a number of pairs"),
-        ({"by": JACCARD, "limit": 5}, "drawn at random need no model"),
         ({"limit": 1}, "the number of pairs"),
     ],
 )
 def test_a_strategy_that_lacks_something_is_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Selection(**settings)  # type: ignore[arg-type]
+
+
+def test_a_model_that_nothing_is_chosen_by_is_refused(source: PairsToGrade) -> None:
+    with pytest.raises(UsageError, match="drawn at random need no model"):
+        select(source, Selection(by=JACCARD))
 
 
 def test_the_card_and_the_manifest_name_the_strategy(tmp_path: Path) -> None:
