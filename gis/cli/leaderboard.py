@@ -54,44 +54,54 @@ def leaderboard(
 
     Example: gis leaderboard results --into README.md --html leaderboard.html
     """
-    from gis.benchmark.retrieval.results import read_all_retrieval
     from gis.leaderboard.documents import own_document, with_block, write_or_check
-    from gis.leaderboard.page import render_page
-    from gis.leaderboard.retrieval import retrieval_tables
-    from gis.leaderboard.table import load_table
-    from gis.leaderboard.tidy import tidy_csv
+    from gis.leaderboard.retrieval import load_boards, with_retrieval
     from gis.spec import parse_specs
 
     if check and not any((markdown, into, latex, csv, tidy, html, mteb)):
         raise UsageError("--check needs a file to check", remedy="add --into FILE, --markdown FILE or --csv FILE")
     names = [spec.name for spec in parse_specs(task or [])]
-    tables = retrieval_tables(read_all_retrieval(results), names)
-    searched = [table.rows[0].result.task.name for table in tables]
-    compared = [name for name in names if name not in searched]
-    retrieval_alone = tables and not (compared if names else any(results.glob("*/*/*.json")))
-    if retrieval_alone and not any((markdown, into, latex, csv, html, tidy, mteb)):
-        print_retrieval(tables)
-        return
-    board = load_table(results, compared, reported=_reported(reported or []))
+    board, tables = load_boards(results, names, reported=_reported(reported or []))
     outputs: list[tuple[Path | None, Callable[[Path], str]]] = [
-        (markdown, lambda path: own_document(path, _in_markdown(board, tables))),
-        (into, lambda path: with_block(path, _in_markdown(board, tables))),
-        (latex, lambda _: board.to_latex()),
-        (csv, lambda _: board.to_csv()),
-        (html, lambda _: render_page(board)),
-        (tidy, lambda _: tidy_csv(board)),
+        (markdown, lambda path: own_document(path, with_retrieval(board, tables))),
+        (into, lambda path: with_block(path, with_retrieval(board, tables))),
     ]
+    if board is None and any((latex, csv, tidy, html, mteb)):
+        raise GisError(
+            f"{results} has results of retrieval only, which are shown in a terminal and in Markdown",
+            remedy="write them with --markdown FILE or --into FILE",
+        )
+    if board is not None:
+        outputs += _of_pairs(board, tables, latex=latex, csv=csv, html=html, tidy=tidy)
     files = {path: content(path) for path, content in outputs if path is not None}
-    files |= _mteb_files(board, mteb) if mteb is not None else {}
+    files |= _mteb_files(board, mteb) if mteb is not None and board is not None else {}
     stale = [path for path, text in files.items() if not write_or_check(path, text, check=check)]
-    print_leaderboard(board, results)  # last: whoever reads it through head(1) still gets the files
+    if board is not None:  # last: whoever reads it through head(1) still gets the files
+        print_leaderboard(board, results)
     print_retrieval(tables)
     if check and stale:
         raise GisError(f"stale: {', '.join(map(str, stale))}", remedy="run the command again without --check")
 
 
-def _in_markdown(board: "Leaderboard", tables: "Sequence[RetrievalTable]") -> str:
-    return "\n".join([board.to_markdown(), *(table.to_markdown() for table in tables)])
+def _of_pairs(
+    board: "Leaderboard",
+    tables: "Sequence[RetrievalTable]",
+    *,
+    latex: Path | None,
+    csv: Path | None,
+    html: Path | None,
+    tidy: Path | None,
+) -> list[tuple[Path | None, Callable[[Path], str]]]:
+    """Return what goes into each file that is of the leaderboard of pairs."""
+    from gis.leaderboard.page import render_page
+    from gis.leaderboard.tidy import tidy_csv
+
+    return [
+        (latex, lambda _: board.to_latex()),
+        (csv, lambda _: board.to_csv()),
+        (html, lambda _: render_page(board, tables)),
+        (tidy, lambda _: tidy_csv(board)),
+    ]
 
 
 def _reported(names: Iterable[str]) -> "list[Reported]":

@@ -5,6 +5,7 @@ from pathlib import Path
 from gis.errors import GisError
 from gis.files import write_text
 from gis.leaderboard.notes import MARK
+from gis.leaderboard.retrieval import SCALE
 
 BEGIN, END = "<!-- gis leaderboard: begin -->", "<!-- gis leaderboard: end -->"
 
@@ -16,7 +17,8 @@ def own_document(path: Path, text: str) -> str:
         GisError: The file exists and is not a leaderboard.
     """
     before = path.read_text(encoding="utf-8") if path.exists() else text
-    if before != text and not (before.startswith("| model |") and MARK in before and "\n#" not in before):
+    is_board = (before.startswith("| model |") and MARK in before) or (before.startswith("**") and SCALE in before)
+    if before != text and not (is_board and "\n#" not in before):
         remedy = f"choose another file, or write into this one with --into, between the lines {BEGIN} and {END}"
         raise GisError(f"{path} exists and is not a leaderboard", remedy=remedy)
     return text

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from rich.text import Text
 
-from gis.benchmark.retrieval.results import RankedTask, RetrievalRecord
+from gis.benchmark.retrieval.results import RankedTask, RetrievalRecord, read_all_retrieval
 from gis.files import SHORT_HASH
+from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.reported import Reported
+from gis.leaderboard.table import load_table
 from gis.markdown import escape
 from gis.markdown import table as markdown_table
 from gis.statistics.dependence import Dependence
@@ -15,6 +19,8 @@ from gis.statistics.ranks import RankInterval, rank_models
 from gis.statistics.retrieval import METRICS, NDCG
 from gis.terminal_table import Column, TerminalTable
 
+HEAD = ("model", "rank", METRICS[0], "±", *METRICS[1:])
+SCALE = "Scores × 100."
 PROTOCOLS = {"all": "any other document may be found", "earlier": "only older documents may be found"}
 
 
@@ -39,11 +45,10 @@ class RetrievalTable:
 
     def terminal_table(self) -> TerminalTable:
         """Return the table for a terminal of any width."""
-        columns = [Column(title=name, priority=2 * n) for n, name in enumerate(METRICS)]
         table = TerminalTable(
-            [Column(title="model", align="left"), Column(title="rank"), columns[0], Column(title="±"), *columns[1:]]
+            [Column(title=name, align="right" if n else "left", priority=n) for n, name in enumerate(HEAD)]
         )
-        for cells, best in self._cells():
+        for cells, best in self.cells():
             table.add_row(*(Text(cell, style="bold" if n in best else "") for n, cell in enumerate(cells)))
         return table
 
@@ -51,14 +56,13 @@ class RetrievalTable:
         """Return the table in Markdown with the caption above and the notes below it."""
         rows = [
             [f"**{escape(cell)}**" if n in best else escape(cell) for n, cell in enumerate(cells)]
-            for cells, best in self._cells()
+            for cells, best in self.cells()
         ]
-        head = ["model", "rank", METRICS[0], "±", *METRICS[1:]]
-        lines = [f"**{escape(self.title)}**: {escape(self.caption)}\n", markdown_table(head, rows)]
+        lines = [f"**{escape(self.title)}**: {escape(self.caption)}\n", markdown_table(HEAD, rows)]
         return "\n".join([*lines, *(f"{escape(note)}  " for note in self.notes)]).rstrip() + "\n"
 
-    def _cells(self) -> list[tuple[list[str], set[int]]]:
-        """Return the cells of each row, and which of them hold the best score of their column."""
+    def cells(self) -> list[tuple[list[str], set[int]]]:
+        """Return the cells of each row below ``HEAD``, and which of them hold the best score of their column."""
         printed = [{name: _percent(mean.value) for name, mean in row.result.scores.items()} for row in self.rows]
         highest = {name: max((float(row[name]) for row in printed), default=0.0) for name in METRICS}
         rows = []
@@ -66,9 +70,35 @@ class RetrievalTable:
             interval = row.result.scores[NDCG].interval
             half = "" if interval is None else f"±{50 * (interval.high - interval.low):.2f}"
             cells = [row.result.model.name, str(rank or "–"), values[NDCG], half, *(values[n] for n in METRICS[1:])]
-            best = {n + (2 if n == 0 else 3) for n, name in enumerate(METRICS) if float(values[name]) == highest[name]}
+            best = {HEAD.index(name) for name in METRICS if float(values[name]) == highest[name]}
             rows.append((cells, best))
         return rows
+
+
+def with_retrieval(board: Leaderboard | None, tables: Sequence[RetrievalTable]) -> str:
+    """Return a leaderboard, where there is one, and the tables of retrieval below it in Markdown."""
+    boards = [] if board is None else [board.to_markdown()]
+    return "\n".join([*boards, *(table.to_markdown() for table in tables)])
+
+
+def load_boards(
+    folder: Path, tasks: Sequence[str] = (), *, reported: Sequence[Reported] = ()
+) -> tuple[Leaderboard | None, list[RetrievalTable]]:
+    """Read all results below a folder: those on pairs, None where there are only others, and those of retrieval.
+
+    Args:
+        folder: What ``gis bench --output`` wrote.
+        tasks: Names of the tasks and suites to show, in this order; all when empty.
+        reported: Published scores to show beside those on pairs.
+
+    Raises:
+        GisError: There are no results, none of the tasks asked for, or a file is damaged.
+    """
+    tables = retrieval_tables(read_all_retrieval(folder), tasks)
+    searched = {table.rows[0].result.task.name for table in tables}
+    compared = [name for name in tasks if name not in searched]
+    alone = tables and not (compared if tasks else any(folder.glob("*/*/*.json")))
+    return None if alone else load_table(folder, compared, reported=reported), tables
 
 
 def retrieval_tables(ranked: Iterable[RankedTask], tasks: Sequence[str] = ()) -> list[RetrievalTable]:
@@ -113,8 +143,7 @@ def _table(record: RetrievalRecord, ranked: Sequence[RankedTask], *, apart: bool
     return RetrievalTable(
         title=f"{record.name} (data {record.sha256[:SHORT_HASH]})" if apart else record.name,
         caption=(
-            f"{record.queries:,} queries{sample}, {record.documents:,} documents; {PROTOCOLS[record.protocol]}. "
-            "Scores × 100."
+            f"{record.queries:,} queries{sample}, {record.documents:,} documents; {PROTOCOLS[record.protocol]}. {SCALE}"
         ),
         rows=tuple(rows),
         ranks=tuple(_ranks(rows)),

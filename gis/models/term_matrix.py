@@ -70,12 +70,12 @@ class TermMatrix:
         Args:
             counts: Of these texts, or of others as ``counts_of`` gives them.
         """
-        from sklearn.preprocessing import normalize
-
         smoothed = np.log((1 + self.texts) / (1 + self.frequencies)) + 1  # as scikit-learn does
         weighted = counts.astype(np.float64)
         weighted.data = (1 + np.log(weighted.data)) * smoothed[weighted.indices]
-        return normalize(weighted, copy=False)
+        lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1), dtype=np.float64).ravel())
+        weighted.data /= np.repeat(lengths, np.diff(weighted.indptr))  # a row without words has no data
+        return weighted
 
 
 def _matrix(rows: Sequence[Sequence[int]], width: int) -> Any:  # noqa: ANN401

@@ -6,7 +6,7 @@ from pathlib import Path
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from gis.hub import CARD
-from gis.leaderboard.table import load_table
+from gis.leaderboard.retrieval import load_boards, with_retrieval
 from gis.publishing.publication import (
     RESULTS_MANIFEST,
     Publication,
@@ -25,7 +25,7 @@ def prepare_results(folder: Path) -> Publication:
     """Check a results folder, and make its card, which shows the leaderboard, and its list of files."""
     files = files_of(folder)
     data = DatasetCardData(tags=["gis", "leaderboard"])
-    leaderboard = load_table(folder).to_markdown()
+    leaderboard = with_retrieval(*load_boards(folder))
     card = f"{DatasetCard.from_template(data, template_path=str(TEMPLATE), leaderboard=leaderboard)}\n"
     files[CARD] = card.encode()
     files[RESULTS_MANIFEST] = (json.dumps({"schema": 1, "files": sorted(files)}, indent=1) + "\n").encode()

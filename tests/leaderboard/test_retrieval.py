@@ -9,6 +9,7 @@ import gis
 from gis.benchmark.retrieval.results import RankedTask, scores_of
 from gis.benchmark.runner import run_models
 from gis.leaderboard.retrieval import retrieval_tables
+from gis.publishing.results import prepare_results
 from tests.benchmark.helpers import FakeEncoder, make_task, settings
 from tests.benchmark.retrieval.test_collection import lay_out
 from tests.command_line import run_gis
@@ -57,6 +58,19 @@ def test_results_of_other_data_have_a_table_of_their_own(ranked: RankedTask) -> 
     assert retrieval_tables([ranked], ["elsewhere"]) == []
 
 
+def test_retrieval_alone_is_shown_and_written(tmp_path: Path) -> None:
+    run_models([FakeEncoder()], [str(lay_out(tmp_path / "mine"))], settings(tmp_path))
+    folder, path = str(tmp_path / "results"), tmp_path / "board.md"
+    for _ in range(2):  # over the file of the first time
+        assert run_gis("leaderboard", folder, "--markdown", path).status == 0
+        path.write_text(path.read_text(encoding="utf-8").replace("fake", "fakes"), encoding="utf-8")
+    done = run_gis("leaderboard", folder, "--html", tmp_path / "page.html")
+    assert done.status == 1
+    assert "has results of retrieval only" in done.err
+    card = prepare_results(tmp_path / "results").card
+    assert "**mine-retrieval**" in card
+
+
 def test_a_folder_shows_pairs_and_retrieval(tmp_path: Path) -> None:
     folder = str(tmp_path / "results")
     run_models([FakeEncoder()], [str(lay_out(tmp_path / "mine"))], settings(tmp_path))
@@ -68,6 +82,10 @@ def test_a_folder_shows_pairs_and_retrieval(tmp_path: Path) -> None:
     assert "pairs" in both
     assert "Recall@20" in both
     assert "**mine-retrieval**" in (tmp_path / "board.md").read_text(encoding="utf-8")
+    run_gis("leaderboard", folder, "--html", str(tmp_path / "page.html"))
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert 'id="retrieval"' in page
+    assert "Recall@20" in page
     assert "Recall@20" not in run_gis("leaderboard", folder, "--task", "pairs").out
     assert "Spearman" not in run_gis("leaderboard", folder, "--task", "mine-retrieval").out
     results = gis.load_results(folder)

@@ -23,9 +23,11 @@ from gis.leaderboard.page.tables import (
     length_table,
     pairwise_tables,
     rank_table,
+    retrieval_table,
     task_table,
 )
 from gis.leaderboard.page.views import views_of
+from gis.leaderboard.retrieval import RetrievalTable
 from gis.leaderboard.rows import ModelRow, Score, ScoreColumn
 from gis.masking import masked
 from gis.text import visible
@@ -91,7 +93,7 @@ class Part:
     tables: Sequence[PlainTable] = ()
 
 
-def render_page(board: Leaderboard) -> str:
+def render_page(board: Leaderboard, retrieval: Sequence[RetrievalTable] = ()) -> str:
     """Return a leaderboard as a page that holds everything it needs.
 
     The page sorts, filters and downloads by its own script, loads nothing, and its content security policy forbids
@@ -99,6 +101,7 @@ def render_page(board: Leaderboard) -> str:
 
     Args:
         board: The leaderboard; ``gis.load_results(folder).leaderboard()`` gives one.
+        retrieval: The tables of retrieval tasks, which ``gis.load_results(folder).retrieval()`` gives.
 
     Returns:
         HTML; equal leaderboards give equal bytes.
@@ -113,7 +116,7 @@ def render_page(board: Leaderboard) -> str:
     )
     styles = Styles()
     artist = Artist(board, styles)
-    parts = _parts(board, artist)
+    parts = _parts(board, artist, retrieval)
     style, script = _asset("page.css") + Markup(styles.css()), _asset("page.js")
     results = [result for row in board.rows for result in row.results]
     models = sections(board)
@@ -174,7 +177,7 @@ def _groups(board: Leaderboard, column: ScoreColumn) -> dict[str, int]:
     return {} if ranked is None else dict(zip(ranked.models, ranked.ranking.groups, strict=True))
 
 
-def _parts(board: Leaderboard, artist: Artist) -> list[Part]:
+def _parts(board: Leaderboard, artist: Artist, retrieval: Sequence[RetrievalTable]) -> list[Part]:
     curves = length_curves(board)
     parts = [
         Part(
@@ -190,6 +193,7 @@ def _parts(board: Leaderboard, artist: Artist) -> list[Part]:
             figures=artist.lengths(curves),
             tables=[length_table(board, curve) for curve in curves],
         ),
+        Part(anchor="retrieval", title="Retrieval", tables=[*map(retrieval_table, retrieval)]),
         Part(
             anchor="published",
             title="Agreement with published figures",

@@ -8,6 +8,7 @@ from gis.benchmark.results import Result
 from gis.files import SHORT_HASH
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import LengthCurves, LengthScore
+from gis.leaderboard.retrieval import HEAD, RetrievalTable
 from gis.leaderboard.rows import ColumnRanking, ScoreColumn
 from gis.leaderboard.scores import ceiling_of
 from gis.statistics.intervals import Interval
@@ -231,6 +232,12 @@ def plain_table(
     return PlainTable(
         title=title, explanation=explanation, head=tuple(head), rows=tuple(cells), folded=folded, words=words
     )
+
+
+def retrieval_table(table: RetrievalTable) -> PlainTable:
+    """Return the models of a retrieval task."""
+    notes = " ".join([table.caption, *table.notes])
+    return plain_table(table.title, notes, HEAD, [cells for cells, _ in table.cells()])
 
 
 def _only_first(shown: Sequence[object], scored: Sequence[object]) -> str:
