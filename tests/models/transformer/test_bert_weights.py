@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from gis.models.transformer import loading
+from gis.models.transformer.flat import post_norm, products
 from gis.models.transformer.flat.bert_weights import BertWeights, read_bert
 from gis.models.transformer.flat.model import FlatModel
 from tests.models.helpers import TEXTS, edit_json, encoder, needs_minilm, settings
@@ -50,7 +53,8 @@ def test_anything_unusual_is_left_to_transformers(tmp_path: Path) -> None:
             setattr(config, name, value)
         assert read_bert(folder, config, torch.float32) is None
     weights = load_file(folder / "model.safetensors")
-    for changed in ({**weights, "other.weight": torch.zeros(1)}, dict(list(weights.items())[1:])):
+    other_body = {f"body.{name}": tensor for name, tensor in weights.items()}
+    for changed in ({**weights, "other.weight": torch.zeros(1)}, dict(list(weights.items())[1:]), other_body):
         save_file(changed, folder / "model.safetensors", {"format": "pt"})
         assert _read(folder) is None
     (folder / "model.safetensors").write_bytes(b"cut")
@@ -61,7 +65,32 @@ def test_anything_unusual_is_left_to_transformers(tmp_path: Path) -> None:
     assert _read(save_roberta(tmp_path / "electra", kind="Electra")) is None
 
 
-def test_weights_are_wrapped_without_a_comparison(tmp_path: Path) -> None:
+def test_where_packed_products_give_other_numbers_nothing_is_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_bert(tmp_path / "m")
+    expected = encoder(folder).encode(TEXTS)
+    packed = products.product
+
+    def wrong(layers: Sequence[Any], activation: object = None, *, frozen: bool) -> products.Product:
+        made = packed(layers, activation, frozen=frozen)
+        return (lambda x: made(x) * 1.01) if frozen else made
+
+    monkeypatch.setattr(post_norm, "product", wrong)
+    assert np.allclose(encoder(folder).encode(TEXTS), expected, atol=1e-6)
+
+
+def test_a_vocabulary_of_five_tokens_has_plain_products(tmp_path: Path) -> None:
+    config = transformers.BertConfig(
+        vocab_size=5, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8
+    )
+    transformers.BertModel(config, add_pooling_layer=False).save_pretrained(tmp_path)
+    weights = _read(tmp_path)
+    assert weights is not None
+    assert FlatModel.of(weights) is not None
+
+
+def test_weights_are_wrapped_as_they_are(tmp_path: Path) -> None:
     weights = _read(save_bert(tmp_path / "m"), torch.bfloat16)
     assert weights is not None
     assert weights.dtype == torch.bfloat16

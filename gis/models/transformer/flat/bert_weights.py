@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
-KINDS = ("bert", "roberta", "xlm-roberta", "camembert")
+# The families, and what transformers calls a model's body, under which a model with a head keeps its weights.
+BODIES = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta"}
 WEIGHTS = "model.safetensors"
 UNREAD = ("pooler.", "cls.", "lm_head.", "classifier.", "embeddings.position_ids")  # no vector passes through them
 
@@ -71,26 +72,20 @@ def read_bert(folder: Path, config: Any, dtype: torch.dtype) -> BertWeights | No
         config: Its configuration, as transformers reads it.
         dtype: The number format to convert to.
     """
-    if config.model_type not in KINDS or config.hidden_act != "gelu" or config.is_decoder:
+    if config.model_type not in BODIES or config.hidden_act != "gelu" or config.is_decoder:
         return None
     if getattr(config, "position_embedding_type", "absolute") != "absolute" or hasattr(config, "quantization_config"):
         return None
     try:
-        stored = load_file(folder / WEIGHTS)
-        weights = {name: tensor.to(dtype) for name, tensor in _without_prefix(stored).items()}
+        body = f"{BODIES[config.model_type]}."
+        stored = {name.removeprefix(body): tensor for name, tensor in load_file(folder / WEIGHTS).items()}
         with torch.device("meta"):
             model = BertWeights(config)
-        model.load_state_dict({k: v for k, v in weights.items() if not k.startswith(UNREAD)}, assign=True)
+        weights = {name: tensor.to(dtype) for name, tensor in stored.items() if not name.startswith(UNREAD)}
+        model.load_state_dict(weights, assign=True)
     except (OSError, SafetensorError, RuntimeError, AttributeError):  # other weights, of which transformers says more
         return None
     return model.requires_grad_(requires_grad=False)
-
-
-def _without_prefix(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Take the name of a model's body off its weights, which those of a model with a head have."""
-    heads = {name.split(".")[0] for name in weights if ".embeddings." in name}
-    prefix = f"{heads.pop()}." if len(heads) == 1 else ""
-    return {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
 
 
 def _module(**parts: nn.Module) -> nn.Module:

@@ -1,6 +1,6 @@
 """The forward pass without padding over the weights of a transformers model, where its numbers are proven the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,7 +50,8 @@ class FlatModel:
     def of(cls, model: Any, *, trainable: bool = False) -> "FlatModel | None":  # noqa: ANN401
         """Wrap ``model`` if its family is known and it gives the same numbers here; None otherwise.
 
-        Plain weights are what this module was made for; they have no other forward pass to compare with.
+        Plain weights have no forward pass of their own. What is compared there is what depends on the machine: packed
+        products with torch's. Where these differ, nothing is packed.
 
         On a GPU this takes half precision and a torch with flash attention for texts of different lengths.
 
@@ -59,7 +60,7 @@ class FlatModel:
             trainable: Its weights will change, so nothing that is made of them may be kept.
         """
         if isinstance(model, BertWeights):
-            return cls(model, frozen=True)
+            return cls._of_weights(model)
         config = model.config
         if config.model_type not in FAMILIES or getattr(config, "is_decoder", False) or _changes_by_reading(config):
             return None
@@ -69,19 +70,30 @@ class FlatModel:
         try:
             with torch.no_grad():
                 flat = cls(model, frozen=not trainable)
-                return flat if flat._equals(model) else None
+                return (
+                    flat if flat._equals(model, lambda ids: model(input_ids=ids[None]).last_hidden_state[0]) else None
+                )
         except (AttributeError, ImportError, RuntimeError, IndexError):  # other parts, or a tiny vocabulary
             return None
 
-    def _equals(self, model: Any) -> bool:  # noqa: ANN401
-        """Compare a long and a short text: their tokens must see each other, and nothing else."""
+    @classmethod
+    def _of_weights(cls, weights: BertWeights) -> "FlatModel":
+        packed, plain = (cls(weights, frozen=frozen) for frozen in (True, False))
+        try:
+            with torch.no_grad():
+                return packed if packed._equals(weights, lambda ids: plain([ids.numpy()])[0][0][0]) else plain
+        except IndexError:  # a tiny vocabulary
+            return plain
+
+    def _equals(self, model: Any, states_of: Callable[[Tensor], Tensor]) -> bool:  # noqa: ANN401
+        """Compare a long and a short text with other states: their tokens must see each other, and nothing else."""
         longest = 4 * getattr(model.config, "sliding_window", 1)  # two blocks of windows
         sample = [np.array([5, 4, 3, 2] * (longest // 4)), np.array([2, 3, 4])]  # no padding, which is 0 or 1
         exact = model.dtype == torch.float32
         share = 1e-4 if exact else 3e-2
         states = [group[0] for group in self(sample)] if self.device.type == "cpu" else list(self(sample)[0][0])
         for ids, state in zip(sample, states, strict=True):
-            expected = model(input_ids=torch.from_numpy(ids)[None].to(model.device)).last_hidden_state.float()[0]
+            expected = states_of(torch.from_numpy(ids).to(model.device)).float()
             atol = share * max(1.0, float(expected.abs().max()))
             found = state.float().reshape(-1, expected.shape[-1])[: len(ids)]
             if not torch.allclose(found, expected, atol=atol, rtol=1e-3 if exact else 0):
