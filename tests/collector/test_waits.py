@@ -69,6 +69,19 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
     return client
 
 
+def test_nothing_waits_but_the_client_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyGithub would repeat requests in silence and wait before each query."""
+    monkeypatch.setattr(client_module, "Github", lambda **options: SimpleNamespace(requester=options))
+    assert client_module._requester("https://x.org", None) == {
+        "auth": None,
+        "base_url": "https://x.org",
+        "timeout": 60,
+        "retry": None,
+        "seconds_between_requests": 0,
+        "seconds_between_writes": 0,
+    }
+
+
 def limited(status: int = 403, message: str = "", **headers: str) -> Reply:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return status, names, json.dumps({"message": message})

@@ -219,7 +219,7 @@ def task_from_tables(task: Task, tables: LoadedTables, settings: SourceSettings)
         pairs = pairs.with_binary_gold()
     if task.text == "plain":
         pairs = pairs.map_texts(plain_text)
-    _check(pairs, source)
+    _check(pairs, source if limit is None else f"the sample of {source}")
     return LoadedTask(
         task=task,
         pairs=pairs,

@@ -40,6 +40,12 @@ def test_all_tasks_that_fail_are_named_at_once(tmp_path: Path) -> None:
     assert rest == f"the others can be scored: --task {tmp_path / 'good'}"
 
 
+def test_a_sample_without_contrast_is_named_as_one(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "flat.jsonl", [{**ROWS[0], "score": float(n == 0)} for n in range(100)])
+    with pytest.raises(TasksError, match=r"the sample of .*flat\.jsonl: all labels are 0"):
+        load_tasks([path], SourceSettings(limit=2))
+
+
 def test_a_hub_that_cannot_be_reached_is_reported_once_for_a_suite() -> None:
     with pytest.raises(TasksError) as caught:
         load_tasks(["sts"], SourceSettings(offline=True))
