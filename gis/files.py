@@ -303,6 +303,19 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def load_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the JSON value in a file.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is not JSON in UTF-8, or nested too deeply.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 @contextmanager
 def full_disk_named(path: Path) -> Iterator[None]:
     """Where the disk is full, raise one error that says so and where, whatever the library that wrote has raised.

@@ -16,6 +16,7 @@ from gis.files import (
     file_name,
     full_disk_named,
     held_alone,
+    load_json,
     new_folder,
     sha256_of,
     sha256_of_file,
@@ -337,3 +338,10 @@ def test_the_cache_is_where_gis_cache_says_then_xdg_then_home(monkeypatch: pytes
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder() == tmp_path / ".cache" / "gis"
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"", b"{"])
+def test_whatever_a_file_holds_instead_of_json_is_one_kind_of_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError, match="."):
+        load_json(tmp_path / "a.json")

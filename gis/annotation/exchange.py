@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 from gis.annotation.review import VERDICTS, Review, Reviews, Verdict, new_review, texts_hash
 from gis.benchmark.tasks.pairs import Pairs
 from gis.errors import GisError
-from gis.files import full_disk_named, sha256_of
+from gis.files import full_disk_named, load_json, sha256_of
 
 Form = Literal["label-studio", "argilla"]
 QUESTION = "same"  # what the question, the control and the label are called there
@@ -157,8 +157,8 @@ def _result_of(review: Review) -> str:
 
 def _read(path: Path) -> Iterator[_Answer]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = load_json(path)
+    except (OSError, ValueError) as error:
         raise GisError(f"{path} cannot be read ({error}); {EXPECTED}") from error
     if not isinstance(content, list):
         raise GisError(f"{path}: {EXPECTED}")

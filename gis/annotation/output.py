@@ -13,7 +13,7 @@ from gis.annotation.ensemble import Combined, weight_of
 from gis.annotation.source import SPLITS, PairsToGrade
 from gis.benchmark.tasks.manifest import MANIFEST, is_intact
 from gis.errors import GisError
-from gis.files import link_or_copy, make_folder, new_folder, sha256_of, sha256_of_file, write_text
+from gis.files import link_or_copy, load_json, make_folder, new_folder, sha256_of, sha256_of_file, write_text
 from gis.hub import CARD
 from gis.masking import masked_values
 from gis.versions import versions_of
@@ -111,7 +111,7 @@ def _files_of(folder: Path) -> list[str]:
 def _manifest(folder: Path) -> dict[str, Any]:
     """Return the content of the manifest in a folder; nothing where there is none, or none that can be read."""
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = load_json(folder / MANIFEST)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

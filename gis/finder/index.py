@@ -16,7 +16,7 @@ from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import seconds, stamp
 from gis.errors import GisError, UsageError
-from gis.files import FullDiskError, held_alone, new_folder, sha256_of, sha256_of_file
+from gis.files import FullDiskError, held_alone, load_json, new_folder, sha256_of, sha256_of_file
 from gis.finder.corpus import Corpus, read_corpus
 from gis.finder.ranker import Ranker, default_ranker, fit_ranker, ranker_of
 from gis.finder.search import SearchedCorpus
@@ -204,7 +204,7 @@ def read_index(store: Path) -> Index:
     if not path.is_dir():
         raise GisError(f"{store} has no index", remedy=f"make it: gis index --store {store}")
     try:
-        content = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        content = load_json(path / MANIFEST)
         schema = content["schema"]
         if schema != SCHEMA:
             raise GisError(f"{path} is an index of another version of gis (schema {schema})", remedy=again)
@@ -261,5 +261,5 @@ def _vectors(path: Path) -> NDArray[np.float32]:
 def _terms(path: Path) -> TermMatrix:
     from scipy.sparse import load_npz
 
-    vocabulary = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    vocabulary = load_json(path.with_suffix(".json"))
     return TermMatrix({word: n for n, word in enumerate(vocabulary)}, load_npz(path.with_suffix(".npz")))

@@ -3,7 +3,6 @@
 Layout and fields: mteb 2.x ``results/<model>/<revision>/<Task>.json`` with ``model_meta.json`` beside it.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 from gis.benchmark.mteb_export import MODEL_META, OWN_ORGANISATION
 from gis.benchmark.tasks.catalogue import Task, catalogue
 from gis.errors import GisError
+from gis.files import load_json
 from gis.leaderboard.reported import Measured, Reported, ReportedScores, Source
 from gis.models.base import LABEL_DIGITS
 
@@ -64,8 +64,8 @@ def read_mteb(folder: Path) -> ReportedScores:
 def _name(place: Path) -> str:
     """Return the name of the model whose results are in a folder, as gis called it where they are its own."""
     try:
-        name = json.loads((place / MODEL_META).read_text(encoding="utf-8"))["name"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        name = load_json(place / MODEL_META)["name"]
+    except (OSError, ValueError, KeyError, TypeError):
         name = None
     return str(name or place.parent.name.replace("__", "/")).removeprefix(OWN_ORGANISATION)
 
@@ -73,14 +73,14 @@ def _name(place: Path) -> str:
 def _score(path: Path) -> _Score | str:
     """Return the score in a file × 100, or why it is left out."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = load_json(path)
         task = _tasks().get(content["task_name"])
         if task is None:
             return "of tasks that gis does not know"
         if content["dataset_revision"] not in (task.revision, f"sha256:{task.sha256}"):
             return "of other revisions of the data"
         return _Score(task.name, 100 * _value(content["scores"][SPLIT]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "without a score in the form of mteb 2"
 
 

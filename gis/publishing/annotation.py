@@ -1,6 +1,5 @@
 """Check the folder of an annotation before it is published."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from gis.annotation.output import REPORT, settings_of
 from gis.annotation.review import load_scored
 from gis.benchmark.tasks.manifest import MANIFEST, file_problems, recorded_hashes
 from gis.dataset.texts.redaction import redact
+from gis.files import load_json
 from gis.hub import CARD
 from gis.publishing.dataset import card_problems
 from gis.publishing.publication import Publication, files_of, link_problems, read_card, secret_problems
@@ -24,7 +24,7 @@ def prepare_annotation(folder: Path) -> Publication:
     """
     problems = [*link_problems(folder)]
     if settings_of(folder):
-        hashes = recorded_hashes(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+        hashes = recorded_hashes(load_json(folder / MANIFEST))
         problems += (f"{problem}; annotate again" for problem in file_problems(folder, hashes, hashes))
     else:
         hashes = {}

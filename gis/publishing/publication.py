@@ -112,15 +112,22 @@ def foreign_file_problems(files: Iterable[str], patterns: Sequence[str]) -> Iter
 
 
 def read_card(folder: Path) -> str:
-    """Return the content of README.md; "" where there is none."""
+    """Return the content of README.md; "" where there is none.
+
+    Raises:
+        GisError: It is not UTF-8.
+    """
     path = folder / CARD
-    return path.read_text(encoding="utf-8") if path.is_file() and not path.is_symlink() else ""
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() and not path.is_symlink() else ""
+    except UnicodeDecodeError as error:
+        raise GisError(f"{path} is not a text in UTF-8 ({error})", remedy="save it as UTF-8") from error
 
 
 def metadata_of(card: str) -> dict[str, Any]:
     """Return the metadata of a card; empty where it has none that can be read."""
     try:
         data: dict[str, Any] = RepoCard(card, ignore_metadata_errors=True).data.to_dict()  # type: ignore[no-untyped-call]
-    except (ValueError, TypeError, YAMLError):
+    except (ValueError, TypeError, YAMLError, RecursionError):
         return {}
     return data

@@ -1,12 +1,12 @@
 """Send a publication to the Hub in one commit; private unless asked, and without overwriting what others put there."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gis.errors import GisError
+from gis.files import load_json
 from gis.hub import raised_by_client
 from gis.masking import remember_secret
 from gis.publishing.evaluation import EVAL_CONFIG
@@ -116,7 +116,7 @@ def _stale_files(
         )
     path = api.hf_hub_download(to, manifest, repo_type=publication.repo_type, revision=revision)
     try:
-        published = set(json.loads(Path(path).read_text(encoding="utf-8")).get("files") or ())
+        published = set(load_json(Path(path)).get("files") or ())
     except (ValueError, AttributeError, TypeError):
         published = set()
     return sorted((set(others) & {*published, EVAL_CONFIG}) - publication.files.keys())

@@ -15,7 +15,7 @@ import transformers
 from gis.benchmark.tasks.pairs import MENDED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import full_disk_named, held_alone, link_or_copy, new_folder, replaceable, write_text
+from gis.files import full_disk_named, held_alone, link_or_copy, load_json, new_folder, replaceable, write_text
 from gis.hub import CARD
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
@@ -314,7 +314,7 @@ def _is_free(output: Path) -> bool:
 def _changes(started: Path, record: Mapping[str, Any]) -> list[str]:
     """Return in words how a training that was begun differs from the one of ``record``."""
     try:
-        before = json.loads(started.read_text(encoding="utf-8"))
+        before = load_json(started)
     except ValueError:
         before = None
     return differences(before, record) if isinstance(before, dict) else [f"{started} is broken"]

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from gis.benchmark.results import result_path, write_result
+from gis.errors import GisError
 from gis.files import sha256_of
 from gis.publishing.prepare import prepare
+from gis.publishing.publication import metadata_of, read_card
 from tests.leaderboard.helpers import result
 
 
@@ -60,3 +62,21 @@ def test_a_result_of_an_older_gis_with_a_secret_is_refused(
 def test_files_that_hold_no_text_of_ours_are_refused_by_name(folder: Path) -> None:
     (folder / "notes.txt").touch()
     assert prepare(folder).problems == ("notes.txt was not made by gis; remove it",)
+
+
+def test_a_card_whose_metadata_no_parser_can_read_has_none() -> None:
+    for metadata in ("[" * 5000, "- 1", "a: !!python/object/apply:os.system ['id']", "a: [", ""):
+        assert metadata_of(f"---\n{metadata}\n---\n") == {}
+
+
+def test_a_card_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(GisError, match=r"README\.md is not a text in UTF-8"):
+        read_card(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["gis_manifest.json", "gis_training.json"])
+def test_a_manifest_that_is_nested_too_deeply_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(GisError, match=f"{name} is broken.*nested too deeply"):
+        prepare(tmp_path)

@@ -1,6 +1,5 @@
 """What a dataset folder says about itself in its card and its manifest: markup, licence, citation."""
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.manifest import MANIFEST
+from gis.files import load_json
 from gis.hub import CARD
 
 FRONT_MATTER = re.compile(r"\s*+---[ \t]*+\r?\n((?:(?!---[ \t]*+$).*+\n)*+)---[ \t]*+$", re.MULTILINE)
@@ -37,7 +37,7 @@ def described(task: Task) -> Task:
 def _manifest(folder: Path) -> dict[str, Any]:
     """Read the manifest of ``folder``; a folder without one says nothing."""
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = load_json(folder / MANIFEST)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -1,12 +1,11 @@
 """The manifest that gis leaves in a folder of pairs: whether the folder's files are still as they were written."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError
-from gis.files import sha256_of, sha256_of_file
+from gis.files import load_json, sha256_of, sha256_of_file
 
 MANIFEST = "gis_manifest.json"
 
@@ -56,7 +55,7 @@ def _dataset_folder(path: Path) -> Path | None:
 
 def _problems(folder: Path, names: Iterable[str]) -> Iterator[str]:
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = load_json(folder / MANIFEST)
         intact, hashes = is_intact(content), recorded_hashes(content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         intact = False

@@ -9,7 +9,7 @@ from typing import Any
 
 from gis.benchmark.tasks.manifest import MANIFEST, check_unchanged
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
+from gis.files import load_json, sha256_of
 
 LEAST_SCORE = 4.0  # of 5: "very likely a ruling", in the words of the prompt
 RULINGS = "test.jsonl"
@@ -58,7 +58,7 @@ def read_judged(folder: Path) -> JudgedRulings:
     """
     path = folder / RULINGS
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = load_json(folder / MANIFEST)
         settings = manifest["annotation"]
         if settings["task"] != "rule":
             raise UsageError(f"{folder} holds no rulings", remedy=NOT_RULINGS)
@@ -73,5 +73,5 @@ def read_judged(folder: Path) -> JudgedRulings:
         return JudgedRulings({key: tuple(names) for key, names in targets.items()}, models, manifest["identity"])
     except OSError as error:
         raise UsageError(f"{folder} holds no rulings ({error})", remedy=NOT_RULINGS) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise GisError(f"{folder} holds no rulings that can be read ({error!r})", remedy=NOT_RULINGS) from error

@@ -14,7 +14,7 @@ from gis.dataset.labels.judged import JudgedRulings
 from gis.dataset.output.layout import IDS_CARD
 from gis.dataset.settings import BuildSettings
 from gis.errors import GisError
-from gis.files import sha256_of, sha256_of_file, write_text
+from gis.files import load_json, sha256_of, sha256_of_file, write_text
 from gis.hub import CARD
 from gis.versions import versions_of
 
@@ -119,7 +119,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         raise GisError(f"{folder} is not a dataset folder: it has no {MANIFEST}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = load_json(path)
         schema = content["schema"]
         if schema > SCHEMA:
             raise GisError(f"{path} was written by a newer gis; update gis to read it")

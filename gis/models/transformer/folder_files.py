@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from gis.errors import GisError
-from gis.files import sha256_of, sha256_of_file
+from gis.files import load_json, sha256_of, sha256_of_file
 from gis.models.base import TRAINING, TRAINING_SEED, Setting
 
 TRAINING_MANIFEST = "gis_training.json"  # of gis train, with the hashes of the files that it wrote
@@ -59,7 +59,7 @@ def _header(path: Path) -> dict[str, Any]:
         header = file.read(length) if length < path.stat().st_size else b""
     try:
         content = json.loads(header)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {name: tensor for name, tensor in content.items() if isinstance(tensor, dict) and "shape" in tensor}
 
@@ -153,10 +153,10 @@ def read_json_if_there(path: Path) -> dict[str, Any]:
 def read_json(path: Path, kind: type = dict) -> Any:  # noqa: ANN401
     """Read a JSON file that holds a ``kind``, naming it in the error when it is missing or broken."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = load_json(path)
     except FileNotFoundError as error:
         raise GisError(f"{path} is missing; download or save the model again") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise GisError(f"{path} is not valid JSON ({error}); download or save the model again") from error
     if not isinstance(content, kind):
         raise GisError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import QUIET, Reporter
 from gis.errors import CombinedError, GisError, failure_of
-from gis.files import sha256_of, write_text
+from gis.files import load_json, sha256_of, write_text
 from gis.models.losses import Preset
 from gis.models.transformer.device import choose_device, training_precision
 from gis.spec import Spec
@@ -184,7 +184,7 @@ def _read(path: Path) -> GridCell | None:
     if not path.is_file():
         return None
     try:
-        values: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        values: Mapping[str, object] = load_json(path)
         return GridCell(**values)  # type: ignore[arg-type]
     except (ValueError, TypeError) as error:
         raise GisError(f"{path} is broken ({error}); delete it to train that cell again") from error

@@ -13,7 +13,7 @@ from scipy.stats import qmc
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of, write_text
+from gis.files import load_json, sha256_of, write_text
 from gis.markdown import csv_text, escape, table
 from gis.models.losses import LossSettings
 from gis.training.ablation.scored import UndefinedScoreError, train_and_score
@@ -238,6 +238,6 @@ def _read(path: Path) -> Trial | None:
     if not path.is_file():
         return None
     try:
-        return Trial(**json.loads(path.read_text(encoding="utf-8")))
+        return Trial(**load_json(path))
     except (ValueError, TypeError) as error:
         raise GisError(f"{path} is broken ({error})", remedy="delete it to train that trial again") from error

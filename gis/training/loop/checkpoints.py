@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from gis.console import Reporter
-from gis.files import sha256_of_file, write_text
+from gis.files import load_json, sha256_of_file, write_text
 
 MARKER = "complete.json"
 STATE = "trainer_state.json"  # as transformers calls it
@@ -21,7 +21,7 @@ def mark_complete(checkpoint: Path) -> None:
 def is_complete(checkpoint: Path) -> bool:
     """Return whether a checkpoint is as it was when it was marked."""
     try:
-        hashes = json.loads((checkpoint / MARKER).read_text(encoding="utf-8"))
+        hashes = load_json(checkpoint / MARKER)
         return bool(hashes) and all(sha256_of_file(checkpoint / name) == value for name, value in hashes.items())
     except (OSError, ValueError, AttributeError):
         return False
@@ -31,7 +31,7 @@ def last_complete(folder: Path) -> Path | None:
     """Return the last checkpoint in ``folder`` that is complete, as is the one that it names as the best so far."""
     for path in _newest_first(folder):
         if is_complete(path):
-            state = json.loads((path / STATE).read_text(encoding="utf-8"))
+            state = load_json(path / STATE)
             best = state["best_model_checkpoint"]
             if best is None or is_complete(folder / Path(best).name):
                 return path

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gis.errors import GisError
+from gis.files import load_json
 from gis.models.losses import AngleLoss
 from gis.training.loop.batches import TokenizedRows
 from gis.training.loop.checkpoints import is_complete
@@ -66,7 +67,7 @@ class Counts:
     def read(self, checkpoint: Path) -> None:
         """Set the counts to those of a checkpoint; one of version 0.1 has none."""
         path = checkpoint / COUNTS
-        values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        values = load_json(path) if path.is_file() else {}
         vars(self).update(asdict(Counts()) | values)
 
 

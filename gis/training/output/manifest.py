@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError
-from gis.files import SHORT_HASH, sha256_of_file, write_text
+from gis.files import SHORT_HASH, load_json, sha256_of_file, write_text
 from gis.models.transformer.folder_files import TRAINING_MANIFEST
 from gis.training.data.loading import TrainingData
 from gis.training.data.training_set import effective_rows
@@ -137,7 +137,7 @@ def manifest_values(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = load_json(path)
     except (OSError, ValueError) as error:
         raise GisError(f"{path} is broken ({error})", remedy="gis train --force trains again") from error
     if not isinstance(values, dict):
