@@ -343,5 +343,5 @@ def test_the_cache_is_where_gis_cache_says_then_xdg_then_home(monkeypatch: pytes
 @pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"", b"{"])
 def test_whatever_a_file_holds_instead_of_json_is_one_kind_of_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.json").write_bytes(content)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         load_json(tmp_path / "a.json")
