@@ -54,7 +54,7 @@ def combine(values: Array, gold: Array | None) -> Combined:
 
 
 def weight_of(order_gap: float, spread: float) -> float:
-    """Return how much a pair counts in training, 0 to 1: 1 where all agree, half where they differ by a level.
+    """Return how much a pair counts in training, 0 to 1: 1 where all agree, half at a deviation of one level.
 
     It is the inverse of a variance, with one level for the error that no disagreement shows: 1 / (1 + (gap / 2)² +
     spread²), where half the gap is the standard deviation between the two orders of the texts, and the spread the one

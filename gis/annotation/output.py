@@ -80,6 +80,12 @@ def is_annotation(folder: Path) -> bool:
     return _manifest(folder).get("kind") == KIND
 
 
+def task_of(folder: Path) -> str:
+    """Return the kind of the annotation in a folder, such as "grade"; empty where there is none."""
+    settings = _manifest(folder).get("annotation")
+    return str(settings.get("task", "")) if isinstance(settings, dict) else ""
+
+
 def settings_of(folder: Path) -> Mapping[str, Any] | None:
     """Return the settings of the annotation in a folder; None where there is no finished one.
 

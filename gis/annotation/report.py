@@ -55,7 +55,8 @@ class Report:
         calibrated: Whether grades were calibrated on gold labels.
         alpha: Krippendorff's alpha of all annotators; None where there is only one.
         agreements: Each annotator's with the others and with gold, and the ensemble's with gold.
-        order_gaps: The mean difference between the grades of a pair in its two orders, by annotator.
+        order_gaps: The mean difference between the grades of a pair in its two orders, by annotator; None where pairs
+            were graded in one order.
         spent: What each annotator's answers have cost so far.
         repaired: What became of contradicted labels; None where none were looked for.
     """
@@ -67,7 +68,7 @@ class Report:
     calibrated: bool
     alpha: Estimate | None
     agreements: tuple[Agreement, ...]
-    order_gaps: Mapping[str, float]
+    order_gaps: Mapping[str, float | None]
     spent: Mapping[str, Spent]
     repaired: Repaired | None = None
 
@@ -116,9 +117,10 @@ class Report:
             note = "In brackets, the 95 % interval, which allows for pairs that share texts."
             held_out = " The ensemble is measured on gold labels that its calibration has not seen."
             lines.append(f"{note}{held_out if self.calibrated else ''}\n")
-        gaps = {name: f"{gap:.3f}" for name, gap in self.order_gaps.items()}
+        gaps = {name: "–" if gap is None else f"{gap:.3f}" for name, gap in self.order_gaps.items()}
         lines.append(cost_table(gaps, "order gap", self.spent))
-        lines.append("Order gap: the mean difference in level when the two texts change places.\n")
+        if any(gap is not None for gap in self.order_gaps.values()):
+            lines.append("Order gap: the mean difference in level when the two texts change places.\n")
         return "\n".join(lines)
 
 
@@ -164,7 +166,7 @@ def make_report(
         alpha=krippendorff_alpha(values, dependence) if len(names) > 1 else None,
         agreements=tuple(agreements),
         order_gaps={
-            name: float(np.abs(np.diff(each.levels[rows], axis=1)).mean())
+            name: float(np.abs(np.diff(each.levels[rows], axis=1)).mean()) if source.symmetric else None
             for name, each in zip(names, grades, strict=True)
         },
         spent=spent,

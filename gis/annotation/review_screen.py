@@ -16,12 +16,20 @@ ANSWERS: dict[str, Verdict] = {"y": "yes", "n": "no", "u": "unsure"}
 UNDO, FULL, QUIT = "z", "f", "q"
 KEYS = "y yes · n no · u unsure · z undo · f full texts · q quit"
 QUESTION = "Do both texts say the same?"
+QUESTION_BY_TASK = {"rule": "Does the comment rule that both issues are duplicates?"}
 OVERHEAD = 9  # lines of a screen that are not of the texts
 FEWEST_LINES = 3  # of each text
 
 
 def review(
-    pairs: Pairs, reviews: Reviews, order: Sequence[int], keys: Iterator[str], console: Console, *, reviewer: str = ""
+    pairs: Pairs,
+    reviews: Reviews,
+    order: Sequence[int],
+    keys: Iterator[str],
+    console: Console,
+    *,
+    reviewer: str = "",
+    question: str = QUESTION,
 ) -> None:
     """Ask about pairs until there are none left, no more keys, or the person quits.
 
@@ -32,6 +40,7 @@ def review(
         keys: What the person presses.
         console: Where the screens go.
         reviewer: The person's name; empty where it is not said.
+        question: What is asked.
     """
     row = _next(order, reviews.of(reviewer))
     full = False
@@ -39,7 +48,8 @@ def review(
         console.clear()
         answered = sum(row in reviews.of(reviewer) for row in order)
         progress = f"{answered:,} of {len(order):,} answered"
-        console.print(screen(pairs, row, progress, width=console.width, height=None if full else console.height))
+        height = None if full else console.height
+        console.print(screen(pairs, row, progress, width=console.width, height=height, question=question))
         full = False
         started = time.monotonic()
         key = _known_key(keys)
@@ -55,7 +65,7 @@ def review(
             row = _next(order, reviews.of(reviewer))
 
 
-def screen(pairs: Pairs, row: int, progress: str, *, width: int, height: int | None) -> Text:
+def screen(pairs: Pairs, row: int, progress: str, *, width: int, height: int | None, question: str = QUESTION) -> Text:
     """Return the screen of one pair; the words that only one of its texts has are bold.
 
     Args:
@@ -64,6 +74,7 @@ def screen(pairs: Pairs, row: int, progress: str, *, width: int, height: int | N
         progress: How far the person has got.
         width: The longest line.
         height: As many lines as there is room for; None for whole texts.
+        question: What is asked.
     """
     limit = None if height is None else max((height - OVERHEAD) // 2, FEWEST_LINES)
     first, second = pairs.text1[row], pairs.text2[row]
@@ -73,7 +84,7 @@ def screen(pairs: Pairs, row: int, progress: str, *, width: int, height: int | N
         result.append(f"── text {number} {'─' * max(width - 10, 0)}\n", style="dim")
         result.append_text(_shown(own, {*words(other)}, width, limit))
     result.append(f"{'─' * width}\n", style="dim")
-    result.append(f"{QUESTION}\n")
+    result.append(f"{question}\n")
     result.append(f"{wrapped(KEYS, width)}\n", style="dim")
     return result
 

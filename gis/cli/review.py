@@ -61,11 +61,14 @@ def review(
     if import_from is None:
         from rich.console import Console
 
+        from gis.annotation.output import task_of
+        from gis.annotation.review_screen import QUESTION, QUESTION_BY_TASK
         from gis.annotation.review_screen import review as ask
 
         with interruptible("all answers are kept, the same command continues"):
             order = review_order(pairs, seed)[:limit]
-            ask(pairs, reviews, order, _keys(), Console(highlight=False), reviewer=reviewer)
+            question = QUESTION_BY_TASK.get(task_of(folder), QUESTION)
+            ask(pairs, reviews, order, _keys(), Console(highlight=False), reviewer=reviewer, question=question)
     _print_bands(bands(pairs, reviews))
     _print_conflicts(reviews.conflicts())
 

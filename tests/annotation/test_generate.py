@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.annotation.chat_server import ChatServer, grading, written_about
 from tests.annotation.test_annotate import rows_of
 from tests.benchmark.helpers import write_jsonl
 from tests.command_line import Gis
+from tests.models.embedding_server import Answer, error
 from tests.models.helpers import needs_openai
 
 pytestmark = [needs_openai, pytest.mark.slow]
@@ -159,3 +161,73 @@ def test_the_command_line_generates(gis: Gis, server: ChatServer, texts: Path, t
     )
     assert done.status == 0, done.err
     assert "4 pairs of the same meaning and 4 of another, for 2 texts" in done.out
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (error(401, "Incorrect API key"), "answered 401"),
+        (error(500, "down"), "answered 500"),
+        (Answer(200, {"choices": [{"message": {"content": None, "refusal": "I must decline"}}]}), "refused to answer"),
+        (Answer(200, "<html>"), "cannot be asked by any protocol"),
+    ],
+)
+def test_a_server_that_gives_nothing_is_named(
+    server: ChatServer, texts: Path, tmp_path: Path, answer: Answer, message: str
+) -> None:
+    server.script = [answer] * 60
+    with pytest.raises(GisError, match=message):
+        generated(server, texts, tmp_path / "out")
+    assert not (tmp_path / "out" / "train.jsonl").exists()
+
+
+def test_no_server_is_named(texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_server, "RETRIES", 0)
+    with pytest.raises(GisError, match="cannot be reached"):
+        gis.annotate(texts, "m", kind="generate", output=tmp_path / "out", base_url="http://127.0.0.1:1/v1")
+
+
+def test_a_text_that_is_too_long_is_counted_with_what_helps(
+    server: ChatServer, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = ChatServer.answer
+
+    def answer(state: ChatServer, path: str, request: dict[str, Any]) -> Answer:
+        if "instructions" in request["messages"][1]["content"]:
+            return error(400, "maximum context length exceeded")
+        return answered(state, path, request)
+
+    monkeypatch.setattr(ChatServer, "answer", answer)
+    report = generated(server, texts, tmp_path / "out")
+    assert isinstance(report, gis.annotation.generate.GenerationReport)
+    ((reason, count),) = report.failed.items()
+    assert count == 1
+    assert "maximum context length exceeded (texts too long for the model? cut them with --max-chars)" in reason
+
+
+def test_what_was_answered_before_ctrl_c_is_kept(
+    server: ChatServer, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    add = AnswerFile.add
+
+    def stopped(self: AnswerFile, answer: Any) -> None:  # noqa: ANN401
+        nonlocal asked
+        add(self, answer)
+        asked += 1
+        if asked == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(AnswerFile, "add", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        generated(server, texts, tmp_path / "out", in_flight=1)
+    generated(server, texts, tmp_path / "out", in_flight=1)
+    assert len(server.requests) == len(TEXTS)
+
+
+def test_answers_to_another_prompt_are_kept_and_not_used(server: ChatServer, texts: Path, tmp_path: Path) -> None:
+    generated(server, texts, tmp_path / "out")
+    generated(server, texts, tmp_path / "out", prompt="issues", force=True)
+    assert len(server.requests) == 2 * len(TEXTS)
+    generated(server, texts, tmp_path / "out", force=True)
+    assert len(server.requests) == 2 * len(TEXTS)

@@ -1,5 +1,6 @@
 """From comments that no pattern reads to evidence of a built dataset."""
 
+import io
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ from gis.spec import Spec
 from gis.training.data.loading import load_training_data
 from tests.annotation.chat_server import ChatServer, grading
 from tests.annotation.test_annotate import rows_of
+from tests.command_line import run_gis
 from tests.dataset.stores import by_chance, comment, fill, issue
 from tests.models.helpers import needs_openai
 
@@ -56,9 +58,8 @@ def test_judged_comments_become_train_pairs_with_the_names_of_their_models(
     server: ChatServer, store: Path, tmp_path: Path
 ) -> None:
     judged = tmp_path / "judged"
-    report = gis.annotate(store, "m", kind="rule", output=judged, base_url=server.url)
+    gis.annotate(store, "m", kind="rule", output=judged, base_url=server.url)
     assert len(server.requests) == len(rows_of(judged, "test"))  # each in one order only
-    assert "order gap" in report.to_markdown()
     (ruling,) = [row for row in rows_of(judged, "test") if row["score"] >= 4]
     assert (ruling["number1"], ruling["number2"], ruling["comment"]) == (121, 1, "C999")
     with pytest.raises(UsageError, match="has no train split"):  # nobody trains on comments
@@ -80,6 +81,18 @@ def test_judged_comments_become_train_pairs_with_the_names_of_their_models(
     of_plain = json.loads((tmp_path / "plain" / "gis_manifest.json").read_text(encoding="utf-8"))
     assert "judged" not in of_plain["settings"]
     assert plain.report.judged_by == ()
+
+
+@needs_openai
+def test_the_review_asks_what_the_comment_rules(
+    server: ChatServer, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = gis.annotate(store, "m", kind="rule", output=tmp_path / "out", base_url=server.url, limit=3)
+    assert "change places" not in report.to_markdown()
+    monkeypatch.setattr("sys.stdin", io.StringIO("q"))
+    done = run_gis("review", tmp_path / "out")
+    assert done.status == 0, done.err
+    assert "Does the comment rule that both issues are duplicates?" in done.out
 
 
 def test_only_a_store_has_comments_and_only_a_reader_judges_them(store: Path, tmp_path: Path) -> None:
