@@ -61,7 +61,8 @@ def index(
 @app.command(no_args_is_help=True)
 def find(
     issues: Annotated[
-        list[str] | None, typer.Argument(metavar="[OWNER/NAME#N]...", help="Issues of the store.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="OWNER/NAME#N", help="Issues of the store, or their addresses.", show_default=False),
     ] = None,
     store: StoreFile = Path("issues.db"),
     text: Annotated[

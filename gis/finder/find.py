@@ -12,6 +12,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
+from gis.dataset.issues.references import reference_of, reference_pattern
 from gis.dataset.issues.table import NOBODY, NOT_CLOSED, load_issues, stamp
 from gis.dataset.output.stored_texts import stored_texts
 from gis.dataset.texts.cleaning import clean
@@ -107,7 +108,7 @@ class Finder:
         """Find the duplicates of issues of the store.
 
         Args:
-            names: OWNER/NAME#N of each.
+            names: OWNER/NAME#N of each, or its address; #N where the store has one repository.
 
         Raises:
             UsageError: A name is not one of an issue.
@@ -141,17 +142,19 @@ class Finder:
 
     def _checked(self, name: str) -> int:
         """Return the position of an issue in the store."""
-        repository, sign, number = name.partition("#")
-        if not sign or repository.count("/") != 1 or not number.isdecimal():
-            raise UsageError(f"'{name}' is not an issue", remedy="write OWNER/NAME#N")
-        position = self._issues.position_of_name(name)
+        names = self._issues.names
+        match = reference_pattern(names.host).fullmatch(name.strip())
+        reference = None if match is None else reference_of(match)
+        if reference is None or (reference.repository is None and len(names.repositories) > 1):
+            raise UsageError(f"'{name}' is not the name of an issue", remedy="write OWNER/NAME#N, or its address")
+        repository = reference.repository or names.repositories[0]
+        position = self._issues.position_of_name(f"{repository}#{reference.number}")
         if position is None:
-            known = self._issues.names.index_by_name
-            if repository.lower() not in known:
-                raise unknown_name("repository", repository, self._issues.names.repositories)
+            if repository.lower() not in names.index_by_name:
+                raise unknown_name("repository", repository, names.repositories)
             raise GisError(
                 f"{name} is not in {self._store.path}",
-                remedy=f"gis collect --repo {repository} --store {self._store.path}; a pull request is no issue",
+                remedy=f"gis collect --repo {repository} --store {self._store.path}; a pull request is not an issue",
             )
         return position
 

@@ -123,6 +123,10 @@ def build_index(
         if path.exists() and not (path / MANIFEST).is_file():
             raise GisError(f"{path} is not an index of gis", remedy="move it away")
         state = state_of(opened)
+        before = _existing(store, reporter)
+        if before is not None and (before.identity, before.state) == (encoder.card.identity, state):
+            reporter.say(f"{path} is up to date")
+            return before
         corpus = read_corpus(opened, reporter=reporter).corpus
         searched = _searched(corpus, encoder, cache, reporter)
         ranker = fit_ranker(searched, corpus.older_duplicates, range(len(corpus)), reporter=reporter)
@@ -137,6 +141,17 @@ def build_index(
         with new_folder(path) as folder:
             _write(index, folder)
     return index
+
+
+def _existing(store: Path, reporter: Reporter) -> Index | None:
+    """Return the index that a store has; None where there is none, or it cannot be used."""
+    if not index_path(store).exists():
+        return None
+    try:
+        return read_index(store)
+    except GisError as error:
+        reporter.say(f"{error}; it is made again")
+        return None
 
 
 def _searched(corpus: Corpus, encoder: Encoder, cache: Path | None, reporter: Reporter) -> SearchedCorpus:
@@ -206,8 +221,8 @@ def read_index(store: Path) -> Index:
     try:
         content = load_json(path / MANIFEST)
         schema = content["schema"]
-        if schema != SCHEMA:
-            raise GisError(f"{path} is an index of another version of gis (schema {schema})", remedy=again)
+        if schema != SCHEMA or content["gis"] != VERSION:
+            raise GisError(f"{path} is an index of another version of gis ({content['gis']})", remedy=again)
         for name, sha256 in content["files"].items():
             if sha256_of_file(path / name) != sha256:
                 raise GisError(f"{path / name} is damaged, or was replaced while it was read", remedy=again)

@@ -121,9 +121,15 @@ def test_issues_since_a_time_are_the_newest_ones(finder: Finder) -> None:
     assert finder.since(2**40) == []
 
 
+@pytest.mark.parametrize("name", ["octo/widgets#3", "https://github.com/octo/widgets/issues/3", "Octo/Widgets#3", "#3"])
+def test_an_issue_has_several_names(finder: Finder, name: str) -> None:
+    (finding,) = finder.issues([name])
+    assert finding.query == "octo/widgets#3"
+
+
 def test_wrong_names_are_told(finder: Finder) -> None:
-    with pytest.raises(UsageError, match=r"'widgets#3' is not an issue"):
-        finder.issues(["widgets#3"])
+    with pytest.raises(UsageError, match=r"'widgets 3' is not the name of an issue"):
+        finder.issues(["widgets 3"])
     with pytest.raises(UsageError, match=r"unknown repository 'octo/widget'. Did you mean octo/widgets"):
         finder.issues(["octo/widget#3"])
     with pytest.raises(GisError, match=r"octo/widgets#99 is not in"):
@@ -168,7 +174,7 @@ def test_the_command_prints_text_and_json(store: Path, tmp_path: Path) -> None:
         (["--text", "missing.md"], 1, "missing.md cannot be read (No such file or directory)"),
         (["--since", "soon"], 2, "'soon' is not a time; write --since 7d"),
         (["--backtest", "octo/widgets#1"], 2, "a backtest replays all issues"),
-        (["octo/widgets"], 2, "'octo/widgets' is not an issue; write OWNER/NAME#N"),
+        (["octo/widgets"], 2, "'octo/widgets' is not the name of an issue; write OWNER/NAME#N"),
         (["--quiet"], 2, "nothing to find duplicates of"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from gis.collector.store import Store
 from gis.errors import GisError, UsageError
-from gis.files import held_alone
+from gis.files import folder_identity, held_alone
 from gis.finder import index as index_module
 from gis.finder.index import MANIFEST, index_path, load_encoder, read_index, state_of
 from gis.models.base import LoadSettings
@@ -43,6 +43,19 @@ def test_only_new_and_changed_texts_are_embedded(tmp_path: Path, monkeypatch: py
     index = make_index(store)
     assert again.asked == ["A gear squeaks\n\nIt does so in the winter.", "A gear squeaks"]
     assert len(index.searched.corpus) == 8
+
+
+def test_an_index_that_is_up_to_date_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    make_index(store)
+    before = folder_identity(index_path(store))
+    make_index(store)
+    assert folder_identity(index_path(store)) == before
+    (index_path(store) / "vectors.npy").write_bytes(b"")
+    make_index(store)
+    assert folder_identity(index_path(store)) != before
+    assert len(read_index(store).searched.vectors) == 7
 
 
 def test_the_state_of_a_store_changes_with_its_issues(tmp_path: Path) -> None:
@@ -99,8 +112,8 @@ def test_a_changed_manifest_and_one_of_another_version_are_told(
     make_index(store)
     manifest = index_path(store) / MANIFEST
     content = json.loads(manifest.read_text(encoding="utf-8"))
-    manifest.write_text(json.dumps({**content, "schema": 9}), encoding="utf-8")
-    with pytest.raises(GisError, match=r"another version of gis \(schema 9\)"):
+    manifest.write_text(json.dumps({**content, "gis": "9.9"}), encoding="utf-8")
+    with pytest.raises(GisError, match=r"another version of gis \(9.9\)"):
         read_index(store)
     manifest.write_text("[1]", encoding="utf-8")
     with pytest.raises(GisError, match="cannot be read"):
@@ -132,6 +145,7 @@ def test_a_failure_leaves_the_old_index(tmp_path: Path, monkeypatch: pytest.Monk
     encoder(monkeypatch)
     store = make_store(tmp_path)
     make_index(store)
+    fill(store, [issue(8, title="A gear squeaks")])
 
     def fail(*_: object) -> None:
         raise GisError("no")
