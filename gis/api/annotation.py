@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from gis.api.arguments import PathLike, as_name, as_path, each_of
 from gis.console import QUIET, Reporter
-from gis.errors import unknown_name
+from gis.errors import UsageError, unknown_name
 from gis.spec import Spec, parse_spec, parse_specs
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def annotate(
     output: PathLike,
     base_url: str | None = None,
     prompt: str | None = None,
-    count: int = 2,
+    count: int | None = None,
     gold: object | None = None,
     max_chars: int | None = None,
     prices: PathLike | None = None,
@@ -64,7 +64,7 @@ def annotate(
         base_url: Address of an OpenAI-compatible server.
         prompt: The name of a prompt, or a TOML file with one; None for "sts", "paraphrases" (to generate) or
             "rulings" (to rule).
-        count: How many texts of each meaning are written about a text.
+        count: To generate: how many texts of each meaning are written about a text; None for 2.
         gold: Pairs with people's labels, 0 to 5, found by their ids; or the file of answers of gis review.
         max_chars: Show annotators only head and tail of longer texts.
         prices: TOML or JSON file with what a million tokens cost, sent and received, for each model.
@@ -103,9 +103,9 @@ def annotate(
         in_flight=in_flight,
         force=force,
     )
-    source = _spec(pairs)
+    source, texts = _spec(pairs), _count(kind, count)
     if kind == "generate":
-        return generate(source, Path(output), settings, count=count, reporter=reporter)
+        return generate(source, Path(output), settings, count=texts, reporter=reporter)
     return grade(source, Path(output), settings, kind=kind, reporter=reporter)
 
 
@@ -117,7 +117,7 @@ def estimate_annotation(
     output: PathLike,
     base_url: str | None = None,
     prompt: str | None = None,
-    count: int = 2,
+    count: int | None = None,
     max_chars: int | None = None,
     prices: PathLike | None = None,
     data: PathLike | None = None,
@@ -138,7 +138,7 @@ def estimate_annotation(
         base_url: Address of an OpenAI-compatible server.
         prompt: The name of a prompt, or a TOML file with one; None for "sts", "paraphrases" (to generate) or
             "rulings" (to rule).
-        count: How many texts of each meaning are written about a text.
+        count: To generate: how many texts of each meaning are written about a text; None for 2.
         max_chars: Show annotators only head and tail of longer texts.
         prices: TOML or JSON file with what a million tokens cost, sent and received, for each model.
         data: Folder in which ``<task>/<split>.*`` is looked for before the Hub.
@@ -163,9 +163,19 @@ def estimate_annotation(
     settings = _settings(
         kind, models, base_url, prompt, max_chars, prices, data, limit, strategy, by, seed, device, offline=offline
     )
+    texts = _count(kind, count)
     if kind == "generate":
-        return estimate_generation(_spec(pairs), Path(output), settings, count=count)
+        return estimate_generation(_spec(pairs), Path(output), settings, count=texts)
     return estimate_costs(_spec(pairs), Path(output), settings, kind=kind)
+
+
+def _count(kind: Kind, count: int | None) -> int:
+    """Return how many texts to generate; to give a number where none are is a mistake."""
+    if count is not None and kind != "generate":
+        raise UsageError(
+            "a number of texts is for generating", remedy="leave out --count, or write gis annotate generate"
+        )
+    return 2 if count is None else count
 
 
 def _settings(

@@ -58,8 +58,11 @@ def annotate(
         ),
     ] = None,
     count: Annotated[
-        int, typer.Option(metavar="N", min=1, max=20, help="Texts of each meaning to generate for a text.")
-    ] = 2,
+        int | None,
+        typer.Option(
+            metavar="N", min=1, max=20, help="Texts of each meaning to generate for a text.", show_default="2"
+        ),
+    ] = None,
     gold: Annotated[
         str | None,
         typer.Option(metavar="TASK", help="People's labels, 0 to 5, or answers of gis review: calibrates the grades."),

@@ -77,10 +77,12 @@ class Candidate(NamedTuple):
 
 
 def is_store(path: Path) -> bool:
-    """Return whether a file is a store, or at least a file of SQLite."""
+    """Return whether a file is a store, or at least a file of SQLite; one that is missing, whether its name says so."""
     try:
         with path.open("rb") as file:
             return file.read(len(SQLITE)) == SQLITE
+    except FileNotFoundError:
+        return path.suffix == ".db"
     except OSError:
         return False
 

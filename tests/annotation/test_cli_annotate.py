@@ -72,6 +72,8 @@ def test_a_key_that_a_server_repeats_is_nowhere(
         (("--model", "minilmm"), "unknown model 'minilmm'"),
         (("--model", "jaccard", "--prompt", "issue"), "unknown prompt 'issue'"),
         (("--model", "jaccard", "--gold", "nothing.jsonl"), "nothing.jsonl"),
+        (("--model", "jaccard", "--count", "3"), "a number of texts is for generating"),
+        (("--model", "jaccard", "--strategy", "spread"), "the strategy spread needs a model of gis; add --by MODEL"),
         (("--model", "jaccard", "--gold", "graded/review/review.jsonl"), "no reviews at"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gis.annotation.source import candidate_settings
-from gis.errors import UsageError
+from gis.errors import GisError, UsageError
 from gis.spec import parse_spec
 from tests.annotation.helpers import annotated
 from tests.annotation.test_annotate import rows_of
@@ -30,6 +30,11 @@ def test_candidate_pairs_of_a_store_are_annotated_like_any_other(store: Path, tm
     assert rows[0]["score"] > rows[1]["score"]
     assert (rows[0]["repository1"], rows[0]["number1"], rows[0]["number2"]) == ("octo/widgets", 2, 1)
     assert BODIES[1] in rows[0]["text1"]
+
+
+def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(GisError, match="there is no store at"):
+        annotated(tmp_path / "nothing.db", tmp_path / "out", "jaccard")
 
 
 @pytest.mark.parametrize(

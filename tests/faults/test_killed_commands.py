@@ -195,17 +195,18 @@ def test_a_dry_run_of_publish_has_nothing_to_kill(hub: Hub, dataset: Path) -> No
 
 
 @needs_openai
-def test_annotate(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["grade", "generate"])
+def test_annotate(tmp_path: Path, kind: str) -> None:
     output, pairs = tmp_path / "made" / "graded", pairs_file(tmp_path)
     answers = output / "answers" / "answers.jsonl"
     with grading(knows=("chat",)) as server:
 
         def work() -> None:
             answered = answers.read_bytes().split(b"\n")[:-1] if answers.exists() else []
-            gis("annotate", "--pairs", pairs, "--base-url", server.url, "--model", "m", "--output", output)
+            gis("annotate", kind, "--pairs", pairs, "--base-url", server.url, "--model", "m", "--output", output)
             assert answers.read_bytes().splitlines()[: len(answered)] == answered  # nothing is lost,
             lines = [json.loads(line) for line in answers.read_bytes().splitlines() if line.endswith(b"}")]
-            keys = [line["key"] for line in lines if line["level"] is not None]
+            keys = [line["key"] for line in lines if line["level"] is not None or "generated" in line]
             assert len(keys) == len(set(keys))  # and nothing is asked for twice
             assert [place.name for place in output.parent.iterdir()] == ["graded"]
 

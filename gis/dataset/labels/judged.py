@@ -57,6 +57,8 @@ def read_judged(folder: Path) -> JudgedRulings:
         GisError: It was changed since, or is broken.
     """
     path = folder / RULINGS
+    if not (folder / MANIFEST).is_file():
+        raise UsageError(f"{folder} holds no rulings", remedy=NOT_RULINGS)
     try:
         manifest = load_json(folder / MANIFEST)
         settings = manifest["annotation"]
