@@ -8,6 +8,7 @@ import torch
 import transformers
 
 from gis.models.transformer import loading
+from gis.models.transformer.flat import attention
 from gis.models.transformer.flat.model import FlatModel
 from tests.models.helpers import TEXTS, encoder
 from tests.tiny_models import HIDDEN, POSITIONS, save_bert, save_roberta
@@ -171,3 +172,19 @@ def test_the_encoder_gives_the_same_vectors_with_and_without_it(
     monkeypatch.setattr(loading, "read_bert", lambda *_: None)
     monkeypatch.setattr(FlatModel, "of", lambda _model, **_settings: None)
     np.testing.assert_allclose(encoder(tiny_bert).encode(TEXTS), flat, atol=1e-5)
+
+
+@pytest.mark.parametrize("scores", [1, 40, 2**20])
+@pytest.mark.parametrize("heads_of_bias", [0, 1, 3])
+@pytest.mark.parametrize("asking", [1, 11])
+def test_products_in_blocks_are_attention(
+    monkeypatch: pytest.MonkeyPatch, scores: int, heads_of_bias: int, asking: int
+) -> None:
+    monkeypatch.setattr(attention, "SCORES", scores)
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 3, length, 8).bfloat16() for length in (asking, 11, 11))
+    bias = torch.randn(heads_of_bias, asking, 11).bfloat16() if heads_of_bias else None
+    weights = query.float() @ key.float().transpose(2, 3) * 8**-0.5 + (0 if bias is None else bias.float())
+    expected = weights.softmax(-1) @ value.float()
+    found = attention.attend(query, key, value, bias, 0.0)
+    torch.testing.assert_close(found.float(), expected, atol=0.02, rtol=0)
