@@ -175,10 +175,19 @@ class AskedAnnotator(Annotator):
         """
         self.name, self._model, self._prompt = name, model, prompt
         self.identity = sha256_of([kind, model, place, prompt.sha256])
+        self._frames: dict[tuple[str, int], str] = {}
 
     def key(self, texts: Texts, protocol: Protocol) -> str:
         """Hash of everything that decides an answer: model, server, prompt, protocol with its parameters, texts."""
-        return sha256_of([self.identity, protocol.path, protocol.name, protocol.body(self._model, self._prompt, texts)])
+        return sha256_of([self._frame(protocol, len(texts)), *texts])
+
+    def _frame(self, protocol: Protocol, texts: int) -> str:
+        """Hash of what all questions share: everything but the texts; made once, for there are many questions."""
+        name = (protocol.name, texts)
+        if name not in self._frames:
+            empty = protocol.body(self._model, self._prompt, ("",) * texts)
+            self._frames[name] = sha256_of([self.identity, protocol.path, protocol.name, empty])
+        return self._frames[name]
 
     def _answer(
         self,

@@ -17,6 +17,7 @@ from gis.models.openai_server import ServerError
 
 ASKS = 2  # of a pair whose answer is not a level, in all
 GIVE_UP_AFTER = 20  # failures in a row
+AHEAD = 2  # times as many questions are ready as may be on their way, so that no thread waits for the next one
 UNSUPPORTED = frozenset({400, 404, 405, 415, 422, 501})  # what servers answer to a route or a field they do not know
 KEY_REFUSED = frozenset({401, 403})
 BAD_REQUEST = 400  # such as a text that is too long
@@ -139,7 +140,7 @@ class _Run:
         with ThreadPoolExecutor(in_flight) as pool:
             try:
                 for question in questions:
-                    if len(running) >= in_flight:
+                    if len(running) >= AHEAD * in_flight:
                         self._take(running)
                     running[pool.submit(self._answer, question)] = question
                 while running:
