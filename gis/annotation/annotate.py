@@ -1,6 +1,6 @@
 """Annotate pairs: from the pairs and the annotators to a folder that models train on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -91,13 +91,7 @@ def annotate(
     work = _prepare(pairs, settings, kind, reporter)
     with opened(output, _decides(work), force=settings.force, reporter=reporter) as (folder, answers):
         grades = _grades(work, answers, settings, reporter)
-        graded = np.stack([np.isfinite(each.values) for each in grades]).all(axis=0)
-        rows = np.flatnonzero(graded)
-        if len(rows) == 0:
-            reasons = dict.fromkeys(reason for each in grades for reason in each.failures.values())
-            raise GisError(f"no pair has a grade: {'; '.join(list(reasons)[:3])}")
-        if len(rows) < len(work.source):
-            reporter.warn(f"{len(work.source) - len(rows):,} of {len(work.source):,} pairs have no grade; left out")
+        rows = _graded(work.source, grades, reporter)
         known = None if work.gold is None else work.gold[rows]
         combined = combine(np.stack([each.values[rows] for each in grades]), known)
         spent = spent_by(work.annotators, answers)
@@ -123,25 +117,27 @@ def _prepare(pairs: Spec, settings: AnnotationSettings, kind: Kind, reporter: Re
         for given in settings.models
     )
     annotators = by_name(loaded, settings.limits)
-    if kind == "rule":
-        for annotator in annotators.values():
-            if isinstance(annotator, SimilarityAnnotator):
-                raise UsageError(
-                    f"{annotator.name} cannot judge what a comment says: it only compares texts",
-                    remedy="name a model of a server: --base-url URL",
-                )
-        source = load_comments(pairs, max_chars=settings.max_chars, reporter=reporter)
-    elif kind == "repair":
-        repair = load_repair(
-            pairs, settings.source, settings.selection, max_chars=settings.max_chars, reporter=reporter
-        )
-        gold = None if settings.gold is None else _gold(settings.gold, repair.suspects.pairs, settings.source)
-        return _Work(prompt, repair.suspects, gold, annotators, repair)
+    where, chosen, most, repair = settings.source, settings.selection, settings.max_chars, None
+    if kind == "repair":
+        repair = load_repair(pairs, where, chosen, max_chars=most, reporter=reporter)
+        source = repair.suspects
+    elif kind == "rule":
+        _check_readers(annotators.values())
+        source = select(load_comments(pairs, max_chars=most, reporter=reporter), chosen)
     else:
-        source = load_pairs(pairs, settings.source, max_chars=settings.max_chars, reporter=reporter)
-    source = select(source, settings.selection)
-    gold = None if settings.gold is None else _gold(settings.gold, source.pairs, settings.source)
-    return _Work(prompt, source, gold, annotators)
+        source = select(load_pairs(pairs, where, max_chars=most, reporter=reporter), chosen)
+    gold = None if settings.gold is None else _gold(settings.gold, source.pairs, where)
+    return _Work(prompt, source, gold, annotators, repair)
+
+
+def _check_readers(annotators: Iterable[Annotator]) -> None:
+    """Refuse annotators that cannot read what a comment says."""
+    for annotator in annotators:
+        if isinstance(annotator, SimilarityAnnotator):
+            raise UsageError(
+                f"{annotator.name} cannot judge what a comment says: it only compares texts",
+                remedy="name a model of a server: --base-url URL",
+            )
 
 
 def _gold(spec: Spec, pairs: Pairs, settings: SourceSettings) -> NDArray[np.float64]:
@@ -178,6 +174,17 @@ def _grades(work: _Work, answers: AnswerFile, settings: AnnotationSettings, repo
         else own[name]
         for name, annotator in work.annotators.items()
     ]
+
+
+def _graded(source: PairsToGrade, grades: Sequence[Grades], reporter: Reporter) -> NDArray[np.intp]:
+    """Return the pairs that every annotator has graded; say how many are left out."""
+    rows = np.flatnonzero(np.stack([np.isfinite(each.values) for each in grades]).all(axis=0))
+    if len(rows) == 0:
+        reasons = dict.fromkeys(reason for each in grades for reason in each.failures.values())
+        raise GisError(f"no pair has a grade: {'; '.join(list(reasons)[:3])}")
+    if len(rows) < len(source):
+        reporter.warn(f"{len(source) - len(rows):,} of {len(source):,} pairs have no grade; left out")
+    return rows
 
 
 def _own_grades(annotator: OwnAnnotator, work: _Work) -> Grades:

@@ -175,8 +175,8 @@ def candidate_settings(spec: Spec) -> CandidateSettings:
 
     Args:
         spec: The store, with the options ``neighbours`` (of each issue), ``dense`` (the encoder that finds them, in
-            place of BM25), ``known=yes`` (known duplicates too), ``apart_from`` (a dataset folder whose validation and
-            test issues are left out) and ``languages`` (codes joined by +, or any).
+            place of BM25), ``known=yes`` (known duplicates too), ``apart_from`` (a dataset, as a folder or rust_issues,
+            whose validation and test issues are left out) and ``languages`` (codes joined by +, or any).
 
     Raises:
         UsageError: An option is unknown, or its value is.
@@ -193,7 +193,7 @@ def candidate_settings(spec: Spec) -> CandidateSettings:
         neighbours=int(options.get("neighbours", defaults.neighbours)),
         dense=parse_spec(options["dense"]) if "dense" in options else None,
         known=options.get("known") == "yes",
-        apart_from=Path(options["apart_from"]) if "apart_from" in options else None,
+        apart_from=options.get("apart_from"),
         text=TextSettings()
         if languages is None
         else TextSettings(languages=() if languages == "any" else tuple(languages.split("+"))),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gis.benchmark.tasks.catalogue import packaged_ids
 from gis.benchmark.tasks.pairs import ISSUE_COLUMNS
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
@@ -20,7 +21,7 @@ from gis.dataset.labels.judged import body_hash
 from gis.dataset.labels.rulings import rulings
 from gis.dataset.labels.sameness import speaks_of_sameness
 from gis.dataset.labels.spoken import spoken
-from gis.dataset.output.layout import LABELLED
+from gis.dataset.output.layout import IDS_CONFIG
 from gis.dataset.pairs.negatives import ties_of
 from gis.dataset.pairs.neighbours import by_bm25, by_encoder, find_neighbours
 from gis.dataset.settings import TextSettings
@@ -42,14 +43,15 @@ class CandidateSettings:
         neighbours: How many of the most similar issues of its repository each issue is paired with.
         dense: Encoder that finds them; None for BM25.
         known: Also take pairs that evidence ties together, such as known duplicates.
-        apart_from: A dataset folder, no issue of whose validation and test splits is taken; None for none.
+        apart_from: A dataset folder, or a task that ships as the ids of its pairs: no issue of its validation and test
+            splits is taken. None for none.
         text: How texts are made.
     """
 
     neighbours: int = 5
     dense: Spec | None = None
     known: bool = False
-    apart_from: Path | None = None
+    apart_from: str | None = None
     text: TextSettings = field(default_factory=TextSettings)
 
     def __post_init__(self) -> None:
@@ -186,11 +188,11 @@ def find_unread_comments(store: Path, *, reporter: Reporter = QUIET) -> list[Unr
     """
     with Store(store) as opened:
         labels = label_issues(opened, None, reporter)
-        titles: dict[int, str] = {}
+        titles = _titles(opened, labels.issues)
         comments = [
             comment
-            for repository, key in enumerate(labels.issues.keys)
-            for comment in _unread_comments(opened, labels, repository, key, titles)
+            for repository in range(len(labels.issues.keys))
+            for comment in _unread_comments(opened, labels, repository, titles)
         ]
     if not comments:
         raise GisError(f"{store} has no comment that may be a ruling and that no pattern reads")
@@ -198,18 +200,11 @@ def find_unread_comments(store: Path, *, reporter: Reporter = QUIET) -> list[Unr
 
 
 def _unread_comments(
-    store: Store, labels: Labels, repository: int, key: int, titles: dict[int, str]
+    store: Store, labels: Labels, repository: int, titles: Mapping[int, str]
 ) -> Iterator[UnreadComment]:
     issues, host = labels.issues, labels.issues.names.host
-    titles |= {
-        position: title
-        for number, title in store.stream(
-            "SELECT number, title FROM issues WHERE repository = ? AND gone IS NULL", (key,)
-        )
-        if (position := issues.position(repository, number)) is not None
-    }
     query = "SELECT number, node_id, body FROM comments WHERE repository = ? ORDER BY number, created_at, id"
-    for number, comment, body in store.stream(query, (key,)):
+    for number, comment, body in store.stream(query, (issues.keys[repository],)):
         position = issues.position(repository, number)
         if position is None or not may_be_a_ruling(body):
             continue
@@ -220,7 +215,7 @@ def _unread_comments(
         for target in sorted(n for n in cited if n is not None):
             closed = any(issues.closed[n] != NOT_CLOSED for n in (position, target))
             joined = labels.clusters.groups.find(position) == labels.clusters.groups.find(target)
-            if closed and not joined and target in titles:
+            if closed and not joined:
                 yield UnreadComment(
                     *_named(issues, position),
                     *_named(issues, target),
@@ -229,6 +224,17 @@ def _unread_comments(
                     f"A comment on issue {issues.name(position)}, {titles[position]}\n\n{body}",
                     f"Issue {issues.name(target)}, {titles[target]}",
                 )
+
+
+def _titles(store: Store, issues: Issues) -> dict[int, str]:
+    """Return the title of each issue, by position."""
+    query = "SELECT number, title FROM issues WHERE repository = ? AND gone IS NULL"
+    return {
+        position: title
+        for repository, key in enumerate(issues.keys)
+        for number, title in store.stream(query, (key,))
+        if (position := issues.position(repository, number)) is not None
+    }
 
 
 def may_be_a_ruling(text: str) -> bool:
@@ -241,14 +247,15 @@ def _named(issues: Issues, position: int) -> tuple[str, int]:
     return issues.names.repositories[issues.repository[position]], int(issues.number[position])
 
 
-def _held_out(labels: Labels, folder: Path | None) -> set[int]:
-    """Return the issues of the validation and test splits of a dataset folder, and what evidence joins to them."""
-    if folder is None:
+def _held_out(labels: Labels, dataset: str | None) -> set[int]:
+    """Return the issues of the validation and test splits of a dataset, and what evidence joins to them."""
+    if dataset is None:
         return set()
-    paths = [folder / LABELLED["default"].path(split) for split in ("valid", "test")]
+    folder = packaged_ids(dataset) or Path(dataset)
+    paths = [folder / IDS_CONFIG.path(split) for split in ("valid", "test")]
     paths = [path for path in paths if path.is_file()]
     if not paths:
-        raise UsageError(f"{folder} has no validation or test split that gis build made")
+        raise UsageError(f"{dataset} has no validation or test split that gis build made")
     roots: set[int] = set()
     for path in paths:
         try:

@@ -57,5 +57,5 @@ def test_options_of_a_store_are_read() -> None:
         parse_spec("issues.db,neighbours=7,dense=minilm,known=yes,apart_from=rust,languages=de+fr")
     )
     assert (settings.neighbours, str(settings.dense), settings.known) == (7, "minilm", True)
-    assert (settings.apart_from, settings.text.languages) == (Path("rust"), ("de", "fr"))
+    assert (settings.apart_from, settings.text.languages) == ("rust", ("de", "fr"))
     assert candidate_settings(parse_spec("issues.db,languages=any")).text.languages == ()

@@ -62,14 +62,16 @@ def test_texts_are_cleaned_as_in_a_dataset(store: Path) -> None:
 
 def test_issues_of_test_splits_and_their_duplicates_can_be_kept_apart(store: Path, tmp_path: Path) -> None:
     columns = {"repository1": ["octo/widgets"], "number1": [3], "repository2": ["octo/widgets"], "number2": [2]}
-    (tmp_path / "built" / "data").mkdir(parents=True)
-    pq.write_table(pa.table(columns), tmp_path / "built" / "data" / "test-00000-of-00001.parquet")
-    assert pairs(store, neighbours=4, known=True, apart_from=tmp_path / "built") == [(1, 5)]
+    ids = tmp_path / "built" / "ids" / "test-00000-of-00001.parquet"
+    ids.parent.mkdir(parents=True)
+    pq.write_table(pa.table(columns), ids)
+    assert pairs(store, neighbours=4, known=True, apart_from=str(tmp_path / "built")) == [(1, 5)]
+    assert len(pairs(store, apart_from="rust_issues")) == 2  # which ships with gis
     with pytest.raises(UsageError, match="no validation or test split that gis build made"):
-        candidates(store, apart_from=tmp_path)
-    (tmp_path / "built" / "data" / "test-00000-of-00001.parquet").write_bytes(b"PAR1")
+        candidates(store, apart_from=str(tmp_path))
+    ids.write_bytes(b"PAR1")
     with pytest.raises(GisError, match="cannot be read"):
-        candidates(store, apart_from=tmp_path / "built")
+        candidates(store, apart_from=str(tmp_path / "built"))
 
 
 @pytest.mark.parametrize("neighbours", [0, 101])
@@ -107,5 +109,10 @@ def test_comments_that_may_rule_and_that_no_pattern_reads(commented: Path) -> No
     assert [(each.number1, each.number2, each.comment) for each in unread] == [(3, 2, "C30"), (8, 2, "C80")]
     assert unread[0].text1 == f"A comment on issue octo/widgets#3, Title 3\n\n{COMMENTS[1]}"
     assert unread[0].text2 == "Issue octo/widgets#2, Title 2"
+    other = issue(1, closed=99_999, comments=[comment(1, "x", "The kiwis of octo/widgets#2 fell here already", 9)])
+    fill(commented, [other], name="aaa/first", key=2)
+    assert [each.text2 for each in find_unread_comments(commented) if each.repository1 == "aaa/first"] == [
+        "Issue octo/widgets#2, Title 2"
+    ]
     with pytest.raises(GisError, match="no comment that may be a ruling"):
         find_unread_comments(fill(commented.with_name("other.db"), [issue(1)]))
