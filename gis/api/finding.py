@@ -9,6 +9,7 @@ from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
     from gis.finder.backtest import Backtest
+    from gis.finder.certify import Certificate
     from gis.finder.find import Finding
     from gis.finder.index import Index
 
@@ -53,6 +54,7 @@ def find(
     name: str = "text",
     repository: str | None = None,
     since: int | None = None,
+    certificate: "Certificate | None" = None,
     device: str = "auto",
     offline: bool = False,
     cache: PathLike | bool = True,
@@ -67,6 +69,7 @@ def find(
         name: What the text is called.
         repository: OWNER/NAME in which to look for the text; None where the store has one only.
         since: Take the issues that were opened since this time, in seconds since 1970.
+        certificate: Suggest nothing but the first candidate, and only where its score is certified; see ``certify``.
         device: A torch device, or "auto", for texts that are not in the index.
         offline: Never ask the Hub.
         cache: Folder of cached embeddings; True for the default one, False for none.
@@ -94,31 +97,54 @@ def find(
         if stale := staleness(opened, read):
             reporter.warn(f"{stale}; to bring it up to date: gis index --store {path}")
         settings = LoadSettings(device=device, offline=offline)
-        finder = Finder(opened, read, load=settings, cache=embedding_cache(cache=cache))
+        finder = Finder(opened, read, load=settings, cache=embedding_cache(cache=cache), certificate=certificate)
         recent = [] if since is None else finder.since(since)
         found = finder.issues([*issues, *recent])
         return found if text is None else [*found, finder.text(text, name=name, repository=repository)]
 
 
-def backtest(store: PathLike, *, reporter: Reporter = QUIET) -> "Backtest":
+def backtest(store: PathLike, *, review: PathLike | None = None, reporter: Reporter = QUIET) -> "Backtest":
     """Search the newest third of a store as if it came in now, by what was known before.
 
     Args:
         store: The SQLite file that ``index`` has indexed.
+        review: A folder to create, with the surest suggestions as pairs that ``gis review`` asks about.
         reporter: Where progress and warnings go.
 
     Raises:
         GisError: There is no index, it is older than the store, or too few new issues are ruled duplicates.
     """
     from gis.collector.store import Store
-    from gis.finder.backtest import backtest as replay
+    from gis.finder.backtest import backtest as count
+    from gis.finder.backtest import replay
+    from gis.finder.certify import write_suggestions
     from gis.finder.corpus import read_corpus
     from gis.finder.index import read_index
 
     path = Path(store)
     with Store(path) as opened:
-        searched = read_index(path).searched
+        made = read_index(path)
         read = read_corpus(opened, reporter=reporter)
-        if (read.corpus.names, read.corpus.texts) != (searched.corpus.names, searched.corpus.texts):
+        known = made.searched.corpus
+        if (read.corpus.names, read.corpus.texts) != (known.names, known.texts):
             raise GisError("the index is older than the store", remedy=f"gis index --store {path}")
-        return replay(searched, read.cluster_before, reporter=reporter)
+        replayed = replay(made.searched, read.cluster_before, reporter=reporter)
+    if review is not None:
+        asked = write_suggestions(replayed, made.identity, Path(review))
+        reporter.say(f"{asked} suggestions in {review}; to judge them: gis review {review}")
+    return count(replayed)
+
+
+def certify(reviewed: PathLike, precision: float) -> "Certificate":
+    """Return the score from which suggestions are right as often as ``precision`` says, with 95 % confidence.
+
+    Args:
+        reviewed: The folder that ``backtest`` wrote for review, with the answers.
+        precision: The share of alerts that must be right, such as 0.9.
+
+    Raises:
+        GisError: The answers promise it for no score; the message says what they show.
+    """
+    from gis.finder.certify import certify as of_folder
+
+    return of_folder(Path(reviewed), precision)

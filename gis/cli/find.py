@@ -19,6 +19,7 @@ from gis.errors import GisError, UsageError
 
 if TYPE_CHECKING:
     from gis.finder.backtest import Backtest
+    from gis.finder.certify import Certificate
     from gis.finder.find import Finding, Suggestion
     from gis.finder.reasons import Reasons
 
@@ -81,6 +82,17 @@ def find(
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Replay the store: how often are duplicates found?")
     ] = False,
+    review: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --backtest: write the surest suggestions there, for gis review."),
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Suggest only what is right with this chance, such as 0.9, by --reviewed."),
+    ] = None,
+    reviewed: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Suggestions that gis review asked about.")
+    ] = None,
     device: Device = "auto",
     offline: Offline = False,
     cache: Cache = None,
@@ -100,12 +112,21 @@ def find(
         if issues or text or since:
             raise UsageError("a backtest replays all issues", remedy="leave out the issues, --text and --since")
         with interruptible():
-            replayed = api.backtest(store, reporter=reporter)
+            replayed = api.backtest(store, review=review, reporter=reporter)
         if as_json:
             typer.echo(json.dumps(asdict(replayed), indent=2))
         else:
             _print_backtest(replayed)
         return
+    if review is not None or (precision is None) != (reviewed is None):
+        raise UsageError(
+            "--review goes with --backtest, and --precision with --reviewed",
+            remedy="gis find --backtest --review DIR, gis review DIR, then gis find --precision 0.9 --reviewed DIR …",
+        )
+    certificate = None
+    if precision is not None and reviewed is not None:
+        certificate = api.certify(reviewed, precision)
+        reporter.say(_in_words(certificate))
     moment = None if since is None else _moment(since)
     with interruptible():
         found = api.find(
@@ -115,6 +136,7 @@ def find(
             name="standard input" if text == Path("-") else str(text),
             repository=repo,
             since=moment,
+            certificate=certificate,
             device=device,
             offline=offline,
             cache=cache or True,
@@ -126,6 +148,15 @@ def find(
         print_notes(f"no issue in {shlex.quote(str(store))} was opened since {since}")
     for finding in [] if as_json else found:
         _print_finding(finding)
+
+
+def _in_words(certificate: "Certificate") -> str:
+    bound = certificate.bound
+    return (
+        f"scores from {certificate.threshold:.0%}: {bound.right} of {bound.count} reviewed were right, so "
+        f"{bound.precision:.0%} or more with 95 % confidence; {certificate.per_week:.1f} a week, and "
+        f"{certificate.caught:.0%} of the ruled duplicates"
+    )
 
 
 def _moment(since: str) -> int:

@@ -1,7 +1,8 @@
 """The backtest: the newest third of a store is searched as if it came in now, by what was known before it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,12 +94,53 @@ class Backtest:
     alerts: tuple[Alerts, ...]
 
 
-def backtest(
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """The newest third of a store, searched as if it came in now.
+
+    Attributes:
+        corpus: All issues.
+        ranker: What ranked the candidates.
+        past: Positions of the issues before the split.
+        new: Those of the issues after it.
+        duplicates: By position, the older duplicates of each new issue that has some.
+        rankings: By the way of ranking, the first positions for each new issue; nothing for gated ones.
+        best: The best candidate of each new issue by the blend, the highest score first.
+    """
+
+    corpus: Corpus
+    ranker: Ranker
+    past: Positions
+    new: Positions
+    duplicates: Mapping[int, frozenset[int]]
+    rankings: Mapping[str, Mapping[int, Positions]]
+    best: Sequence["Best"]
+
+    @property
+    def weeks(self) -> float:
+        """How long the new issues took to come in."""
+        created = self.corpus.created[self.new]
+        return float(created[-1] - created[0]) / (7 * 86_400)
+
+    def is_ruled(self, best: "Best") -> bool:
+        """Return whether people ruled that an issue is a duplicate of its best candidate."""
+        return best.candidate in self.duplicates.get(best.issue, ())
+
+
+class Best(NamedTuple):
+    """The best candidate of a new issue: two positions, and the score."""
+
+    issue: int
+    candidate: int
+    score: float
+
+
+def replay(
     searched: SearchedCorpus,
     cluster_before: Callable[[int], NDArray[np.int32]],
     *,
     reporter: Reporter = QUIET,
-) -> Backtest:
+) -> Replay:
     """Replay a store: learn from its past, search with its newest third.
 
     Words are counted, the ranker is fitted, and rulings are read, only up to the split. An issue counts as a duplicate
@@ -115,26 +157,32 @@ def backtest(
     corpus = searched.corpus
     order = np.argsort(corpus.created, kind="stable")
     past, new = order[: int(PAST * len(order))], order[int(PAST * len(order)) :]
-    duplicates = {n: older for n, older in corpus.older_duplicates.items() if n in set(new.tolist())}
+    is_new = set(new.tolist())
+    duplicates = {n: older for n, older in corpus.older_duplicates.items() if n in is_new}
     if len(duplicates) < 2:
         raise GisError(
             f"{len(duplicates)} of the newest {len(new):,} issues are ruled duplicates; a backtest needs more",
             remedy="collect more issues, with their comments",
         )
-    split = int(corpus.created[new[0]])
     searched = _as_known(searched, past)
-    known = older_duplicates(_only(cluster_before(split), past), corpus.created)
+    known = older_duplicates(_only(cluster_before(int(corpus.created[new[0]])), past), corpus.created)
     ranker = fit_ranker(searched, known, past.tolist(), reporter=reporter) or default_ranker()
-    replayed = _replay(searched, new, ranker, reporter)
+    rankings, best = _search(searched, new, ranker, reporter)
+    return Replay(corpus=corpus, ranker=ranker, past=past, new=new, duplicates=duplicates, rankings=rankings, best=best)
+
+
+def backtest(replayed: Replay) -> Backtest:
+    """Count what a replay found."""
+    corpus = replayed.corpus
     return Backtest(
-        past=len(past),
-        new=len(new),
-        duplicates=len(duplicates),
-        gated=sum(gate(corpus.titles[n], corpus.texts[n]) != "" for n in new),
-        weeks=float(corpus.created[new[-1]] - split) / (7 * 86_400),
-        fitted_on=ranker.fitted_on,
-        rows=tuple(_ranked_by(name, rankings, duplicates, corpus) for name, rankings in replayed.rankings.items()),
-        alerts=tuple(_alerts(replayed.best, duplicates)),
+        past=len(replayed.past),
+        new=len(replayed.new),
+        duplicates=len(replayed.duplicates),
+        gated=sum(gate(corpus.titles[n], corpus.texts[n]) != "" for n in replayed.new),
+        weeks=replayed.weeks,
+        fitted_on=replayed.ranker.fitted_on,
+        rows=tuple(_ranked_by(name, of, replayed.duplicates, corpus) for name, of in replayed.rankings.items()),
+        alerts=tuple(_alerts(replayed)),
     )
 
 
@@ -153,36 +201,28 @@ def _only(cluster: NDArray[np.int32], positions: Positions) -> NDArray[np.int32]
     return kept
 
 
-@dataclass(frozen=True)
-class _Replayed:
-    """What was found for new issues.
-
-    Attributes:
-        rankings: By the way of ranking, the first positions for each new issue; nothing for gated ones.
-        best: For each new issue with candidates, its position, the best candidate by the blend, and its score.
-    """
-
-    rankings: Mapping[str, Mapping[int, Positions]]
-    best: list[tuple[int, int, float]]
-
-
-def _replay(searched: SearchedCorpus, new: Positions, ranker: Ranker, reporter: Reporter) -> _Replayed:
+def _search(
+    searched: SearchedCorpus, new: Positions, ranker: Ranker, reporter: Reporter
+) -> tuple[dict[str, dict[int, Positions]], list[Best]]:
+    """Return the rankings and the best candidates of new issues, as ``Replay`` has them."""
     corpus = searched.corpus
     rankings: dict[str, dict[int, Positions]] = {name: {} for name in (*PROPOSING, BLEND)}
-    best: list[tuple[int, int, float]] = []
+    best: list[Best] = []
     asked = np.array([n for n in new if not gate(corpus.titles[n], corpus.texts[n])], np.intp)
     with reporter.track("backtest", len(asked), "issues") as tracker:
         for candidates in searched.search(searched.queries(asked)):
             tracker.advance(1, (tracker.done + 1) / len(asked))
-            if not len(candidates.positions):
-                continue
             issue, scores = int(asked[candidates.query]), ranker.scores(candidates)
             order = np.argsort(-scores, kind="stable")[:CANDIDATES]
             for name in PROPOSING:
                 rankings[name][issue] = candidates.nearest[name]
             rankings[BLEND][issue] = candidates.positions[order]
-            best.append((issue, int(candidates.positions[order[0]]), float(scores[order[0]])))
-    return _Replayed(rankings, best)
+            for place in order:
+                position = int(candidates.positions[place])
+                if not gate(corpus.titles[position], corpus.texts[position]):
+                    best.append(Best(issue, position, float(scores[place])))
+                    break
+    return rankings, sorted(best, key=lambda each: (-each.score, each.issue))
 
 
 def _ranked_by(
@@ -203,19 +243,12 @@ def _rank(ranking: Positions, wanted: frozenset[int]) -> float:
     return next((float(n) for n, position in enumerate(ranking.tolist(), 1) if position in wanted), np.inf)
 
 
-def _alerts(best: list[tuple[int, int, float]], duplicates: Mapping[int, frozenset[int]]) -> list[Alerts]:
-    ordered = sorted(best, key=lambda each: (-each[2], each[0]))
+def _alerts(replayed: Replay) -> list[Alerts]:
     alerts = []
     for count in ALERTS:
-        if count <= len(ordered):
-            scores: Array = np.array([score for _, _, score in ordered[:count]])
-            right = [target in duplicates.get(issue, ()) for issue, target, _ in ordered[:count]]
-            alerts.append(
-                Alerts(
-                    count=count,
-                    lowest=float(scores.min()),
-                    expected=float(scores.mean()),
-                    ruled=float(np.mean(right)),
-                )
-            )
+        if count <= len(replayed.best):
+            best = replayed.best[:count]
+            scores: Array = np.array([each.score for each in best])
+            ruled = float(np.mean([replayed.is_ruled(each) for each in best]))
+            alerts.append(Alerts(count=count, lowest=float(scores.min()), expected=float(scores.mean()), ruled=ruled))
     return alerts

@@ -11,12 +11,13 @@ import numpy as np
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
 from gis.collector.store import Store
-from gis.console import QUIET, Reporter
+from gis.console import QUIET
 from gis.dataset.issues.references import reference_of, reference_pattern
 from gis.dataset.issues.table import NOBODY, NOT_CLOSED, load_issues, stamp
 from gis.dataset.output.stored_texts import stored_texts
 from gis.dataset.texts.cleaning import clean
 from gis.errors import GisError, UsageError, unknown_name
+from gis.finder.certify import Certificate
 from gis.finder.corpus import NO_CLUSTER, TEXTS, Corpus, title_of
 from gis.finder.gate import gate
 from gis.finder.index import Index, state_of
@@ -82,7 +83,10 @@ class Finder:
         index: Its index.
         load: How the index's model is loaded, for texts that have no vector yet.
         cache: Folder of the embedding cache, or None.
-        reporter: Shows progress and warnings.
+        certificate: Suggest only what it covers, by its ranker; None for a list of candidates.
+
+    Raises:
+        GisError: The certificate is of vectors of another model.
     """
 
     def __init__(
@@ -92,10 +96,17 @@ class Finder:
         *,
         load: LoadSettings | None = None,
         cache: Path | None = None,
-        reporter: Reporter = QUIET,
+        certificate: Certificate | None = None,
     ) -> None:
+        if certificate is not None and certificate.identity != index.identity:
+            raise GisError(
+                f"the reviewed suggestions are of another model than {index.path}",
+                remedy="make and review them again: gis find --backtest --review DIR",
+            )
         self._store, self._index = store, index
-        self._load, self._cache, self._reporter = load or LoadSettings(), cache, reporter
+        self._ranker = index.ranker if certificate is None else certificate.ranker
+        self._certificate = certificate
+        self._load, self._cache = load or LoadSettings(), cache
         self._issues = load_issues(store)
 
     def since(self, moment: int) -> list[str]:
@@ -221,11 +232,15 @@ class Finder:
         (candidates,) = self._index.searched.search(queries)
         suggestions = tuple(self._suggestions(queries, candidates, own))
         note = "" if suggestions else "no older issue was found"
+        if self._certificate is not None and suggestions:
+            threshold = self._certificate.threshold
+            suggestions = tuple(each for each in suggestions[:1] if each.score >= threshold)
+            note = "" if suggestions else f"no score is {threshold:.0%} or more"
         return Finding(query=name, title=title, opened=opened, note=note, suggestions=suggestions)
 
     def _suggestions(self, queries: Queries, candidates: Candidates, own: int | None) -> Iterator[Suggestion]:
         """Yield the best candidates, each cluster of duplicates once, by the issue that a person would point to."""
-        corpus, scores = self._corpus, self._index.ranker.scores(candidates)
+        corpus, scores = self._corpus, self._ranker.scores(candidates)
         shown: set[int] = set()
         for place in np.argsort(-scores, kind="stable").tolist():
             similar = int(candidates.positions[place])
@@ -243,9 +258,9 @@ class Finder:
                 url=f"{self._issues.names.web_url}/{repository}/issues/{number}",
                 state="open" if self._is_open(target) else "closed",
                 opened=stamp(int(corpus.created[target])),
-                score=round(float(scores[place]), 4),
+                score=float(scores[place]),
                 similar=corpus.names[similar] if similar != target else "",
-                ruled=own is not None and corpus.cluster[own] == corpus.cluster[target] != NO_CLUSTER,
+                ruled=own is not None and bool(corpus.cluster[own] == corpus.cluster[target] != NO_CLUSTER),
                 reasons=reasons(self._index.searched, queries, candidates, place),
             )
 

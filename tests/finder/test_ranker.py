@@ -7,7 +7,7 @@ import pytest
 from gis.collector.store import Store
 from gis.errors import GisError
 from gis.finder import ranker as ranker_module
-from gis.finder.backtest import BLEND, backtest
+from gis.finder.backtest import BLEND, backtest, replay
 from gis.finder.corpus import NO_CLUSTER, older_duplicates, read_corpus
 from gis.finder.index import read_index
 from gis.finder.ranker import default_ranker, fit_ranker, ranker_of
@@ -76,7 +76,7 @@ def test_the_backtest_knows_only_the_past(store: Path) -> None:
         asked.append(moment)
         return read.cluster_before(moment)
 
-    replayed = backtest(searched, cluster_before)
+    replayed = backtest(replay(searched, cluster_before))
     assert (replayed.past, replayed.new) == (260, 140)
     assert asked == [int(searched.corpus.created[260])]
     known = read.cluster_before(asked[0])

@@ -11,7 +11,7 @@ from gis.collector.collect import collect
 from gis.collector.dump import DumpSource
 from gis.collector.store import Store
 from gis.collector.store_writer import StoreWriter
-from gis.finder.backtest import BLEND, backtest
+from gis.finder.backtest import BLEND, backtest, replay
 from gis.finder.corpus import read_corpus
 from gis.finder.search import SearchedCorpus
 from gis.models.term_matrix import TermMatrix
@@ -42,7 +42,7 @@ def test_the_blend_finds_more_duplicates_than_its_parts(shared_data: Path, tmp_p
             terms=TermMatrix.of(corpus.texts),
             title_terms=TermMatrix.of(corpus.titles),
         )
-        replayed = backtest(searched, read.cluster_before)
+        replayed = backtest(replay(searched, read.cluster_before))
     found = {row.name: [each.share for each in row.found] for row in replayed.rows}
     assert replayed.duplicates > 100
     assert found[BLEND][1] > max(found["TF-IDF"][1], found["BM25"][1]) > 0.3

@@ -1,0 +1,110 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from gis.annotation.review import REVIEW, Reviews, load_scored
+from gis.errors import GisError, UsageError
+from gis.finder import certify as certify_module
+from gis.finder import ranker as ranker_module
+from gis.finder.certify import FINDER, SUGGESTIONS, bounds_of, certify, least_share
+from gis.finder.ranker import default_ranker
+from tests.command_line import run_gis
+from tests.dataset.stores import by_chance
+from tests.finder.helpers import encoder, make_index, make_store
+
+
+def write_folder(folder: Path, scores: list[float], ruled: list[float], answers: dict[int, str]) -> Path:
+    """A folder as a backtest writes it, with the answers to some of its pairs."""
+    folder.mkdir()
+    pairs = [{"id": f"p{n}", "text1": f"one {n}", "text2": f"other {n}", "score": s} for n, s in enumerate(scores)]
+    (folder / SUGGESTIONS).write_text("".join(json.dumps(pair) + "\n" for pair in pairs), encoding="utf-8")
+    content = {"schema": 1, "identity": "i", "ranker": default_ranker().content(), "ruled": ruled, "weeks": 10.0}
+    (folder / FINDER).write_text(json.dumps({**content, "duplicates": 50}), encoding="utf-8")
+    reviews = Reviews(folder / REVIEW, load_scored(folder))
+    for row, answer in answers.items():
+        reviews.add(row, answer, seconds=1, reviewer="ada")  # type: ignore[arg-type]
+    return folder
+
+
+def test_the_bound_is_exact() -> None:
+    assert least_share(0, 10, 0.05) == 0
+    assert least_share(10, 10, 0.05) == pytest.approx(0.05**0.1)
+    assert least_share(29, 29, 0.05) >= 0.9 > least_share(28, 28, 0.05)
+
+
+def test_fifty_right_suggestions_certify_nine_in_ten(tmp_path: Path) -> None:
+    scores = [0.9 - n / 1000 for n in range(30)]
+    ruled = [0.95 - n / 1000 for n in range(20)]
+    folder = write_folder(tmp_path / "made", scores, ruled, dict.fromkeys(range(30), "yes"))
+    certificate = certify(folder, 0.9)
+    assert certificate.bound.count == certificate.bound.right == 50
+    assert certificate.threshold == pytest.approx(0.9 - 29 / 1000)
+    assert certificate.bound.precision == pytest.approx(0.025 ** (1 / 50))
+    assert certificate.per_week == pytest.approx(5)
+    assert certificate.caught == pytest.approx(20 / 50)
+    with pytest.raises(GisError, match=r"no score promises a precision of 95%: .* 50 are right, so 93% or more"):
+        certify(folder, 0.95)
+
+
+def test_the_lowest_score_that_keeps_the_promise_is_taken(tmp_path: Path) -> None:
+    answers = {n: "no" if n in (10, 60, 70) else "yes" for n in range(100)}
+    folder = write_folder(tmp_path / "made", [1 - n / 1000 for n in range(100)], [], answers)
+    assert certify(folder, 0.9).bound.count == 100
+    assert [bound.right for bound in bounds_of(folder, [])] == [49, 97]
+
+
+def test_who_is_unsure_does_not_call_it_right_and_missing_answers_promise_nothing(tmp_path: Path) -> None:
+    scores = [1 - n / 1000 for n in range(50)]
+    folder = write_folder(tmp_path / "made", scores, [], dict.fromkeys(range(49), "unsure"))
+    (bound,) = bounds_of(folder, [])
+    assert (bound.right, bound.missing, bound.precision) == (0, 1, 0)
+    with pytest.raises(GisError, match="of the 50 highest scores, 1 are not reviewed"):
+        certify(folder, 0.9)
+
+
+def test_what_is_wrong_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GisError, match="has no suggestions of gis find"):
+        certify(tmp_path / "nothing", 0.9)
+    with pytest.raises(UsageError, match=r"the precision must be a number, from 0.01 to 0.99, not 1.5"):
+        certify(tmp_path, 1.5)
+
+
+def test_from_a_backtest_to_an_alert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    monkeypatch.setattr(ranker_module, "FEWEST_DUPLICATES", 20)
+    monkeypatch.setattr(certify_module, "COUNTS", (10, 20))
+    store = make_store(tmp_path, by_chance(400, seed=3))
+    index = make_index(store)
+    folder = tmp_path / "check"
+    done = run_gis("find", "--backtest", "--review", folder, "--store", store)
+    assert done.status == 0, done.err
+    assert f"to judge them: gis review {folder}" in done.err
+    again = run_gis("find", "--backtest", "--review", folder, "--store", store)
+    assert "answers may be in it" in again.err
+    alert = ("find", "--precision", "0.6", "--reviewed", folder, "--store", store, "--cache", tmp_path / "cache")
+    assert "are not reviewed" in run_gis(*alert, "octo/widgets#300").err
+    monkeypatch.setattr("sys.stdin", io.StringIO("y" * 20))
+    assert run_gis("review", folder).status == 0
+    names = index.searched.corpus.names[-60:]
+    done = run_gis(*alert, *names, "--json")
+    assert done.status == 0, done.err
+    assert "reviewed were right, so" in done.err
+    found = json.loads(done.out)
+    shown = [each for each in found if each["suggestions"]]
+    assert 0 < len(shown) < len(found) == 60
+    lowest = certify(folder, 0.6).threshold
+    assert all([each["score"] >= lowest for each in finding["suggestions"]] == [True] for finding in shown)
+    assert all(each["note"] for each in found if not each["suggestions"])
+    other = encoder(monkeypatch, salt="other")
+    make_index(store)
+    assert other.asked
+    assert "of another model" in run_gis(*alert, names[0]).err
+
+
+@pytest.mark.parametrize("arguments", [["--review", "here"], ["--precision", "0.9"], ["--reviewed", "here"]])
+def test_options_that_need_others_say_so(arguments: list[str]) -> None:
+    done = run_gis("find", "octo/widgets#1", *arguments)
+    assert done.status == 2
+    assert "--review goes with --backtest, and --precision with --reviewed" in done.err
