@@ -105,13 +105,17 @@ class Repair:
         return list(self._mended_rows(changes)) if decided else [], counts
 
     def _mended_rows(self, changes: Mapping[int, float]) -> Iterator[dict[str, Any]]:
+        """Yield the pairs; of strata, a positive pair that is none is left out: no kind of negatives it would be of."""
         pairs = self.whole.pairs
+        stratified = pairs.binary and pairs.grouped_by == "stratum"
         low, high = float(pairs.gold.min()), float(pairs.gold.max())
         for row in range(len(pairs)):
             label = float(pairs.gold[row])
             if row in changes:
-                share = changes[row] / TOP_LEVEL
-                label = low + (high - low) * (round(share) if pairs.binary else share)
+                other = low if label == high else high
+                label = other if pairs.binary else low + (high - low) * changes[row] / TOP_LEVEL
+                if stratified and label == low:
+                    continue
             stratum = {} if pairs.groups is None else {str(pairs.grouped_by): pairs.groups[row]}
             yield {
                 "id": pairs.ids[row],

@@ -90,6 +90,19 @@ def test_only_what_people_confirm_is_mended(labelled: Path, tmp_path: Path) -> N
         load_training_data(Spec(str(out / "mended")), SourceSettings())
 
 
+def test_a_positive_pair_that_people_deny_makes_no_stratum_of_its_own(labelled: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    repaired(labelled, out)
+    answer(out, r24="no")
+    assert repaired(labelled, out).repaired == (3, 1, 1)
+    assert [row["id"] for row in rows_of(out / "mended")] == [name(n) for n in range(40) if n != 24]
+    write_jsonl(labelled / "train.jsonl", [{key: row[key] for key in row if key != "stratum"} for row in ROWS])
+    repaired(labelled, tmp_path / "plain")
+    answer(tmp_path / "plain", r24="no")
+    repaired(labelled, tmp_path / "plain")
+    assert rows_of(tmp_path / "plain" / "mended")[24]["label"] == 0
+
+
 def test_graded_labels_become_the_annotators_score(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "set" / "train.jsonl", [{**row, "label": 1 + row["label"] * 3.5} for row in ROWS])
     with path.open("a", encoding="utf-8") as file:
