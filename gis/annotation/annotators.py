@@ -29,6 +29,7 @@ from gis.annotation.select import similarities
 from gis.annotation.source import PairsToGrade
 from gis.errors import GisError, UsageError
 from gis.files import sha256_of
+from gis.masking import masked
 from gis.models.base import Model
 from gis.models.openai_server import OpenAIServer
 from gis.text import whole_characters
@@ -274,5 +275,5 @@ class ServerAnnotator(AskedAnnotator):
             usage_of(answer, body, self._prompt.answer_tokens(texts)),
             failure=failure,
             refused=refused,
-            served_by=str(answer.get("model", ""))[:200] if isinstance(answer, dict) else "",
+            served_by=masked(str(answer.get("model", "")))[:200] if isinstance(answer, dict) else "",
         )

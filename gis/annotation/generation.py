@@ -16,7 +16,9 @@ from gis.annotation.protocols import PLAIN, REASONING, InvalidAnswerError, Proto
 from gis.errors import GisError, check_number
 from gis.files import sha256_of
 from gis.languages import possible_languages
+from gis.masking import masked
 from gis.near_duplicates import NEAR_JACCARD, Sketch, jaccard, sketch
+from gis.text import whole_characters
 from gis.words import words
 
 GENERATION_PROMPTS = PROMPTS / "generate"
@@ -126,13 +128,17 @@ def _most_tokens(prompt: GenerationPrompt, texts: Texts) -> int:
 
 
 def generated(content: Any) -> Generated:  # noqa: ANN401 - whatever a model or a file holds
-    """Return the texts in a JSON object.
+    """Return the texts in a JSON object, without halves of characters and secrets of this process.
 
     Raises:
         InvalidAnswerError: It is not an object with two lists of texts.
     """
     lists = [content.get(name) for name in Generated._fields] if isinstance(content, dict) else []
-    texts = [tuple(each) for each in lists if isinstance(each, list) and all(isinstance(text, str) for text in each)]
+    texts = [
+        tuple(masked(whole_characters(text)) for text in each)
+        for each in lists
+        if isinstance(each, list) and all(isinstance(text, str) for text in each)
+    ]
     if len(texts) != len(Generated._fields):
         raise InvalidAnswerError(f"the answer is not two lists of texts: {shown_answer(content)}")
     return Generated(*texts)

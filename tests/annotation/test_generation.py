@@ -26,6 +26,7 @@ from gis.annotation.generation import (
 from gis.annotation.prompt import fenced
 from gis.annotation.protocols import InvalidAnswerError, RefusedError
 from gis.errors import GisError, UsageError
+from gis.masking import remember_secret
 
 GIVEN = "The window of the settings does not close when the escape key is pressed twice in a row by a hurried user"
 NEAR = f"{GIVEN}, never"
@@ -97,6 +98,12 @@ def test_what_several_models_write_is_united() -> None:
 def test_json_is_read_with_or_without_its_code_fence(wrap: str) -> None:
     text = json.dumps({"same": ["a `b` c"], "other": ["d"]})
     assert read_generated(chat(wrap.replace("{}", text))) == Generated(("a `b` c",), ("d",))
+
+
+def test_halves_of_characters_and_secrets_are_taken_out() -> None:
+    remember_secret("sk-planted-0123456789")
+    answer = '{"same": ["half \\ud83d"], "other": ["the key is sk-planted-0123456789"]}'
+    assert read_generated(chat(answer)) == Generated(("half \ufffd",), ("the key is ***",))
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,14 @@ def body_hash(body: str) -> str:
     return sha256_of(body)
 
 
+def _target(row: Mapping[str, Any]) -> str:
+    """Return the name of the issue that a comment cites."""
+    repository, number = row["repository2"], row["number2"]
+    if not isinstance(repository, str) or type(number) is not int:
+        raise TypeError(f"no issue is called {repository!r:.60}#{number!r:.60}")
+    return f"{repository}#{number}"
+
+
 def read_judged(folder: Path) -> JudgedRulings:
     """Read the rulings in a folder: those with a score of at least 4.
 
@@ -69,8 +77,7 @@ def read_judged(folder: Path) -> JudgedRulings:
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             if row["score"] >= LEAST_SCORE:
-                key = (str(row["comment"]), str(row["comment_sha256"]))
-                targets[key].append(f"{row['repository2']}#{row['number2']}")
+                targets[str(row["comment"]), str(row["comment_sha256"])].append(_target(row))
         models = tuple(settings["annotators"])
         return JudgedRulings({key: tuple(names) for key, names in targets.items()}, models, manifest["identity"])
     except OSError as error:

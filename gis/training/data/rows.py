@@ -16,6 +16,7 @@ from gis.text import plain_text
 
 SIDES = ("anchor", "positive")
 TEXT = "text"  # of rows that are single texts, each of which is its own positive
+LEAST_WEIGHT = 1e-6  # and its inverse is the largest: a loss in float32 holds their products
 WEIGHT = "weight"  # how much a row counts, beside others
 # The columns of hard negatives: one text or a list; numbered where a row has several columns of them
 NEGATIVE = re.compile(r"(hard[_-])?negatives?([_-]?\d+)?")
@@ -163,9 +164,10 @@ def _weights(tables: Sequence[Table]) -> NDArray[np.float64] | None:
             )
         for row, value in enumerate(table.columns[WEIGHT]):
             weights.append(number_of(value))
-            if not 0 < weights[-1] < float("inf") or isinstance(value, bool):
+            if not LEAST_WEIGHT <= weights[-1] <= 1 / LEAST_WEIGHT or isinstance(value, bool):
                 shown = "missing" if value in (None, MISSING) else repr(value)
-                raise GisError(f"{table.where(row)}: the {WEIGHT} is {shown:.60}, not a number above 0")
+                limits = f"a number above 0, from {LEAST_WEIGHT:g} to {1 / LEAST_WEIGHT:g}"
+                raise GisError(f"{table.where(row)}: the {WEIGHT} is {shown:.60}, not {limits}")
     return None if min(weights) == max(weights) else np.array(weights, dtype=np.float64)
 
 

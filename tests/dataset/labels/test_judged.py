@@ -96,6 +96,8 @@ def test_a_folder_of_something_else_or_that_was_changed_is_refused(tmp_path: Pat
         read_judged(changed)
     with pytest.raises(GisError, match="no rulings that can be read"):
         read_judged(folder_of(tmp_path / "odd", {"score": "high"}))
+    with pytest.raises(GisError, match="no issue is called"):
+        read_judged(folder_of(tmp_path / "odd", row(5, number="1; DROP TABLE")))  # type: ignore[arg-type]
     (changed / MANIFEST).write_text("{}", encoding="utf-8")
     with pytest.raises(GisError, match="no rulings that can be read"):
         read_judged(changed)

@@ -314,7 +314,7 @@ def test_equal_weights_are_no_weights(tmp_path: Path) -> None:
     assert loaded(tmp_path).train.sha256 != without.sha256
 
 
-@pytest.mark.parametrize("weight", [0, -1, "many", None, True])
+@pytest.mark.parametrize("weight", [0, -1, "many", None, True, 1e-7, 1e308])
 def test_a_weight_that_is_not_a_number_above_0_is_refused(tmp_path: Path, weight: object) -> None:
     write_rows(tmp_path / "train.jsonl", [{**PAIR, "weight": 1}, {**OTHER, "weight": weight}])
     with pytest.raises(GisError, match=r"train\.jsonl:2: the weight is .*, not a number above 0"):
