@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 from gis.annotation.review import VERDICTS, Review, Reviews, Verdict, new_review, texts_hash
 from gis.benchmark.tasks.pairs import Pairs
 from gis.errors import GisError
-from gis.files import full_disk_named, load_json, sha256_of
+from gis.files import load_json, sha256_of, write_text
 
 Form = Literal["label-studio", "argilla"]
 QUESTION = "same"  # what the question, the control and the label are called there
@@ -75,8 +75,7 @@ def export_reviews(path: Path, pairs: Pairs, rows: Sequence[int], reviews: Revie
     """
     make = _argilla_record if form == "argilla" else _label_studio_task
     content = [make(pairs, row, [own[row] for own in reviews.by_reviewer.values() if row in own]) for row in rows]
-    with full_disk_named(path):
-        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def import_reviews(path: Path, pairs: Pairs, reviews: Reviews) -> Imported:
