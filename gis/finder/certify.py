@@ -14,7 +14,7 @@ from scipy import stats
 
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.errors import GisError, check_number
-from gis.files import new_folder
+from gis.files import load_json, new_folder
 from gis.finder.backtest import Replay
 from gis.finder.ranker import Ranker, ranker_of
 
@@ -118,7 +118,7 @@ def certify(folder: Path, precision: float) -> Certificate:
     """
     check_number("the precision", precision, 0.01, 0.99, whole=False)
     try:
-        content = json.loads((folder / FINDER).read_text(encoding="utf-8"))
+        content = load_json(folder / FINDER)
         ruled, ranker = [float(score) for score in content["ruled"]], ranker_of(content["ranker"])
         weeks, duplicates, identity = float(content["weeks"]), int(content["duplicates"]), str(content["identity"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

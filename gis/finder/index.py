@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
+from gis.benchmark.results import own_sha256
 from gis.benchmark.retrieval.search import unit
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
@@ -194,7 +195,7 @@ def _write(index: Index, folder: Path) -> None:
             (folder / f"{name}.json").write_text(json.dumps(list(terms.vocabulary)), encoding="utf-8")
     except pa.ArrowException as error:
         raise FullDiskError(index.path) from error
-    content = {
+    content: dict[str, Any] = {
         "schema": SCHEMA,
         "gis": VERSION,
         "model": str(index.model),
@@ -205,6 +206,7 @@ def _write(index: Index, folder: Path) -> None:
         "templates": {name: sorted(line.hex() for line in lines) for name, lines in corpus.templates.items()},
         "files": {file.name: sha256_of_file(file) for file in sorted(folder.iterdir())},
     }
+    content["sha256"] = own_sha256(content)
     (folder / MANIFEST).write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
@@ -223,6 +225,8 @@ def read_index(store: Path) -> Index:
         schema = content["schema"]
         if schema != SCHEMA or content["gis"] != VERSION:
             raise GisError(f"{path} is an index of another version of gis ({content['gis']})", remedy=again)
+        if content["sha256"] != own_sha256(content):
+            raise GisError(f"{path / MANIFEST} is damaged", remedy=again)
         for name, sha256 in content["files"].items():
             if sha256_of_file(path / name) != sha256:
                 raise GisError(f"{path / name} is damaged, or was replaced while it was read", remedy=again)

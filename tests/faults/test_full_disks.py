@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gis.annotation.review import REVIEW, Reviews, load_scored
+from gis.finder.index import index_path
 from tests.annotation.chat_server import grading
 from tests.annotation.helpers import pairs_file
 from tests.benchmark.helpers import ROWS, write_jsonl
@@ -22,6 +23,7 @@ from tests.dataset.output.test_hydrate import repository as duplicates
 from tests.dataset.stores import by_chance, fill
 from tests.faults.disks import check_full_disks, leave, small_disk
 from tests.faults.test_killed_commands import files_of, gis, remove, rows_of
+from tests.finder.helpers import encoder
 from tests.hub_server import Hub, serve, use_hub
 from tests.models.helpers import needs_openai
 from tests.training.helpers import dataset as rows_to_train_on
@@ -191,3 +193,20 @@ def test_publish(tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch) ->
         done = quiet("publish", tmp_path / "data", "--to", "octo/issues")
         assert done.status == 0, done.err  # it writes nothing here
         assert hub.commits
+
+
+def test_index(tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    path = disk / "made" / "issues.db"
+    path.parent.mkdir()
+    fill(path, by_chance(120, 1))
+
+    def prepare() -> None:
+        remove(index_path(path))
+
+    def work() -> Done:
+        done = quiet("index", "--store", path, "--cache", tmp_path / "cache")
+        assert not [each.name for each in path.parent.glob(".issues.db.index*")], done.err
+        return done
+
+    assert check_full_disks(work, disk, prepare=prepare, state=lambda: files_of(index_path(path)))

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gis.benchmark.results import own_sha256
 from gis.collector.store import Store
 from gis.errors import GisError, UsageError
 from gis.files import folder_identity, held_alone
@@ -12,6 +13,8 @@ from gis.finder.index import MANIFEST, index_path, load_encoder, read_index, sta
 from gis.models.base import LoadSettings
 from gis.spec import Spec
 from tests.dataset.stores import DAY, fill, issue
+from tests.faults import THOROUGH
+from tests.faults.damage import Verdict, verdicts
 from tests.finder.helpers import encoder, make_index, make_store
 
 
@@ -120,8 +123,27 @@ def test_a_changed_manifest_and_one_of_another_version_are_told(
         read_index(store)
     content["ranker"]["weights"].pop("cosine")
     manifest.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(GisError, match=r"index.json is damaged"):
+        read_index(store)
+    manifest.write_text(json.dumps({**content, "sha256": own_sha256(content)}), encoding="utf-8")
     with pytest.raises(GisError, match="the ranker is of another version"):
         read_index(store)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "issues.parquet", "vectors.npy", "terms.npz", "terms.json"])
+def test_flipped_bits_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    made = make_index(store)
+
+    def use() -> Verdict:
+        read = read_index(store)
+        assert read.ranker.content() == made.ranker.content()
+        assert read.searched.corpus.texts == made.searched.corpus.texts
+        return "same"
+
+    path = index_path(store) / name
+    assert verdicts(path, 200 if THOROUGH else 10, use, [str(index_path(store))])["named"] > 0
 
 
 def test_a_second_index_at_the_same_time_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
