@@ -16,7 +16,7 @@ from gis.annotation.ensemble import combine
 from gis.annotation.output import ANSWERS, is_annotation, pair_rows, write_annotation
 from gis.annotation.prompt import TOP_LEVEL, Prompt, read_prompt
 from gis.annotation.registry import load_annotator
-from gis.annotation.repair import MENDED, Repair, load_repair
+from gis.annotation.repair import DECISION, MENDED, Repair, load_repair
 from gis.annotation.report import Report, make_report
 from gis.annotation.review import REVIEW, Reviews
 from gis.annotation.select import select
@@ -99,8 +99,9 @@ def annotate(
         listed, more = list(pair_rows(work.source, rows, grades, combined)), {}
         if work.repair is not None:
             places = work.repair.disputed(rows, combined.values)
-            mended, repaired = work.repair.mended(folder, rows[places], combined.values[places])
-            listed = [listed[place] for place in places]
+            decisions = work.repair.decisions(folder, rows[places])
+            mended, repaired = work.repair.mended(decisions, rows[places], combined.values[places])
+            listed = [{**listed[row], DECISION: decisions.get(place)} for place, row in enumerate(places)]
             more = {f"{MENDED}/{work.repair.whole.split}.jsonl": mended} if mended else {}
             report = replace(report, repaired=repaired)
         record = {"task": kind, **_record(work, answers)}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from gis.annotation.prompt import TOP_LEVEL
-from gis.annotation.review import REVIEW, Reviews
+from gis.annotation.review import REVIEW, Reviews, Verdict
 from gis.annotation.select import Selection, similarities
 from gis.annotation.source import TEST, PairsToGrade, load_labelled
 from gis.benchmark.runner import find_model
@@ -27,6 +27,7 @@ from gis.spec import Spec
 CONTRADICTED = TOP_LEVEL / 2  # levels between a label and what is said against it: half of the scale
 MENDED = Path("mended")  # below a folder of its own, so that nobody takes it for a split
 LABEL = "given_label"  # the column of labels beside the scores of annotators
+DECISION = "decision"  # the column of what people decided: "yes", "no", or null
 Array = NDArray[np.float64]
 
 
@@ -48,7 +49,7 @@ class Repaired(NamedTuple):
         text = f"The annotators contradict the labels of {self.listed:,} of these pairs too; they are listed."
         if not self.decided:
             return f"{text} Nobody has decided on any of them yet."
-        return f"{text} People decided on {self.decided:,}, and changed {self.mended:,} labels in `{MENDED}`."
+        return f"{text} People decided on {self.decided:,}; labels changed in `{MENDED}`: {self.mended:,}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,23 +87,33 @@ class Repair:
         order = np.argsort(-gaps, kind="stable")
         return order[gaps[order] >= CONTRADICTED]
 
-    def mended(self, folder: Path, listed: NDArray[np.intp], scores: Array) -> tuple[list[dict[str, Any]], Repaired]:
-        """Return the rows of the split with the labels that people changed; none where nobody has decided anything.
+    def decisions(self, folder: Path, listed: NDArray[np.intp]) -> dict[int, Verdict]:
+        """Return what people decided, by place among the suspects that are listed.
 
         Args:
             folder: The folder of the annotation, with its reviews.
             listed: The suspects that are listed.
-            scores: Their scores.
         """
         verdicts = Reviews(folder / REVIEW, self.suspects.pairs.take(listed)).verdicts()
-        decided = {place: answer for place, answer in verdicts.items() if answer != "unsure"}
+        return {place: answer for place, answer in verdicts.items() if answer != "unsure"}
+
+    def mended(
+        self, decisions: Mapping[int, Verdict], listed: NDArray[np.intp], scores: Array
+    ) -> tuple[list[dict[str, Any]], Repaired]:
+        """Return the rows of the split with the labels that people changed; none where nobody has decided anything.
+
+        Args:
+            decisions: What people decided.
+            listed: The suspects that are listed.
+            scores: Their scores.
+        """
         changes = {
             int(self.rows[listed[place]]): float(scores[place])
-            for place, answer in decided.items()
+            for place, answer in decisions.items()
             if (answer == "yes") == (scores[place] > self.levels[listed[place]])
         }
-        counts = Repaired(len(listed), len(decided), len(changes))
-        return list(self._mended_rows(changes)) if decided else [], counts
+        counts = Repaired(len(listed), len(decisions), len(changes))
+        return list(self._mended_rows(changes)) if decisions else [], counts
 
     def _mended_rows(self, changes: Mapping[int, float]) -> Iterator[dict[str, Any]]:
         """Yield the pairs; of strata, a positive pair that is none is left out: no kind of negatives it would be of."""

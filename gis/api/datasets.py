@@ -169,7 +169,7 @@ def build(
     max_chars: int | None = None,
     leave_out: Sequence[str] = (),
     policy: PathLike | None = None,
-    judged: PathLike | None = None,
+    judged: PathLike | Sequence[PathLike] = (),
     retrieval: bool = True,
     seed: int = 0,
     force: bool = False,
@@ -195,8 +195,9 @@ def build(
         max_chars: Leave out issues with more characters.
         leave_out: Issues to leave out, as OWNER/NAME#N.
         policy: TOML file that changes which evidence counts.
-        judged: Folder of ``gis annotate rule``: what models read in comments that no pattern reads is evidence too, of
-            the tier "judged", which makes pairs of the train split only.
+        judged: Folders of ``gis annotate rule``: what models read in comments that no pattern reads is evidence too, of
+            the tier "judged", which makes pairs of the train split only. And of ``gis annotate repair``: what people
+            decided about labels.
         retrieval: Also write a corpus, queries and relevance judgements.
         seed: Random seed for splits and negatives.
         force: Replace a folder that an earlier build created.
@@ -223,7 +224,7 @@ def build(
         max_chars=max_chars,
         leave_out=leave_out,
         policy=as_path(policy),
-        judged=as_path(judged),
+        judged=[Path(folder) for folder in ([judged] if isinstance(judged, str | os.PathLike) else judged)],
         retrieval=retrieval,
         seed=seed,
     )

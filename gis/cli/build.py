@@ -73,9 +73,11 @@ def build(
         Path | None, typer.Option(metavar="FILE", help="TOML file that changes which evidence counts.")
     ] = None,
     judged: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            metavar="DIR", file_okay=False, help="Folder of gis annotate rule: comments that models read, for train."
+            metavar="DIR",
+            file_okay=False,
+            help="Folder of gis annotate rule (comments that models read) or repair (what people decided); repeatable.",
         ),
     ] = None,
     no_retrieval: Annotated[
@@ -113,7 +115,7 @@ def build(
             max_chars=max_chars,
             leave_out=named,
             policy=policy,
-            judged=judged,
+            judged=judged or (),
             retrieval=not no_retrieval,
             seed=seed,
             force=force,

@@ -14,7 +14,7 @@ from gis.dataset.issues.table import Issues, load_issues
 from gis.dataset.labels.citations import find_citations
 from gis.dataset.labels.clusters import Clusters, PairKey, find_clusters
 from gis.dataset.labels.evidence import Evidence, called_duplicates, find_evidence
-from gis.dataset.labels.judged import JudgedRulings, read_judged
+from gis.dataset.labels.judged import Judgements, read_judged
 from gis.dataset.labels.policy import Policy, label_of, read_policy
 from gis.dataset.output.baselines import baselines
 from gis.dataset.output.describe import describe
@@ -87,7 +87,7 @@ class Labels:
 
 def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Reporter) -> Report:
     """Run the stages: issues ▸ labels ▸ texts ▸ pairs ▸ output."""
-    judged = None if settings.judged is None else read_judged(settings.judged)
+    judged = read_judged(settings.judged) if settings.judged else None
     labels = label_issues(store, settings.policy, reporter, judged=judged)
     _check_labels(store, labels, settings, reporter)
     citations = find_citations(store, labels.issues)
@@ -124,7 +124,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
 
 
 def label_issues(
-    store: Store, policy_file: Path | None, reporter: Reporter, *, judged: JudgedRulings | None = None
+    store: Store, policy_file: Path | None, reporter: Reporter, *, judged: Judgements | None = None
 ) -> Labels:
     """Return the issues of a store with all evidence, and the clusters that a policy makes of it.
 
@@ -236,7 +236,7 @@ def _report(
     configs: Mapping[str, Config],
     sampler: NegativeSampler,
     settings: BuildSettings,
-    judged: JudgedRulings | None,
+    judged: Judgements | None,
 ) -> Report:
     issues, evidence, clusters = labels.issues, labels.evidence, labels.clusters
     splits = configs["default"].splits

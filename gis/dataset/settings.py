@@ -82,7 +82,8 @@ class BuildSettings:
         closure: Maximum transitive pairs per cluster (A–C where A–B and B–C were ruled).
         text: How texts are made.
         policy: TOML file that changes which evidence counts, or None.
-        judged: Folder of ``gis annotate rule`` with what models read in comments, or None.
+        judged: Folders of ``gis annotate rule`` with what models read in comments, and of ``gis annotate repair`` with
+            what people decided about labels.
         dense: Encoder that finds the negatives of the stratum "dense", or None.
         retrieval: Also write a corpus, queries and relevance judgements.
         seed: Random seed for splits and negatives.
@@ -98,7 +99,7 @@ class BuildSettings:
     closure: int = 0
     text: TextSettings = field(default_factory=TextSettings)
     policy: Path | None = None
-    judged: Path | None = None
+    judged: tuple[Path, ...] = ()
     dense: Spec | None = None
     retrieval: bool = True
     seed: int = 0
@@ -141,7 +142,7 @@ class BuildSettings:
         max_chars: int | None = None,
         leave_out: Sequence[str] = (),
         policy: Path | str | None = None,
-        judged: Path | str | None = None,
+        judged: Sequence[Path | str] = (),
         retrieval: bool = True,
         seed: int = 0,
     ) -> "BuildSettings":
@@ -163,7 +164,8 @@ class BuildSettings:
             max_chars: Leave out issues with more characters.
             leave_out: Issues to leave out, as OWNER/NAME#N.
             policy: TOML file that changes which evidence counts.
-            judged: Folder of ``gis annotate rule``: what models read in comments is evidence too.
+            judged: Folders of ``gis annotate rule``, whose comments that models read are evidence too, and of ``gis
+                annotate repair``, of which what people decided counts.
             retrieval: Also write a corpus, queries and relevance judgements.
             seed: Random seed for splits and negatives.
 
@@ -192,7 +194,7 @@ class BuildSettings:
             closure=closure,
             text=replace(start.text, **{name: value for name, value in texts.items() if value is not None}),
             policy=None if policy is None else Path(policy),
-            judged=None if judged is None else Path(judged),
+            judged=tuple(map(Path, judged)),
             dense=parse_spec(dense) if isinstance(dense, str) else dense,
             retrieval=retrieval,
             seed=seed,

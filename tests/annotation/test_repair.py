@@ -10,6 +10,7 @@ import gis
 from gis.annotation.report import Report
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.benchmark.tasks.sources import SourceSettings
+from gis.dataset.labels.judged import read_judged
 from gis.errors import GisError, UsageError
 from gis.models import openai_server
 from gis.spec import Spec
@@ -66,6 +67,7 @@ def test_labels_that_both_contradict_are_listed_with_both_texts(labelled: Path, 
     assert {row["id"] for row in listed} == {name(n) for n in WRONG}
     assert {row["id"]: row["given_label"] for row in listed} == {name(n): float(ROWS[n]["label"]) for n in WRONG}
     assert all(row["text1"] and row["text2"] for row in listed)
+    assert all(row["decision"] is None for row in listed)
     assert report.repaired == (3, 0, 0)
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "of 40 pairs: those whose labels jaccard contradicts most" in card
@@ -78,6 +80,10 @@ def test_only_what_people_confirm_is_mended(labelled: Path, tmp_path: Path) -> N
     repaired(labelled, out)
     answer(out, r3="no", r17="yes", r24="unsure")  # 3 is labelled 0, and 17 too: only 17 changes
     assert repaired(labelled, out).repaired == (3, 2, 1)
+    decisions = {row["id"]: row["decision"] for row in rows_of(out, "test")}
+    assert decisions == {name(3): "no", name(17): "yes", name(24): None}
+    judged = read_judged([out])
+    assert (judged.confirmed, judged.denied) == ((("octo/w#17", "octo/w#117"),), ())
     mended = rows_of(out / "mended")
     assert [row["label"] for row in mended] == [1 if n == 17 else row["label"] for n, row in enumerate(ROWS)]
     assert mended[17] == {**ROWS[17], "label": 1, "id": name(17)}
@@ -184,4 +190,4 @@ def test_the_command_line_lists_reviews_and_mends(gis: Gis, labelled: Path, tmp_
     assert "then writes the mended pairs" in done.err
     answer(out, r17="yes")
     done = gis(*command)
-    assert "People decided on 1, and changed 1 labels in `mended`" in done.out
+    assert "People decided on 1; labels changed in `mended`: 1" in done.out

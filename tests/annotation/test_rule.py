@@ -77,7 +77,7 @@ def test_judged_comments_become_train_pairs_with_the_names_of_their_models(
     assert re.search(r"1 of the \d+ positive pairs \(\d\.\d%\) rest on comments that m read as rulings", card)
     manifest = json.loads((tmp_path / "built" / "gis_manifest.json").read_text(encoding="utf-8"))
     of_judged = json.loads((judged / "gis_manifest.json").read_text(encoding="utf-8"))
-    assert manifest["settings"]["judged"] == {"models": ["m"], "identity": of_judged["identity"]}
+    assert manifest["settings"]["judged"] == {"models": ["m"], "identities": [of_judged["identity"]]}
     of_plain = json.loads((tmp_path / "plain" / "gis_manifest.json").read_text(encoding="utf-8"))
     assert "judged" not in of_plain["settings"]
     assert plain.report.judged_by == ()

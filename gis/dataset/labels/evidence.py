@@ -1,7 +1,7 @@
 """All evidence that two issues are duplicates: who said it, how, when, and whether it was taken back."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -11,7 +11,7 @@ from gis.collector.records import Reference
 from gis.collector.store import Store
 from gis.dataset.issues.references import GITHUB_HOST, references
 from gis.dataset.issues.table import Issues, seconds
-from gis.dataset.labels.judged import JudgedRulings
+from gis.dataset.labels.judged import Judgements
 from gis.dataset.labels.replies import agrees, confirms, disagrees, takes_back
 from gis.dataset.labels.rulings import Ruling, rulings
 from gis.dataset.labels.spoken import spoken
@@ -25,6 +25,7 @@ Tier = Literal[
     "inside_comment",
     "label_with_target",
     "settled_suggestion",
+    "reviewed",
     "judged",
     "suggestion",
     "related",
@@ -35,6 +36,7 @@ Actor = Literal["person", "bot", "guess"]
 
 # A suggestion counts as taken up if the issue was closed at most this long before or after it, in seconds.
 SETTLED_BEFORE, SETTLED_AFTER = 600, 7 * 86_400
+DENIED = "denied in review"
 COMMENTS_WITH_TARGET = 3  # how many of the last comments may name the target of a label
 BOT = re.compile(
     r"\[bot\]$|(?:^|[-_])(?:bot|robot|ci)$|^bot[-_]|Bot$|(?:triage|stale|dependa|merge|issue|build|rust)bot$"
@@ -59,8 +61,8 @@ class Evidence:
         issue: Position of the issue that it speaks of.
         target: Position of the issue that it is said to duplicate; None where that was not collected.
         reference: The target's name, OWNER/NAME#N.
-        source: Where it was found: "event", "duplicateOf", "state", "label" or "comment", with the models that read it
-            where it is of the tier "judged".
+        source: Where it was found: "event", "duplicateOf", "state", "label", "review" or "comment", with the models
+            that read it where it is of the tier "judged".
         source_id: GitHub's id of the event, issue or comment; "" where unknown.
         actor: Who said it: a person, a bot, or a bot that only guesses.
         created_at: When, in seconds since 1970.
@@ -132,13 +134,13 @@ class ThreadComment:
         return tuple(references(spoken(self.body, self.host), self.host))
 
 
-def find_evidence(store: Store, issues: Issues, judged: JudgedRulings | None = None) -> list[Evidence]:
+def find_evidence(store: Store, issues: Issues, judged: Judgements | None = None) -> list[Evidence]:
     """Return all evidence in a store, ordered by issue and time.
 
     Args:
         store: The store.
         issues: Its issues.
-        judged: What models read in comments that no pattern reads, or None.
+        judged: What models read in comments that no pattern reads, and what people decided about pairs, or None.
     """
     bots = {login for (login,) in store.rows("SELECT login FROM users WHERE type = 'Bot'")}
     evidence: list[Evidence] = []
@@ -146,6 +148,8 @@ def find_evidence(store: Store, issues: Issues, judged: JudgedRulings | None = N
         context = _RepositoryContext(issues, repository, key, read_events(store, key), bots, judged)
         evidence += _evidence_from_marks(store, context)
         evidence += _evidence_from_comments(store, context)
+    if judged is not None:
+        evidence = _reviewed(evidence, issues, judged)
     evidence = [each for each in evidence if each.target != each.issue]
     return sorted(evidence, key=lambda each: (each.issue, each.created_at, TIERS.index(each.tier), each.reference))
 
@@ -220,7 +224,7 @@ class _RepositoryContext:
     key: int
     events: Mapping[int, IssueEvents]
     bots: set[str]
-    judged: JudgedRulings | None = None
+    judged: Judgements | None = None
 
     @property
     def host(self) -> str:
@@ -330,6 +334,34 @@ def _evidence_from_thread(
     for each in evidence:
         passed_over = each.tier == "settled_suggestion" and each.issue == position and each.reference not in ruled
         yield replace(each, tier="suggestion") if ruled and passed_over else each
+
+
+def _reviewed(evidence: Iterable[Evidence], issues: Issues, judged: Judgements) -> list[Evidence]:
+    """Return evidence with what people decided about pairs: what they deny is withdrawn, what they confirm is added."""
+    denied, confirmed = (
+        [pair for pair in (tuple(map(issues.position_of_name, names)) for names in pairs) if None not in pair]
+        for pairs in (judged.denied, judged.confirmed)
+    )
+    never = {frozenset(pair) for pair in denied}
+    return [
+        *(replace(each, withdrawn_reason=DENIED) if {each.issue, each.target} in never else each for each in evidence),
+        *(
+            Evidence(
+                tier="reviewed",
+                issue=issue,
+                target=target,
+                reference=issues.name(target),
+                source="review",
+                source_id="",
+                actor="person",
+                created_at=max(int(issues.created[issue]), int(issues.created[target])),
+                by_closer=False,
+                seconds_to_close=None,
+            )
+            for issue, target in confirmed
+            if issue is not None and target is not None
+        ),
+    ]
 
 
 def _judged(context: _RepositoryContext, comment: ThreadComment) -> Iterator[Ruling]:

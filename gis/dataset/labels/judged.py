@@ -1,9 +1,9 @@
-"""Rulings that no pattern reads and that models read instead: what ``gis annotate rule`` wrote, as evidence."""
+"""What models read in comments that no pattern reads, and what people decided about labels, for a build."""
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,30 @@ from gis.files import load_json, sha256_of
 
 LEAST_SCORE = 4.0  # of 5: "very likely a ruling", in the words of the prompt
 RULINGS = "test.jsonl"
-NOT_RULINGS = "gis annotate rule makes such folders"
+NOT_RULINGS = "gis annotate rule and gis annotate repair make such folders"
 
 
-@dataclass(frozen=True)
-class JudgedRulings:
-    """Which issue a comment calls a duplicate of its own, as models read it.
+Pair = tuple[str, str]  # two issues, OWNER/NAME#N
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgements:
+    """What models read in comments, and what people decided about pairs.
 
     Attributes:
-        targets: OWNER/NAME#N of the other issues by the id and the hash of a comment.
+        targets: OWNER/NAME#N of the issues that a comment calls duplicates of its own, as models read it, by the id and
+            the hash of the comment.
         models: Who read them.
-        identity: Hash of the manifest of the folder that they come from.
+        confirmed: Pairs that people call duplicates, against a label.
+        denied: Pairs that people do not call duplicates, against a label.
+        identities: Hash of the manifest of each folder that they come from.
     """
 
-    targets: Mapping[tuple[str, str], tuple[str, ...]]
-    models: tuple[str, ...]
-    identity: str
+    targets: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
+    confirmed: tuple[Pair, ...] = ()
+    denied: tuple[Pair, ...] = ()
+    identities: tuple[str, ...] = ()
 
     def of(self, comment_id: str, body: str) -> tuple[str, ...]:
         """Return the issues that a comment names as those that its own is a duplicate of."""
@@ -41,7 +49,7 @@ class JudgedRulings:
 
     def to_json(self) -> dict[str, Any]:
         """Return what a manifest says of them."""
-        return {"models": list(self.models), "identity": self.identity}
+        return {"models": list(self.models), "identities": list(self.identities)}
 
 
 def body_hash(body: str) -> str:
@@ -49,38 +57,67 @@ def body_hash(body: str) -> str:
     return sha256_of(body)
 
 
-def _target(row: Mapping[str, Any]) -> str:
-    """Return the name of the issue that a comment cites."""
-    repository, number = row["repository2"], row["number2"]
-    if not isinstance(repository, str) or type(number) is not int:
-        raise TypeError(f"no issue is called {repository!r:.60}#{number!r:.60}")
-    return f"{repository}#{number}"
-
-
-def read_judged(folder: Path) -> JudgedRulings:
-    """Read the rulings in a folder: those with a score of at least 4.
+def read_judged(folders: Sequence[Path]) -> Judgements:
+    """Read the rulings in folders of ``gis annotate rule``, with a score of at least 4, and decisions of people.
 
     Raises:
-        UsageError: It is not a folder of ``gis annotate rule``.
-        GisError: It was changed since, or is broken.
+        UsageError: A folder is neither of ``gis annotate rule`` nor of ``gis annotate repair``.
+        GisError: A folder was changed since, or is broken.
     """
+    judged = Judgements()
+    for folder in folders:
+        new = _read(folder)
+        judged = Judgements(
+            targets={**judged.targets, **new.targets},
+            models=tuple(dict.fromkeys([*judged.models, *new.models])),
+            confirmed=judged.confirmed + new.confirmed,
+            denied=judged.denied + new.denied,
+            identities=judged.identities + new.identities,
+        )
+    return judged
+
+
+def _read(folder: Path) -> Judgements:
     path = folder / RULINGS
     if not (folder / MANIFEST).is_file():
         raise UsageError(f"{folder} holds no rulings", remedy=NOT_RULINGS)
     try:
         manifest = load_json(folder / MANIFEST)
         settings = manifest["annotation"]
-        if settings["task"] != "rule":
+        if settings["task"] not in ("rule", "repair"):
             raise UsageError(f"{folder} holds no rulings", remedy=NOT_RULINGS)
         check_unchanged([path])
-        targets: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            if row["score"] >= LEAST_SCORE:
-                targets[str(row["comment"]), str(row["comment_sha256"])].append(_target(row))
-        models = tuple(settings["annotators"])
-        return JudgedRulings({key: tuple(names) for key, names in targets.items()}, models, manifest["identity"])
-    except OSError as error:
-        raise UsageError(f"{folder} holds no rulings ({error})", remedy=NOT_RULINGS) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        identity = str(manifest["identity"])
+        return _rulings(rows, settings, identity) if settings["task"] == "rule" else _decisions(rows, identity)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise GisError(f"{folder} holds no rulings that can be read ({error!r})", remedy=NOT_RULINGS) from error
+
+
+def _rulings(rows: Iterable[Mapping[str, Any]], settings: Mapping[str, Any], identity: str) -> Judgements:
+    targets: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        if row["score"] >= LEAST_SCORE:
+            targets[str(row["comment"]), str(row["comment_sha256"])].append(_name(row, 2))
+    return Judgements(
+        targets={key: tuple(names) for key, names in targets.items()},
+        models=tuple(settings["annotators"]),
+        identities=(identity,),
+    )
+
+
+def _decisions(rows: Iterable[Mapping[str, Any]], identity: str) -> Judgements:
+    """Return where people decided against a label of 0 or 1."""
+    pairs: dict[tuple[str, float], list[Pair]] = defaultdict(list)
+    for row in rows:
+        if row["decision"] is not None:
+            pairs[row["decision"], row["given_label"]].append((_name(row, 1), _name(row, 2)))
+    return Judgements(confirmed=tuple(pairs["yes", 0.0]), denied=tuple(pairs["no", 1.0]), identities=(identity,))
+
+
+def _name(row: Mapping[str, Any], side: int) -> str:
+    """Return the name of an issue of a row."""
+    repository, number = row[f"repository{side}"], row[f"number{side}"]
+    if not isinstance(repository, str) or type(number) is not int:
+        raise TypeError(f"no issue is called {repository!r:.60}#{number!r:.60}")
+    return f"{repository}#{number}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gis.collector.store import Store
 from gis.dataset.issues.table import Issues
-from gis.dataset.labels.judged import JudgedRulings
+from gis.dataset.labels.judged import Judgements
 from gis.dataset.output.card import LICENSE_LINK, title_of, write_cards
 from gis.dataset.output.croissant import write_croissant
 from gis.dataset.output.layout import CROISSANT
@@ -23,7 +23,7 @@ def describe(
     issues: Issues,
     templates: Mapping[int, frozenset[bytes]],
     rows: Mapping[str, int],
-    judged: JudgedRulings | None = None,
+    judged: Judgements | None = None,
 ) -> None:
     """Write Croissant metadata, manifest and cards; each lists or quotes the one before.
 

@@ -10,7 +10,7 @@ from gis.benchmark.tasks.manifest import MANIFEST, is_intact, recorded_hashes
 from gis.collector.servers import GITHUB
 from gis.collector.store import Store
 from gis.dataset.issues.table import Issues
-from gis.dataset.labels.judged import JudgedRulings
+from gis.dataset.labels.judged import Judgements
 from gis.dataset.output.layout import IDS_CARD
 from gis.dataset.settings import BuildSettings
 from gis.errors import GisError
@@ -67,7 +67,7 @@ def write_manifest(
     issues: Issues,
     templates: Mapping[int, frozenset[bytes]],
     files: Mapping[str, FileRecord],
-    judged: JudgedRulings | None = None,
+    judged: Judgements | None = None,
 ) -> str:
     """Write what is needed to build the same dataset again; nothing in it depends on the time of the build.
 
@@ -148,7 +148,7 @@ def foreign_files(folder: Path) -> list[str]:
     return sorted(name for name in paths if name not in own)
 
 
-def _settings_record(settings: BuildSettings, judged: JudgedRulings | None) -> dict[str, Any]:
+def _settings_record(settings: BuildSettings, judged: Judgements | None) -> dict[str, Any]:
     record: dict[str, Any] = asdict(settings) | {
         "policy": settings.policy and settings.policy.read_text(encoding="utf-8"),
         "dense": settings.dense and str(settings.dense),

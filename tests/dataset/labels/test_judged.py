@@ -46,7 +46,7 @@ def evidence(tmp_path: Path, *rows: dict[str, Any], **of_issue: Any) -> list[Evi
     given = {"closed": 9000, "comments": [comment(7, "keeper", BODY, 8990)], **of_issue}
     with Store(new_store(tmp_path, [issue(1), issue(2, **given)])) as store:
         issues = load_issues(store)
-        found = find_evidence(store, issues, read_judged(folder_of(tmp_path / "judged", *rows)))
+        found = find_evidence(store, issues, read_judged([folder_of(tmp_path / "judged", *rows)]))
         clusters = find_clusters(found, issues, POLICY).clusters
         assert all(not cluster.human_confirmed for cluster in clusters)
         return found
@@ -79,25 +79,49 @@ def test_a_label_with_a_target_keeps_its_trust(tmp_path: Path) -> None:
     given: dict[str, Any] = {"closed": 9000, "comments": [comment(7, "keeper", BODY, 8990)], "labels": ["duplicate"]}
     with Store(new_store(tmp_path, [issue(1), issue(2, **given)])) as store:
         issues = load_issues(store)
-        found = find_evidence(store, issues, read_judged(folder_of(tmp_path / "judged", row(5))))
+        found = find_evidence(store, issues, read_judged([folder_of(tmp_path / "judged", row(5))]))
         (cluster,) = find_clusters(found, issues, POLICY).clusters
     assert {each.tier for each in found} == {"judged", "label_with_target"}
     assert cluster.human_confirmed
 
 
+def decided(first: int, second: int, label: float, decision: str | None) -> dict[str, Any]:
+    names = {"repository1": "octo/widgets", "number1": first, "repository2": "octo/widgets", "number2": second}
+    return {**names, "given_label": label, "decision": decision, "score": 2.5}
+
+
+def test_what_people_decided_about_labels_counts(tmp_path: Path) -> None:
+    ruled = [comment(7, "keeper", "Duplicate of #1", 8990)]
+    issues_of = [issue(1), *(issue(n, closed=9000, comments=ruled) for n in (2, 3)), issue(4), issue(5)]
+    rows = [decided(2, 1, 1.0, "no"), decided(4, 1, 0.0, "yes"), decided(5, 1, 0.0, None), decided(3, 1, 1.0, "yes")]
+    folders = [folder_of(tmp_path / "repaired", *rows, task="repair"), folder_of(tmp_path / "judged", row(5))]
+    with Store(new_store(tmp_path, issues_of)) as store:
+        issues = load_issues(store)
+        judged = read_judged(folders)
+        found = find_evidence(store, issues, judged)
+        assert find_evidence(store, issues) == find_evidence(store, issues, read_judged([]))
+    assert [(each.tier, each.issue, label_of(each, POLICY), each.withdrawn_reason) for each in found] == [
+        ("whole_comment", 1, "related", "denied in review"),
+        ("whole_comment", 2, "positive", ""),
+        ("reviewed", 3, "train", ""),
+    ]
+    assert judged.to_json()["models"] == ["m1", "m2"]
+    assert len(judged.identities) == 2
+
+
 def test_a_folder_of_something_else_or_that_was_changed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no rulings"):
-        read_judged(tmp_path / "nothing")
+        read_judged([tmp_path / "nothing"])
     with pytest.raises(UsageError, match="holds no rulings"):
-        read_judged(folder_of(tmp_path / "graded", task="grade"))
+        read_judged([folder_of(tmp_path / "graded", task="grade")])
     changed = folder_of(tmp_path / "changed", row(5))
     (changed / RULINGS).write_text(json.dumps(row(4)) + "\n", encoding="utf-8")
     with pytest.raises(GisError, match="is not as gis wrote it"):
-        read_judged(changed)
+        read_judged([changed])
     with pytest.raises(GisError, match="no rulings that can be read"):
-        read_judged(folder_of(tmp_path / "odd", {"score": "high"}))
+        read_judged([folder_of(tmp_path / "odd", {"score": "high"})])
     with pytest.raises(GisError, match="no issue is called"):
-        read_judged(folder_of(tmp_path / "odd", row(5, number="1; DROP TABLE")))  # type: ignore[arg-type]
+        read_judged([folder_of(tmp_path / "odd", row(5, number="1; DROP TABLE"))])  # type: ignore[arg-type]
     (changed / MANIFEST).write_text("{}", encoding="utf-8")
     with pytest.raises(GisError, match="no rulings that can be read"):
-        read_judged(changed)
+        read_judged([changed])
