@@ -15,6 +15,7 @@ from gis.models.term_matrix import TermMatrix
 SIMILARITIES = ("cosine", "title cosine", "TF-IDF", "title TF-IDF", "BM25")
 PROPOSING = ("cosine", "TF-IDF", "BM25")  # whose nearest issues are candidates
 CANDIDATES = 20  # of each of these
+RANKED = 200  # issues whose rank is told; one more than that for all others
 FEATURES = (
     *(f"{name}{part}" for name in SIMILARITIES for part in ("", ", behind the best", ", 1 / rank")),
     "log days",
@@ -105,52 +106,51 @@ class SearchedCorpus:
 
     def search(self, queries: Queries) -> Iterator[Candidates]:
         """Yield the candidates of each query, in order; none where no older issue of its repository exists."""
-        size = max(BYTES_PER_BLOCK // (8 * len(SIMILARITIES) * len(self.corpus)), 1)
+        size = max(BYTES_PER_BLOCK // (4 * len(SIMILARITIES) * len(self.corpus)), 1)
         for start in range(0, len(queries), size):
             block = slice(start, min(start + size, len(queries)))
-            by_name = self._similarities(queries, block)
+            similarities = self._similarities(queries, block)
             for n in range(block.start, block.stop):
-                yield self._candidates(queries, n, np.stack([values[n - start] for values in by_name]))
+                yield self._candidates(queries, n, similarities[:, n - start])
 
     @cached_property
     def _lexical(self) -> tuple[Any, Any, Any]:
         return (
-            self.terms.tfidf(self.terms.counts).T.tocsc(),
-            self.title_terms.tfidf(self.title_terms.counts).T.tocsc(),
-            self.terms.bm25.T.tocsc(),
+            self.terms.tfidf(self.terms.counts).T.tocsr(),
+            self.title_terms.tfidf(self.title_terms.counts).T.tocsr(),
+            self.terms.bm25.T.tocsr(),
         )
 
-    def _similarities(self, queries: Queries, block: slice) -> tuple[Array, ...]:
-        """Return the (b, n) similarities of a block of queries with all issues, in the order of ``SIMILARITIES``."""
+    def _similarities(self, queries: Queries, block: slice) -> NDArray[np.float32]:
+        """Return the (5, b, n) similarities of a block of queries with all issues, in the order of ``SIMILARITIES``."""
         tfidf, title_tfidf, bm25 = self._lexical
         counts, title_counts = (
             terms.counts_of(texts[block])
             for terms, texts in ((self.terms, queries.texts), (self.title_terms, queries.titles))
         )
-        present = (counts > 0).astype(np.float64)
-        highest = np.maximum(self.terms.highest_bm25(counts), 1e-9)[:, None]
-        similarities = (
-            unit(queries.vectors[block]) @ self.vectors.T,
-            unit(queries.title_vectors[block]) @ self.title_vectors.T,
-            (self.terms.tfidf(counts) @ tfidf).toarray(),
-            (self.title_terms.tfidf(title_counts) @ title_tfidf).toarray(),
-            (present @ bm25).toarray() / highest,
-        )
-        return tuple(np.asarray(values, dtype=np.float64) for values in similarities)
+        similarities = np.empty((len(SIMILARITIES), counts.shape[0], len(self.corpus)), np.float32)
+        np.matmul(unit(queries.vectors[block]), self.vectors.T, out=similarities[0])
+        np.matmul(unit(queries.title_vectors[block]), self.title_vectors.T, out=similarities[1])
+        similarities[2] = (self.terms.tfidf(counts) @ tfidf).toarray()
+        similarities[3] = (self.title_terms.tfidf(title_counts) @ title_tfidf).toarray()
+        similarities[4] = ((counts > 0).astype(np.float64) @ bm25).toarray()
+        similarities[4] /= np.maximum(self.terms.highest_bm25(counts), 1e-9)[:, None]
+        return similarities
 
-    def _candidates(self, queries: Queries, query: int, similarities: Array) -> Candidates:
+    def _candidates(self, queries: Queries, query: int, similarities: NDArray[np.float32]) -> Candidates:
+        """Choose the candidates of a query by its (5, n) similarities, which are overwritten."""
         corpus = self.corpus
         allowed = (corpus.repository == queries.repository[query]) & (corpus.created < queries.created[query])
-        possible = np.flatnonzero(allowed)
-        values = similarities[:, possible]
-        nearest = {name: possible[_top(row, CANDIDATES)] for name, row in zip(SIMILARITIES, values, strict=True)}
+        similarities[:, ~allowed] = -np.inf
+        count = int(np.count_nonzero(allowed))
+        tops = [_top(row, min(RANKED, count)) for row in similarities]
+        nearest = {name: top[:CANDIDATES] for name, top in zip(SIMILARITIES, tops, strict=True)}
         positions = np.unique(np.concatenate([nearest[name] for name in PROPOSING]))
         features: list[Array] = []
-        for row in values:
-            own = row[np.searchsorted(possible, positions)]
-            ordered = np.sort(row)
-            rank = 1 + len(ordered) - np.searchsorted(ordered, own, "right")
-            features += [own, row.max(initial=0.0) - own, 1 / rank]
+        for row, top in zip(similarities, tops, strict=True):
+            own, best = row[positions].astype(np.float64), row[top].astype(np.float64)
+            rank = 1 + np.searchsorted(-best, -own, "left")  # of what is not among the first, one more than these
+            features += [own, best.max(initial=0.0) - own, 1 / rank]
         days = (queries.created[query] - corpus.created[positions]) / SECONDS_PER_DAY
         author = queries.author[query]
         features += [np.log1p(days), ((corpus.author_codes[positions] == author) & (author >= 0)).astype(np.float64)]

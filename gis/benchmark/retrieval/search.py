@@ -25,9 +25,9 @@ def by_words(model: str, queries: tuple[str, ...], documents: tuple[str, ...]) -
     terms = TermMatrix.of(documents)
     counts = terms.counts_of(queries)
     if model == "tfidf":
-        one, other = terms.tfidf(counts), terms.tfidf(terms.counts).T.tocsc()
+        one, other = terms.tfidf(counts), terms.tfidf(terms.counts).T.tocsr()
     else:
-        one, other = (counts > 0).astype(np.float64), terms.bm25.T.tocsc()
+        one, other = (counts > 0).astype(np.float64), terms.bm25.T.tocsr()
     return lambda block: _rounded((one[block] @ other).toarray())
 
 
