@@ -28,6 +28,7 @@ Cache = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of cached embeddings.", show_default="~/.cache/gis")
 ]
 SPAN = re.compile(r"(\d{1,6})([hdw])")
+LOWEST_SHOWN = 0.005  # of a score in per cent
 SECONDS = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
@@ -194,7 +195,8 @@ def _print_finding(finding: "Finding") -> None:
 def _print_suggestion(place: int, suggestion: "Suggestion", opened: str) -> None:
     marks = [suggestion.state, f"opened {suggestion.opened[:10]}{_age(suggestion.opened, opened)}"]
     marks += ["already ruled a duplicate"] if suggestion.ruled else []
-    print_text(f"{place:>3}. {suggestion.score:>4.0%}  {suggestion.issue}  {suggestion.title}")
+    chance = f"{suggestion.score:.0%}" if suggestion.score >= LOWEST_SHOWN else "<1%"
+    print_text(f"{place:>3}. {chance:>4}  {suggestion.issue}  {suggestion.title}")
     print_text(f"            {', '.join(marks)}; {suggestion.url}")
     if suggestion.similar:
         print_text(f"            by its duplicate {suggestion.similar}")

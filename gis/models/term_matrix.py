@@ -1,5 +1,6 @@
 """The words of many texts as a sparse matrix, for searching them by TF-IDF or BM25."""
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,13 +33,16 @@ class TermMatrix:
     def of(cls, texts: Iterable[str]) -> "TermMatrix":
         """Count the words of ``texts``."""
         vocabulary: dict[str, int] = {}
-        rows = [[vocabulary.setdefault(word, len(vocabulary)) for word in words(text)] for text in texts]
-        return cls(vocabulary, _matrix(rows, len(vocabulary)))
+        counts = _counts([vocabulary.setdefault(word, len(vocabulary)) for word in words(text)] for text in texts)
+        counts.resize(counts.shape[0], max(len(vocabulary), 1))
+        return cls(vocabulary, counts)
 
     def counts_of(self, texts: Iterable[str]) -> Any:  # noqa: ANN401
         """Count the known words of other texts: a sparse (texts, words) matrix."""
-        rows = [[self.vocabulary[word] for word in words(text) if word in self.vocabulary] for text in texts]
-        return _matrix(rows, len(self.vocabulary))
+        known = self.vocabulary
+        counts = _counts([known[word] for word in words(text) if word in known] for text in texts)
+        counts.resize(counts.shape[0], self.counts.shape[1])
+        return counts
 
     @cached_property
     def frequencies(self) -> Array:
@@ -78,11 +82,18 @@ class TermMatrix:
         return weighted
 
 
-def _matrix(rows: Sequence[Sequence[int]], width: int) -> Any:  # noqa: ANN401
+def _counts(rows: Iterable[Sequence[int]]) -> Any:  # noqa: ANN401
+    """Count the columns that each row names: a sparse matrix, as wide as the last of them."""
     from scipy.sparse import csr_matrix
 
-    starts = np.cumsum([0, *map(len, rows)])
-    columns = np.fromiter((column for row in rows for column in row), np.int32, int(starts[-1]))
-    matrix = csr_matrix((np.ones(len(columns), np.int32), columns, starts), (len(rows), max(width, 1)))
+    columns, starts = array("i"), array("q", [0])
+    for row in rows:
+        columns.extend(row)
+        starts.append(len(columns))
+    numbers = np.frombuffer(columns, np.int32) if columns else np.empty(0, np.int32)
+    width = int(numbers.max(initial=0)) + 1
+    matrix = csr_matrix(
+        (np.ones(len(numbers), np.int32), numbers, np.frombuffer(starts, np.int64)), (len(starts) - 1, width)
+    )
     matrix.sum_duplicates()
     return matrix
