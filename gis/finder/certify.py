@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scipy import stats
-
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.errors import GisError, check_number
 from gis.files import load_json, new_folder
@@ -171,7 +169,9 @@ def least_share(successes: int, trials: int, level: float) -> float:
 
     Clopper and Pearson, "The use of confidence or fiducial limits", Biometrika 26 (1934), 404-413.
     """
-    return float(stats.beta.ppf(level, successes, trials - successes + 1)) if successes else 0.0
+    from scipy.stats import beta
+
+    return float(beta.ppf(level, successes, trials - successes + 1)) if successes else 0.0
 
 
 def _is_right(verdict: str | None) -> bool | None:

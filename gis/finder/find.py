@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +18,15 @@ from gis.dataset.issues.table import NOBODY, NOT_CLOSED, load_issues, stamp
 from gis.dataset.output.stored_texts import stored_texts
 from gis.dataset.texts.cleaning import clean
 from gis.errors import GisError, UsageError, unknown_name
-from gis.finder.certify import Certificate
 from gis.finder.corpus import NO_CLUSTER, TEXTS, Corpus, title_of
 from gis.finder.gate import gate
 from gis.finder.index import Index, state_of
 from gis.finder.reasons import Reasons, reasons
 from gis.finder.search import Candidates, Queries
 from gis.models.base import Encoder, LoadSettings
+
+if TYPE_CHECKING:
+    from gis.finder.certify import Certificate
 
 FEWEST, MOST = 3, 5  # candidates that are shown
 LOW_SCORE = 0.02  # the fourth and fifth are shown from here
@@ -96,7 +99,7 @@ class Finder:
         *,
         load: LoadSettings | None = None,
         cache: Path | None = None,
-        certificate: Certificate | None = None,
+        certificate: "Certificate | None" = None,
     ) -> None:
         if certificate is not None and certificate.identity != index.identity:
             raise GisError(
