@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
 PEERS := .venv-peers
+RUNTIMES := .venv-runtimes
 DATA := tasks
 CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
@@ -60,12 +61,12 @@ mutate: $(INSTALLED)
 
 # Side by side with other tools, in an environment of their own; half an hour on a machine that does nothing else.
 # DATA is a folder with <task>/test.jsonl.gz.
-perf: $(INSTALLED) $(PEERS)/.installed
-	$(BIN)/python perf/results.py --data $(DATA) --peers $(PEERS)/bin/python
+perf: $(INSTALLED) $(PEERS)/.installed $(RUNTIMES)/.installed
+	$(BIN)/python perf/results.py --data $(DATA) --peers $(PEERS)/bin/python --runtimes $(RUNTIMES)/bin/python
 
-$(PEERS)/.installed: perf/requirements-peers.txt
-	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --requirement perf/requirements-peers.txt
+$(PEERS)/.installed $(RUNTIMES)/.installed: .venv-%/.installed: perf/requirements-%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 $(INSTALLED): pyproject.toml $(CONSTRAINTS)
@@ -75,4 +76,4 @@ $(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(PEERS) demo-results
+	rm -rf $(VENV) $(LOWEST) $(PEERS) $(RUNTIMES) demo-results

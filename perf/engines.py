@@ -36,7 +36,7 @@ SMALL: dict[str, Any] = {
     "num_attention_heads": 12,
     "intermediate_size": 1536,
 }
-LARGEST_DIFFERENCE = {"fp32": 1e-5, "bf16": 0.02}  # of unit vectors' numbers
+LARGEST_DIFFERENCE = {"fp32": 1e-5, "bf16": 0.02, "int8": 0.1}  # of unit vectors' numbers
 
 
 def random_model(shape: str, tokenizer: Path, folder: Path) -> None:
@@ -90,7 +90,7 @@ def main() -> None:
     options.add_argument("--shape", choices=("minilm", "bert-base", "modernbert"), help="random weights instead")
     options.add_argument("--tokenizer", type=Path, help="with --shape: a folder with a tokenizer")
     options.add_argument("--device", default="cpu")
-    options.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    options.add_argument("--precision", choices=("fp32", "bf16", "int8"), default="fp32")
     options.add_argument("--max-length", type=int)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--batch-sizes", type=int, nargs="+", default=list(BATCH_SIZES))
@@ -111,7 +111,8 @@ def compare(folder: Path, chosen: argparse.Namespace) -> bool:
     ours = load_model(Spec(str(folder)), settings)
     assert isinstance(ours, Encoder)
     ours.load()
-    theirs = SentenceTransformer(str(folder), device=chosen.device, model_kwargs={"dtype": DTYPES[precision]})
+    dtype = DTYPES.get(precision, torch.float32)  # sentence-transformers has no int8 of its own
+    theirs = SentenceTransformer(str(folder), device=chosen.device, model_kwargs={"dtype": dtype})
     if ours.card.max_tokens is not None:
         theirs.max_seq_length = ours.card.max_tokens
 
@@ -149,7 +150,7 @@ def report(
     fastest = min(times["gis"])
     work = floating_point_operations(theirs[0].model, (lengths + 2).tolist())
     name = chosen.shape or "/".join(chosen.model.parts[-2:])
-    top = matrix_rate(chosen.device, DTYPES[chosen.precision])
+    top = matrix_rate(chosen.device, DTYPES.get(chosen.precision, torch.float32))
     sys.stdout.write(
         f"{name}, {chosen.precision}, {describe_device(torch.device(chosen.device))}, torch "
         f"{torch.__version__}: {len(texts):,} texts, {int(lengths.sum()):,} tokens read; largest difference "

@@ -1,8 +1,8 @@
 """Run the side-by-side measurements of the project, one after the other, and write perf/RESULTS.md.
 
 Whole processes against mteb and sentence-transformers, in all precisions; the engine alone against
-sentence-transformers on short, long and mixed texts; training. Run it on a machine that does nothing else: about
-half an hour on two cores.
+sentence-transformers on short, long and mixed texts, and against other runtimes; training. Run it on a machine that
+does nothing else: about half an hour on two cores.
 """
 
 import argparse
@@ -64,6 +64,8 @@ def measurements(chosen: argparse.Namespace, folder: Path) -> list[Measurement]:
     mix = write_texts(folder / "mixed.jsonl", mixed)
     minilm, python, rounds = str(minilm_folder()), sys.executable, str(chosen.rounds)
     engine = [python, str(HERE / "engines.py"), "--rounds", rounds]
+    runtimes = [python, str(HERE / "runtimes.py"), "--rounds", rounds, "--model", minilm, "--peers", chosen.runtimes]
+    few = write_texts(folder / "short.jsonl", draw.sample(short, 2000))
     peers = ["--data", str(chosen.data), "--peers", chosen.peers, "--rounds", rounds]
     return [
         Measurement(
@@ -84,6 +86,24 @@ def measurements(chosen: argparse.Namespace, folder: Path) -> list[Measurement]:
             "Short and long texts, 8,192 tokens",
             "80 texts of the STS sets and the 20 longest of `rust_issues` through a small random ModernBERT.",
             [*engine, "--shape", "modernbert", "--tokenizer", minilm, "--batch-sizes", "32", "--texts", str(mix)],
+        ),
+        Measurement(
+            "Other runtimes, short texts",
+            "MiniLM on 2,000 texts of the STS sets, against ONNX Runtime, OpenVINO and FastEmbed.",
+            [*runtimes, "--texts", str(few)],
+            prints_markdown=True,
+        ),
+        Measurement(
+            "Other runtimes, long texts",
+            f"The same on {chosen.texts} texts of `rust_issues`, cut at 512 tokens.",
+            [*runtimes, "--max-length", "512", "--texts", str(sample)],
+            prints_markdown=True,
+        ),
+        Measurement(
+            "Static vectors",
+            "MiniLM's token embeddings as a static model, on all texts of the STS sets, against model2vec.",
+            [*runtimes, "--static", "--texts", str(write_texts(folder / "all.jsonl", short))],
+            prints_markdown=True,
         ),
         Measurement(
             "Training",
@@ -109,6 +129,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, required=True, help="folder with <task>/test.jsonl.gz")
     options.add_argument("--peers", required=True, help="the python of the peers' environment")
+    options.add_argument("--runtimes", required=True, help="the python of the other runtimes' environment")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--texts", type=int, default=155, help="long texts of the engine's measurement")
     options.add_argument(

@@ -42,8 +42,12 @@ class StaticEngine:
         """Embed ``texts``; a text without any known token has the zero vector."""
         for start in range(0, len(texts), TEXTS_PER_BATCH):
             prompted = [f"{self._before}{text}{self._after}" for text in texts[start : start + TEXTS_PER_BATCH]]
-            lengths = [len(ids) for ids in self._token_ids(prompted)]
-            kept = [ids[: self._limit] for ids in self._token_ids([self._cut(text) for text in prompted])]
+            ids_of_texts = self._token_ids(prompted)
+            lengths = [len(ids) for ids in ids_of_texts]
+            shorter = {row: cut for row, text in enumerate(prompted) if len(cut := self._cut(text)) < len(text)}
+            for row, ids in zip(shorter, self._token_ids([*shorter.values()]), strict=True):
+                ids_of_texts[row] = ids
+            kept = [ids[: self._limit] for ids in ids_of_texts]
             vectors = np.zeros((len(prompted), self._table.shape[1]), dtype=np.float32)
             for row, ids in enumerate(kept):
                 known = [number for number in ids if number != self._unknown]
