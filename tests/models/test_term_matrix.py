@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from gis.models.bm25 import bm25_weights
 from gis.models.term_matrix import TermMatrix
 from gis.words import words
 
@@ -33,3 +34,9 @@ def test_no_words_at_all_make_an_empty_matrix() -> None:
     terms = TermMatrix.of(["", "!"])
     assert terms.counts.shape == (2, 1)
     assert terms.tfidf(terms.counts).nnz == 0
+
+
+def test_bm25_is_that_of_the_baseline() -> None:
+    terms = TermMatrix.of(TEXTS)
+    tokens = [[terms.vocabulary[word] for word in words(text)] for text in TEXTS]
+    assert terms.bm25.toarray() == pytest.approx(bm25_weights(tokens, terms.vocabulary).toarray(), abs=1e-6)
