@@ -97,9 +97,9 @@ def annotate(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Grade the similarity of pairs by models, 0 to 5, or have models write pairs.
+    """Have models grade pairs, write pairs or read rulings.
 
-    Every pair is graded in both orders. The folder can be trained on: gis train --task DIR.
+    Every pair is graded from 0 to 5, in both orders. The folder can be trained on: gis train --task DIR.
 
     If it is stopped, the same command continues, and no answer is paid for twice.
 
