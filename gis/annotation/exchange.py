@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from gis.annotation.review import VERDICTS, Review, Reviews, Verdict, new_review, texts_hash
 from gis.benchmark.tasks.pairs import Pairs
-from gis.errors import GisError
+from gis.errors import GisError, unknown_name
 from gis.files import load_json, sha256_of, write_text
 
 Form = Literal["label-studio", "argilla"]
@@ -68,12 +68,18 @@ def export_reviews(path: Path, pairs: Pairs, rows: Sequence[int], reviews: Revie
 
     Args:
         path: The file; it is replaced.
-        pairs: The pairs; their scores are not written.
+        pairs: The pairs; the scores of those without an answer are not written.
         rows: Those to write, in this order.
         reviews: The answers.
         form: Whose JSON.
+
+    Raises:
+        UsageError: The form is unknown.
     """
-    make = _argilla_record if form == "argilla" else _label_studio_task
+    makers = {"label-studio": _label_studio_task, "argilla": _argilla_record}
+    if form not in makers:
+        raise unknown_name("form", form, makers)
+    make = makers[form]
     content = [make(pairs, row, [own[row] for own in reviews.by_reviewer.values() if row in own]) for row in rows]
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 

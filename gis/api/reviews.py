@@ -15,7 +15,7 @@ def export_reviews(
     """Write the pairs of a folder, with the answers so far, to a file that Argilla or Label Studio imports.
 
     Args:
-        folder: Pairs with scores; the scores are not written.
+        folder: Pairs with scores; the scores of pairs without an answer are not written.
         path: The file; it is replaced.
         form: "label-studio" or "argilla".
         limit: Write the first of the pairs only, which are of all scores in turn.
@@ -25,6 +25,7 @@ def export_reviews(
         The number of pairs.
 
     Raises:
+        UsageError: The form is unknown.
         GisError: There are no pairs with scores, or the answers are broken.
     """
     from gis.annotation.bands import review_order

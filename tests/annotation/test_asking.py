@@ -126,7 +126,10 @@ def test_passing_failures_are_waited_for(server: ChatServer, pairs: Path, tmp_pa
     assert len(server.requests) == FEWEST + 2
 
 
-def test_a_connection_that_is_dropped_is_opened_again(server: ChatServer, pairs: Path, tmp_path: Path) -> None:
+def test_a_connection_that_is_dropped_is_opened_again(
+    server: ChatServer, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
     server.script = [DROPPED] * 2
     assert graded(server, pairs, tmp_path / "out") == pytest.approx(EXPECTED)
     assert len(server.requests) == FEWEST + 2

@@ -8,8 +8,9 @@ import pytest
 
 from gis.annotation.exchange import Form, export_reviews, import_reviews
 from gis.annotation.review import Review, Reviews
+from gis.api import export_reviews as export_of_api
 from gis.benchmark.tasks.pairs import Pairs
-from gis.errors import GisError
+from gis.errors import GisError, UsageError
 from tests.annotation.helpers import annotated, pairs_file
 from tests.benchmark.helpers import make_pairs
 from tests.command_line import Gis
@@ -178,6 +179,12 @@ def test_a_file_that_cannot_be_read_is_named_with_its_record(tmp_path: Path, con
     with pytest.raises(GisError, match=message):
         imported(tmp_path, content)
     assert not (tmp_path / "second.jsonl").exists()
+
+
+def test_an_unknown_form_is_named(tmp_path: Path) -> None:
+    annotated(pairs_file(tmp_path), tmp_path / "out", "jaccard")
+    with pytest.raises(UsageError, match="unknown form 'label_studio'.*label-studio"):
+        export_of_api(tmp_path / "out", tmp_path / "a.json", form="label_studio")  # type: ignore[arg-type]
 
 
 def test_the_verb_exports_imports_and_names_conflicts(gis: Gis, tmp_path: Path) -> None:
