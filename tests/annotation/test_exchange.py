@@ -183,7 +183,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_record(tmp_path: Path, con
 
 def test_an_unknown_form_is_named(tmp_path: Path) -> None:
     annotated(pairs_file(tmp_path), tmp_path / "out", "jaccard")
-    with pytest.raises(UsageError, match="unknown form 'label_studio'.*label-studio"):
+    with pytest.raises(UsageError, match=r"unknown form 'label_studio'.*label-studio"):
         export_of_api(tmp_path / "out", tmp_path / "a.json", form="label_studio")  # type: ignore[arg-type]
 
 
