@@ -103,12 +103,15 @@ def find(
         return found if text is None else [*found, finder.text(text, name=name, repository=repository)]
 
 
-def backtest(store: PathLike, *, review: PathLike | None = None, reporter: Reporter = QUIET) -> "Backtest":
+def backtest(
+    store: PathLike, *, review: PathLike | None = None, suggestions: int = 100, reporter: Reporter = QUIET
+) -> "Backtest":
     """Search the newest third of a store as if it came in now, by what was known before.
 
     Args:
         store: The SQLite file that ``index`` has indexed.
         review: A folder to create, with the surest suggestions as pairs that ``gis review`` asks about.
+        suggestions: How many of them.
         reporter: Where progress and warnings go.
 
     Raises:
@@ -130,7 +133,7 @@ def backtest(store: PathLike, *, review: PathLike | None = None, reporter: Repor
             raise GisError("the index is older than the store", remedy=f"gis index --store {path}")
         replayed = replay(made.searched, read.cluster_before, reporter=reporter)
     if review is not None:
-        asked = write_suggestions(replayed, made.identity, Path(review))
+        asked = write_suggestions(replayed, made.identity, Path(review), suggestions)
         reporter.say(f"{asked} suggestions in {review}; to judge them: gis review {review}")
     return count(replayed)
 

@@ -87,6 +87,12 @@ def find(
         Path | None,
         typer.Option(metavar="DIR", help="With --backtest: write the surest suggestions there, for gis review."),
     ] = None,
+    suggestions: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="How many suggestions --review writes; the more, the lower a score may be certified."
+        ),
+    ] = 100,
     precision: Annotated[
         float | None,
         typer.Option(metavar="X", help="Suggest only what is right with this chance, such as 0.9, by --reviewed."),
@@ -113,7 +119,7 @@ def find(
         if issues or text or since:
             raise UsageError("a backtest replays all issues", remedy="leave out the issues, --text and --since")
         with interruptible():
-            replayed = api.backtest(store, review=review, reporter=reporter)
+            replayed = api.backtest(store, review=review, suggestions=suggestions, reporter=reporter)
         if as_json:
             typer.echo(json.dumps(asdict(replayed), indent=2))
         else:
@@ -128,6 +134,8 @@ def find(
     if precision is not None and reviewed is not None:
         certificate = api.certify(reviewed, precision)
         reporter.say(_in_words(certificate))
+        if not issues and text is None and since is None:
+            return
     moment = None if since is None else _moment(since)
     with interruptible():
         found = api.find(
@@ -154,9 +162,9 @@ def find(
 def _in_words(certificate: "Certificate") -> str:
     bound = certificate.bound
     return (
-        f"scores from {certificate.threshold:.0%}: {bound.right} of {bound.count} reviewed were right, so "
-        f"{bound.precision:.0%} or more with 95 % confidence; {certificate.per_week:.1f} a week, and "
-        f"{certificate.caught:.0%} of the ruled duplicates"
+        f"scores from {certificate.threshold:.0%}: {bound.right} of the {bound.count} highest were right, so "
+        f"{bound.precision:.0%} or more with 95 % confidence; {bound.per_week:.1f} alerts a week, which name "
+        f"{bound.caught:.0%} of the duplicates that people ruled"
     )
 
 

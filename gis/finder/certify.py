@@ -1,13 +1,17 @@
 """Alerts with a certified precision: people review the surest suggestions of a replay, which then set the threshold.
 
 The n suggestions with the highest scores are independent draws from all that score above the next one, so the share of
-right ones among them has an exact lower bound. It is computed for a few n that are fixed beforehand, each at a level
-divided by their number, so that the best of them may be chosen.
+right ones among them has an exact lower bound. It is computed for all N that were written for review, for half of
+them, a quarter, and so on: numbers that no answer changes. Each bound holds at a level divided by how many there are
+(Bonferroni; Dunn, "Multiple comparisons among means", JASA 56 (1961), 52-64), so that all hold at once, and any may be
+chosen after the answers are known, for any precision. An answer that is missing counts as wrong, so that each bound
+holds at any time of the review.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from gis.annotation.review import REVIEW, Reviews, load_scored
@@ -16,8 +20,8 @@ from gis.files import load_json, new_folder
 from gis.finder.backtest import Replay
 from gis.finder.ranker import Ranker, ranker_of
 
-COUNTS = (50, 100)  # of the highest scores whose precision is bounded
-LEVEL = 0.05  # chance that the precision is lower than promised
+FEWEST = 50  # whose precision is bounded; if all of them are right, 90 % is sure among up to nine bounds
+LEVEL = 0.05  # chance that any precision is lower than its bound
 SUGGESTIONS, FINDER = "suggestions.jsonl", "finder.json"
 SCHEMA = 1
 
@@ -31,14 +35,28 @@ class Bound:
         right: How many of them people ruled or judged right.
         missing: How many nobody has judged.
         lowest: The lowest score among them.
-        precision: The precision that holds for such scores with 95 % confidence; 0 while answers are missing.
+        level: The chance that ``precision`` is too high.
+        per_week: How many such suggestions came in a week of the replay.
+        caught: The share of the ruled duplicates of the replay that these suggestions name, 0 to 1.
     """
 
     count: int
     right: int
     missing: int
     lowest: float
-    precision: float
+    level: float
+    per_week: float
+    caught: float
+
+    @property
+    def precision(self) -> float:
+        """The precision that suggestions with such scores have at least."""
+        return least_share(self.right, self.count, self.level)
+
+    def still_needed(self, precision: float) -> int | None:
+        """Return how many more must be judged right to promise a precision; None where too many are wrong."""
+        needed = fewest_right(self.count, precision, self.level) - self.right
+        return max(needed, 0) if needed <= self.missing else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,19 +68,15 @@ class Certificate:
         bound: What it was taken from.
         ranker: The ranker that gives these scores.
         identity: Identity of the encoder that it was fitted with.
-        per_week: Alerts that came in a week of the replay.
-        caught: The share of the ruled duplicates that these alerts name, 0 to 1.
     """
 
     threshold: float
     bound: Bound
     ranker: Ranker
     identity: str
-    per_week: float
-    caught: float
 
 
-def write_suggestions(replayed: Replay, identity: str, folder: Path) -> int:
+def write_suggestions(replayed: Replay, identity: str, folder: Path, count: int) -> int:
     """Write the surest suggestions of a replay as pairs that ``gis review`` asks about; return how many.
 
     Those that people ruled already are right, and are not asked about.
@@ -71,15 +85,17 @@ def write_suggestions(replayed: Replay, identity: str, folder: Path) -> int:
         replayed: The replay.
         identity: Identity of the encoder of its vectors.
         folder: The folder to create.
+        count: How many suggestions; fewer where there are no more.
 
     Raises:
         GisError: The folder exists, or there are too few suggestions.
     """
+    check_number("the number of suggestions", count, FEWEST)
     if folder.exists():
         raise GisError(f"{folder} exists", remedy="choose another folder: answers may be in it")
-    best, corpus = replayed.best[: max(COUNTS)], replayed.corpus
-    if len(best) < min(COUNTS):
-        raise GisError(f"only {len(best)} new issues have a suggestion; {min(COUNTS)} are needed")
+    best, corpus = replayed.best[:count], replayed.corpus
+    if len(best) < FEWEST:
+        raise GisError(f"only {len(best)} new issues have a suggestion; {FEWEST} are needed")
     asked = [each for each in best if not replayed.is_ruled(each)]
     lines = [
         {
@@ -123,45 +139,50 @@ def certify(folder: Path, precision: float) -> Certificate:
         raise GisError(
             f"{folder} has no suggestions of gis find ({error})", remedy="make some: gis find --backtest --review DIR"
         ) from error
-    bounds = bounds_of(folder, ruled)
+    bounds = bounds_of(folder, ruled, weeks=weeks, duplicates=duplicates)
     certain = [bound for bound in bounds if bound.precision >= precision]
     if not certain:
-        shown = "; ".join(map(_in_words, bounds))
-        raise GisError(
-            f"no score promises a precision of {precision:.0%}: {shown}",
-            remedy=f"answer more (gis review {folder}), ask for a lower --precision, or leave it out for a list",
-        )
+        raise _uncertain(folder, bounds, precision)
     bound = certain[-1]
-    return Certificate(
-        threshold=bound.lowest,
-        bound=bound,
-        ranker=ranker,
-        identity=identity,
-        per_week=bound.count / max(weeks, 1e-9),
-        caught=sum(score >= bound.lowest for score in ruled) / max(duplicates, 1),
-    )
+    return Certificate(threshold=bound.lowest, bound=bound, ranker=ranker, identity=identity)
 
 
-def bounds_of(folder: Path, ruled: Sequence[float]) -> list[Bound]:
-    """Return what is known of the highest scores.
+def bounds_of(folder: Path, ruled: Sequence[float], *, weeks: float, duplicates: int) -> list[Bound]:
+    """Return what is known of the highest scores, first of the fewest.
 
     Args:
         folder: What ``write_suggestions`` wrote.
         ruled: Scores of suggestions that people ruled right before.
+        weeks: How long the replay was.
+        duplicates: How many ruled duplicates it had.
     """
-    judged: list[tuple[float, bool | None]] = [(score, True) for score in ruled]
     pairs = load_scored(folder)
     verdicts = Reviews(folder / REVIEW, pairs).verdicts()
+    judged: list[tuple[float, bool | None]] = [(score, True) for score in ruled]
     judged += [(float(score), _is_right(verdicts.get(row))) for row, score in enumerate(pairs.gold)]
     judged.sort(key=lambda each: -each[0])
-    bounds = []
-    for count in COUNTS:
-        top = judged[:count]
-        if len(top) == count:
-            right, missing = sum(each is True for _, each in top), sum(each is None for _, each in top)
-            precision = 0.0 if missing else least_share(right, count, LEVEL / len(COUNTS))
-            bounds.append(Bound(count=count, right=right, missing=missing, lowest=top[-1][0], precision=precision))
-    return bounds
+    counts = counts_of(len(judged))
+    return [
+        Bound(
+            count=count,
+            right=sum(is_right is True for _, is_right in judged[:count]),
+            missing=sum(is_right is None for _, is_right in judged[:count]),
+            lowest=judged[count - 1][0],
+            level=LEVEL / len(counts),
+            per_week=count / max(weeks, 1e-9),
+            caught=sum(score >= judged[count - 1][0] for score in ruled) / max(duplicates, 1),
+        )
+        for count in counts
+    ]
+
+
+def counts_of(suggestions: int) -> list[int]:
+    """Return for how many of the highest scores the precision is bounded: all, half, a quarter, the fewest first."""
+    counts = []
+    while suggestions >= FEWEST:
+        counts.append(suggestions)
+        suggestions //= 2
+    return counts[::-1]
 
 
 def least_share(successes: int, trials: int, level: float) -> float:
@@ -174,12 +195,36 @@ def least_share(successes: int, trials: int, level: float) -> float:
     return float(beta.ppf(level, successes, trials - successes + 1)) if successes else 0.0
 
 
+@cache
+def fewest_right(count: int, precision: float, level: float) -> int:
+    """Return how many of ``count`` suggestions must be right to promise a precision; one too many where none can."""
+    return next((n for n in range(count + 1) if least_share(n, count, level) >= precision), count + 1)
+
+
 def _is_right(verdict: str | None) -> bool | None:
     """Return whether a suggestion is right; who is unsure does not call it so. None where nobody has judged it."""
     return None if verdict is None else verdict == "yes"
 
 
-def _in_words(bound: Bound) -> str:
-    if bound.missing:
-        return f"of the {bound.count} highest scores, {bound.missing} are not reviewed"
-    return f"of the {bound.count} highest scores, {bound.right} are right, so {bound.precision:.0%} or more"
+def _uncertain(folder: Path, bounds: Sequence[Bound], precision: float) -> GisError:
+    """Return the error that says what the answers show, and how many more could promise a precision."""
+    shown = "; ".join(_in_words(bound, precision) for bound in bounds)
+    if any(bound.still_needed(precision) is not None for bound in bounds):
+        remedy = f"answer more: gis review {folder}"
+    elif all(fewest_right(bound.count, precision, bound.level) > bound.count for bound in bounds):
+        remedy = "review more: gis find --backtest --review DIR --suggestions N; or ask for a lower --precision"
+    else:
+        remedy = "ask for a lower --precision, or leave it out for a list"
+    return GisError(f"no score promises a precision of {precision:.0%}: {shown}", remedy=remedy)
+
+
+def _in_words(bound: Bound, precision: float) -> str:
+    """Say what is known of the highest scores, and what is needed for a precision."""
+    wrong, needed = bound.count - bound.right - bound.missing, bound.still_needed(precision)
+    words = f"of the {bound.count} highest scores, {bound.right} are right, {wrong} wrong, {bound.missing} not reviewed"
+    if needed is None:
+        return f"{words}: {bound.precision:.0%} or more, and too few can be right"
+    return (
+        f"{words}: {needed} more right answers needed, for {bound.per_week:.1f} alerts a week that name "
+        f"{bound.caught:.0%} of the ruled duplicates"
+    )
