@@ -59,7 +59,7 @@ def measurements(chosen: argparse.Namespace, folder: Path) -> list[Measurement]:
     short, long = texts_of(chosen.data, STS), texts_of(chosen.data, ("rust_issues",))
     draw = random.Random(0)
     sample = write_texts(folder / "long.jsonl", draw.sample(long, min(len(long), chosen.texts)))
-    mixed = draw.sample(short, 80) + sorted(long, key=len)[-20:]
+    mixed = draw.sample(short, 8) + sorted(long, key=len)[-2:]
     draw.shuffle(mixed)
     mix = write_texts(folder / "mixed.jsonl", mixed)
     minilm, python, rounds = str(minilm_folder()), sys.executable, str(chosen.rounds)
@@ -84,7 +84,7 @@ def measurements(chosen: argparse.Namespace, folder: Path) -> list[Measurement]:
         ),
         Measurement(
             "Short and long texts, 8,192 tokens",
-            "80 texts of the STS sets and the 20 longest of `rust_issues` through a small random ModernBERT.",
+            "8 texts of the STS sets and the 2 longest of `rust_issues` through a small random ModernBERT.",
             [*engine, "--shape", "modernbert", "--tokenizer", minilm, "--batch-sizes", "32", "--texts", str(mix)],
         ),
         Measurement(
