@@ -1,11 +1,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gis.benchmark.records import warnings_of
 from gis.benchmark.results import Result
-from tests.benchmark.helpers import ROWS, FakeEncoder, make_task, run, settings
+from gis.benchmark.scoring import score_pairs
+from tests.benchmark.helpers import ROWS, FakeEncoder, make_pairs, make_task, run, settings
 
 
 @pytest.fixture
@@ -71,3 +73,18 @@ def test_notes_in_the_file_say_it_for_the_one_result(tmp_path: Path) -> None:
         "1 texts are empty, in 1 pairs; kept, as published",
         "partial: a sample of 7 of 70 pairs",
     )
+
+
+def test_the_view_that_a_guess_scores_most_widely_on_is_the_one_named(tmp_path: Path) -> None:
+    """90 positives against 10 negatives say less than 30 against 30, though they are more pairs."""
+    gold = (1.0,) * 30 + (0.0,) * 30
+    views = [(30, 60), (90, 100), (90, 180)]
+    (scored,) = run(FakeEncoder(), [make_task(tmp_path / "data", "t")], settings(tmp_path))
+    whole = score_pairs(make_pairs(gold), np.arange(60.0), binary=True).views[0]
+    assert whole.binary is not None
+    chosen = tuple(
+        replace(whole, view=f"{pairs}", pairs=pairs, binary=replace(whole.binary, positives=positives))
+        for positives, pairs in views
+    )
+    (warning,) = warnings_of([replace(scored, scores=replace(scored.scores, views=chosen))])
+    assert "on its 100 pairs of 100 a model that guesses" in warning

@@ -98,3 +98,12 @@ def test_a_folder_is_read_with_its_pairs(tmp_path: Path) -> None:
     pairs_path(path).unlink()
     with pytest.raises(GisError, match="no per-pair scores beside it"):
         results.pairs("m", "sts13")
+
+
+def test_results_whose_pairs_are_gone_are_loaded(tmp_path: Path) -> None:
+    scored = result("m", "stsb", 0.5)
+    path = result_path(tmp_path, scored.model, "stsb")
+    write_result(path, scored, pd.DataFrame({"id": ["a"]}))
+    assert len(load_results(tmp_path)) == 1
+    pairs_path(path).unlink()
+    assert [each.task.name for each in load_results(tmp_path)] == ["stsb"]

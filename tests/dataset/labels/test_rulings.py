@@ -474,3 +474,27 @@ def test_confirmations_are_read_clause_by_clause() -> None:
     assert confirms("Not sure about the rest, but yes it is a duplicate. What now?")
     assert not confirms("Yes, it is the same")
     assert not confirms("It is a duplicate?")
+
+
+ISSUE = "https://github.com/octo/widgets/issues/5"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f'see <a href="{ISSUE}">this one</a>', f"see {ISSUE}"),
+        (f'see <a class="x" href={ISSUE}>a dup</a>', f"see a dup {ISSUE}"),
+        ('see <a href="https://example.org">the guide</a>', "see the guide"),
+        (f"see <{ISSUE}> and <#7>, <octo/gadgets#8>", f"see {ISSUE} and #7, octo/gadgets#8"),
+        ("a<br>b<p>c</p>d", "a\nb\nc\nd"),
+        ("one <del>two</del> ~three~ four", "one     four"),
+        ("Tom &amp; #5&nbsp;too", "Tom & #5 too"),
+        ("- [x] I searched\n* [ ] and read\nwell", "\n\nwell"),
+        ("<pre>Duplicate of #5</pre>", "Duplicate of #5"),
+        ("see <pre>Duplicate of #5</pre>", "see \n"),
+        ("**Duplicate** of _#5_ and snake_case", "Duplicate of #5 and snake_case"),
+        ("a & b < c", "a & b < c"),
+    ],
+)
+def test_markup_is_seen_through(text: str, expected: str) -> None:
+    assert spoken(text) == expected

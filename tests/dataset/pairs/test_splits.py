@@ -13,6 +13,7 @@ from gis.dataset.pairs.splits import (
     by_cluster,
     by_repository,
     by_time,
+    ends_of,
     units_of,
 )
 from gis.dataset.settings import SPLITS
@@ -168,3 +169,9 @@ def test_a_unit_belongs_to_the_time_of_its_oldest_issue() -> None:
     assert assignment.dropped == {BETWEEN_PERIODS: 1, NOT_HUMAN_CONFIRMED: 0}
     assert [max(pair.issues) for pair in assignment.pairs["train"]] == list(range(1, 18, 2))
     assert [min(pair.issues) for pair in assignment.pairs["test"]] == list(range(18, 40, 2))
+
+
+def test_splits_end_at_their_shares_without_the_noise_of_sums() -> None:
+    assert ends_of({"train": 0.7, "valid": 0.2, "test": 0.1}) == [0.7, 0.9]
+    assert ends_of({"train": 1 / 3, "valid": 1 / 3, "test": 1 / 3}) == [0.333333, 0.666667]
+    assert ends_of({"test": 1.0}) == []
