@@ -382,3 +382,24 @@ def test_a_suggestion_that_was_taken_up_is_passed_over_only_for_a_ruling_that_st
         assert [each.tier for each in found_in(path)[0] if each.source_id == "C5"] == [tier]
     path = new_store(tmp_path, [issue(1), issue(2, closed=9000, comments=[maybe, ruling, sorry]), issue(3)])
     assert [each.tier for each in found_in(path)[0] if each.source_id == "C5"] == ["settled_suggestion"]
+
+
+def test_only_later_comments_take_a_ruling_back_or_take_it_up(tmp_path: Path) -> None:
+    denied = comment(5, "ann", "This is not a duplicate of #1, I think", 8900)
+    ruling = comment(6, "keeper", "Duplicate of #1", 8910)
+    (each,) = on_second(tmp_path, issue(2, closed=9000, comments=[denied, ruling]))
+    assert (each.source_id, each.withdrawn_reason) == ("C6", "")
+    agreed, asked = comment(5, "ann", "Yes, it is a duplicate.", 100), comment(6, "keeper", "Dup of #1?", 110)
+    (each,) = on_second(tmp_path, issue(2, closed=9000 + 20 * DAY, comments=[agreed, asked]))
+    assert each.tier == "suggestion"
+
+
+def test_a_label_adds_to_a_comment_that_only_relates_or_was_made_while_open(tmp_path: Path) -> None:
+    said = [comment(5, "keeper", "Closing in favour of #1", 8990)]
+    found = on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=said))
+    assert sorted(each.tier for each in found) == ["label_with_target", "related"]
+    said = [comment(5, "keeper", "Duplicate of #1", 8990)]
+    found = on_second(tmp_path, issue(2, labels=["duplicate"], comments=said))
+    assert sorted(each.tier for each in found) == ["label_with_target", "whole_comment"]
+    found = on_second(tmp_path, issue(2, closed=9000, labels=["duplicate"], comments=said))
+    assert [each.tier for each in found] == ["whole_comment"]

@@ -498,3 +498,16 @@ ISSUE = "https://github.com/octo/widgets/issues/5"
 )
 def test_markup_is_seen_through(text: str, expected: str) -> None:
     assert spoken(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("The report in #12 is exactly this.", "inside_comment"),
+        ("Possibly the report in #12 is exactly this.", "suggestion"),
+        ("The report in #12 is exactly this?", "suggestion"),
+        ("The report in #12 is exactly this. Well, not quite a dup.", "suggestion"),
+    ],
+)
+def test_a_doubt_of_any_kind_makes_a_ruling_a_suggestion(text: str, kind: str) -> None:
+    assert said(text) == [(kind, 12)]

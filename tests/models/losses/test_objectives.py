@@ -749,3 +749,9 @@ def test_a_softmax_over_classes_is_weighted() -> None:
     value = AngleLoss(cosine=0, in_batch=0, angle=0, softmax=1)(**given, logits=logits, weights=weights).total
     each = functional.cross_entropy(logits, given["labels"].long(), reduction="none")
     torch.testing.assert_close(value, (each * weights).sum() / 6)
+
+
+def test_one_pair_alone_has_nothing_to_be_told_from() -> None:
+    x, y = embeddings(1, 8)
+    assert contrastive_objective(x, y).item() == pytest.approx(0, abs=1e-12)
+    assert in_batch_negative_objective(x, y, torch.ones(1)).item() == pytest.approx(0, abs=1e-12)
