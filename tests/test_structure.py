@@ -34,7 +34,7 @@ ALLOWED = {
         "models",
     },
     "publishing": {"leaderboard", "annotation", "training", "dataset", "benchmark", "models"},
-    "finder": {"annotation", "dataset", "collector", "benchmark", "models", "statistics"},
+    "finder": {"leaderboard", "annotation", "dataset", "collector", "benchmark", "models", "statistics"},
     "leaderboard": {"dataset", "benchmark", "models", "statistics"},
     "annotation": {"dataset", "benchmark", "models", "statistics"},
     "training": {"benchmark", "models", "statistics"},

@@ -104,7 +104,12 @@ def find(
 
 
 def backtest(
-    store: PathLike, *, review: PathLike | None = None, suggestions: int = 100, reporter: Reporter = QUIET
+    store: PathLike,
+    *,
+    review: PathLike | None = None,
+    suggestions: int = 100,
+    reviewed: PathLike | None = None,
+    reporter: Reporter = QUIET,
 ) -> "Backtest":
     """Search the newest third of a store as if it came in now, by what was known before.
 
@@ -112,6 +117,7 @@ def backtest(
         store: The SQLite file that ``index`` has indexed.
         review: A folder to create, with the surest suggestions as pairs that ``gis review`` asks about.
         suggestions: How many of them.
+        reviewed: Such a folder, with answers, by which suggestions are judged beside the rulings of the store.
         reporter: Where progress and warnings go.
 
     Raises:
@@ -120,11 +126,12 @@ def backtest(
     from gis.collector.store import Store
     from gis.finder.backtest import backtest as count
     from gis.finder.backtest import replay
-    from gis.finder.certify import write_suggestions
+    from gis.finder.certify import reviewed_suggestions, write_suggestions
     from gis.finder.corpus import read_corpus
     from gis.finder.index import read_index
 
     path = Path(store)
+    verdicts = None if reviewed is None else reviewed_suggestions(Path(reviewed))
     with Store(path) as opened:
         made = read_index(path)
         read = read_corpus(opened, reporter=reporter)
@@ -135,7 +142,7 @@ def backtest(
     if review is not None:
         asked = write_suggestions(replayed, made.identity, Path(review), suggestions)
         reporter.say(f"{asked} suggestions in {review}; to judge them: gis review {review}")
-    return count(replayed)
+    return count(replayed, verdicts)
 
 
 def certify(reviewed: PathLike, precision: float) -> "Certificate":

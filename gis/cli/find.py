@@ -100,6 +100,9 @@ def find(
     reviewed: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Suggestions that gis review asked about.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --backtest: write it there as a page, too.")
+    ] = None,
     device: Device = "auto",
     offline: Offline = False,
     cache: Cache = None,
@@ -119,15 +122,12 @@ def find(
         if issues or text or since:
             raise UsageError("a backtest replays all issues", remedy="leave out the issues, --text and --since")
         with interruptible():
-            replayed = api.backtest(store, review=review, suggestions=suggestions, reporter=reporter)
-        if as_json:
-            typer.echo(json.dumps(asdict(replayed), indent=2))
-        else:
-            _print_backtest(replayed)
+            replayed = api.backtest(store, review=review, suggestions=suggestions, reviewed=reviewed, reporter=reporter)
+        _write_backtest(replayed, store.stem, html, as_json=as_json)
         return
-    if review is not None or (precision is None) != (reviewed is None):
+    if review is not None or html is not None or (precision is None) != (reviewed is None):
         raise UsageError(
-            "--review goes with --backtest, and --precision with --reviewed",
+            "--review and --html go with --backtest, and --precision with --reviewed",
             remedy="gis find --backtest --review DIR, gis review DIR, then gis find --precision 0.9 --reviewed DIR …",
         )
     certificate = None
@@ -229,17 +229,24 @@ def _lines(reasons: "Reasons") -> list[str]:
     return [*lines, f"{reasons.title_words:.0%} of the title words; cosine {reasons.cosine:.2f}{same}"]
 
 
+def _write_backtest(replayed: "Backtest", name: str, html: Path | None, *, as_json: bool) -> None:
+    from gis.files import write_text
+    from gis.finder.report import render_report
+
+    if html is not None:
+        write_text(html, render_report(replayed, name))
+    if as_json:
+        typer.echo(json.dumps(asdict(replayed), indent=2))
+    else:
+        _print_backtest(replayed)
+
+
 def _print_backtest(replayed: "Backtest") -> None:
-    from gis.finder.backtest import CUTOFFS
+    from gis.finder.backtest import CUTOFFS, SHOWN
+    from gis.finder.report import completeness, share, summary
     from gis.terminal_table import Column, TerminalTable
 
-    print_notes(
-        f"{replayed.new:,} issues of the last {replayed.weeks:.0f} weeks, searched among all older ones; "
-        f"{replayed.duplicates:,} are ruled duplicates of an older one. Words and the ranker "
-        f"({replayed.fitted_on}) are from the {replayed.past:,} issues before. {replayed.gated:,} issues were not "
-        "searched: tracking issues, epics, lists of tasks, or nearly empty; they count as not found.",
-        "",
-    )
+    print_notes(summary(replayed), "")
     table = TerminalTable(
         [
             Column(title="ranked by", align="left"),
@@ -248,7 +255,7 @@ def _print_backtest(replayed: "Backtest") -> None:
         ]
     )
     for row in replayed.rows:
-        table.add_row(row.name, *(_share(each.share, each.interval) for each in row.found), f"{row.mrr:.3f}")
+        table.add_row(row.name, *(share(each.share, each.interval) for each in row.found), f"{row.mrr:.3f}")
     print_table(table, "Found at k: an older duplicate is among the first k. ± is half of the 95 % interval.", "")
     alerts = TerminalTable(
         [
@@ -257,19 +264,28 @@ def _print_backtest(replayed: "Backtest") -> None:
             Column(title="score from"),
             Column(title="expected right"),
             Column(title="ruled right"),
+            Column(title="or by review"),
+            Column(title="of duplicates"),
         ]
     )
     for each in replayed.alerts:
         a_week = each.count / max(replayed.weeks, 1e-9)
         alerts.add_row(
-            f"{each.count}", f"{a_week:.1f}", f"{each.lowest:.2f}", f"{each.expected:.0%}", f"{each.ruled:.0%}"
+            f"{each.count:,}",
+            f"{a_week:.1f}",
+            f"{each.lowest:.2f}",
+            f"{each.expected:.0%}",
+            f"{each.ruled:.0%}",
+            "–" if each.right is None else f"{each.right:.0%}",
+            f"{each.caught:.0%}",
         )
     print_table(
         alerts,
         "Ruled right: people ruled the first suggestion a duplicate. They do not see every duplicate, so this is the "
         "least that is right.",
+        "",
     )
-
-
-def _share(share: float, interval: "tuple[float, float] | None") -> str:
-    return f"{share:.3f}" if interval is None else f"{share:.3f} ±{(interval[1] - interval[0]) / 2:.3f}"
+    print_notes(completeness(replayed))
+    print_notes(f"Not among the first {SHOWN}: {replayed.missed_in_all:,}; with links: --html FILE.")
+    for magnet in replayed.magnets[:SHOWN]:
+        print_text(f"{magnet.new:>3} new duplicates of {magnet.issue.name}, {magnet.found} found: {magnet.issue.title}")

@@ -13,12 +13,15 @@ from gis.finder.corpus import NO_CLUSTER, Corpus, Positions, older_duplicates
 from gis.finder.gate import gate
 from gis.finder.ranker import Ranker, default_ranker, fit_ranker
 from gis.finder.search import CANDIDATES, PROPOSING, Array, SearchedCorpus
+from gis.statistics.capture import Abundance, chapman
 from gis.statistics.intervals import Interval
 from gis.statistics.retrieval import interval_of_mean
 
 PAST = 0.65  # share of the issues, the oldest ones, that the ranker and the statistics of words are from
 CUTOFFS = (1, 5, 10, 20)
-ALERTS = (20, 50, 100, 200)  # how many of the highest scores are looked at
+ALERTS = (20, 50, 100, 200, 500, 1000)  # how many of the highest scores are looked at
+MISSED, MAGNETS = 50, 20  # how many are listed
+SHOWN = 5  # candidates that a duplicate must be among, or it is missed
 BLEND = "blend"
 
 
@@ -61,12 +64,82 @@ class Alerts:
         lowest: The lowest score among them.
         expected: The mean of their scores.
         ruled: The share whose best candidate was ruled a duplicate.
+        right: The share whose best candidate was ruled or reviewed a duplicate; None where some were not reviewed.
+        caught: The share of all ruled duplicates that are among the ruled ones.
     """
 
     count: int
     lowest: float
     expected: float
     ruled: float
+    right: float | None
+    caught: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """An issue, as a report names it.
+
+    Attributes:
+        name: OWNER/NAME#N.
+        title: Its title.
+        url: Its address.
+    """
+
+    name: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missed:
+    """A ruled duplicate whose older ones are not among the first candidates.
+
+    Attributes:
+        issue: The duplicate.
+        target: The oldest of its cluster.
+        rank: Of the first older duplicate; None where it is not among the first 20.
+        note: Why it was not searched for, or "".
+    """
+
+    issue: Known
+    target: Known
+    rank: int | None
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Magnet:
+    """A cluster that draws duplicates.
+
+    Attributes:
+        issue: The issue that its duplicates point to.
+        size: How many issues it has.
+        new: How many of them are duplicates that came in during the replay.
+        found: How many of these had an older one among the first candidates.
+    """
+
+    issue: Known
+    size: int
+    new: int
+    found: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completeness:
+    """How many of the new issues are duplicates, whether or not people ruled so.
+
+    Attributes:
+        ruled: How many people ruled.
+        reviewed: How many are right among the highest scores, all of which were ruled or reviewed.
+        both: How many of those were ruled.
+        all: The estimate of all, from capture and recapture.
+    """
+
+    ruled: int
+    reviewed: int
+    both: int
+    all: Abundance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +155,10 @@ class Backtest:
         fitted_on: What the ranker was fitted to.
         rows: Each similarity alone, then the blend.
         alerts: How often the highest scores are right.
+        missed: The newest ruled duplicates that were not found.
+        missed_in_all: How many there are.
+        magnets: The clusters with the most new duplicates.
+        completeness: How many duplicates there are; None without reviewed suggestions.
     """
 
     past: int
@@ -92,6 +169,10 @@ class Backtest:
     fitted_on: str
     rows: tuple[RankedBy, ...]
     alerts: tuple[Alerts, ...]
+    missed: tuple[Missed, ...]
+    missed_in_all: int
+    magnets: tuple[Magnet, ...]
+    completeness: Completeness | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,9 +252,16 @@ def replay(
     return Replay(corpus=corpus, ranker=ranker, past=past, new=new, duplicates=duplicates, rankings=rankings, best=best)
 
 
-def backtest(replayed: Replay) -> Backtest:
-    """Count what a replay found."""
+def backtest(replayed: Replay, reviewed: Mapping[str, bool] | None = None) -> Backtest:
+    """Count what a replay found.
+
+    Args:
+        replayed: The replay.
+        reviewed: By the names of two issues, ISSUE~CANDIDATE, whether a reviewer calls them duplicates.
+    """
     corpus = replayed.corpus
+    verdicts = _verdicts(replayed, reviewed or {})
+    missed = _missed(replayed)
     return Backtest(
         past=len(replayed.past),
         new=len(replayed.new),
@@ -182,7 +270,79 @@ def backtest(replayed: Replay) -> Backtest:
         weeks=replayed.weeks,
         fitted_on=replayed.ranker.fitted_on,
         rows=tuple(_ranked_by(name, of, replayed.duplicates, corpus) for name, of in replayed.rankings.items()),
-        alerts=tuple(_alerts(replayed)),
+        alerts=tuple(_alerts(replayed, verdicts)),
+        missed=tuple(missed[:MISSED]),
+        missed_in_all=len(missed),
+        magnets=tuple(_magnets(replayed)),
+        completeness=_completeness(replayed, verdicts) if reviewed else None,
+    )
+
+
+def pair_name(corpus: Corpus, best: "Best") -> str:
+    """Return the name of an issue and its best candidate, for those who review them."""
+    return f"{corpus.names[best.issue]}~{corpus.names[best.candidate]}"
+
+
+def _verdicts(replayed: Replay, reviewed: Mapping[str, bool]) -> list[bool | None]:
+    """Return whether the best candidate of each issue is right; None where nobody ruled or reviewed it."""
+    return [
+        True if replayed.is_ruled(best) else reviewed.get(pair_name(replayed.corpus, best)) for best in replayed.best
+    ]
+
+
+def _completeness(replayed: Replay, verdicts: Sequence[bool | None]) -> Completeness | None:
+    """Estimate how many duplicates there are, by the highest scores that were all ruled or reviewed."""
+    judged = next((n for n, is_right in enumerate(verdicts) if is_right is None), len(verdicts))
+    right = [best.issue for best, is_right in zip(replayed.best[:judged], verdicts, strict=False) if is_right]
+    both = sum(issue in replayed.duplicates for issue in right)
+    if not right:
+        return None
+    ruled = len(replayed.duplicates)
+    return Completeness(ruled=ruled, reviewed=len(right), both=both, all=chapman(ruled, len(right), both))
+
+
+def _rank_by_blend(replayed: Replay, issue: int) -> float:
+    return _rank(replayed.rankings[BLEND].get(issue, np.empty(0, np.intp)), replayed.duplicates[issue])
+
+
+def _missed(replayed: Replay) -> list[Missed]:
+    """Return the ruled duplicates whose older ones are not among the first candidates, the newest first."""
+    corpus = replayed.corpus
+    missed = []
+    for issue in sorted(replayed.duplicates, key=lambda n: (-corpus.created[n], n)):
+        rank = _rank_by_blend(replayed, issue)
+        if rank > SHOWN:
+            missed.append(
+                Missed(
+                    issue=_known(corpus, issue),
+                    target=_known(corpus, min(replayed.duplicates[issue], key=lambda n: (corpus.created[n], n))),
+                    rank=int(rank) if rank < np.inf else None,
+                    note=gate(corpus.titles[issue], corpus.texts[issue]),
+                )
+            )
+    return missed
+
+
+def _magnets(replayed: Replay) -> list[Magnet]:
+    corpus = replayed.corpus
+    new: dict[int, list[int]] = {}
+    for issue in replayed.duplicates:
+        new.setdefault(int(corpus.cluster[issue]), []).append(issue)
+    magnets = []
+    for cluster in sorted(new, key=lambda cluster: (-len(new[cluster]), cluster))[:MAGNETS]:
+        members = np.flatnonzero(corpus.cluster == cluster)
+        target = next((n for n in members if corpus.canonical[n]), members[0])
+        found = sum(_rank_by_blend(replayed, issue) <= SHOWN for issue in new[cluster])
+        magnets.append(Magnet(issue=_known(corpus, int(target)), size=len(members), new=len(new[cluster]), found=found))
+    return magnets
+
+
+def _known(corpus: Corpus, position: int) -> Known:
+    repository, _, number = corpus.names[position].partition("#")
+    return Known(
+        name=corpus.names[position],
+        title=corpus.titles[position],
+        url=f"https://{corpus.host}/{repository}/issues/{number}",
     )
 
 
@@ -243,12 +403,21 @@ def _rank(ranking: Positions, wanted: frozenset[int]) -> float:
     return next((float(n) for n, position in enumerate(ranking.tolist(), 1) if position in wanted), np.inf)
 
 
-def _alerts(replayed: Replay) -> list[Alerts]:
+def _alerts(replayed: Replay, verdicts: Sequence[bool | None]) -> list[Alerts]:
     alerts = []
     for count in ALERTS:
         if count <= len(replayed.best):
-            best = replayed.best[:count]
+            best, right = replayed.best[:count], verdicts[:count]
             scores: Array = np.array([each.score for each in best])
-            ruled = float(np.mean([replayed.is_ruled(each) for each in best]))
-            alerts.append(Alerts(count=count, lowest=float(scores.min()), expected=float(scores.mean()), ruled=ruled))
+            ruled = sum(map(replayed.is_ruled, best))
+            alerts.append(
+                Alerts(
+                    count=count,
+                    lowest=float(scores.min()),
+                    expected=float(scores.mean()),
+                    ruled=ruled / count,
+                    right=None if None in right else sum(map(bool, right)) / count,
+                    caught=ruled / len(replayed.duplicates),
+                )
+            )
     return alerts

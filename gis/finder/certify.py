@@ -17,7 +17,7 @@ from pathlib import Path
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.errors import GisError, check_number
 from gis.files import load_json, new_folder
-from gis.finder.backtest import Replay
+from gis.finder.backtest import Replay, pair_name
 from gis.finder.ranker import Ranker, ranker_of
 
 FEWEST = 50  # whose precision is bounded; if all of them are right, 90 % is sure among up to nine bounds
@@ -99,12 +99,12 @@ def write_suggestions(replayed: Replay, identity: str, folder: Path, count: int)
     asked = [each for each in best if not replayed.is_ruled(each)]
     lines = [
         {
-            "id": f"{corpus.names[issue]}~{corpus.names[candidate]}",
-            "text1": corpus.texts[issue],
-            "text2": corpus.texts[candidate],
-            "score": score,
+            "id": pair_name(corpus, each),
+            "text1": corpus.texts[each.issue],
+            "text2": corpus.texts[each.candidate],
+            "score": each.score,
         }
-        for issue, candidate, score in asked
+        for each in asked
     ]
     content = {
         "schema": SCHEMA,
@@ -174,6 +174,13 @@ def bounds_of(folder: Path, ruled: Sequence[float], *, weeks: float, duplicates:
         )
         for count in counts
     ]
+
+
+def reviewed_suggestions(folder: Path) -> dict[str, bool]:
+    """Return, by the names of two issues, whether reviewers call a suggestion right."""
+    pairs = load_scored(folder)
+    verdicts = Reviews(folder / REVIEW, pairs).verdicts()
+    return {pairs.ids[row]: verdict == "yes" for row, verdict in verdicts.items()}
 
 
 def counts_of(suggestions: int) -> list[int]:

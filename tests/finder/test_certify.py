@@ -138,6 +138,10 @@ def test_from_a_backtest_to_an_alert(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "not reviewed" in run_gis(*alert, "octo/widgets#300").err
     monkeypatch.setattr("sys.stdin", io.StringIO("y" * 20))
     assert run_gis("review", folder).status == 0
+    page = tmp_path / "report.html"
+    done = run_gis("find", "--backtest", "--reviewed", folder, "--html", page, "--store", store)
+    assert "duplicates (95 % interval" in done.out, done.err
+    assert "Backtest of issues" in page.read_text(encoding="utf-8")
     names = index.searched.corpus.names[-60:]
     done = run_gis(*alert, *names, "--json")
     assert done.status == 0, done.err
@@ -155,8 +159,10 @@ def test_from_a_backtest_to_an_alert(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "of another model" in run_gis(*alert, names[0]).err
 
 
-@pytest.mark.parametrize("arguments", [["--review", "here"], ["--precision", "0.9"], ["--reviewed", "here"]])
+@pytest.mark.parametrize(
+    "arguments", [["--review", "here"], ["--html", "here"], ["--precision", "0.9"], ["--reviewed", "here"]]
+)
 def test_options_that_need_others_say_so(arguments: list[str]) -> None:
     done = run_gis("find", "octo/widgets#1", *arguments)
     assert done.status == 2
-    assert "--review goes with --backtest, and --precision with --reviewed" in done.err
+    assert "--review and --html go with --backtest, and --precision with --reviewed" in done.err

@@ -1,17 +1,14 @@
 """A leaderboard as one HTML file: no server, no network, the same bytes for the same results."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import length_curves
+from gis.leaderboard.page.base import asset, content_policy, environment
 from gis.leaderboard.page.costs import COST_TITLES, Fronts, cost_table, costs_in_words
 from gis.leaderboard.page.figures import NO_MATPLOTLIB, Artist, InlineFigure
 from gis.leaderboard.page.models import common_facts, sections
@@ -29,10 +26,6 @@ from gis.leaderboard.page.tables import (
 from gis.leaderboard.page.views import views_of
 from gis.leaderboard.retrieval import RetrievalTable
 from gis.leaderboard.rows import ModelRow, Score, ScoreColumn
-from gis.masking import masked
-from gis.text import visible
-
-HERE = Path(__file__).parent
 
 
 class RowCell(NamedTuple):
@@ -106,42 +99,33 @@ def render_page(board: Leaderboard, retrieval: Sequence[RetrievalTable] = ()) ->
     Returns:
         HTML; equal leaderboards give equal bytes.
     """
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
     styles = Styles()
     artist = Artist(board, styles)
     parts = _parts(board, artist, retrieval)
-    style, script = _asset("page.css") + Markup(styles.css()), _asset("page.js")
+    style, script = asset("page.css") + Markup(styles.css()), asset("page.js")
     results = [result for row in board.rows for result in row.results]
     models = sections(board)
     fronts = Fronts(board)
-    return environment.get_template("page.html.jinja").render(
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'",
-        style=style,
-        script=script,
-        board=board,
-        tasks=len({column.pairs for column in board.columns if column.pairs}),
-        newest=max((result.run.date[:10] for result in results), default=""),
-        views=views_of(board),
-        rows=[_row(board, row, model.anchor, fronts) for row, model in zip(board.rows, models, strict=True)],
-        cost_titles=COST_TITLES,
-        cost_marks=fronts.explanation,
-        notes=[*board.notes, *([] if artist.can_draw else [NO_MATPLOTLIB])],
-        parts=parts,
-        models=models,
-        common=common_facts(models),
+    return (
+        environment()
+        .get_template("page.html.jinja")
+        .render(
+            policy=content_policy(style, script),
+            style=style,
+            script=script,
+            board=board,
+            tasks=len({column.pairs for column in board.columns if column.pairs}),
+            newest=max((result.run.date[:10] for result in results), default=""),
+            views=views_of(board),
+            rows=[_row(board, row, model.anchor, fronts) for row, model in zip(board.rows, models, strict=True)],
+            cost_titles=COST_TITLES,
+            cost_marks=fronts.explanation,
+            notes=[*board.notes, *([] if artist.can_draw else [NO_MATPLOTLIB])],
+            parts=parts,
+            models=models,
+            common=common_facts(models),
+        )
     )
-
-
-def _asset(name: str) -> Markup:
-    return Markup((HERE / name).read_text(encoding="utf-8"))
 
 
 def _row(board: Leaderboard, row: ModelRow, anchor: str, fronts: Fronts) -> Row:
@@ -208,11 +192,6 @@ def _known(*tables: PlainTable | None) -> list[PlainTable]:
     return [table for table in tables if table is not None]
 
 
-def _shown(value: object) -> object:
-    """Return what the page may show of a text: no secret, no control character."""
-    return visible(masked(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 def _score_data(score: Score, group: int | None) -> str:
     """Return what the script cannot read off a cell: how far the interval reaches below and above, ranks, tie group.
 
@@ -224,8 +203,3 @@ def _score_data(score: Score, group: int | None) -> str:
         reach = [str(printed - round(10_000 * score.interval.low)), str(round(10_000 * score.interval.high) - printed)]
     places = [] if score.rank is None or group is None else [*map(str, score.rank), str(group)]
     return " ".join([*reach, *places]).rstrip()
-
-
-def _hash(text: str) -> str:
-    """Return the hash by which a content security policy allows a style or a script."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

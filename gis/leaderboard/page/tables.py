@@ -27,10 +27,12 @@ class Cell(NamedTuple):
     Attributes:
         text: What it shows.
         is_open: Whether it shows a question that the scores do not decide.
+        url: What it links to, or "".
     """
 
     text: str
     is_open: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
