@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gis.errors import GisError
+from gis.errors import GisError, UsageError
 from gis.models.base import EncodedBatch, LoadSettings, TextLengths
 from gis.models.transformer.device import check_precision, choose_devices, describe_device, describe_devices
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds
@@ -79,6 +79,11 @@ class TransformerEngine:
             return None
         engine = cls(model_folder, settings, config)
         if not engine.is_faithful():
+            if settings.precision == "int8":
+                raise UsageError(
+                    f"{model_folder.name} has no int8 form: it reads more than token ids and a mask",
+                    remedy="use --precision bf16 or fp32",
+                )
             return None
         engine.check_repeatable()
         return engine
@@ -86,7 +91,7 @@ class TransformerEngine:
     def is_faithful(self) -> bool:
         """Return whether a text's vector is the model's own for the whole output of its tokenizer, text alone."""
         if self._encoder.proven:
-            return True
+            return not self._tokenize.has_types
         ids = self._tokenize(SAMPLE).ids
         with torch.inference_mode():
             try:

@@ -97,6 +97,12 @@ class TextTokenizer:
         )
 
     @property
+    def has_types(self) -> bool:
+        """Whether tokens of a single text have another type than 0, for which some models have a vector."""
+        types = self.inputs("a").get("token_type_ids")
+        return types is not None and bool(types.any())
+
+    @property
     def prompt_tokens(self) -> int:
         """How many tokens the prompt adds to a text; counts of tokens hold them."""
         return self.added - self._specials

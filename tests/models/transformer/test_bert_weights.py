@@ -12,6 +12,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+from gis.errors import GisError
 from gis.models.transformer import loading
 from gis.models.transformer.flat import post_norm, products
 from gis.models.transformer.flat.bert_weights import BertWeights, read_bert
@@ -63,6 +64,29 @@ def test_anything_unusual_is_left_to_transformers(tmp_path: Path) -> None:
     assert _read(folder) is None
     edit_json(folder / "config.json", num_hidden_layers=1)
     assert _read(save_roberta(tmp_path / "electra", kind="Electra")) is None
+
+
+def test_weights_under_two_names_are_those_that_transformers_takes(tmp_path: Path) -> None:
+    folder = save_bert(tmp_path / "m")
+    weights = load_file(folder / "model.safetensors")
+    others = {f"bert.{name}": tensor * 2 for name, tensor in weights.items()}
+    save_file({**weights, **others}, folder / "model.safetensors", {"format": "pt"})
+    assert _read(folder) is None
+    model = transformers.AutoModel.from_pretrained(folder)
+    ids = transformers.AutoTokenizer.from_pretrained(folder)("a cat", return_tensors="pt")["input_ids"]
+    with torch.inference_mode():
+        expected = model(ids).last_hidden_state.mean(1).numpy()
+    assert np.allclose(encoder(folder).encode(["a cat"]), expected, atol=1e-5)
+
+
+def test_a_config_that_transformers_cannot_run_is_left_to_it(tmp_path: Path) -> None:
+    roberta, bert = save_roberta(tmp_path / "roberta"), save_bert(tmp_path / "bert")
+    edit_json(roberta / "config.json", pad_token_id=None)  # positions begin behind it
+    edit_json(bert / "config.json", num_attention_heads=5)
+    assert _read(roberta) is None
+    assert _read(bert) is None
+    with pytest.raises(GisError, match="32\\) is not a multiple of the number of attention heads"):
+        encoder(bert).encode(["a cat"])
 
 
 def test_where_packed_products_give_other_numbers_nothing_is_packed(

@@ -3,6 +3,7 @@
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from torch.nn.functional import dropout
 
 from gis.errors import GisError
 from gis.files import cache_folder
-from gis.models.transformer import quantization
+from gis.models.transformer import engine, quantization
 from gis.models.transformer.encoder import states_by_transformers
+from gis.models.transformer.tokens import TextTokenizer
 from tests.errors import error_line
 from tests.models.helpers import SHORT, TEXTS, encoder, identity, settings
 from tests.tiny_architectures import save_architecture
@@ -50,6 +52,13 @@ def test_a_model_without_an_int8_form_is_refused(tiny_decoder: Path, tmp_path: P
         encoder(save_static(tmp_path / "static"), INT8)
     with error_line("a bert model has no int8 form"):
         encoder(save_bert(tmp_path / "decoder", is_decoder=True), INT8)
+
+
+def test_a_model_whose_tokens_have_types_is_refused(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TextTokenizer, "has_types", True)
+    monkeypatch.setattr(engine, "_load_encoders", lambda *_: [SimpleNamespace(proven=True)])
+    with error_line("has no int8 form: it reads more than token ids and a mask; use --precision bf16 or fp32"):
+        encoder(tiny_bert, INT8).load()
 
 
 def test_other_devices_than_a_processor_are_refused(tiny_bert: Path) -> None:

@@ -61,6 +61,18 @@ def test_the_roberta_family_equals_sentence_transformers(tmp_path: Path, kind: s
     _assert_equal(save_sentence_transformer(tmp_path / "model", body, max_seq_length=30))
 
 
+def test_a_tokenizer_that_gives_tokens_a_type_is_left_to_sentence_transformers(tmp_path: Path) -> None:
+    folder = save_bert(tmp_path / "model")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    for part in tokenizer["post_processor"]["single"]:
+        next(iter(part.values()))["type_id"] = 1
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    assert _engine(folder) is TransformerEngine  # which the model does not get to see
+    edit_json(folder / "tokenizer_config.json", model_input_names=["input_ids", "token_type_ids", "attention_mask"])
+    assert _engine(folder) is SentenceTransformerEngine
+    _assert_equal(folder)
+
+
 def test_a_decoder_with_last_token_equals_sentence_transformers(tmp_path: Path, tiny_decoder: Path) -> None:
     folder = save_sentence_transformer(tmp_path / "model", tiny_decoder, pooling="lasttoken", max_seq_length=20)
     assert _engine(folder) is TransformerEngine

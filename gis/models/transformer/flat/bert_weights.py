@@ -12,6 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from gis.models.transformer.positions import BEHIND_PADDING
+
 # The families, and what transformers calls a model's body, under which a model with a head keeps its weights.
 BODIES = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta"}
 WEIGHTS = "model.safetensors"
@@ -76,9 +78,15 @@ def read_bert(folder: Path, config: Any, dtype: torch.dtype) -> BertWeights | No
         return None
     if getattr(config, "position_embedding_type", "absolute") != "absolute" or hasattr(config, "quantization_config"):
         return None
+    without_padding = config.pad_token_id is None and config.model_type in BEHIND_PADDING
+    if without_padding or config.hidden_size % config.num_attention_heads:
+        return None
     try:
         body = f"{BODIES[config.model_type]}."
-        stored = {name.removeprefix(body): tensor for name, tensor in load_file(folder / WEIGHTS).items()}
+        tensors = load_file(folder / WEIGHTS)
+        stored = {name.removeprefix(body): tensor for name, tensor in tensors.items()}
+        if len(stored) < len(tensors):  # some are there with and without the prefix
+            return None
         with torch.device("meta"):
             model = BertWeights(config)
         weights = {name: tensor.to(dtype) for name, tensor in stored.items() if not name.startswith(UNREAD)}
