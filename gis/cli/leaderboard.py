@@ -56,6 +56,7 @@ def leaderboard(
     """
     from gis.leaderboard.documents import own_document, with_block, write_or_check
     from gis.leaderboard.retrieval import load_boards, with_retrieval
+    from gis.leaderboard.tidy import tidy_csv
     from gis.spec import parse_specs
 
     if check and not any((markdown, into, latex, csv, tidy, html, mteb)):
@@ -65,14 +66,15 @@ def leaderboard(
     outputs: list[tuple[Path | None, Callable[[Path], str]]] = [
         (markdown, lambda path: own_document(path, with_retrieval(board, tables))),
         (into, lambda path: with_block(path, with_retrieval(board, tables))),
+        (tidy, lambda _: tidy_csv(board, tables)),
     ]
-    if board is None and any((latex, csv, tidy, html, mteb)):
+    if board is None and any((latex, csv, html, mteb)):
         raise GisError(
-            f"{results} has results of retrieval only, which are shown in a terminal and in Markdown",
-            remedy="write them with --markdown FILE or --into FILE",
+            f"{results} has results of retrieval only, which are shown in a terminal, in Markdown and in long form",
+            remedy="write them with --markdown FILE, --into FILE or --tidy FILE",
         )
     if board is not None:
-        outputs += _of_pairs(board, tables, latex=latex, csv=csv, html=html, tidy=tidy)
+        outputs += _of_pairs(board, tables, latex=latex, csv=csv, html=html)
     files = {path: content(path) for path, content in outputs if path is not None}
     files |= _mteb_files(board, mteb) if mteb is not None and board is not None else {}
     stale = [path for path, text in files.items() if not write_or_check(path, text, check=check)]
@@ -90,17 +92,14 @@ def _of_pairs(
     latex: Path | None,
     csv: Path | None,
     html: Path | None,
-    tidy: Path | None,
 ) -> list[tuple[Path | None, Callable[[Path], str]]]:
     """Return what goes into each file that is of the leaderboard of pairs."""
     from gis.leaderboard.page import render_page
-    from gis.leaderboard.tidy import tidy_csv
 
     return [
         (latex, lambda _: board.to_latex()),
         (csv, lambda _: board.to_csv()),
         (html, lambda _: render_page(board, tables)),
-        (tidy, lambda _: tidy_csv(board)),
     ]
 
 

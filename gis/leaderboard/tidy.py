@@ -1,15 +1,18 @@
 """A leaderboard in long form: a row for each model, task, view and metric, with interval, ranks and provenance."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from gis.benchmark.scoring import ALL
 from gis.leaderboard.board import Leaderboard
+from gis.leaderboard.retrieval import RetrievalTable
 from gis.leaderboard.rows import ModelRow, Score, ScoreColumn
 from gis.leaderboard.scores import strata_of
 from gis.leaderboard.views import MEAN_VIEW, METRICS, NONE, view_records
 from gis.markdown import csv_text
+from gis.statistics.retrieval import NDCG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,10 +39,36 @@ def tidy_frame(board: Leaderboard) -> "pd.DataFrame":
     return frame.astype({"rank_best": "Int64", "rank_worst": "Int64", "pairs": "Int64"})
 
 
-def tidy_csv(board: Leaderboard) -> str:
-    """Return the same rows as CSV, empty where there is nothing."""
-    rows = ([_cell(record.get(name)) for name in COLUMNS] for record in _records(board))
-    return csv_text(COLUMNS, rows)
+def tidy_csv(board: Leaderboard | None, retrieval: Sequence[RetrievalTable] = ()) -> str:
+    """Return the same rows as CSV, empty where there is nothing.
+
+    Args:
+        board: The leaderboard; None where there are only results of retrieval.
+        retrieval: Tables of retrieval, whose rows follow: the view is the protocol, and ``pairs`` counts the queries.
+    """
+    records = chain(() if board is None else _records(board), *map(_of_retrieval, retrieval))
+    return csv_text(COLUMNS, ([_cell(record.get(name)) for name in COLUMNS] for record in records))
+
+
+def _of_retrieval(table: RetrievalTable) -> Iterator[dict[str, object]]:
+    for row, rank in zip(table.rows, table.ranks, strict=True):
+        result, task = row.result, row.result.task
+        for metric, mean in result.scores.items():
+            yield {
+                "model": result.model.name,
+                "identity": result.model.identity,
+                "task": task.name,
+                "view": task.protocol,
+                "metric": metric,
+                "main": metric == NDCG,
+                "value": mean.value,
+                "pairs": task.queries,
+                "sample": "" if task.limit is None else f"{task.limit} queries, seed {task.seed}",
+                "result_sha256": result.sha256,
+                "command": result.run.command,
+                "date": result.run.date,
+                **_measured(Score(interval=mean.interval, rank=rank if metric == NDCG else None)),
+            }
 
 
 def _cell(value: object) -> object:

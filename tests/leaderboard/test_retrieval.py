@@ -1,3 +1,5 @@
+import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +11,14 @@ import gis
 from gis.benchmark.retrieval.results import RankedTask, scores_of
 from gis.benchmark.runner import run_models
 from gis.leaderboard.retrieval import retrieval_tables
+from gis.leaderboard.tidy import tidy_csv
 from gis.publishing.results import prepare_results
+from gis.statistics.retrieval import METRICS
 from tests.benchmark.helpers import FakeEncoder, make_task, settings
 from tests.benchmark.retrieval.test_collection import lay_out
 from tests.command_line import run_gis
+
+MODELS = {"worse": (20, 90), "better": (1, 9)}  # the ranks of their relevant documents
 
 
 @pytest.fixture
@@ -46,6 +52,25 @@ def test_the_best_model_is_first_with_its_rank(ranked: RankedTask) -> None:
     assert "| better | 1-2 | **" in markdown
 
 
+def test_the_long_form_has_each_metric_with_its_interval_and_the_ranks_of_the_main_one(ranked: RankedTask) -> None:
+    rng = np.random.default_rng(0)
+    worse, better = (of_ranks(ranked, name, rng.integers(*ranks, 80)) for name, ranks in MODELS.items())
+    rows = [*csv.DictReader(io.StringIO(tidy_csv(None, retrieval_tables([worse, better]))))]
+    assert [(row["model"], row["metric"]) for row in rows] == [(n, m) for n in ("better", "worse") for m in METRICS]
+    best = rows[0]
+    mean = better.result.scores[METRICS[0]]
+    assert mean.interval is not None
+    assert (float(best["value"]), float(best["low"]), float(best["high"])) == (mean.value, *mean.interval)
+    assert [best[name] for name in ("main", "view", "rank_best", "rank_worst", "sample")] == [
+        "true",
+        "all",
+        "1",
+        "1",
+        "",
+    ]
+    assert [row["rank_best"] for row in rows[1 : len(METRICS)]] == [""] * (len(METRICS) - 1)
+
+
 def test_two_queries_give_no_ranks(ranked: RankedTask) -> None:
     (table,) = retrieval_tables([ranked])
     assert table.ranks == (None,)
@@ -67,6 +92,8 @@ def test_retrieval_alone_is_shown_and_written(tmp_path: Path) -> None:
     done = run_gis("leaderboard", folder, "--html", tmp_path / "page.html")
     assert done.status == 1
     assert "has results of retrieval only" in done.err
+    assert run_gis("leaderboard", folder, "--tidy", tmp_path / "long.csv").status == 0
+    assert '"mine-retrieval","","all","nDCG@10","true",' in (tmp_path / "long.csv").read_text(encoding="utf-8")
     card = prepare_results(tmp_path / "results").card
     assert "**mine-retrieval**" in card
 
