@@ -116,9 +116,9 @@ class SearchedCorpus:
     @cached_property
     def _lexical(self) -> tuple[Any, Any, Any]:
         return (
-            self.terms.tfidf(self.terms.counts).T.tocsr(),
-            self.title_terms.tfidf(self.title_terms.counts).T.tocsr(),
-            self.terms.bm25.T.tocsr(),
+            _by_word(self.terms.tfidf(self.terms.counts)),
+            _by_word(self.title_terms.tfidf(self.title_terms.counts)),
+            _by_word(self.terms.bm25),
         )
 
     def _similarities(self, queries: Queries, block: slice) -> NDArray[np.float32]:
@@ -131,9 +131,9 @@ class SearchedCorpus:
         similarities = np.empty((len(SIMILARITIES), counts.shape[0], len(self.corpus)), np.float32)
         np.matmul(unit(queries.vectors[block]), self.vectors.T, out=similarities[0])
         np.matmul(unit(queries.title_vectors[block]), self.title_vectors.T, out=similarities[1])
-        similarities[2] = (self.terms.tfidf(counts) @ tfidf).toarray()
-        similarities[3] = (self.title_terms.tfidf(title_counts) @ title_tfidf).toarray()
-        similarities[4] = ((counts > 0).astype(np.float64) @ bm25).toarray()
+        similarities[2] = (self.terms.tfidf(counts).astype(np.float32) @ tfidf).toarray()
+        similarities[3] = (self.title_terms.tfidf(title_counts).astype(np.float32) @ title_tfidf).toarray()
+        similarities[4] = ((counts > 0).astype(np.float32) @ bm25).toarray()
         similarities[4] /= np.maximum(self.terms.highest_bm25(counts), 1e-9)[:, None]
         return similarities
 
@@ -155,6 +155,11 @@ class SearchedCorpus:
         author = queries.author[query]
         features += [np.log1p(days), ((corpus.author_codes[positions] == author) & (author >= 0)).astype(np.float64)]
         return Candidates(query, positions, np.stack(features, axis=1), nearest)
+
+
+def _by_word(weights: Any) -> Any:  # noqa: ANN401
+    """Return the (texts, words) weights as a (words, texts) matrix in rows, in which a few words are found fast."""
+    return weights.astype(np.float32).T.tocsr()
 
 
 def _top(values: Array, count: int) -> Positions:

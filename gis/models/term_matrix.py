@@ -58,7 +58,7 @@ class TermMatrix:
     def _known(self) -> Any:  # noqa: ANN401
         return self.counts if self.known is None else self.counts[self.known]
 
-    @cached_property
+    @property
     def bm25(self) -> Any:  # noqa: ANN401
         """The (n, words) BM25 weight of each word in each text; a query's score is the sum over its words."""
         mean_length = float(self._known.sum()) / max(self.texts, 1)
@@ -76,8 +76,11 @@ class TermMatrix:
         """
         smoothed = np.log((1 + self.texts) / (1 + self.frequencies)) + 1  # as scikit-learn does
         weighted = counts.astype(np.float64)
-        weighted.data = (1 + np.log(weighted.data)) * smoothed[weighted.indices]
-        lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1), dtype=np.float64).ravel())
+        np.log(weighted.data, out=weighted.data)
+        weighted.data += 1
+        weighted.data *= smoothed[weighted.indices]
+        squares = type(weighted)((weighted.data**2, weighted.indices, weighted.indptr), weighted.shape)
+        lengths = np.sqrt(np.asarray(squares.sum(axis=1), dtype=np.float64).ravel())
         weighted.data /= np.repeat(lengths, np.diff(weighted.indptr))  # a row without words has no data
         return weighted
 
