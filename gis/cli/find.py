@@ -119,8 +119,10 @@ def find(
 
     reporter = Reporter(quiet=quiet)
     if backtest:
-        if issues or text or since:
-            raise UsageError("a backtest replays all issues", remedy="leave out the issues, --text and --since")
+        if issues or text or since or precision is not None:
+            raise UsageError(
+                "a backtest replays all issues", remedy="leave out the issues, --text, --since and --precision"
+            )
         with interruptible():
             replayed = api.backtest(store, review=review, suggestions=suggestions, reviewed=reviewed, reporter=reporter)
         _write_backtest(replayed, store.stem, html, as_json=as_json)
