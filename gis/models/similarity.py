@@ -14,7 +14,14 @@ def cosine(x: Vectors, y: Vectors) -> NDArray[np.float64]:
     a, b = x.astype(np.float64), y.astype(np.float64)
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     dots = np.einsum("ij,ij->i", a, b)
-    return _rounded(np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0))
+    return _rounded(np.divide(dots, norms, out=np.zeros_like(dots), where=norms != 0))
+
+
+def unit(vectors: Vectors) -> NDArray[np.float64]:
+    """Return (n, dim) vectors with length 1; zero vectors stay, and NaN, which has no similarity, stays NaN."""
+    wide = vectors.astype(np.float64)
+    norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.asarray(np.divide(wide, norms, out=np.zeros_like(wide), where=norms != 0))
 
 
 def manhattan(x: Vectors, y: Vectors) -> NDArray[np.float64]:

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gis.models.similarity import cosine, euclidean, manhattan
+from gis.models.similarity import cosine, euclidean, manhattan, unit
+from gis.models.transformer.late_interaction import mean_maxsim
+from gis.models.transformer.long_text import score_by_windows
 
 
 @pytest.fixture
@@ -40,6 +42,14 @@ def test_distances_agree_with_numpy(vectors: tuple[NDArray[np.float32], NDArray[
 def test_the_zero_vector_has_cosine_0(other: NDArray[np.float32]) -> None:
     assert cosine(row(0, 0, 0), other).tolist() == [0.0]
     assert cosine(other, row(0, 0, 0)).tolist() == [0.0]
+
+
+def test_nan_does_not_pass_for_the_zero_vector() -> None:
+    broken = row(np.nan, 1)
+    assert np.isnan(cosine(broken, row(1, 1))).all()
+    assert np.isnan(unit(broken)).all()
+    assert np.isnan(mean_maxsim(np.vstack([broken, row(1, 0)]), row(1, 0)))
+    assert np.isnan(score_by_windows([("a", "b")], lambda texts: [broken for _ in texts])).all()
 
 
 def test_opposite_vectors_have_cosine_minus_1(vectors: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.models.similarity import DECIMALS
+from gis.models.similarity import DECIMALS, unit
 
 MEAN_MAXSIM = "mean over the tokens of either text of the largest cosine with a token of the other"
 PAIRS_AT_A_TIME = 128  # token vectors of as many pairs are held at once
@@ -25,7 +25,7 @@ def mean_maxsim(first: TokenVectors, second: TokenVectors) -> float:
     """
     if not len(first) or not len(second):
         return 0.0
-    cosines = _of_length_1(first) @ _of_length_1(second).T
+    cosines = unit(first) @ unit(second).T
     return round(float(cosines.max(axis=1).mean() + cosines.max(axis=0).mean()) / 2, DECIMALS)
 
 
@@ -52,10 +52,3 @@ def score_by_tokens(
         for number in part:
             scores[number] = mean_maxsim(*(vectors[text] for text in pairs[number]))
     return scores
-
-
-def _of_length_1(vectors: TokenVectors) -> NDArray[np.float64]:
-    wide = vectors.astype(np.float64)
-    norms = np.linalg.norm(wide, axis=1, keepdims=True)
-    scaled: NDArray[np.float64] = np.divide(wide, norms, out=np.zeros_like(wide), where=norms > 0)
-    return scaled

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gis.errors import UsageError
 from gis.files import sha256_of
 from gis.models.base import EncodedBatch, Encoder, LongPolicy, ModelCard, PairScorer, Setting, TextLengths, with_rows
-from gis.models.similarity import DECIMALS
+from gis.models.similarity import DECIMALS, unit
 from gis.models.transformer.loading import load_tokenizer
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pretrained_encoder import PretrainedEncoder
@@ -297,11 +297,6 @@ def score_by_windows(
     """
     whole = [(whole_characters(first), whole_characters(second)) for first, second in pairs]
     texts = list(dict.fromkeys(text for pair in whole for text in pair))
-    by_text = dict(zip(texts, map(_unit, windows(texts)), strict=True))
+    by_text = dict(zip(texts, map(unit, windows(texts)), strict=True))
     highest = [float((by_text[first] @ by_text[second].T).max()) for first, second in whole]
     return np.asarray(np.round(highest, DECIMALS), dtype=np.float64)
-
-
-def _unit(vectors: Vectors) -> NDArray[np.float64]:
-    norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, norms, out=np.zeros(vectors.shape), where=norms > 0))

@@ -151,7 +151,7 @@ class SparseScorer(PretrainedPairScorer):
         first, second = rows[:, 0], rows[:, 1]
         products = np.asarray(vectors[first].multiply(vectors[second]).sum(axis=1)).ravel()
         lengths = norms[first] * norms[second]
-        cosines: NDArray[np.float64] = np.divide(products, lengths, out=np.zeros(len(pairs)), where=lengths > 0)
+        cosines: NDArray[np.float64] = np.divide(products, lengths, out=np.zeros(len(pairs)), where=lengths != 0)
         return np.round(cosines, DECIMALS)
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from gis.errors import GisError, UsageError
 from gis.models.base import SIMILARITY_DECLARED, PairScorer
@@ -51,6 +52,13 @@ class TestLearnedSparse:
         assert SIMILARITY_DECLARED not in scorer(folder).card.settings
         edit_json(folder / "config_sentence_transformers.json", similarity_fn_name="dot")
         assert scorer(folder).card.settings[SIMILARITY_DECLARED] == "dot"
+
+    def test_weights_that_give_nan_give_no_score(self, tmp_path: Path) -> None:
+        folder = save_sparse(tmp_path / "model")
+        weights = load_file(folder / "model.safetensors")
+        weights["bert.embeddings.LayerNorm.bias"][:] = torch.nan
+        save_file(weights, folder / "model.safetensors", {"format": "pt"})
+        assert np.isnan(scorer(folder).score(PAIRS)).all()
 
     def test_texts_are_cut_at_max_length(self, sparse: Path) -> None:
         model = scorer(sparse, max_length="4")
