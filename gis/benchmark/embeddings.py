@@ -11,7 +11,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.tasks.pairs import Pairs
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.models.base import EncodedBatch, Encoder, TextLengths, with_rows
+from gis.models.base import EncodedBatch, Encoder, Model, TextLengths, with_rows
 from gis.models.composite import PairRows
 
 
@@ -145,5 +145,11 @@ def _check_finite(batch: EncodedBatch, texts: list[str], model: Encoder) -> None
         raise GisError(
             f"{model.card.name} gave NaN or infinity for {int((~finite).sum())} of {len(finite)} texts of a batch, "
             f"first for {text[:60]!r}",
-            remedy="try --precision fp32, or check the model's weights",
+            remedy=remedy_for_nan(model),
         )
+
+
+def remedy_for_nan(model: Model) -> str:
+    """Return what to do about a model that gives NaN: half precision can be the reason."""
+    check = "check the model's weights"
+    return check if model.in_full_precision() is None else f"try --precision fp32, or {check}"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.benchmark.cache import EmbeddingCache
-from gis.benchmark.embeddings import Embeddings, TextPool, embed, in_words
+from gis.benchmark.embeddings import Embeddings, TextPool, embed, in_words, remedy_for_nan
 from gis.benchmark.invariance import check_invariance
 from gis.benchmark.precision import agreement_with_fp32
 from gis.benchmark.records import notes_on, read_text_record, run_record, task_record, text_record
@@ -142,7 +142,10 @@ def _by_model(
             tracker.advance(len(pairs), (tracker.done + len(pairs)) / total)
             if not np.isfinite(similarities).all():
                 row = int(np.flatnonzero(~np.isfinite(similarities))[0])
-                raise GisError(f"{name} gave NaN or infinity on {task.task.name}, first for pair {task.pairs.ids[row]}")
+                raise GisError(
+                    f"{name} gave NaN or infinity on {task.task.name}, first for pair {task.pairs.ids[row]}",
+                    remedy=remedy_for_nan(model),
+                )
             yield _Compared(similarities, score_similarities(task, similarities), seconds)
     reporter.say(f"{name}: {total:,} pairs in {in_words(spent)}")
 

@@ -22,6 +22,7 @@ from gis.models.lexical import Jaccard, Pairs
 from gis.models.registry import load_model
 from gis.spec import Spec
 from tests.benchmark.helpers import ROWS, FakeEncoder, Row, make_task, number, run, settings, texts_of, write_jsonl
+from tests.errors import error_line
 from tests.tiny_models import save_bert
 
 
@@ -141,7 +142,7 @@ class Broken(PairScorer):
 
 
 def test_nan_scores_name_the_pair(tmp_path: Path, task: LoadedTask) -> None:
-    with pytest.raises(GisError, match="broken gave NaN or infinity on first, first for pair c"):
+    with error_line("broken gave NaN or infinity on first, first for pair c; check the model's weights"):
         run(Broken(), [task], settings(tmp_path))
     assert not list((tmp_path / "results").rglob("*.json"))
 

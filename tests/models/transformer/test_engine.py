@@ -370,16 +370,18 @@ def test_an_adapter_that_does_not_fit_is_refused(
         encoder(adapter, base=tiny_decoder).load()
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    ("precision", "remedy"), [("fp32", "check the model's weights"), ("bf16", "try --precision fp32, or check")]
+)
 def test_a_text_whose_vector_is_not_a_number_is_named(
-    tmp_path: Path, precision: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, precision: str, remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _let_the_processor_have(monkeypatch, "avx512_bf16")
     folder = save_bert(tmp_path / "model")
     weights = load_file(folder / "model.safetensors")
     weights["encoder.layer.1.output.dense.bias"][0] = torch.nan
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with error_line("gave NaN or infinity for 1 of 1 texts of a batch, first for 'a cat'; try --precision fp32"):
+    with error_line(f"gave NaN or infinity for 1 of 1 texts of a batch, first for 'a cat'; {remedy}"):
         embed(encoder(folder, settings(precision=precision)), ["a cat"], EmbeddingCache(None, ""), "", QUIET)
 
 
