@@ -46,9 +46,7 @@ class SentenceTransformerEngine:
             model, [f"{self._before}{text}{self._after}" for text in ("", "a b c")], max_tokens
         )
         if tokens[0] < tokens[1] and kept[0] == kept[1]:  # all texts would have one vector
-            raise UsageError(
-                f"max_length {max_tokens} leaves no room for a text beside the {tokens[0]} tokens of the prompt"
-            )
+            raise UsageError(f"max_length {max_tokens} leaves no room for a text beside the prompt and special tokens")
         self._rows = rows
 
     def batches(self, texts: Sequence[str]) -> Iterator[EncodedBatch]:

@@ -239,7 +239,7 @@ class TestFallback:
             encoder(save_static(tmp_path / "model"), settings(max_length=3)).load()
 
     def test_a_prompt_that_leaves_no_room_for_a_text_is_refused(self, dense: Path) -> None:
-        with error_line("max_length 5 leaves no room for a text beside the 3 tokens of the prompt"):
+        with error_line("max_length 5 leaves no room for a text beside the prompt and special tokens"):
             encoder(dense, prompt="the cat on {text}", max_length=5).encode([SHORT])
 
     def test_a_file_of_angle_beside_the_folder_does_not_replace_its_modules(self, dense: Path) -> None:

@@ -14,6 +14,7 @@ from gis.models.transformer.flat.families import FAMILIES, MODERNBERT, POST_NORM
 from gis.models.transformer.flat.modernbert import ModernBertStack
 from gis.models.transformer.flat.post_norm import PostNormStack
 from gis.models.transformer.flat.texts import FlatTexts, Run
+from gis.models.transformer.loading import tolerance
 from gis.models.transformer.positions import BEHIND_PADDING
 
 STACKS: dict[str, type[PostNormStack] | type[ModernBertStack]] = {
@@ -89,14 +90,13 @@ class FlatModel:
         """Compare a long and a short text with other states: their tokens must see each other, and nothing else."""
         longest = 4 * getattr(model.config, "sliding_window", 1)  # two blocks of windows
         sample = [np.array([5, 4, 3, 2] * (longest // 4)), np.array([2, 3, 4])]  # no padding, which is 0 or 1
-        exact = model.dtype == torch.float32
-        share = 1e-4 if exact else 3e-2
+        of_each = 1e-3 if model.dtype == torch.float32 else 0
         states = [group[0] for group in self(sample)] if self.device.type == "cpu" else list(self(sample)[0][0])
         for ids, state in zip(sample, states, strict=True):
             expected = states_of(torch.from_numpy(ids).to(model.device)).float()
-            atol = share * max(1.0, float(expected.abs().max()))
+            atol = tolerance(model.dtype) * max(1.0, float(expected.abs().max()))
             found = state.float().reshape(-1, expected.shape[-1])[: len(ids)]
-            if not torch.allclose(found, expected, atol=atol, rtol=1e-3 if exact else 0):
+            if not torch.allclose(found, expected, atol=atol, rtol=of_each):
                 return False
         return True
 
