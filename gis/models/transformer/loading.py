@@ -18,6 +18,7 @@ from gis.models.transformer.model_folder import ModelFolder
 
 # A short and a long text, whose vectors are compared with those of a model itself, and must not depend on each other.
 SAMPLE = ("a cat", "one two three four five six seven eight nine ten")
+OTHER_SHAPES = "weights have another shape than config.json says"
 TOKENIZER_FILES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken")
 
 
@@ -92,7 +93,7 @@ def check_weights(folder: Path, report: Mapping[str, Any]) -> None:
             "the file is incomplete or belongs to another model"
         )
     if report.get("mismatched_keys"):
-        raise GisError(f"{folder}: weights have another shape than config.json says")
+        raise GisError(f"{folder}: {OTHER_SHAPES}")
 
 
 def tolerance(dtype: torch.dtype | None) -> float:
@@ -159,4 +160,7 @@ def reason_of(error: Exception) -> str:
         return "its weights are a pickle that is damaged or holds more than tensors, which gis does not run"
     if "trust_remote_code" in message:
         return "it needs code of its own, which runs only with trust_remote_code=true"
-    return message.splitlines()[0] if message else type(error).__name__
+    if "ignore_mismatched_sizes" in message:
+        return OTHER_SHAPES
+    first, *more = message.splitlines() or [type(error).__name__]
+    return f"{first} {more[0].strip()}" if first.endswith(":") and more else first

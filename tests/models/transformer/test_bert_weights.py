@@ -82,11 +82,28 @@ def test_weights_under_two_names_are_those_that_transformers_takes(tmp_path: Pat
 def test_a_config_that_transformers_cannot_run_is_left_to_it(tmp_path: Path) -> None:
     roberta, bert = save_roberta(tmp_path / "roberta"), save_bert(tmp_path / "bert")
     edit_json(roberta / "config.json", pad_token_id=None)  # positions begin behind it
-    edit_json(bert / "config.json", num_attention_heads=5)
     assert _read(roberta) is None
-    assert _read(bert) is None
+    for heads in (0, 5):
+        edit_json(bert / "config.json", num_attention_heads=heads)
+        assert _read(bert) is None
     with pytest.raises(GisError, match="32\\) is not a multiple of the number of attention heads"):
         encoder(bert).encode(["a cat"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("vocab_size", 9, "weights have another shape than config.json says$"),
+        ("layer_norm_eps", None, "'layer_norm_eps': TypeError: .* expected float, got NoneType"),
+    ],
+)
+def test_what_is_wrong_in_a_config_is_said_in_one_line(
+    tmp_path: Path, setting: str, value: object, message: str
+) -> None:
+    folder = save_bert(tmp_path / "m")
+    edit_json(folder / "config.json", **{setting: value})
+    with pytest.raises(GisError, match=message):
+        encoder(folder).encode(["a cat"])
 
 
 def test_where_packed_products_give_other_numbers_nothing_is_packed(

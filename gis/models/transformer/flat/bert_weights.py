@@ -78,10 +78,11 @@ def read_bert(folder: Path, config: Any, dtype: torch.dtype) -> BertWeights | No
         return None
     if getattr(config, "position_embedding_type", "absolute") != "absolute" or hasattr(config, "quantization_config"):
         return None
-    without_padding = config.pad_token_id is None and config.model_type in BEHIND_PADDING
-    if without_padding or config.hidden_size % config.num_attention_heads:
+    if config.pad_token_id is None and config.model_type in BEHIND_PADDING:
         return None
     try:
+        if config.hidden_size % config.num_attention_heads:
+            return None
         body = f"{BODIES[config.model_type]}."
         tensors = load_file(folder / WEIGHTS)
         stored = {name.removeprefix(body): tensor for name, tensor in tensors.items()}
@@ -91,7 +92,7 @@ def read_bert(folder: Path, config: Any, dtype: torch.dtype) -> BertWeights | No
             model = BertWeights(config)
         weights = {name: tensor.to(dtype) for name, tensor in stored.items() if not name.startswith(UNREAD)}
         model.load_state_dict(weights, assign=True)
-    except (OSError, SafetensorError, RuntimeError, AttributeError):  # other weights, of which transformers says more
+    except (OSError, SafetensorError, RuntimeError, AttributeError, ZeroDivisionError):  # transformers says more
         return None
     return model.requires_grad_(requires_grad=False)
 
