@@ -1,6 +1,7 @@
 """Errors a person can act on: each says what was given, what was expected and what to do next."""
 
 import difflib
+import sys
 import traceback
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -119,7 +120,7 @@ def check_number(
         UsageError: ``given`` is no such number.
     """
     is_number = isinstance(given, Integral if whole else Real) and not isinstance(given, bool)
-    if is_number and lowest <= given <= highest and given != float("inf"):
+    if is_number and lowest <= given <= highest and abs(given) <= sys.float_info.max:
         return
     bounds = f"from {lowest:g} to {highest:g}" if highest < float("inf") else f"{lowest:g} or more"
     raise UsageError(f"{what} must be a {'whole ' if whole else ''}number, {bounds}, not {given!r}", remedy=remedy)

@@ -12,7 +12,7 @@ from gis.annotation.annotators import AskedAnnotator, Grades, OwnAnnotator, Serv
 from gis.annotation.answers import AnswerFile
 from gis.annotation.asking import Estimate, estimate, grades_of
 from gis.annotation.card import make_card
-from gis.annotation.ensemble import combine
+from gis.annotation.ensemble import Combined, check_gold, combine
 from gis.annotation.output import ANSWERS, is_annotation, pair_rows, write_annotation
 from gis.annotation.prompt import TOP_LEVEL, Prompt, read_prompt
 from gis.annotation.registry import load_annotator
@@ -39,6 +39,7 @@ from gis.files import sha256_of
 from gis.spec import Spec
 
 Kind = Literal["grade", "rule", "repair"]
+SAME_SCORE = 1e-9  # scores that differ by less are equal
 USUAL_PROMPT: Mapping[Kind, str] = {"grade": "sts", "rule": "rulings", "repair": "sts"}
 
 
@@ -91,9 +92,8 @@ def annotate(
     work = _prepare(pairs, settings, kind, reporter)
     with opened(output, _decides(work), force=settings.force, reporter=reporter) as (folder, answers):
         grades = _grades(work, answers, settings, reporter)
-        rows = _graded(work.source, grades, reporter)
-        known = None if work.gold is None else work.gold[rows]
-        combined = combine(np.stack([each.values[rows] for each in grades]), known)
+        rows = _graded(work, grades, reporter)
+        combined = _combined(work, grades, rows, reporter)
         spent = spent_by(work.annotators, answers)
         report = make_report([*work.annotators], grades, combined, rows, work.source, work.gold, spent)
         listed, more = list(pair_rows(work.source, rows, grades, combined)), {}
@@ -128,6 +128,8 @@ def _prepare(pairs: Spec, settings: AnnotationSettings, kind: Kind, reporter: Re
     else:
         source = select(load_pairs(pairs, where, max_chars=most, reporter=reporter), chosen)
     gold = None if settings.gold is None else _gold(settings.gold, source.pairs, where)
+    if gold is not None:
+        check_gold(gold)  # before anything is paid for
     return _Work(prompt, source, gold, annotators, repair)
 
 
@@ -177,15 +179,28 @@ def _grades(work: _Work, answers: AnswerFile, settings: AnnotationSettings, repo
     ]
 
 
-def _graded(source: PairsToGrade, grades: Sequence[Grades], reporter: Reporter) -> NDArray[np.intp]:
+def _graded(work: _Work, grades: Sequence[Grades], reporter: Reporter) -> NDArray[np.intp]:
     """Return the pairs that every annotator has graded; say how many are left out."""
+    source = work.source
     rows = np.flatnonzero(np.stack([np.isfinite(each.values) for each in grades]).all(axis=0))
     if len(rows) == 0:
-        reasons = dict.fromkeys(reason for each in grades for reason in each.failures.values())
+        failures = [(name, each.failures) for name, each in zip(work.annotators, grades, strict=True)]
+        reasons = dict.fromkeys(f"{name}: {reason}" for name, of in failures for reason in of.values())
         raise GisError(f"no pair has a grade: {'; '.join(list(reasons)[:3])}")
     if len(rows) < len(source):
         reporter.warn(f"{len(source) - len(rows):,} of {len(source):,} pairs have no grade; left out")
     return rows
+
+
+def _combined(work: _Work, grades: Sequence[Grades], rows: NDArray[np.intp], reporter: Reporter) -> Combined:
+    """Return the grades of the ensemble; warn where the gold labels have made them all equal."""
+    combined = combine(np.stack([each.values[rows] for each in grades]), None if work.gold is None else work.gold[rows])
+    if combined.calibrated and len(rows) > 1 and np.ptp(combined.values) < SAME_SCORE:
+        reporter.warn(
+            f"all pairs have the score {combined.values[0]:.3f} after calibration: the gold labels do not rise with "
+            "the grades of any annotator"
+        )
+    return combined
 
 
 def _own_grades(annotator: OwnAnnotator, work: _Work) -> Grades:

@@ -42,15 +42,25 @@ def combine(values: Array, gold: Array | None) -> Combined:
     if gold is None:
         mean = values.mean(axis=0)
         return Combined(mean, np.full(len(mean), np.nan), calibrated=False)
-    labelled = np.flatnonzero(~np.isnan(gold))
-    if len(labelled) < FEWEST_GOLD:
-        raise GisError(f"{len(labelled)} gold labels are too few to calibrate with: {FEWEST_GOLD} are needed")
+    labelled = check_gold(gold)
     unseen = np.full(len(gold), np.nan)
     for fold in range(FOLDS):
         held_out = labelled[fold::FOLDS]
         others = np.setdiff1d(labelled, held_out)
         unseen[held_out] = _calibrated(values[:, others], gold[others], values[:, held_out])
     return Combined(_calibrated(values[:, labelled], gold[labelled], values), unseen, calibrated=True)
+
+
+def check_gold(gold: Array) -> NDArray[np.intp]:
+    """Return which of (n,) gold labels there are, NaN where there is none.
+
+    Raises:
+        GisError: They are too few to calibrate with.
+    """
+    labelled = np.flatnonzero(~np.isnan(gold))
+    if len(labelled) < FEWEST_GOLD:
+        raise GisError(f"{len(labelled)} gold labels are too few to calibrate with: {FEWEST_GOLD} are needed")
+    return labelled
 
 
 def weight_of(order_gap: float, spread: float) -> float:

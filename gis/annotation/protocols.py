@@ -6,6 +6,7 @@ No server is trusted to keep to what it was asked: every answer is checked, and 
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -147,13 +148,12 @@ def _read_json(answer: Any) -> Grade:  # noqa: ANN401
     content = content_of(answer)
     fence = FENCED_CODE.fullmatch(content)
     try:
-        level = json.loads(fence["code"] if fence else content)["level"]
+        given = json.loads(fence["code"] if fence else content)["level"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InvalidAnswerError(f"the answer is not the JSON that was asked for: {shown_answer(content)}") from None
-    if isinstance(level, str) and level.strip().isdecimal():
-        level = int(level)
+    level = read_level(given) if isinstance(given, str) else given
     if isinstance(level, bool) or not isinstance(level, int | float) or not 0 <= level <= TOP_LEVEL:
-        raise InvalidAnswerError(f"the level is {shown_answer(level)}, expected 0 to {TOP_LEVEL}")
+        raise InvalidAnswerError(f"the level is {shown_answer(given)}, expected 0 to {TOP_LEVEL}")
     return Grade(float(level), None, content[:RAW])
 
 
@@ -233,7 +233,8 @@ def usage_of(answer: Any, body: Mapping[str, Any], answer_tokens: int) -> Usage:
     usage = _of(answer, "usage")
     for into, out in (("input_tokens", "output_tokens"), ("prompt_tokens", "completion_tokens")):
         counts = [_of(usage, into), _of(usage, out)]
-        if all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**40 for count in counts):
+        whole = all(isinstance(count, int) and not isinstance(count, bool) for count in counts)
+        if whole and 0 < counts[0] < 2**40 and 0 <= counts[1] < 2**40:  # no request has no tokens
             return Usage(counts[0], counts[1], counted=True)
     return estimated_usage(body, answer_tokens)
 
@@ -298,7 +299,8 @@ def _of(value: Any, key: str) -> Any:  # noqa: ANN401
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Return whether a value is a finite number; a whole one may be larger than any float."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def shown_answer(value: Any) -> str:  # noqa: ANN401

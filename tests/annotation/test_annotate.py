@@ -13,6 +13,7 @@ from gis.errors import GisError, UsageError
 from gis.files import held_alone
 from gis.spec import Spec
 from gis.training.data.loading import load_training_data
+from tests.annotation.chat_server import grading
 from tests.annotation.helpers import PAIRS, annotated, pairs_file
 from tests.benchmark.helpers import write_jsonl
 
@@ -99,6 +100,31 @@ def test_gold_labels_that_cannot_be_used_are_refused(tmp_path: Path, gold: list[
     with pytest.raises(GisError, match=message):
         annotated(pairs_file(tmp_path), tmp_path / "out", "jaccard", gold=Spec(str(path)))
     assert not (tmp_path / "out").exists()
+
+
+def test_too_few_gold_labels_are_named_before_anything_is_paid_for(tmp_path: Path) -> None:
+    gold = [{**row, "score": 3 + number % 2} for number, row in enumerate(MANY[:19])]
+    path = write_jsonl(tmp_path / "gold.jsonl", gold)
+    with grading() as server, pytest.raises(GisError, match="19 gold labels are too few"):
+        annotated(pairs_file(tmp_path, MANY), tmp_path / "out", "judge", base_url=server.url, gold=Spec(str(path)))
+    assert not server.requests
+
+
+def test_gold_labels_that_contradict_every_grade_are_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = [{**row, "score": 5 - len(row["text1"].split()) / 2} for row in MANY]
+    path = write_jsonl(tmp_path / "gold.jsonl", gold)
+    annotated(pairs_file(tmp_path, MANY), tmp_path / "out", "jaccard", gold=Spec(str(path)))
+    assert len({row["score"] for row in rows_of(tmp_path / "out")}) == 1
+    assert "the gold labels do not rise with the grades of any annotator" in capsys.readouterr().err
+
+
+def test_an_annotator_that_fails_everywhere_is_named(tmp_path: Path) -> None:
+    with grading(knows=("chat",), text=lambda _: "quite similar") as server:
+        models = ("similarity,model=jaccard", "judge")
+        with pytest.raises(GisError, match="no pair has a grade: judge: the answer is not a level"):
+            annotated(pairs_file(tmp_path), tmp_path / "out", *models, base_url=server.url)
 
 
 def test_grades_of_models_are_not_gold_labels(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def test_prices_come_from_a_file(tmp_path: Path, name: str, content: str) -> Non
         ("[m]\ninput = 1\noutput = -1", "m: the price of output"),
         ("[m]\ninput = nan\noutput = 1", "m: the price of input"),
         ("[m]\ninput = true\noutput = 1", "m: the price of input"),
+        (f"[m]\ninput = {10**400}\noutput = 1", "m: the price of input"),
         ("{}", "cannot read the prices"),
         (None, "cannot read the prices"),
     ],

@@ -115,6 +115,24 @@ def test_other_json_and_prose_are_not_levels(content: str) -> None:
         PROTOCOL_BY_NAME["chat-schema"].read(chat(content))
 
 
+HUGE = 10**400  # JSON has no largest number, floats do
+
+
+def test_numbers_too_large_for_a_float_are_not_levels() -> None:
+    digits = json.dumps({"level": "1" * 5000})
+    with pytest.raises(InvalidAnswerError, match="the level is '1111"):
+        PROTOCOL_BY_NAME["chat-schema"].read(chat(digits))
+    with pytest.raises(InvalidAnswerError, match="not a level"):
+        PROTOCOL_BY_NAME["chat"].read(chat(digits))
+    odds = {"similarity": {"type": "score", "probabilities": {str(level): HUGE for level in range(LEVELS)}}}
+    with pytest.raises(InvalidAnswerError, match="not the probabilities of 6 levels"):
+        PROTOCOL_BY_NAME["systemone"].read({"answers": odds})
+    token = {"token": "3", "logprob": -0.1, "top_logprobs": [{"token": "3", "logprob": -HUGE}]}
+    choice = {"message": {"content": "3"}, "logprobs": {"content": [token]}}
+    with pytest.raises(InvalidAnswerError, match=r"have 0\.00 of the probability"):
+        PROTOCOL_BY_NAME["chat-logprobs"].read({"choices": [choice]})
+
+
 @pytest.mark.parametrize(
     "answer", [None, [], {}, {"choices": []}, chat(None), chat(" "), {"choices": [None]}, chat([])]
 )
@@ -164,6 +182,8 @@ def test_tokens_are_those_that_the_server_counted_else_estimated() -> None:
     body = {"model": "m", "messages": ["x" * 400]}
     assert usage_of({"usage": {"prompt_tokens": 7, "completion_tokens": 2}}, body, 10) == (7, 2, True)
     assert usage_of({"usage": {"input_tokens": 5, "output_tokens": 0}}, body, 10) == (5, 0, True)
-    for bad in (None, {}, {"usage": None}, {"usage": {"prompt_tokens": -1, "completion_tokens": 2}}):
+    counts = ((-1, 2), (0, 0), (7, -1), (HUGE, 1), (7.0, 2), (True, 2))
+    broken = [{"usage": {"prompt_tokens": sent, "completion_tokens": said}} for sent, said in counts]
+    for bad in (None, {}, {"usage": None}, *broken):
         assert usage_of(bad, body, 10) == estimated_usage(body, 10)
     assert estimated_usage(body, 10).input_tokens == pytest.approx(100, abs=10)
