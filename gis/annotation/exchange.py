@@ -6,6 +6,7 @@ stand, as they were written, in what both tools keep with each pair and give bac
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -170,7 +171,7 @@ def _read(path: Path) -> Iterator[_Answer]:
     for number, record in enumerate(content, start=1):
         try:
             yield from (_from_label_studio if "annotations" in record else _from_argilla)(record)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise GisError(f"{path}: the record {number:,} cannot be read ({error}); {EXPECTED}") from error
 
 
@@ -199,7 +200,7 @@ def _from_label_studio(task: Mapping[str, Any]) -> Iterator[_Answer]:
             _verdict(choice),
             kept.get(results[0].get("id", "")),
             reviewer="" if person is None else str(person),
-            seconds=float(annotation.get("lead_time") or 0.0),
+            seconds=_seconds(annotation.get("lead_time")),
             time=_time(annotation.get("updated_at") or annotation.get("created_at")),
         )
 
@@ -217,6 +218,15 @@ def _review(record: Mapping[str, Any]) -> Review:
     return review
 
 
+def _seconds(given: Any) -> float:  # noqa: ANN401
+    seconds = float(given or 0.0)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"the answer took {seconds:g} seconds")
+    return seconds
+
+
 def _time(text: str | None) -> datetime | None:
-    time = None if text is None else datetime.fromisoformat(text)
-    return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
+    if text is None:
+        return None
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)

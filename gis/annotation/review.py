@@ -42,6 +42,15 @@ class Review:
     time: str
     reviewer: str
 
+    def __post_init__(self) -> None:
+        """Refuse what a file may hold instead, before anything is looked up by it."""
+        for name in ("id", "texts", "answer", "time", "reviewer"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} is {getattr(self, name)!r:.60}, not a text")
+        for name in ("score", "seconds"):
+            if not isinstance(getattr(self, name), int | float):
+                raise TypeError(f"{name} is {getattr(self, name)!r:.60}, not a number")
+
 
 def load_scored(folder: Path) -> Pairs:
     """Read the pairs of a folder, with their scores.

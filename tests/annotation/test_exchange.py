@@ -128,6 +128,26 @@ RECORD: dict[str, Any] = {
     "vectors": {},
     "_server_id": "7d0b8e3c-0000-4000-8000-00000000000a",
 }
+# an answer of ours as it stands beside a pair there
+KEPT: dict[str, Any] = {
+    "id": "1",
+    "texts": "0" * 64,
+    "score": 2.5,
+    "answer": "no",
+    "seconds": 1.0,
+    "time": "2026-03-09T22:16:08+00:00",
+    "reviewer": "Ada",
+}
+
+
+def answered(**changes: object) -> dict[str, Any]:
+    """The task of Label Studio with changes to its first annotation."""
+    return {**TASK, "annotations": [{**TASK["annotations"][0], **changes}]}
+
+
+def kept_beside(**changes: object) -> dict[str, Any]:
+    """The record of Argilla with an answer of ours, changed."""
+    return {**RECORD, "metadata": {"gis_reviews": [json.dumps({**KEPT, **changes})]}}
 
 
 def test_an_answer_from_label_studio_is_taken_over_with_name_and_time(tmp_path: Path) -> None:
@@ -171,6 +191,13 @@ def test_an_answer_that_was_changed_there_is_the_same_persons(reviews: Reviews, 
         ([1], "record 1 cannot be read"),
         ([RECORD, {**RECORD, "responses": {"same": [{"value": "perhaps", "user_id": "x"}]}}], "record 2 .*'perhaps'"),
         ([{**TASK, "annotations": [{"result": [{"from_name": "same", "value": {}}]}]}], "record 1 cannot be read"),
+        ([answered(lead_time=10**400)], "too large"),
+        ([answered(lead_time=float("nan"))], "took nan seconds"),
+        ([answered(lead_time=-1)], "took -1 seconds"),
+        ([TASK, answered(updated_at="0001-01-01T00:00:00+14:00")], "record 2 cannot be read"),
+        ([{**RECORD, "metadata": {"gis_reviews": ["[" * 100_000]}}], "record 1 cannot be read"),
+        ([kept_beside(time=5)], "time is 5, not a text"),
+        ([kept_beside(score="high")], "score is 'high', not a number"),
         ([{**RECORD, "fields": {"text1": "other", "text2": "right 1"}}], "none of the 1 answers"),
         ([{**RECORD, "id": "99"}], "none of the 1 answers"),
     ],

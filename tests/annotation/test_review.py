@@ -96,7 +96,10 @@ def test_a_line_that_a_kill_cut_short_costs_one_answer(pairs: Pairs, tmp_path: P
     assert len(Reviews(path, pairs).verdicts()) == 1
 
 
-@pytest.mark.parametrize("line", ["{}", "[]", '{"answer": "maybe"}', "x"])
+NAMELESS = '{"id": "0", "texts": "", "score": 1, "answer": "yes", "seconds": 1, "time": "", "reviewer": []}'
+
+
+@pytest.mark.parametrize("line", ["{}", "[]", '{"answer": "maybe"}', "x", NAMELESS])
 def test_a_broken_line_is_named(pairs: Pairs, tmp_path: Path, line: str) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text(f"{line}\n", encoding="utf-8")
