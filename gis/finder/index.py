@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
 from gis.benchmark.results import own_sha256
-from gis.benchmark.retrieval.search import unit
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import seconds, stamp
@@ -23,6 +22,7 @@ from gis.finder.ranker import Ranker, default_ranker, fit_ranker, ranker_of
 from gis.finder.search import SearchedCorpus
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import load_model
+from gis.models.similarity import unit
 from gis.models.term_matrix import TermMatrix
 from gis.spec import Spec, parse_spec
 from gis.versions import VERSION

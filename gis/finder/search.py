@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.benchmark.retrieval.search import unit
 from gis.finder.corpus import Corpus, Positions
+from gis.models.similarity import unit
 from gis.models.term_matrix import TermMatrix
 
 SIMILARITIES = ("cosine", "title cosine", "TF-IDF", "title TF-IDF", "BM25")

@@ -1,10 +1,11 @@
 """Similarities of paired vectors, each (n,) float64, higher for more similar."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Float = TypeVar("Float", np.float32, np.float64)
 Vectors = NDArray[np.float32] | NDArray[np.float64]
 DECIMALS = 7  # float32 carries no more; rounding makes equal pairs tie instead of differing by noise
 
@@ -17,11 +18,10 @@ def cosine(x: Vectors, y: Vectors) -> NDArray[np.float64]:
     return _rounded(np.divide(dots, norms, out=np.zeros_like(dots), where=norms != 0))
 
 
-def unit(vectors: Vectors) -> NDArray[np.float64]:
+def unit(vectors: NDArray[Float]) -> NDArray[Float]:
     """Return (n, dim) vectors with length 1; zero vectors stay, and NaN, which has no similarity, stays NaN."""
-    wide = vectors.astype(np.float64)
-    norms = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.asarray(np.divide(wide, norms, out=np.zeros_like(wide), where=norms != 0))
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms != 0))
 
 
 def manhattan(x: Vectors, y: Vectors) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.benchmark.retrieval.collection import Collection, Numbers
+from gis.models.similarity import unit
 from gis.models.term_matrix import TermMatrix
 
 BYTES_PER_BLOCK = 64 << 20  # of the similarities of a block of queries with all documents
@@ -56,13 +57,6 @@ def blocks(queries: int, documents: int) -> Iterator[slice]:
     """Divide the queries, so that the similarities of a block fit into a fixed amount of memory."""
     size = max(BYTES_PER_BLOCK // (4 * max(documents, 1)), 1)
     return (slice(start, min(start + size, queries)) for start in range(0, queries, size))
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (n, dim) vectors with length 1; zero vectors stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    divided = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return np.asarray(divided, dtype=np.float32)
 
 
 def _rounded(similarities: NDArray[np.float32]) -> NDArray[np.float32]:

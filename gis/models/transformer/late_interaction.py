@@ -25,7 +25,7 @@ def mean_maxsim(first: TokenVectors, second: TokenVectors) -> float:
     """
     if not len(first) or not len(second):
         return 0.0
-    cosines = unit(first) @ unit(second).T
+    cosines = unit(first.astype(np.float64)) @ unit(second.astype(np.float64)).T
     return round(float(cosines.max(axis=1).mean() + cosines.max(axis=0).mean()) / 2, DECIMALS)
 
 

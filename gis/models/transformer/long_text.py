@@ -297,6 +297,7 @@ def score_by_windows(
     """
     whole = [(whole_characters(first), whole_characters(second)) for first, second in pairs]
     texts = list(dict.fromkeys(text for pair in whole for text in pair))
-    by_text = dict(zip(texts, map(unit, windows(texts)), strict=True))
+    vectors = (unit(of_text.astype(np.float64)) for of_text in windows(texts))
+    by_text = dict(zip(texts, vectors, strict=True))
     highest = [float((by_text[first] @ by_text[second].T).max()) for first, second in whole]
     return np.asarray(np.round(highest, DECIMALS), dtype=np.float64)
