@@ -35,7 +35,6 @@ from gis.models.openai_server import OpenAIServer
 from gis.text import whole_characters
 
 SERVER, REPLAY, SIMILARITY = "openai", "replay", "similarity"
-SERVER_OPTIONS = ("model", "base_url", "key_env", "name")
 TOO_LONG = "texts too long for the model? cut them with --max-chars"
 
 

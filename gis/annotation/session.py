@@ -76,14 +76,22 @@ def by_name(annotators: Iterable[A], limits: Limits) -> dict[str, A]:
     """Return annotators by name.
 
     Raises:
-        UsageError: Two have one name, or the cost is limited and one has no prices.
+        UsageError: Two have one name or share their answers, or the cost is limited and one has no prices.
     """
     named: dict[str, A] = {}
+    by_identity: dict[str, str] = {}
     for annotator in annotators:
         if annotator.name in named:
             raise UsageError(
                 f"two annotators are called '{annotator.name}'", remedy="name one of them: MODEL,name=NAME"
             )
+        if isinstance(annotator, AskedAnnotator):
+            twin = by_identity.setdefault(annotator.identity, annotator.name)
+            if twin != annotator.name:
+                raise UsageError(
+                    f"'{twin}' and '{annotator.name}' are the same model: one set of answers would agree with itself",
+                    remedy="leave one of them out",
+                )
         if isinstance(annotator, ServerAnnotator) and limits.cost is not None and not annotator.prices.known:
             raise UsageError(
                 f"a limit for the cost needs the prices of {annotator.name}",

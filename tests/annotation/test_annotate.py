@@ -204,6 +204,13 @@ def test_two_annotators_of_one_name_are_refused(tmp_path: Path) -> None:
         annotated(pairs_file(tmp_path), tmp_path / "out", "jaccard", "jaccard")
 
 
+def test_one_model_under_two_names_does_not_agree_with_itself(tmp_path: Path) -> None:
+    models = ("openai,model=judge,name=a", "openai,model=judge,name=b")
+    with grading() as server, pytest.raises(UsageError, match="'a' and 'b' are the same model"):
+        annotated(pairs_file(tmp_path), tmp_path / "out", *models, base_url=server.url)
+    assert not server.requests
+
+
 def test_a_sample_is_a_part_of_the_pairs_and_the_same_again(tmp_path: Path) -> None:
     for output in ("one", "two"):
         gis.annotate(pairs_file(tmp_path, MANY), "jaccard", output=tmp_path / output, limit=10, seed=3)
