@@ -38,8 +38,15 @@ class OpenAIServer:
     """
 
     def __init__(self, url: str = DEFAULT_URL, key_variable: str = DEFAULT_KEY_VARIABLE) -> None:
+        """Name a server; nothing is sent.
+
+        Raises:
+            UsageError: The address is not one of HTTP.
+        """
         self.url = remember_address(url)
         self.shown_url = re.sub(r"(?<=://)[^/\s]*@", "", url).split("?")[0]  # both may hold a password
+        if not re.match(r"https?://[^/\s]", self.shown_url, re.IGNORECASE):
+            raise UsageError("the base URL is not the address of a server", remedy="write http://HOST:PORT/v1")
         self._key_variable = key_variable
 
     def client(self, purpose: str) -> Any:  # noqa: ANN401 - an optional package's type

@@ -204,6 +204,12 @@ def test_two_annotators_of_one_name_are_refused(tmp_path: Path) -> None:
         annotated(pairs_file(tmp_path), tmp_path / "out", "jaccard", "jaccard")
 
 
+@pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://127.0.0.1/v1", "http://", "http:/127.0.0.1", "x"])
+def test_what_is_not_an_address_of_a_server_is_refused_at_once(tmp_path: Path, address: str) -> None:
+    with pytest.raises(UsageError, match="is not the address of a server"):
+        annotated(pairs_file(tmp_path), tmp_path / "out", "judge", base_url=address)
+
+
 def test_one_model_under_two_names_does_not_agree_with_itself(tmp_path: Path) -> None:
     models = ("openai,model=judge,name=a", "openai,model=judge,name=b")
     with grading() as server, pytest.raises(UsageError, match="'a' and 'b' are the same model"):
