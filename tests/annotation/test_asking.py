@@ -155,6 +155,20 @@ def test_a_server_that_is_slow_is_waited_for_no_longer_than_the_limit(
         graded(server, pairs, tmp_path / "out")
 
 
+def test_a_question_at_which_a_server_breaks_off_fails_alone_where_it_answers_others(
+    server: ChatServer, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = PAIRS[1]["text1"]
+
+    def answer(path: str, request: dict[str, Any]) -> Answer:
+        return DROPPED if poison in json.dumps(request) else ChatServer.answer(server, path, request)
+
+    monkeypatch.setattr(server, "answer", answer)
+    ((reason, count),) = annotated(pairs, tmp_path / "out", "m", base_url=server.url).left_out.items()
+    assert count == 1
+    assert "cannot be reached" in reason
+
+
 def test_a_server_that_goes_away_ends_the_run_and_keeps_what_was_answered(
     server: ChatServer, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
