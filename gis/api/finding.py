@@ -125,10 +125,10 @@ def backtest(
     """
     from gis.collector.store import Store
     from gis.finder.backtest import backtest as count
-    from gis.finder.backtest import replay
     from gis.finder.certify import reviewed_suggestions, write_suggestions
     from gis.finder.corpus import read_corpus
     from gis.finder.index import read_index
+    from gis.finder.replay import replay
 
     path = Path(store)
     verdicts = None if reviewed is None else reviewed_suggestions(Path(reviewed))

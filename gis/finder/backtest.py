@@ -1,28 +1,22 @@
-"""The backtest: the newest third of a store is searched as if it came in now, by what was known before it."""
+"""The backtest: what a replay of a store found, and what it missed."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gis.console import QUIET, Reporter
-from gis.errors import GisError
-from gis.finder.corpus import NO_CLUSTER, Corpus, Positions, older_duplicates
+from gis.finder.corpus import Corpus, Positions
 from gis.finder.gate import gate
-from gis.finder.ranker import Ranker, default_ranker, fit_ranker
-from gis.finder.search import CANDIDATES, PROPOSING, Array, SearchedCorpus
+from gis.finder.replay import BLEND, Replay, pair_name
+from gis.finder.search import Array
 from gis.statistics.capture import Abundance, chapman
 from gis.statistics.intervals import Interval
 from gis.statistics.retrieval import interval_of_mean
 
-PAST = 0.65  # share of the issues, the oldest ones, that the ranker and the statistics of words are from
 CUTOFFS = (1, 5, 10, 20)
 ALERTS = (20, 50, 100, 200, 500, 1000)  # how many of the highest scores are looked at
 MISSED, MAGNETS = 50, 20  # how many are listed
 SHOWN = 5  # candidates that a duplicate must be among, or it is missed
-BLEND = "blend"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,83 +169,6 @@ class Backtest:
     completeness: Completeness | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Replay:
-    """The newest third of a store, searched as if it came in now.
-
-    Attributes:
-        corpus: All issues.
-        ranker: What ranked the candidates.
-        past: Positions of the issues before the split.
-        new: Those of the issues after it.
-        duplicates: By position, the older duplicates of each new issue that has some.
-        rankings: By the way of ranking, the first positions for each new issue; nothing for gated ones.
-        best: The best candidate of each new issue by the blend, the highest score first.
-    """
-
-    corpus: Corpus
-    ranker: Ranker
-    past: Positions
-    new: Positions
-    duplicates: Mapping[int, frozenset[int]]
-    rankings: Mapping[str, Mapping[int, Positions]]
-    best: Sequence["Best"]
-
-    @property
-    def weeks(self) -> float:
-        """How long the new issues took to come in."""
-        created = self.corpus.created[self.new]
-        return float(created[-1] - created[0]) / (7 * 86_400)
-
-    def is_ruled(self, best: "Best") -> bool:
-        """Return whether people ruled that an issue is a duplicate of its best candidate."""
-        return best.candidate in self.duplicates.get(best.issue, ())
-
-
-class Best(NamedTuple):
-    """The best candidate of a new issue: two positions, and the score."""
-
-    issue: int
-    candidate: int
-    score: float
-
-
-def replay(
-    searched: SearchedCorpus,
-    cluster_before: Callable[[int], NDArray[np.int32]],
-    *,
-    reporter: Reporter = QUIET,
-) -> Replay:
-    """Replay a store: learn from its past, search with its newest third.
-
-    Words are counted, the ranker is fitted, and rulings are read, only up to the split. An issue counts as a duplicate
-    where people ruled so at any time.
-
-    Args:
-        searched: The corpus.
-        cluster_before: Returns the clusters by what was ruled before a time.
-        reporter: Shows progress.
-
-    Raises:
-        GisError: Too few duplicates came in after the split to tell anything.
-    """
-    corpus = searched.corpus
-    order = np.argsort(corpus.created, kind="stable")
-    past, new = order[: int(PAST * len(order))], order[int(PAST * len(order)) :]
-    is_new = set(new.tolist())
-    duplicates = {n: older for n, older in corpus.older_duplicates.items() if n in is_new}
-    if len(duplicates) < 2:
-        raise GisError(
-            f"{len(duplicates)} of the newest {len(new):,} issues are ruled duplicates; a backtest needs more",
-            remedy="collect more issues, with their comments",
-        )
-    searched = _as_known(searched, past)
-    known = older_duplicates(_only(cluster_before(int(corpus.created[new[0]])), past), corpus.created)
-    ranker = fit_ranker(searched, known, past.tolist(), reporter=reporter) or default_ranker()
-    rankings, best = _search(searched, new, ranker, reporter)
-    return Replay(corpus=corpus, ranker=ranker, past=past, new=new, duplicates=duplicates, rankings=rankings, best=best)
-
-
 def backtest(replayed: Replay, reviewed: Mapping[str, bool] | None = None) -> Backtest:
     """Count what a replay found.
 
@@ -276,11 +193,6 @@ def backtest(replayed: Replay, reviewed: Mapping[str, bool] | None = None) -> Ba
         magnets=tuple(_magnets(replayed)),
         completeness=_completeness(replayed, verdicts) if reviewed else None,
     )
-
-
-def pair_name(corpus: Corpus, best: "Best") -> str:
-    """Return the name of an issue and its best candidate, for those who review them."""
-    return f"{corpus.names[best.issue]}~{corpus.names[best.candidate]}"
 
 
 def _verdicts(replayed: Replay, reviewed: Mapping[str, bool]) -> list[bool | None]:
@@ -344,45 +256,6 @@ def _known(corpus: Corpus, position: int) -> Known:
         title=corpus.titles[position],
         url=f"https://{corpus.host}/{repository}/issues/{number}",
     )
-
-
-def _as_known(searched: SearchedCorpus, past: Positions) -> SearchedCorpus:
-    """Return the corpus with statistics of words from the past alone."""
-    return replace(
-        searched,
-        terms=replace(searched.terms, known=past),
-        title_terms=replace(searched.title_terms, known=past),
-    )
-
-
-def _only(cluster: NDArray[np.int32], positions: Positions) -> NDArray[np.int32]:
-    kept = np.full_like(cluster, NO_CLUSTER)
-    kept[positions] = cluster[positions]
-    return kept
-
-
-def _search(
-    searched: SearchedCorpus, new: Positions, ranker: Ranker, reporter: Reporter
-) -> tuple[dict[str, dict[int, Positions]], list[Best]]:
-    """Return the rankings and the best candidates of new issues, as ``Replay`` has them."""
-    corpus = searched.corpus
-    rankings: dict[str, dict[int, Positions]] = {name: {} for name in (*PROPOSING, BLEND)}
-    best: list[Best] = []
-    asked = np.array([n for n in new if not gate(corpus.titles[n], corpus.texts[n])], np.intp)
-    with reporter.track("backtest", len(asked), "issues") as tracker:
-        for candidates in searched.search(searched.queries(asked)):
-            tracker.advance(1, (tracker.done + 1) / len(asked))
-            issue, scores = int(asked[candidates.query]), ranker.scores(candidates)
-            order = np.argsort(-scores, kind="stable")[:CANDIDATES]
-            for name in PROPOSING:
-                rankings[name][issue] = candidates.nearest[name]
-            rankings[BLEND][issue] = candidates.positions[order]
-            for place in order:
-                position = int(candidates.positions[place])
-                if not gate(corpus.titles[position], corpus.texts[position]):
-                    best.append(Best(issue, position, float(scores[place])))
-                    break
-    return rankings, sorted(best, key=lambda each: (-each.score, each.issue))
 
 
 def _ranked_by(

@@ -17,8 +17,8 @@ from pathlib import Path
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.errors import GisError, check_number
 from gis.files import load_json, new_folder
-from gis.finder.backtest import Replay, pair_name
 from gis.finder.ranker import Ranker, ranker_of
+from gis.finder.replay import Replay, pair_name
 
 FEWEST = 50  # whose precision is bounded; if all of them are right, 90 % is sure among up to nine bounds
 LEVEL = 0.05  # chance that any precision is lower than its bound

@@ -7,10 +7,11 @@ import pytest
 from gis.collector.store import Store
 from gis.errors import GisError
 from gis.finder import ranker as ranker_module
-from gis.finder.backtest import BLEND, backtest, replay
+from gis.finder.backtest import backtest
 from gis.finder.corpus import NO_CLUSTER, older_duplicates, read_corpus
 from gis.finder.index import read_index
 from gis.finder.ranker import default_ranker, fit_ranker, ranker_of
+from gis.finder.replay import BLEND, replay
 from gis.finder.search import FEATURES, Candidates
 from tests.command_line import run_gis
 from tests.dataset.stores import by_chance

@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gis.finder.backtest import BLEND, Backtest, Best, Replay, backtest, pair_name
+from gis.finder.backtest import Backtest, backtest
 from gis.finder.corpus import NO_CLUSTER, Corpus
 from gis.finder.ranker import default_ranker
+from gis.finder.replay import BLEND, Best, Replay, pair_name
 from gis.finder.report import completeness, render_report
 
 HOSTILE = "</title><script>alert(1)</script> \x1b[2J"

@@ -11,8 +11,9 @@ from gis.collector.collect import collect
 from gis.collector.dump import DumpSource
 from gis.collector.store import Store
 from gis.collector.store_writer import StoreWriter
-from gis.finder.backtest import BLEND, backtest, replay
+from gis.finder.backtest import backtest
 from gis.finder.corpus import read_corpus
+from gis.finder.replay import BLEND, replay
 from gis.finder.search import SearchedCorpus
 from gis.models.term_matrix import TermMatrix
 
