@@ -9,14 +9,16 @@ holds at any time of the review.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from gis.annotation.review import REVIEW, Reviews, load_scored
+from gis.benchmark.results import own_sha256
 from gis.errors import GisError, check_number
-from gis.files import load_json, new_folder
+from gis.files import load_json, new_folder, sha256_of_file
 from gis.finder.ranker import Ranker, ranker_of
 from gis.finder.replay import Replay, pair_name
 
@@ -116,8 +118,33 @@ def write_suggestions(replayed: Replay, identity: str, folder: Path, count: int)
     }
     with new_folder(folder) as made:
         (made / SUGGESTIONS).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        (made / FINDER).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        seal(made, content)
     return len(lines)
+
+
+def seal(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write what a replay says beside its suggestions, with the hashes of both: a certificate rests on every score."""
+    sealed = {**content, "suggestions": sha256_of_file(folder / SUGGESTIONS)}
+    sealed["sha256"] = own_sha256(sealed)
+    (folder / FINDER).write_text(json.dumps(sealed, indent=1), encoding="utf-8")
+
+
+def _read_sealed(folder: Path) -> dict[str, Any]:
+    """Read what ``seal`` wrote.
+
+    Raises:
+        GisError: It is missing, or it or the suggestions were changed.
+    """
+    remedy = "make it again: gis find --backtest --review DIR"
+    if not (folder / FINDER).is_file():
+        raise GisError(f"{folder} has no suggestions of gis find", remedy=remedy)
+    try:
+        content: dict[str, Any] = load_json(folder / FINDER)
+        if content["sha256"] != own_sha256(content) or content["suggestions"] != sha256_of_file(folder / SUGGESTIONS):
+            raise GisError(f"{folder}: {FINDER} or {SUGGESTIONS} was changed since gis find wrote them", remedy=remedy)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GisError(f"{folder / FINDER} cannot be read ({error})", remedy=remedy) from error
+    return content
 
 
 def certify(folder: Path, precision: float) -> Certificate:
@@ -131,20 +158,14 @@ def certify(folder: Path, precision: float) -> Certificate:
         GisError: No score is, or not as far as answers show; the message says what they show.
     """
     check_number("the precision", precision, 0.01, 0.99, whole=False)
-    try:
-        content = load_json(folder / FINDER)
-        ruled, ranker = [float(score) for score in content["ruled"]], ranker_of(content["ranker"])
-        weeks, duplicates, identity = float(content["weeks"]), int(content["duplicates"]), str(content["identity"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise GisError(
-            f"{folder} has no suggestions of gis find ({error})", remedy="make some: gis find --backtest --review DIR"
-        ) from error
-    bounds = bounds_of(folder, ruled, weeks=weeks, duplicates=duplicates)
+    content = _read_sealed(folder)
+    bounds = bounds_of(folder, content["ruled"], weeks=content["weeks"], duplicates=content["duplicates"])
     certain = [bound for bound in bounds if bound.precision >= precision]
     if not certain:
         raise _uncertain(folder, bounds, precision)
     bound = certain[-1]
-    return Certificate(threshold=bound.lowest, bound=bound, ranker=ranker, identity=identity)
+    ranker = ranker_of(content["ranker"])
+    return Certificate(threshold=bound.lowest, bound=bound, ranker=ranker, identity=content["identity"])
 
 
 def bounds_of(folder: Path, ruled: Sequence[float], *, weeks: float, duplicates: int) -> list[Bound]:
@@ -178,6 +199,7 @@ def bounds_of(folder: Path, ruled: Sequence[float], *, weeks: float, duplicates:
 
 def reviewed_suggestions(folder: Path) -> dict[str, bool]:
     """Return, by the names of two issues, whether reviewers call a suggestion right."""
+    _read_sealed(folder)
     pairs = load_scored(folder)
     verdicts = Reviews(folder / REVIEW, pairs).verdicts()
     return {pairs.ids[row]: verdict == "yes" for row, verdict in verdicts.items()}

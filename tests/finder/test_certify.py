@@ -10,7 +10,18 @@ from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.errors import GisError, UsageError
 from gis.finder import certify as certify_module
 from gis.finder import ranker as ranker_module
-from gis.finder.certify import FINDER, LEVEL, SUGGESTIONS, bounds_of, certify, counts_of, fewest_right, least_share
+from gis.finder.certify import (
+    FINDER,
+    LEVEL,
+    SUGGESTIONS,
+    bounds_of,
+    certify,
+    counts_of,
+    fewest_right,
+    least_share,
+    reviewed_suggestions,
+    seal,
+)
 from gis.finder.ranker import default_ranker
 from tests.command_line import run_gis
 from tests.dataset.stores import by_chance
@@ -25,7 +36,7 @@ def write_folder(folder: Path, scores: list[float], ruled: list[float], answers:
     pairs = [{"id": f"p{n}", "text1": f"one {n}", "text2": f"other {n}", "score": s} for n, s in enumerate(scores)]
     (folder / SUGGESTIONS).write_text("".join(json.dumps(pair) + "\n" for pair in pairs), encoding="utf-8")
     content = {"schema": 1, "identity": "i", "ranker": default_ranker().content(), "ruled": ruled, "weeks": 10.0}
-    (folder / FINDER).write_text(json.dumps({**content, "duplicates": 50}), encoding="utf-8")
+    seal(folder, {**content, "duplicates": 50})
     reviews = Reviews(folder / REVIEW, load_scored(folder))
     for row, answer in answers.items():
         reviews.add(row, answer, seconds=1, reviewer="ada")  # type: ignore[arg-type]
@@ -51,6 +62,18 @@ def test_fifty_right_suggestions_certify_nine_in_ten(tmp_path: Path) -> None:
     with pytest.raises(GisError, match=r"a precision of 95%: .* 50 are right, .*: 94% or more, ") as raised:
         certify(folder, 0.95)
     assert raised.value.remedy.startswith("review more: gis find --backtest")
+
+
+@pytest.mark.parametrize("name", [FINDER, SUGGESTIONS])
+def test_a_changed_digit_of_a_score_is_named(tmp_path: Path, name: str) -> None:
+    folder = write_folder(tmp_path / "made", [0.5] * 30, [0.75] * 20, dict.fromkeys(range(30), "yes"))
+    certify(folder, 0.9)
+    path = folder / name
+    path.write_text(path.read_text(encoding="utf-8").replace("5", "6", 1), encoding="utf-8")
+    for read in (partial(certify, precision=0.9), reviewed_suggestions):
+        with pytest.raises(GisError, match="was changed since gis find wrote them") as raised:
+            read(folder)
+        assert raised.value.remedy.startswith("make it again: gis find --backtest")
 
 
 def test_the_lowest_score_that_keeps_the_promise_is_taken(tmp_path: Path) -> None:
