@@ -248,6 +248,10 @@ class ServerAnnotator(AskedAnnotator):
         """The client, which threads share."""
         return self._server.client("annotators behind a server")
 
+    def server_answers(self) -> bool:
+        """Return whether the server answers anything at all."""
+        return self._server.answers(self.client)
+
     def estimate(self, texts: Texts) -> Usage:
         """Return what a question costs, by estimate."""
         protocol = self.protocol or next(each for each in self.ladder if each.name == "chat")

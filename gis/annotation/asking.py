@@ -132,7 +132,6 @@ class _Run:
         self._annotator, self._answers, self._budget = annotator, answers, budget
         self._failures, self._tracker = failures, tracker
         self._failed_in_a_row = 0
-        self._answered = 0
         self._useful = answers.protocol_of(annotator.identity) is not None
 
     def ask(self, questions: Sequence[Texts], in_flight: int) -> None:
@@ -170,17 +169,16 @@ class _Run:
     def _answer(self, question: Texts) -> Outcome:
         """Ask until there is a value, or there will be none.
 
-        A server that breaks off at one question and answers others meanwhile is there: that question fails alone.
+        At a server that breaks off at one question and still answers, that question fails alone.
         """
-        failure, answered = "", self._answered
+        failure = ""
         for _ in range(ASKS):
             try:
                 answer = _ask(self._annotator, question, _protocol(self._annotator), self._answers, self._budget)
             except ServerError as error:
-                if error.status in KEY_REFUSED or (not error.reached and self._answered == answered):
+                if error.status in KEY_REFUSED or not (error.reached or self._annotator.server_answers()):
                     raise
                 return Outcome(str(error), server_failed=error.status != BAD_REQUEST)
-            self._answered += 1
             failure = answer.failure
             if answer.value is not None or answer.refused:
                 break

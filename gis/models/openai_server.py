@@ -14,6 +14,7 @@ DEFAULT_URL = "https://api.openai.com/v1"
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
 RETRIES = 8  # the client waits as Retry-After says, else with growing pauses
 TIMEOUT = 120  # seconds
+TIMEOUT_OF_A_SIGN = 10  # seconds, for any answer at all
 
 
 class ServerError(GisError):
@@ -25,7 +26,8 @@ class ServerError(GisError):
     """
 
     def __init__(self, message: str, *, status: int | None = None, reached: bool = True) -> None:
-        super().__init__(whole_characters(message))  # which masks the key: servers tend to repeat it
+        remedy = "" if reached else "start the server, or correct its address"
+        super().__init__(whole_characters(message), remedy=remedy)  # which masks the key: servers tend to repeat it
         self.status, self.reached = status, reached
 
 
@@ -70,6 +72,19 @@ class OpenAIServer:
             raise UsageError(f"{self._key_variable} holds characters that no key has; set it again")
         remember_secret(key)
         return openai.OpenAI(base_url=self.url, api_key=key or "none", max_retries=RETRIES, timeout=TIMEOUT)
+
+    @staticmethod
+    def answers(client: Any) -> bool:  # noqa: ANN401
+        """Return whether the server of a client answers anything at all, if only that it refuses to."""
+        import openai
+
+        try:
+            client.with_options(max_retries=0, timeout=TIMEOUT_OF_A_SIGN).models.list()
+        except openai.APIConnectionError:
+            return False
+        except (openai.OpenAIError, ValueError, RecursionError):
+            return True
+        return True
 
     @contextmanager
     def named_failures(self, model: str, hint: str = "") -> Iterator[None]:

@@ -159,6 +159,12 @@ def grading(**settings: Any) -> Iterator[ChatServer]:  # noqa: ANN401
             self.end_headers()
             self.wfile.write(text.encode())
 
+        def do_GET(self) -> None:
+            if state.script[:1] == [DROPPED]:
+                self.close_connection = True
+                return
+            self.send_error(404)
+
         def log_message(self, *_: object) -> None:
             """Keep the test's output clean."""
 

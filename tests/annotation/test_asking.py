@@ -158,6 +158,7 @@ def test_a_server_that_is_slow_is_waited_for_no_longer_than_the_limit(
 def test_a_question_at_which_a_server_breaks_off_fails_alone_where_it_answers_others(
     server: ChatServer, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(openai_server, "RETRIES", 0)
     poison = PAIRS[1]["text1"]
 
     def answer(path: str, request: dict[str, Any]) -> Answer:
