@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from gis.errors import GisError
 UNFINISHED, ASIDE = "unfinished", "aside"  # ends of the names of what lies beside a file or folder that is replaced
 CLOCKS_DIFFER_BY = 10.0  # seconds between the clocks of files and of processes, at most
 SHORT_HASH = 12  # hexadecimal digits of a hash, where people see it
+MOST_BY_HAND = 16 << 20  # bytes of a file that a person writes
 LONGEST_NAME = 100  # bytes; file systems take 255, and more is put before and after it
 # Windows keeps these names, with any ending, for devices.
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")})
@@ -301,6 +303,20 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_written_by_hand(path: Path) -> str:
+    """Return the text of a file that a person writes: settings, a list of names, an issue.
+
+    Raises:
+        OSError: It cannot be read, or it is so large that nobody wrote it, as a device that never ends is.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    with path.open("rb") as file:
+        content = file.read(MOST_BY_HAND + 1)
+    if len(content) > MOST_BY_HAND:
+        raise OSError(errno.EFBIG, f"larger than {MOST_BY_HAND >> 20} MiB", str(path))
+    return io.StringIO(content.decode("utf-8"), newline=None).read()  # line ends as of any text file
 
 
 def load_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value

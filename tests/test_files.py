@@ -12,12 +12,14 @@ import pytest
 
 from gis.errors import GisError
 from gis.files import (
+    MOST_BY_HAND,
     cache_folder,
     file_name,
     full_disk_named,
     held_alone,
     load_json,
     new_folder,
+    read_written_by_hand,
     sha256_of,
     sha256_of_file,
     temporary_folder,
@@ -345,3 +347,13 @@ def test_whatever_a_file_holds_instead_of_json_is_one_kind_of_error(tmp_path: Pa
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"\w"):
         load_json(tmp_path / "a.json")
+
+
+def test_what_a_person_writes_is_read_with_any_line_ends_and_nothing_endless_is(tmp_path: Path) -> None:
+    path = tmp_path / "written.toml"
+    path.write_bytes("a = 1\r\nb = 'é'\r".encode())
+    assert read_written_by_hand(path) == "a = 1\nb = 'é'\n"
+    with path.open("wb") as file:
+        file.truncate(MOST_BY_HAND + 1)
+    with pytest.raises(OSError, match="larger than 16 MiB"):
+        read_written_by_hand(path)

@@ -10,6 +10,7 @@ from typing import Any
 
 from gis.annotation.protocols import Usage
 from gis.errors import GisError, UsageError, check_number
+from gis.files import read_written_by_hand
 
 PER = 1_000_000  # tokens that a price is for
 EXPECTED = 'for each model, write a table: ["MODEL"], and below it input = 0.10 and output = 0.40, per million tokens'
@@ -48,7 +49,7 @@ def read_prices(path: Path) -> dict[str, Prices]:
         UsageError: The file cannot be read, or is not a table of prices.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_written_by_hand(path)
         content = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"cannot read the prices {path}: {error}", remedy=EXPECTED) from error

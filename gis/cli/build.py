@@ -10,6 +10,7 @@ from gis import api
 from gis.cli.app import app, interruptible, print_text, what_stands_at
 from gis.cli.options import Quiet
 from gis.errors import UsageError
+from gis.files import read_written_by_hand
 
 
 @app.command(no_args_is_help=True)
@@ -159,7 +160,7 @@ def _issues_named_in(file: Path) -> list[str]:
     from gis.dataset.issues.references import references
 
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = read_written_by_hand(file).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--leave-out {file}: {error}") from error
     names: list[str] = []

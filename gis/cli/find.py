@@ -16,6 +16,7 @@ from gis import api
 from gis.cli.app import app, interruptible, print_notes, print_table, print_text
 from gis.cli.options import Device, Offline, Quiet
 from gis.errors import GisError, UsageError
+from gis.files import read_written_by_hand
 
 if TYPE_CHECKING:
     from gis.finder.backtest import Backtest
@@ -183,7 +184,7 @@ def _moment(since: str) -> int:
 
 def _read(path: Path) -> str:
     try:
-        return sys.stdin.read() if path == Path("-") else path.read_text(encoding="utf-8")
+        return sys.stdin.read() if path == Path("-") else read_written_by_hand(path)
     except UnicodeDecodeError as error:
         raise GisError(f"{path} is not UTF-8 text") from error
     except OSError as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gis.errors import GisError, UsageError, unknown_name
+from gis.files import read_written_by_hand
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,39}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")  # of GitHub's form
 ADDRESS = re.compile(r"^(?:https?://[^/]+/|git@[^:]+:)?(?P<name>[^/\s]+/(?:(?!\.git/?$)[^/\s])++)(?:\.git)?/?$")
@@ -54,7 +55,7 @@ def named_repositories(names: Iterable[str] = (), *, file: Path | None = None, p
 
 def _read_names(file: Path) -> list[str]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = read_written_by_hand(file).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise GisError(f"the list of repositories {file} cannot be read: {error}") from error
     names = ((number, line.partition("#")[0].strip()) for number, line in enumerate(lines, start=1))

@@ -81,6 +81,7 @@ class Labels:
 
     issues: Issues
     policy: Policy
+    policy_text: str | None
     evidence: list[Evidence]
     clusters: Clusters
 
@@ -115,6 +116,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             store=store,
             report=report,
             settings=settings,
+            policy_text=labels.policy_text,
             issues=labels.issues,
             templates=texts.templates,
             rows=rows,
@@ -137,7 +139,7 @@ def label_issues(
     Raises:
         GisError: The store has no issues.
     """
-    policy = read_policy(policy_file)
+    policy, policy_text = read_policy(policy_file)
     reporter.say(f"reading {store.path}")
     issues = load_issues(store)
     if not len(issues):
@@ -149,7 +151,7 @@ def label_issues(
     evidence = find_evidence(store, issues, judged)
     clusters = find_clusters(evidence, issues, policy)
     reporter.say(f"{len(evidence):,} pieces of evidence, {len(clusters.clusters):,} clusters of duplicates")
-    return Labels(issues, policy, evidence, clusters)
+    return Labels(issues, policy, policy_text, evidence, clusters)
 
 
 def _check_labels(store: Store, labels: Labels, settings: BuildSettings, reporter: Reporter) -> None:

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from gis.benchmark.results import first_fault
 from gis.benchmark.tasks.catalogue import catalogue
 from gis.errors import GisError, unknown_name
+from gis.files import read_written_by_hand
 from gis.leaderboard.mteb_import import read_mteb
 from gis.leaderboard.reported import Measured, Reported, ReportedScores, Source
 
@@ -73,7 +74,7 @@ def read_reported(path: Path) -> tuple[Reported, ...]:
         GisError: The file cannot be read, or names a source or a task that does not exist.
     """
     try:
-        file = _FILE.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+        file = _FILE.validate_python(tomllib.loads(read_written_by_hand(path)))
     except (OSError, ValueError) as error:
         reason = first_fault(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
         remedy = (

@@ -4,10 +4,11 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from gis.dataset.labels.evidence import TIERS, Actor, Evidence, Tier
 from gis.errors import UsageError, unknown_name
+from gis.files import read_written_by_hand
 
 Label = Literal["positive", "train", "related", "ignore"]
 LABELS: tuple[Label, ...] = ("positive", "train", "related", "ignore")
@@ -37,8 +38,20 @@ POLICY: Policy = MappingProxyType(
 )
 
 
-def read_policy(path: Path | None) -> Policy:
-    """Return the default policy with the changes of a TOML file.
+class PolicyFile(NamedTuple):
+    """A policy, and the text of the file that made it.
+
+    Attributes:
+        policy: The default with the changes of the file.
+        text: The file as it was read; None where there is none.
+    """
+
+    policy: Policy
+    text: str | None
+
+
+def read_policy(path: Path | None) -> PolicyFile:
+    """Return the default policy with the changes of a TOML file, which is read once.
 
     Args:
         path: A file with tables such as ``[inside_comment]`` and keys such as ``person = "related"``; None for none.
@@ -47,9 +60,10 @@ def read_policy(path: Path | None) -> Policy:
         UsageError: The file cannot be read, or names an unknown tier, actor or label.
     """
     if path is None:
-        return POLICY
+        return PolicyFile(POLICY, None)
     try:
-        changes = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = read_written_by_hand(path)
+        changes = tomllib.loads(text)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"cannot read the policy {path}: {error}", remedy="check the file given as --policy"
@@ -66,7 +80,7 @@ def read_policy(path: Path | None) -> Policy:
             if label not in LABELS:
                 raise unknown_name("label", str(label), LABELS, f"in {path}")
             table[tier, actor] = label
-    return table
+    return PolicyFile(table, text)
 
 
 def label_of(evidence: Evidence, policy: Policy) -> Label:

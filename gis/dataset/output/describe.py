@@ -20,6 +20,7 @@ def describe(
     store: Store,
     report: Report,
     settings: BuildSettings,
+    policy_text: str | None,
     issues: Issues,
     templates: Mapping[int, frozenset[bytes]],
     rows: Mapping[str, int],
@@ -32,6 +33,7 @@ def describe(
         store: The store that it was built from.
         report: The numbers of the build.
         settings: The settings of the build.
+        policy_text: The policy file as it was read, or None.
         issues: The issues of the store.
         templates: Hashes of the lines of issue templates, by repository index.
         rows: Rows by the path of each table.
@@ -48,6 +50,13 @@ def describe(
     )
     files[CROISSANT] = file_record(folder / CROISSANT)
     identity = write_manifest(
-        folder, store=store, settings=settings, issues=issues, templates=templates, files=files, judged=judged
+        folder,
+        store=store,
+        settings=settings,
+        policy_text=policy_text,
+        issues=issues,
+        templates=templates,
+        files=files,
+        judged=judged,
     )
     write_cards(folder, name=folder.name, report=report, settings=settings, rows=rows, identity=identity)

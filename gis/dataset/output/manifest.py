@@ -64,6 +64,7 @@ def write_manifest(
     *,
     store: Store,
     settings: BuildSettings,
+    policy_text: str | None,
     issues: Issues,
     templates: Mapping[int, frozenset[bytes]],
     files: Mapping[str, FileRecord],
@@ -75,6 +76,7 @@ def write_manifest(
         folder: The dataset folder.
         store: The store that it was built from.
         settings: The settings of the build.
+        policy_text: The policy file as it was read, or None.
         issues: The issues of the store.
         templates: Hashes of the lines of issue templates, by repository index.
         files: A record of every file but the cards, by path.
@@ -87,7 +89,7 @@ def write_manifest(
     manifest = {
         "schema": SCHEMA,
         "versions": versions_of(LIBRARIES),
-        "settings": _settings_record(settings, judged),
+        "settings": _settings_record(settings, policy_text, judged),
         "store": [
             {
                 "repository": status.name,
@@ -148,9 +150,9 @@ def foreign_files(folder: Path) -> list[str]:
     return sorted(name for name in paths if name not in own)
 
 
-def _settings_record(settings: BuildSettings, judged: Judgements | None) -> dict[str, Any]:
+def _settings_record(settings: BuildSettings, policy_text: str | None, judged: Judgements | None) -> dict[str, Any]:
     record: dict[str, Any] = asdict(settings) | {
-        "policy": settings.policy and settings.policy.read_text(encoding="utf-8"),
+        "policy": policy_text,
         "dense": settings.dense and str(settings.dense),
     }
     record.pop("judged")

@@ -52,8 +52,8 @@ def test_withdrawn_evidence_relates_its_issues_unless_it_is_ignored() -> None:
 def test_a_file_changes_only_what_it_names(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text('[whole_comment]\nperson = "ignore"\n', encoding="utf-8")
-    assert read_policy(file) == {**POLICY, ("whole_comment", "person"): "ignore"}
-    assert read_policy(None) == POLICY
+    assert read_policy(file) == ({**POLICY, ("whole_comment", "person"): "ignore"}, file.read_text(encoding="utf-8"))
+    assert read_policy(None) == (POLICY, None)
 
 
 @pytest.mark.parametrize(

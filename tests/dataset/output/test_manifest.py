@@ -30,6 +30,7 @@ def folder(tmp_path: Path) -> Path:
             folder,
             store=store,
             settings=settings,
+            policy_text=None,
             issues=load_issues(store),
             templates={0: frozenset([LINE])},
             files={"data/test.parquet": file_record(folder / "data" / "test.parquet", 3)},
