@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gis.annotation.prompt import TOP_LEVEL
 from gis.errors import GisError
 
+ENSEMBLE = "all together"  # its name in reports, among those of the annotators
 FEWEST_GOLD = 20  # labels, below which a calibration would learn noise
 FOLDS = 5
 Array = NDArray[np.float64]

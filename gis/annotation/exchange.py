@@ -179,7 +179,7 @@ def _from_argilla(record: Mapping[str, Any]) -> Iterator[_Answer]:
     fields = record["fields"]
     kept = [_review(json.loads(line)) for line in record.get("metadata", {}).get(KEPT) or []]
     for response in (record["responses"] or {}).get(QUESTION) or []:
-        value, user = _verdict(response["value"]), str(response["user_id"])
+        value, user = _verdict(response["value"]), str(response["user_id"] or "")
         original = next((review for review in kept if _user_of(review.reviewer) == user), None)
         yield _Answer(str(record["id"]), (fields["text1"], fields["text2"]), value, original, user)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gis.annotation.annotators import Grades
 from gis.annotation.budget import Spent
-from gis.annotation.ensemble import Combined
+from gis.annotation.ensemble import ENSEMBLE, Combined
 from gis.annotation.repair import Repaired
 from gis.annotation.source import PairsToGrade
 from gis.markdown import escape, table
@@ -17,7 +17,6 @@ from gis.statistics.agreement import Estimate, krippendorff_alpha, spearman_agre
 from gis.statistics.dependence import Dependence
 from gis.statistics.metrics import Undefined
 
-ENSEMBLE = "all together"
 MOST_REASONS = 10  # of failures, in the report
 Array = NDArray[np.float64]
 

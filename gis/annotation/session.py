@@ -10,6 +10,7 @@ from gis.annotation.annotators import AskedAnnotator, OwnAnnotator, ServerAnnota
 from gis.annotation.answers import AnswerFile
 from gis.annotation.asking import Failures, ask_all, ask_locally, spent_before
 from gis.annotation.budget import EXPECTED, Budget, BudgetReachedError, Limits, Prices, Spent
+from gis.annotation.ensemble import ENSEMBLE
 from gis.annotation.local import LocalAnnotator
 from gis.annotation.output import ANSWERS, settings_of
 from gis.annotation.prompt import Texts
@@ -21,6 +22,7 @@ from gis.files import held_alone, replaceable
 from gis.models.base import LoadSettings
 from gis.spec import Spec
 
+RENAME = "give it another name: MODEL,name=NAME"
 Annotator = ServerAnnotator | LocalAnnotator | OwnAnnotator
 A = TypeVar("A", bound=Annotator)
 
@@ -81,10 +83,10 @@ def by_name(annotators: Iterable[A], limits: Limits) -> dict[str, A]:
     named: dict[str, A] = {}
     by_identity: dict[str, str] = {}
     for annotator in annotators:
+        if annotator.name == ENSEMBLE:
+            raise UsageError(f"'{ENSEMBLE}' is what reports call the mean of all annotators", remedy=RENAME)
         if annotator.name in named:
-            raise UsageError(
-                f"two annotators are called '{annotator.name}'", remedy="name one of them: MODEL,name=NAME"
-            )
+            raise UsageError(f"two annotators are called '{annotator.name}'", remedy=RENAME)
         if isinstance(annotator, AskedAnnotator):
             twin = by_identity.setdefault(annotator.identity, annotator.name)
             if twin != annotator.name:

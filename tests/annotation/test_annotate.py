@@ -204,6 +204,11 @@ def test_two_annotators_of_one_name_are_refused(tmp_path: Path) -> None:
         annotated(pairs_file(tmp_path), tmp_path / "out", "jaccard", "jaccard")
 
 
+def test_no_annotator_takes_the_name_of_the_ensemble(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="'all together' is what reports call"):
+        annotated(pairs_file(tmp_path), tmp_path / "out", "jaccard,name=all together")
+
+
 @pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://127.0.0.1/v1", "http://", "http:/127.0.0.1", "x"])
 def test_what_is_not_an_address_of_a_server_is_refused_at_once(tmp_path: Path, address: str) -> None:
     with pytest.raises(UsageError, match="is not the address of a server"):

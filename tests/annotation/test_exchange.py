@@ -219,11 +219,12 @@ def test_the_verb_exports_imports_and_names_conflicts(gis: Gis, tmp_path: Path) 
     done = gis("review", tmp_path / "out", "--export", tmp_path / "a.json", "--limit", "3", "--form", "argilla")
     assert (done.status, "3 pairs in" in done.out) == (0, True)
     content = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
-    content[0]["responses"] = {"same": [{"value": value, "user_id": value * 3} for value in ("yes", "no")]}
+    users = (("yes", "yesyesyes"), ("no", None))
+    content[0]["responses"] = {"same": [{"value": value, "user_id": user} for value, user in users]}
     (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
     done = gis("review", tmp_path / "out", "--import", tmp_path / "a.json")
     assert done.status == 0, done.err
     assert "2 answers added, 0 were known" in done.out
     assert "Reviewers disagree on one pair, which counts as unsure" in done.out
-    assert "same: yesyesyes yes, nonono no" in done.out
+    assert "same: yesyesyes yes, no name no" in done.out
     assert "were given together" in gis("review", tmp_path / "out", "--import", "a", "--export", "b").err
