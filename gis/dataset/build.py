@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import Issues, load_issues
+from gis.dataset.labels.all_evidence import find_evidence
+from gis.dataset.labels.called import called_duplicates
 from gis.dataset.labels.citations import find_citations
 from gis.dataset.labels.clusters import Clusters, PairKey, find_clusters
-from gis.dataset.labels.evidence import Evidence, called_duplicates, find_evidence
+from gis.dataset.labels.evidence import Evidence
 from gis.dataset.labels.judged import Judgements, read_judged
 from gis.dataset.labels.policy import Policy, label_of, read_policy
 from gis.dataset.output.baselines import baselines

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import NOBODY, load_issues
+from gis.dataset.labels.all_evidence import find_evidence
 from gis.dataset.labels.clusters import find_clusters
-from gis.dataset.labels.evidence import Evidence, find_evidence
+from gis.dataset.labels.evidence import Evidence
 from gis.dataset.labels.policy import POLICY
 from gis.dataset.settings import TextSettings
 from gis.dataset.texts.texts import make_texts

@@ -20,7 +20,7 @@ from gis.collector.store_schema import COLUMNS, columns_of, definition_of
 from gis.collector.store_writer import StoreWriter
 from gis.console import Reporter
 from gis.dataset.issues.table import load_issues
-from gis.dataset.labels.evidence import find_evidence
+from gis.dataset.labels.all_evidence import find_evidence
 from gis.dataset.output.stored_texts import stored_texts
 from gis.errors import GisError
 from tests.collector.test_dump import write_dump

@@ -23,7 +23,7 @@ from gis.collector.store import Store
 from gis.collector.store_writer import StoreWriter
 from gis.console import Reporter
 from gis.dataset.issues.table import NOT_CLOSED, load_issues, stamp
-from gis.dataset.labels.evidence import find_evidence
+from gis.dataset.labels.all_evidence import find_evidence
 from gis.errors import GisError
 from tests.collector.odd_answers import OddGitHub, small_world
 from tests.faults.odd import CHANGES, DROP, FEW, MANY, ODD, URL, Change, Odd

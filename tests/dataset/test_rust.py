@@ -16,8 +16,8 @@ from gis.collector.store_writer import StoreWriter
 from gis.console import Reporter
 from gis.dataset.build import build
 from gis.dataset.issues.table import Issues, load_issues
+from gis.dataset.labels.all_evidence import find_evidence
 from gis.dataset.labels.clusters import find_clusters
-from gis.dataset.labels.evidence import find_evidence
 from gis.dataset.labels.policy import POLICY
 from gis.dataset.settings import SPLITS, BuildSettings
 from gis.publishing.prepare import prepare

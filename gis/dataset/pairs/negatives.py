@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.dataset.issues.table import NOBODY, Issues
+from gis.dataset.labels.called import is_duplicate_label
 from gis.dataset.labels.citations import Citations
 from gis.dataset.labels.clusters import Clusters, PairKey
-from gis.dataset.labels.evidence import Evidence, is_duplicate_label
+from gis.dataset.labels.evidence import Evidence
 from gis.dataset.pairs.length_buckets import LengthBuckets
 from gis.dataset.pairs.positives import Pair
 from gis.dataset.pairs.splits import Assignment

@@ -7,8 +7,8 @@ import pytest
 
 from gis.collector.store import Store
 from gis.dataset.issues.table import load_issues
+from gis.dataset.labels.all_evidence import find_evidence
 from gis.dataset.labels.clusters import Clusters, find_clusters
-from gis.dataset.labels.evidence import find_evidence
 from gis.dataset.labels.policy import POLICY
 from gis.dataset.pairs.positives import positive_pairs
 from tests.dataset.pairs.helpers import evidence

@@ -9,8 +9,9 @@ import pytest
 from gis.benchmark.tasks.manifest import MANIFEST
 from gis.collector.store import Store
 from gis.dataset.issues.table import load_issues
+from gis.dataset.labels.all_evidence import find_evidence
 from gis.dataset.labels.clusters import find_clusters
-from gis.dataset.labels.evidence import Evidence, find_evidence
+from gis.dataset.labels.evidence import Evidence
 from gis.dataset.labels.judged import RULINGS, body_hash, read_judged
 from gis.dataset.labels.policy import POLICY, label_of
 from gis.errors import GisError, UsageError
