@@ -10,17 +10,15 @@ from gis.models.losses.presets import PRESETS, Preset, objective_of, objectives_
 from gis.models.losses.settings import LossSettings
 
 if TYPE_CHECKING:
+    from gis.models.losses.angle_loss import AngleLoss, LossTerms
     from gis.models.losses.objectives import (
-        AngleLoss,
-        LossTerms,
         angle_objective,
         contrastive_objective,
         cosine_objective,
         in_batch_negative_objective,
-        pair_features,
         regression_objective,
-        unit,
     )
+    from gis.models.losses.terms import pair_features, unit
 
 __all__ = [
     "PRESETS",
@@ -40,12 +38,15 @@ __all__ = [
     "unit",
 ]
 
+HOMES = {"AngleLoss": "angle_loss", "LossTerms": "angle_loss", "pair_features": "terms", "unit": "terms"}
+
 
 def __getattr__(name: str) -> object:
     """Return what computes with tensors."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("gis.models.losses.objectives"), name)
+    module = "objectives" if name.endswith("_objective") else HOMES[name]
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 def __dir__() -> list[str]:

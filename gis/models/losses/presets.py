@@ -10,7 +10,7 @@ from gis.models.losses.settings import SETTINGS, TEMPERATURES, LossSettings
 from gis.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
-    from gis.models.losses.objectives import AngleLoss
+    from gis.models.losses.angle_loss import AngleLoss
 
 Head = Literal["none", "mlp"]
 
@@ -36,7 +36,7 @@ class Preset:
     @property
     def loss(self) -> "AngleLoss":
         """The loss as a callable; this loads torch."""
-        from gis.models.losses.objectives import AngleLoss
+        from gis.models.losses.angle_loss import AngleLoss
 
         return AngleLoss(**asdict(self.settings))
 
