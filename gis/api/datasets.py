@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -172,6 +173,7 @@ def build(
     judged: PathLike | Sequence[PathLike] = (),
     retrieval: bool = True,
     seed: int = 0,
+    until: datetime | None = None,
     force: bool = False,
     reporter: Reporter = QUIET,
 ) -> BuiltDataset:
@@ -200,6 +202,8 @@ def build(
             decided about labels.
         retrieval: Also write a corpus, queries and relevance judgements.
         seed: Random seed for splits and negatives.
+        until: Leave out what was opened, said or done since, for a model that a backtest is to judge: see
+            ``backtest``.
         force: Replace a folder that an earlier build created.
         reporter: Where progress and warnings go.
 
@@ -227,6 +231,7 @@ def build(
         judged=[Path(folder) for folder in ([judged] if isinstance(judged, str | os.PathLike) else judged)],
         retrieval=retrieval,
         seed=seed,
+        until=until,
     )
     report = build_dataset(Path(store), Path(output), settings, reporter=reporter, force=force)
     return BuiltDataset(Path(output), report)

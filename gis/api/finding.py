@@ -138,7 +138,7 @@ def backtest(
         known = made.searched.corpus
         if (read.corpus.names, read.corpus.texts) != (known.names, known.texts):
             raise GisError("the index is older than the store", remedy=f"gis index --store {path}")
-        replayed = replay(made.searched, read.cluster_before, reporter=reporter)
+        replayed = replay(made.searched, read.cluster_before, made.learned, reporter=reporter)
     if review is not None:
         asked = write_suggestions(replayed, made.identity, Path(review), suggestions)
         reporter.say(f"{asked} suggestions in {review}; to judge them: gis review {review}")

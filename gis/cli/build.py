@@ -8,7 +8,7 @@ import typer
 
 from gis import api
 from gis.cli.app import app, interruptible, print_text, what_stands_at
-from gis.cli.options import Quiet
+from gis.cli.options import Quiet, moment_of
 from gis.errors import UsageError
 from gis.files import read_written_by_hand
 
@@ -85,6 +85,12 @@ def build(
         bool, typer.Option("--no-retrieval", help="Do not write the retrieval task (corpus, queries, qrels).")
     ] = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed for splits and negatives.")] = 0,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Build from what the store held at DATE, so that a backtest can judge what learns it."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a folder that gis build created.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -119,6 +125,7 @@ def build(
             judged=judged or (),
             retrieval=not no_retrieval,
             seed=seed,
+            until=None if until is None else moment_of(until, "--until"),
             force=force,
             reporter=reporter,
         ).report

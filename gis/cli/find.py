@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ import typer
 
 from gis import api
 from gis.cli.app import app, interruptible, print_notes, print_table, print_text
-from gis.cli.options import Device, Offline, Quiet
+from gis.cli.options import Device, Offline, Quiet, moment_of
 from gis.errors import GisError, UsageError
 from gis.files import read_written_by_hand
 
@@ -175,11 +175,7 @@ def _moment(since: str) -> int:
     """Return a time, in seconds since 1970, that was given as a span before now or as a date."""
     if (span := SPAN.fullmatch(since)) is not None:
         return int(time.time()) - int(span[1]) * SECONDS[span[2]]
-    try:
-        moment = datetime.fromisoformat(since)
-    except ValueError as error:
-        raise UsageError(f"'{since}' is not a time", remedy="write --since 7d, 12h, 2w or 2026-01-31") from error
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return int(moment_of(since, "--since 7d, 12h, 2w or").timestamp())
 
 
 def _read(path: Path) -> str:

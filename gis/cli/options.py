@@ -1,9 +1,12 @@
 """Options that several verbs share, each with one wording."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from gis.errors import UsageError
 
 ResultsFolder = Annotated[Path, typer.Argument(metavar="RESULTS", file_okay=False, help="Folder that gis bench wrote.")]
 ShownTasks = Annotated[
@@ -43,3 +46,16 @@ MaxWait = Annotated[
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")]
+
+
+def moment_of(text: str, option: str) -> datetime:
+    """Return the time that was typed as a date, in UTC where it names no time zone.
+
+    Raises:
+        UsageError: It is not one.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"'{text}' is not a time", remedy=f"write {option} 2026-01-31") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -62,7 +62,7 @@ def build(
     _check_output(output, force=force)
     if settings.dense is not None:
         adapter_of(settings.dense)  # a misspelt name is an error now, not after minutes
-    with new_folder(output) as folder, Store(store) as opened:
+    with new_folder(output) as folder, Store(store, until=settings.until) as opened:
         return _build(opened, folder, settings, reporter)
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -87,6 +88,7 @@ class BuildSettings:
         dense: Encoder that finds the negatives of the stratum "dense", or None.
         retrieval: Also write a corpus, queries and relevance judgements.
         seed: Random seed for splits and negatives.
+        until: Read the store as it was at this time; None for all of it.
 
     Raises:
         UsageError: A value is out of range, or the stratum "dense" has no encoder.
@@ -103,6 +105,7 @@ class BuildSettings:
     dense: Spec | None = None
     retrieval: bool = True
     seed: int = 0
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         if not min(self.split) >= 0 or not math.isclose(sum(self.split), 100):
@@ -119,6 +122,11 @@ class BuildSettings:
             raise UsageError(f"closure and seed must not be negative: closure {self.closure}, seed {self.seed}")
         if "dense" in self.shares and self.dense is None:
             raise UsageError("negatives of the stratum 'dense' need an encoder", remedy="add --dense MODEL")
+        if self.until is not None and self.judged:
+            raise UsageError(
+                f"what was judged may have been judged by what was said after {self.until:%Y-%m-%d}",
+                remedy="leave out --judged or --until",
+            )
 
     @property
     def share_of_split(self) -> Mapping[Split, float]:
@@ -145,6 +153,7 @@ class BuildSettings:
         judged: Sequence[Path | str] = (),
         retrieval: bool = True,
         seed: int = 0,
+        until: datetime | None = None,
     ) -> "BuildSettings":
         """Return the settings of a recipe with some of them changed; what is None stays as the recipe has it.
 
@@ -168,6 +177,7 @@ class BuildSettings:
                 annotate repair``, of which what people decided counts.
             retrieval: Also write a corpus, queries and relevance judgements.
             seed: Random seed for splits and negatives.
+            until: Read the store as it was at this time; None for all of it.
 
         Raises:
             UsageError: A name is unknown or a value out of range.
@@ -198,6 +208,7 @@ class BuildSettings:
             dense=parse_spec(dense) if isinstance(dense, str) else dense,
             retrieval=retrieval,
             seed=seed,
+            until=until,
         )
 
 

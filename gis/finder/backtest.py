@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gis.dataset.issues.table import stamp
 from gis.finder.corpus import Corpus, Positions
 from gis.finder.gate import gate
 from gis.finder.replay import BLEND, Replay, pair_name
@@ -145,7 +146,9 @@ class Backtest:
         new: Issues after it, each searched among all older ones.
         duplicates: How many of these are ruled duplicates of an older issue.
         gated: New issues that were not searched, because they are templates, epics or empty.
-        weeks: How long the new issues took to come in.
+        since: When the first new issue was opened.
+        weeks: How long they took to come in.
+        unknown: Models and data that the encoder was made from, which may hold the new issues.
         fitted_on: What the ranker was fitted to.
         rows: Each similarity alone, then the blend.
         alerts: How often the highest scores are right.
@@ -159,7 +162,9 @@ class Backtest:
     new: int
     duplicates: int
     gated: int
+    since: str
     weeks: float
+    unknown: tuple[str, ...]
     fitted_on: str
     rows: tuple[RankedBy, ...]
     alerts: tuple[Alerts, ...]
@@ -184,7 +189,9 @@ def backtest(replayed: Replay, reviewed: Mapping[str, bool] | None = None) -> Ba
         new=len(replayed.new),
         duplicates=len(replayed.duplicates),
         gated=sum(gate(corpus.titles[n], corpus.texts[n]) != "" for n in replayed.new),
+        since=stamp(int(corpus.created[replayed.new[0]])),
         weeks=replayed.weeks,
+        unknown=replayed.learned.unknown,
         fitted_on=replayed.ranker.fitted_on,
         rows=tuple(_ranked_by(name, of, replayed.duplicates, corpus) for name, of in replayed.rankings.items()),
         alerts=tuple(_alerts(replayed, verdicts)),

@@ -18,16 +18,18 @@ from gis.dataset.issues.table import seconds, stamp
 from gis.errors import GisError, UsageError
 from gis.files import FullDiskError, held_alone, load_json, new_folder, sha256_of, sha256_of_file
 from gis.finder.corpus import Corpus, read_corpus
+from gis.finder.leaks import unlearned
 from gis.finder.ranker import Ranker, default_ranker, fit_ranker, ranker_of
 from gis.finder.search import SearchedCorpus
 from gis.models.base import Encoder, LoadSettings
+from gis.models.learned import Learned, learned_by
 from gis.models.registry import load_model
 from gis.models.similarity import unit
 from gis.models.term_matrix import TermMatrix
 from gis.spec import Spec, parse_spec
 from gis.versions import VERSION
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "index.json"
 ISSUES, VECTORS, TITLE_VECTORS = "issues.parquet", "vectors.npy", "title_vectors.npy"
 TERMS, TITLE_TERMS = "terms", "title_terms"  # .npz and .json
@@ -41,6 +43,7 @@ class Index:
         path: Its folder.
         model: The encoder, as it was named.
         identity: The encoder's identity.
+        learned: What the encoder has learned from.
         state: What the store held when the index was made; see ``state_of``.
         searched: What is searched.
         ranker: How candidates are ranked.
@@ -49,6 +52,7 @@ class Index:
     path: Path
     model: Spec
     identity: str
+    learned: Learned
     state: str
     searched: SearchedCorpus
     ranker: Ranker
@@ -130,11 +134,13 @@ def build_index(
             return before
         corpus = read_corpus(opened, reporter=reporter).corpus
         searched = _searched(corpus, encoder, cache, reporter)
-        ranker = fit_ranker(searched, corpus.older_duplicates, range(len(corpus)), reporter=reporter)
+        learned = learned_by(encoder)
+        ranker = fit_ranker(searched, corpus.older_duplicates, unlearned(corpus, learned), reporter=reporter)
         index = Index(
             path=path,
             model=model,
             identity=encoder.card.identity,
+            learned=learned,
             state=state,
             searched=searched,
             ranker=ranker or default_ranker(),
@@ -200,6 +206,7 @@ def _write(index: Index, folder: Path) -> None:
         "gis": VERSION,
         "model": str(index.model),
         "identity": index.identity,
+        "learned": index.learned.to_json(),
         "state": index.state,
         "host": corpus.host,
         "ranker": index.ranker.content(),
@@ -260,6 +267,7 @@ def _read(path: Path, content: Mapping[str, Any]) -> Index:
         path=path,
         model=parse_spec(content["model"]),
         identity=content["identity"],
+        learned=Learned.from_json(content["learned"]),
         state=content["state"],
         searched=SearchedCorpus(
             corpus=corpus,

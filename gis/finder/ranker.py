@@ -1,12 +1,13 @@
 """The ranker: a logistic regression over what is known of a candidate, fitted to what people ruled duplicates."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
@@ -62,7 +63,7 @@ def default_ranker() -> Ranker:
 def fit_ranker(
     searched: SearchedCorpus,
     duplicates: Mapping[int, frozenset[int]],
-    others: Iterable[int],
+    usable: NDArray[np.bool_],
     *,
     seed: int = 0,
     reporter: Reporter = QUIET,
@@ -74,18 +75,19 @@ def fit_ranker(
 
     Args:
         searched: The corpus.
-        duplicates: By position, the older duplicates of each issue to learn from.
-        others: Positions of issues that are not known to be duplicates.
+        duplicates: By position, the older duplicates of each issue that is known to be one.
+        usable: (n,) the issues to learn from.
         seed: Of the sample.
         reporter: Shows progress.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
+    duplicates = {issue: older for issue, older in duplicates.items() if usable[issue]}
     if len(duplicates) < FEWEST_DUPLICATES:
         return None
     newest = sorted(duplicates, key=lambda n: (searched.corpus.created[n], n))[-MOST_DUPLICATES:]
-    rest = np.array(sorted(set(others) - duplicates.keys()), np.intp)
+    rest = np.setdiff1d(np.flatnonzero(usable), list(duplicates))
     sample = np.random.default_rng(seed).choice(rest, min(len(rest), len(newest)), replace=False)
     each_stands_for = len(rest) / len(duplicates) * len(newest) / max(len(sample), 1)
     positions = np.sort(np.concatenate([np.array(newest, np.intp), sample]))

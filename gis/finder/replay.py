@@ -11,8 +11,10 @@ from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.finder.corpus import NO_CLUSTER, Corpus, Positions, older_duplicates
 from gis.finder.gate import gate
+from gis.finder.leaks import check_replay, unlearned
 from gis.finder.ranker import Ranker, default_ranker, fit_ranker
 from gis.finder.search import CANDIDATES, PROPOSING, SearchedCorpus
+from gis.models.learned import NOTHING, Learned
 
 PAST = 0.65  # share of the issues, the oldest ones, that the ranker and the statistics of words are from
 BLEND = "blend"
@@ -33,6 +35,7 @@ class Replay:
     Attributes:
         corpus: All issues.
         ranker: What ranked the candidates.
+        learned: What the encoder has learned from.
         past: Positions of the issues before the split.
         new: Those of the issues after it.
         duplicates: By position, the older duplicates of each new issue that has some.
@@ -42,6 +45,7 @@ class Replay:
 
     corpus: Corpus
     ranker: Ranker
+    learned: Learned
     past: Positions
     new: Positions
     duplicates: Mapping[int, frozenset[int]]
@@ -62,6 +66,7 @@ class Replay:
 def replay(
     searched: SearchedCorpus,
     cluster_before: Callable[[int], NDArray[np.int32]],
+    learned: Learned = NOTHING,
     *,
     reporter: Reporter = QUIET,
 ) -> Replay:
@@ -73,14 +78,18 @@ def replay(
     Args:
         searched: The corpus.
         cluster_before: Returns the clusters by what was ruled before a time.
+        learned: What the encoder has learned from. The ranker is fitted to later issues only.
         reporter: Shows progress.
 
     Raises:
-        GisError: Too few duplicates came in after the split to tell anything.
+        GisError: The encoder has learned from what came in after the split, or that holds too few duplicates to tell
+            anything.
     """
     corpus = searched.corpus
     order = np.argsort(corpus.created, kind="stable")
     past, new = order[: int(PAST * len(order))], order[int(PAST * len(order)) :]
+    split = int(corpus.created[new[0]])
+    check_replay(corpus, learned, split)
     is_new = set(new.tolist())
     duplicates = {n: older for n, older in corpus.older_duplicates.items() if n in is_new}
     if len(duplicates) < 2:
@@ -89,10 +98,21 @@ def replay(
             remedy="collect more issues, with their comments",
         )
     searched = _as_known(searched, past)
-    known = older_duplicates(_only(cluster_before(int(corpus.created[new[0]])), past), corpus.created)
-    ranker = fit_ranker(searched, known, past.tolist(), reporter=reporter) or default_ranker()
+    known = older_duplicates(_only(cluster_before(split), past), corpus.created)
+    usable = unlearned(corpus, learned)
+    usable[new] = False
+    ranker = fit_ranker(searched, known, usable, reporter=reporter) or default_ranker()
     rankings, best = _search(searched, new, ranker, reporter)
-    return Replay(corpus=corpus, ranker=ranker, past=past, new=new, duplicates=duplicates, rankings=rankings, best=best)
+    return Replay(
+        corpus=corpus,
+        ranker=ranker,
+        learned=learned,
+        past=past,
+        new=new,
+        duplicates=duplicates,
+        rankings=rankings,
+        best=best,
+    )
 
 
 def pair_name(corpus: Corpus, best: Best) -> str:

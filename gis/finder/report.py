@@ -60,11 +60,13 @@ class Part:
 
 def summary(tested: Backtest) -> str:
     """Say what was replayed."""
+    sources = ", ".join(tested.unknown)
+    unknown = f" Nothing says whether {sources} learned from these issues." if sources else ""
     return (
-        f"{tested.new:,} issues of the last {tested.weeks:.0f} weeks, searched among all older ones; "
-        f"{tested.duplicates:,} are ruled duplicates of an older one. Words and the ranker "
+        f"{tested.new:,} issues of the last {tested.weeks:.0f} weeks, from {tested.since[:10]} on, searched among all "
+        f"older ones; {tested.duplicates:,} are ruled duplicates of an older one. Words and the ranker "
         f"({tested.fitted_on}) are from the {tested.past:,} issues before. {tested.gated:,} issues were not "
-        "searched: tracking issues, epics, lists of tasks, or nearly empty; they count as not found."
+        f"searched: tracking issues, epics, lists of tasks, or nearly empty; they count as not found.{unknown}"
     )
 
 

@@ -21,6 +21,7 @@ SIMILARITY_DECLARED = "similarity_declared"  # a setting: the model's own simila
 QUANTIZATION = "quantization"  # a setting: what int8 weights were made with
 TRAINING = "training"  # a setting: the hash of all that decided a training of gis but the seed
 TRAINING_SEED = "training_seed"  # a setting: that seed
+LEARNED = "learned"  # a setting: what it has learned from, as JSON; see gis.models.learned
 COSINE = "cosine"
 FITTED_ON_TASK = "the texts of the task that is scored"
 UNREADABLE = (
@@ -28,6 +29,7 @@ UNREADABLE = (
     "file_sha256",
     "layout",
     TRAINING,
+    LEARNED,
     POOLING_DECLARED,
     QUANTIZATION,
 )  # settings that tell people nothing

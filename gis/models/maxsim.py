@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gis.errors import UsageError
 from gis.files import sha256_of
-from gis.models.base import LoadSettings, Model, ModelCard, PairScorer, TextLengths
+from gis.models.base import LEARNED, LoadSettings, Model, ModelCard, PairScorer, TextLengths
 from gis.models.registry import load_model
 from gis.models.transformer.late_interaction import MEAN_MAXSIM, score_by_tokens
 from gis.models.transformer.pretrained_encoder import PretrainedEncoder
@@ -36,7 +36,11 @@ class MaxSim(PairScorer):
         self.card = ModelCard(
             name=name,
             identity=sha256_of({"adapter": "maxsim", "model": model.card.identity}),
-            settings={"models": model.card.name, "score": MEAN_MAXSIM},
+            settings={
+                "models": model.card.name,
+                "score": MEAN_MAXSIM,
+                **{key: value for key, value in model.card.settings.items() if key == LEARNED},
+            },
             max_tokens=model.card.max_tokens,
             parameters=model.card.parameters,
         )

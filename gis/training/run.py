@@ -18,8 +18,10 @@ from gis.errors import GisError
 from gis.files import full_disk_named, held_alone, link_or_copy, load_json, new_folder, replaceable, write_text
 from gis.hub import CARD
 from gis.models.base import Encoder, LoadSettings
+from gis.models.learned import Learned, learned_by_weights
 from gis.models.registry import load_model
 from gis.models.transformer.device import choose_device, describe_device, training_precision
+from gis.models.transformer.folder_files import training_of
 from gis.models.transformer.loading import quiet_transformers
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pretrained import model_folder_of
@@ -232,9 +234,16 @@ def _plan(settings: TrainSettings, data: TrainingData, output: Path, *, device: 
         base=base,
         device=chosen,
         arguments=arguments,
-        record=run_record(settings.record(), base.content_hash(), data, processes()),
+        record=run_record(settings.record(), base.content_hash(), data, processes(), _learned(settings, base)),
         output=output,
     )
+
+
+def _learned(settings: TrainSettings, base: ModelFolder) -> Learned:
+    """Return what the weights that a training starts from have learned."""
+    if settings.random_init:
+        return Learned()
+    return learned_by_weights(str(settings.model), training_of(base.adapter or base.folder))
 
 
 def _held_alone(run: _Run) -> AbstractContextManager[None]:

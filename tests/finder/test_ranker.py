@@ -50,14 +50,14 @@ def test_a_ranker_of_other_features_is_refused() -> None:
 
 def test_few_duplicates_fit_no_ranker(store: Path) -> None:
     searched = read_index(store).searched
-    assert fit_ranker(searched, {}, range(400)) is None
+    assert fit_ranker(searched, {}, np.ones(400, np.bool_)) is None
     assert read_index(store).ranker.fitted_on.endswith("duplicates of this store")
 
 
 def test_scores_are_chances_among_all_issues(store: Path) -> None:
     index = read_index(store)
     duplicates = index.searched.corpus.older_duplicates
-    ranker = fit_ranker(index.searched, duplicates, range(400))
+    ranker = fit_ranker(index.searched, duplicates, np.ones(400, np.bool_))
     assert ranker is not None
     found = expected = 0.0
     for candidates in index.searched.search(index.searched.queries(np.arange(400))):

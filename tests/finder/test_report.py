@@ -8,6 +8,7 @@ from gis.finder.corpus import NO_CLUSTER, Corpus
 from gis.finder.ranker import default_ranker
 from gis.finder.replay import BLEND, Best, Replay, pair_name
 from gis.finder.report import completeness, render_report
+from gis.models.learned import NOTHING
 
 HOSTILE = "</title><script>alert(1)</script> \x1b[2J"
 
@@ -37,6 +38,7 @@ def replayed() -> Replay:
     return Replay(
         corpus=corpus,
         ranker=default_ranker(),
+        learned=NOTHING,
         past=np.arange(10),
         new=new,
         duplicates={n: frozenset({0}) for n in (10, 12, 14, 16, 18)},

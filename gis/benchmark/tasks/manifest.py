@@ -48,6 +48,24 @@ def recorded_hashes(content: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(record.get("sha256", "")) if isinstance(record, dict) else "" for name, record in records}
 
 
+def newest_by_repository(source: Path) -> dict[str, str] | None:
+    """Return the time of the newest thing that a dataset of ``gis build`` knows, by each name of a repository.
+
+    Args:
+        source: The dataset folder, the folder of one of its configs, or a file of them.
+
+    Returns:
+        The times by the repositories' names in lower case; None where the pairs are not such a dataset's.
+    """
+    folder = _dataset_folder(source.absolute() / "any")
+    try:
+        content = load_json((folder or source) / MANIFEST)
+        times = {each["repository"]: each["newest"] for each in content["store"]}
+        return {str(name).lower(): str(times[now]) for name, now in content["names"].items() if times[now]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def _dataset_folder(path: Path) -> Path | None:
     """Return the dataset folder that a file of pairs is in, which holds it directly or in the folder of a config."""
     return next((folder for folder in list(path.parents)[:2] if (folder / MANIFEST).is_file()), None)

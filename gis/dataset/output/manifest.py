@@ -156,6 +156,9 @@ def _settings_record(settings: BuildSettings, policy_text: str | None, judged: J
         "dense": settings.dense and str(settings.dense),
     }
     record.pop("judged")
+    until = record.pop("until")
+    if until is not None:
+        record["until"] = until.isoformat()
     if judged is not None:
         record["judged"] = judged.to_json()
     # to name the issues would reveal who asked to be left out

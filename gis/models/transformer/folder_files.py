@@ -7,7 +7,7 @@ from typing import Any
 
 from gis.errors import GisError
 from gis.files import load_json, sha256_of, sha256_of_file
-from gis.models.base import TRAINING, TRAINING_SEED, Setting
+from gis.models.base import LEARNED, TRAINING, TRAINING_SEED, Setting
 
 TRAINING_MANIFEST = "gis_training.json"  # of gis train, with the hashes of the files that it wrote
 TRAINING_RECORD = ("base_sha256", "processes", "train", "validation")  # what decides its weights beside the settings
@@ -76,7 +76,12 @@ def training_of(folder: Path) -> dict[str, Setting]:
         return {}
     record = {name: manifest.get(name) for name in TRAINING_RECORD}
     but_the_seed = {name: value for name, value in settings.items() if name != "seed"}
-    return {TRAINING: sha256_of([but_the_seed, record]), TRAINING_SEED: seed}
+    learned = manifest.get("learned")
+    return {
+        TRAINING: sha256_of([but_the_seed, record]),
+        TRAINING_SEED: seed,
+        **({} if learned is None else {LEARNED: json.dumps(learned, sort_keys=True)}),
+    }
 
 
 def content_files(folder: Path) -> list[Path]:

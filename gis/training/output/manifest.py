@@ -1,7 +1,7 @@
 """What a model folder records of its training: settings, data, versions, and how it went."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.benchmark.tasks.manifest import newest_by_repository
 from gis.errors import GisError
 from gis.files import SHORT_HASH, load_json, sha256_of_file, write_text
+from gis.models.learned import Learned, together
 from gis.models.transformer.folder_files import TRAINING_MANIFEST
 from gis.training.data.loading import TrainingData
 from gis.training.data.training_set import effective_rows
@@ -59,13 +61,16 @@ class TrainingManifest:
         }
 
 
-def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, processes: int) -> dict[str, Any]:
+def run_record(
+    settings: dict[str, Any], base_sha256: str, data: TrainingData, processes: int, learned: Learned
+) -> dict[str, Any]:
     """Return everything that decides the weights; two runs with equal records make the same model."""
     train, validation = data.train, data.validation
     return {
         "settings": settings,
         "base_sha256": base_sha256,
         "processes": processes,
+        "learned": together([learned, *learned_from(data)]).to_json(),
         "train": {
             "source": train.source,
             "revision": train.revision,
@@ -88,6 +93,14 @@ def run_record(settings: dict[str, Any], base_sha256: str, data: TrainingData, p
             "sha256": validation.sha256,
         },
     }
+
+
+def learned_from(data: TrainingData) -> Iterator[Learned]:
+    """Yield what is known of the pairs to train on and of those to validate on."""
+    sources = [data.train.source, *([] if data.validation is None else [data.validation.source])]
+    for source in map(Path, sources):
+        newest = newest_by_repository(source)
+        yield Learned(unknown=(source.name,)) if newest is None else Learned(newest)
 
 
 def _weights(weights: NDArray[np.float64]) -> dict[str, float]:

@@ -1,12 +1,17 @@
 """The manifest beside a model: of both schemas, and the words for what differs between two of them."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+import gis
 from gis.errors import GisError
-from gis.training.output.manifest import MANIFEST, differences, read_manifest
+from gis.models.learned import Learned
+from gis.training.output.manifest import MANIFEST, differences, learned_from, read_manifest
+from tests.dataset.stores import at, by_chance, new_store
+from tests.training.helpers import dataset, loaded
 
 RECORD = {
     "settings": {"epochs": 1, "lora": 0},
@@ -79,3 +84,12 @@ def test_what_differs_is_named() -> None:
 def test_a_setting_that_an_older_version_did_not_record_is_no_difference() -> None:
     now = {**RECORD, "settings": {**RECORD["settings"], "new": 1}}  # type: ignore[dict-item]
     assert differences(RECORD, now) == []
+
+
+def test_a_manifest_says_what_the_data_knows(tmp_path: Path) -> None:
+    store = new_store(tmp_path, by_chance(200, seed=3))
+    gis.build(store, tmp_path / "past", until=datetime.fromisoformat(at(150_000)))
+    (known,) = set(map(str, learned_from(loaded(tmp_path / "past"))))
+    assert known == str(Learned({"octo/widgets": at(149_500)}))
+    unknown = list(learned_from(loaded(dataset(tmp_path / "other"))))
+    assert unknown == [Learned(unknown=("other",))] * 2
