@@ -62,7 +62,10 @@ SOUND_ROWS: Mapping[str, str] = {
         f"typeof(number) = 'integer' AND {OF_A_REPOSITORY} AND typeof(place) = 'text' AND typeof(field) = 'text' "
         "AND typeof(reason) = 'text'"
     ),
+    "changes": f"typeof(revision) = 'integer' AND {OF_AN_ISSUE}",
 }
+
+LATER_TABLES = frozenset({"quarantine", "changes"})  # which the first stores do not have
 
 
 class DamagedStoreError(GisError):
@@ -150,21 +153,39 @@ def check_rows(connection: sqlite3.Connection, path: Path, *, has_sums: bool) ->
         problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     if problem != "ok":
         raise DamagedStoreError(path, problem.replace("\n", " "))
-    for table, condition in SOUND_ROWS.items():
-        with damage_named(path, f"FROM {table}"):
-            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-        if not columns and table == "quarantine":  # which came after the first stores
-            continue
-        key = "key" if table == "repositories" else "login" if table == "users" else "repository"
-        number = "number" if "number" in columns else "NULL"
-        sound = f"{SUM} IS {sum_of(columns)} AND {condition}" if has_sums else condition
-        query = f"SELECT {key}, {number} FROM {table} WHERE ({sound}) IS NOT TRUE LIMIT 1"
-        with damage_named(path, query):
-            row = connection.execute(query).fetchone()
-        if row is not None:
-            raise DamagedStoreError(
-                path, f"table {table}, {key} {row[0]!r}" + (f", number {row[1]!r}" if row[1] else "")
-            )
+    for table in SOUND_ROWS:
+        _check_table(connection, path, table, has_sums=has_sums)
+
+
+def check_issue(connection: sqlite3.Connection, path: Path, key: int, number: int, *, has_sums: bool) -> None:
+    """Check the rows of one issue, and those that say which repositories there are.
+
+    Raises:
+        DamagedStoreError: Some are damaged.
+    """
+    for table in ("repositories", "names", "runs"):
+        _check_table(connection, path, table, has_sums=has_sums)
+    for table in ("issues", "comments", "events"):
+        _check_table(connection, path, table, has_sums=has_sums, only=(key, number))
+
+
+def _check_table(
+    connection: sqlite3.Connection, path: Path, table: str, *, has_sums: bool, only: tuple[int, int] | None = None
+) -> None:
+    """Check the rows of a table: all, or only those of an issue, given by its repository's key and its number."""
+    with damage_named(path, f"FROM {table}"):
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    if not columns and table in LATER_TABLES:
+        return
+    key = "key" if table == "repositories" else "login" if table == "users" else "repository"
+    number = "number" if "number" in columns else "NULL"
+    sound = f"{SUM} IS {sum_of(columns)} AND {SOUND_ROWS[table]}" if has_sums else SOUND_ROWS[table]
+    chosen = "TRUE" if only is None else "repository = ? AND number = ?"
+    query = f"SELECT {key}, {number} FROM {table} WHERE {chosen} AND ({sound}) IS NOT TRUE LIMIT 1"
+    with damage_named(path, query):
+        row = connection.execute(query, only or ()).fetchone()
+    if row is not None:
+        raise DamagedStoreError(path, f"table {table}, {key} {row[0]!r}" + (f", number {row[1]!r}" if row[1] else ""))
 
 
 def define_checks(connection: sqlite3.Connection) -> None:

@@ -205,6 +205,12 @@ class Page:
         """Return the number of comments, both those within issues and those apart."""
         return len(self.comments) + sum(len(issue.comments or ()) for issue in self.issues)
 
+    @property
+    def numbers(self) -> set[int]:
+        """Return the numbers of the issues that it says something of."""
+        apart = {number for number, _ in (*self.comments, *self.events)}
+        return apart | {issue.number for issue in self.issues}
+
 
 @dataclass(frozen=True)
 class Repository:

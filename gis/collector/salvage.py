@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gis.collector.damage import SOUND_ROWS
+from gis.collector.damage import LATER_TABLES, SOUND_ROWS
 from gis.collector.row_sums import SUM, sum_of
 from gis.collector.store_file import connect
 from gis.collector.store_schema import COLUMNS, columns_of, definition_of
@@ -61,7 +61,7 @@ def salvage(old: Path, new: Path) -> SalvageReport:
     unreadable: list[str] = []
     with StoreWriter.open(new) as store, store.transaction() as connection, closing(_opened(old)) as damaged:
         for table, condition in SOUND_ROWS.items():
-            if table == "quarantine":  # what was left out is read again
+            if table in LATER_TABLES:  # what was left out is read again, and all may have changed
                 continue
             rows = _Rows(damaged, table)
             count = sum(_insert(connection, table, row) for row in rows)
@@ -122,8 +122,13 @@ def _opened(path: Path) -> sqlite3.Connection:
     with suppress(*UNREADABLE):
         connection.execute("PRAGMA writable_schema = ON")  # what can be read of the definitions is enough
         stored = connection.execute("SELECT name, sql, rowid FROM sqlite_master ORDER BY rowid").fetchall()
-        right = [(table.encode(), definition_of(table).encode()) for table in COLUMNS]
-        if len(stored) == len(right) and sum(map(operator.ne, (row[:2] for row in stored), right)) == 1:
+        tables = list(COLUMNS)[: len(stored)]  # the last one is missing in stores of version 2
+        right = [(table.encode(), definition_of(table).encode()) for table in tables]
+        if (
+            len(stored) == len(right)
+            and len(COLUMNS) - len(right) < 2
+            and sum(map(operator.ne, (row[:2] for row in stored), right)) == 1
+        ):
             copy = _redefined(connection, [row[2] for row in stored])
             connection.close()
             return copy
@@ -138,7 +143,7 @@ def _redefined(connection: sqlite3.Connection, places: Sequence[int]) -> sqlite3
     copy.execute("PRAGMA writable_schema = ON")
     copy.executemany(
         "UPDATE sqlite_master SET type = 'table', name = ?1, tbl_name = ?1, sql = ?2 WHERE rowid = ?3",
-        [(table, definition_of(table), place) for table, place in zip(COLUMNS, places, strict=True)],
+        [(table, definition_of(table), place) for table, place in zip(COLUMNS, places, strict=False)],
     )
     copy.execute("PRAGMA writable_schema = RESET")
     return copy

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from gis.collector.damage import DamagedStoreError, check_rows, damage_named, opening_named
+from gis.collector.damage import DamagedStoreError, check_issue, check_rows, damage_named, opening_named
 from gis.collector.progress import Progress
 from gis.collector.records import LeftOut
 from gis.collector.servers import GITHUB, web_url_of
 from gis.collector.store_file import open_for_reading
-from gis.collector.store_schema import WITHOUT_SUMS, check_store
+from gis.collector.store_schema import WITHOUT_CHANGES, WITHOUT_SUMS, check_store
 from gis.errors import GisError
 
 COMPLETE, STOPPED = "complete", "stopped"  # outcomes of a run that came to its end, and of one that was interrupted
@@ -170,6 +170,28 @@ class Store:
         query = "SELECT count(*) FROM issues WHERE repository = ? AND gone IS NULL"
         return int(self._connection.execute(query, (key,)).fetchone()[0])
 
+    @property
+    def revision(self) -> int | None:
+        """The number of the last change; None where none was recorded, as in stores of older versions."""
+        if self._version <= WITHOUT_CHANGES:
+            return None
+        ((revision,),) = self.rows("SELECT max(revision) FROM changes")
+        return None if revision is None else int(revision)
+
+    def changed_since(self, revision: int) -> list[tuple[int, int]] | None:
+        """Return the issues that were written after a revision, each as a repository's key and a number.
+
+        Returns:
+            The issues in order; None where the store does not know the revision, so that any may have changed.
+        """
+        if self.revision is None or not self.rows("SELECT 1 FROM changes WHERE revision = ? LIMIT 1", (revision,)):
+            return None
+        rows = self.rows(
+            "SELECT DISTINCT repository, number FROM changes WHERE revision > ? ORDER BY repository, number",
+            (revision,),
+        )
+        return [(int(key), int(number)) for key, number in rows]
+
     def left_out(self) -> dict[str, list[LeftOut]]:
         """Return what could not be read, by repository and number."""
         left_out: dict[str, list[LeftOut]] = {}
@@ -199,6 +221,14 @@ class Store:
             DamagedStoreError: Something in it is damaged.
         """
         check_rows(self._connection, self.path, has_sums=self._version > WITHOUT_SUMS)
+
+    def check_issue(self, key: int, number: int) -> None:
+        """Check what the store holds of one issue, given by its repository's key and its number.
+
+        Raises:
+            DamagedStoreError: Something of it is damaged.
+        """
+        check_issue(self._connection, self.path, key, number, has_sums=self._version > WITHOUT_SUMS)
 
     def status(self) -> list[RepositoryStatus]:
         """Return what the store holds of each repository, in the order of their names."""

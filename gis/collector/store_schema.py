@@ -1,4 +1,4 @@
-"""The tables of a store: made in an empty file, checked in any other, and given checksums in an old one."""
+"""The tables of a store: made in an empty file, checked in any other, and completed in an old one."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from gis.collector.store_file import connect
 from gis.errors import GisError
 from gis.versions import VERSION
 
-WITHOUT_SUMS, SCHEMA = 1, 2  # versions of stores: rows had no checksums at first
+# Versions of stores: rows had no checksums at first, then no changes were recorded.
+WITHOUT_SUMS, WITHOUT_CHANGES, SCHEMA = 1, 2, 3
 # The columns of each table, without the checksum that comes before them.
 COLUMNS: Mapping[str, str] = {
     "meta": "schema INTEGER NOT NULL, created_by TEXT NOT NULL",
@@ -52,6 +53,10 @@ COLUMNS: Mapping[str, str] = {
         "repository INTEGER NOT NULL, number INTEGER NOT NULL, place TEXT NOT NULL, field TEXT NOT NULL, "
         "reason TEXT NOT NULL, PRIMARY KEY (repository, number, place)"
     ),
+    "changes": (  # which issues each transaction wrote, for those who keep something made of them
+        "revision INTEGER NOT NULL, repository INTEGER NOT NULL, number INTEGER NOT NULL, "
+        "PRIMARY KEY (revision, repository, number)"
+    ),
 }
 
 
@@ -59,6 +64,11 @@ def columns_of(table: str) -> list[str]:
     """Return the names of a table's columns, without that of the checksum."""
     columns, _, _ = COLUMNS[table].partition(", PRIMARY KEY (")
     return [column.split()[0] for column in columns.split(", ")]
+
+
+def tables_of(version: int) -> list[str]:
+    """Return the names of the tables of a version of stores."""
+    return [table for table in COLUMNS if table != "changes" or version > WITHOUT_CHANGES]
 
 
 def definition_of(table: str) -> str:
@@ -111,7 +121,7 @@ def check_store(connection: sqlite3.Connection, path: Path) -> int:
         raise GisError(f"{path} was written by a newer gis (store version {version}); update gis to read it")
     if has_sums != (version > WITHOUT_SUMS):
         raise DamagedStoreError(path, f"table meta: version {version} {'with' if has_sums else 'without'} checksums")
-    for table in COLUMNS if has_sums else ():
+    for table in tables_of(version) if has_sums else ():
         if definitions.get(table) != definition_of(table):
             raise DamagedStoreError(path, f"the definition of table {table}")
     return version
@@ -130,4 +140,10 @@ def add_sums(connection: sqlite3.Connection) -> None:
         if is_stored:
             connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM without_sums")
             connection.execute("DROP TABLE without_sums")
+    connection.execute("UPDATE meta SET schema = ?", (SCHEMA,))
+
+
+def add_changes(connection: sqlite3.Connection) -> None:
+    """Let a store of version 2 record changes, within a transaction."""
+    connection.execute(definition_of("changes"))
     connection.execute("UPDATE meta SET schema = ?", (SCHEMA,))

@@ -1,8 +1,9 @@
 """Filling a store: by one process at a time, page by page, each page whole or not at all."""
 
 import json
+import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +16,14 @@ from gis.collector.servers import is_same_server, web_url_of
 from gis.collector.store import Store
 from gis.collector.store_file import connect, locked, removed_if_empty
 from gis.collector.store_rows import Row, comment_row, event_row, issue_row, login_of, user_row
-from gis.collector.store_schema import SCHEMA, WITHOUT_SUMS, add_sums, create_store
+from gis.collector.store_schema import SCHEMA, WITHOUT_SUMS, add_changes, add_sums, create_store
 from gis.errors import GisError
 from gis.files import make_folder
 
 # Columns that keep their value if a source does not give one; the second group, if it gives no events.
 KEPT_UNLESS_GIVEN = frozenset({"original_body"})
 KEPT_WITHOUT_EVENTS = frozenset({"closed_by", "duplicate_repository", "duplicate_number", "gone"})
+REVISION_STEP = 2**32  # at most: 2^31 revisions fit
 
 
 class StoreWriteError(GisError):
@@ -34,7 +36,7 @@ class StoreWriter(Store):
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[Self]:
-        """Open a store to fill it; make it if there is none, and give one of an older version checksums.
+        """Open a store to fill it; make it if there is none, and give one of an older version what it lacks.
 
         Args:
             path: The SQLite file.
@@ -55,9 +57,10 @@ class StoreWriter(Store):
             store._connection.execute("PRAGMA journal_mode=WAL")
             store._connection.execute("PRAGMA synchronous=NORMAL")  # whole after any kill; a power cut costs last pages
             with store:
-                if store._version == WITHOUT_SUMS:
+                if store._version < SCHEMA:
+                    complete = add_sums if store._version == WITHOUT_SUMS else add_changes
                     with store.transaction() as connection:
-                        add_sums(connection)
+                        complete(connection)
                     store._version = SCHEMA
                 yield store
 
@@ -132,6 +135,7 @@ class StoreWriter(Store):
             connection.executemany(
                 "INSERT OR IGNORE INTO pull_requests VALUES (?, ?)", [(key, number) for number in page.pull_requests]
             )
+            self._record_changes(key, page.numbers)
             if progress is not None:
                 connection.execute(
                     "UPDATE repositories SET checkpoint = ? WHERE key = ?", (json.dumps(progress.to_json()), key)
@@ -200,6 +204,16 @@ class StoreWriter(Store):
         with self.transaction() as connection:
             connection.execute("UPDATE issues SET gone = ? WHERE repository = ? AND number = ?", (fate, key, number))
             connection.execute("UPDATE runs SET gone = gone + 1 WHERE key = ?", (run,))
+            self._record_changes(key, {number})
+
+    def _record_changes(self, key: int, numbers: Set[int]) -> None:
+        """Note which issues a transaction writes, under a revision above all others.
+
+        It grows by a random step, so that no other store, not even a copy that was filled by itself, has the same one.
+        """
+        revision = (self.revision or 0) + 1 + secrets.randbelow(REVISION_STEP)
+        rows = [(revision, key, number) for number in sorted(numbers)]
+        self._connection.executemany("INSERT INTO changes VALUES (?, ?, ?)", rows)
 
     def _write_issue(self, key: int, issue: Issue) -> Iterable[User | None]:
         """Replace an issue with its comments and events, if the source gives them, and return whom they name.

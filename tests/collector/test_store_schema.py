@@ -121,3 +121,19 @@ def test_the_rows_of_version_1_are_checked_as_far_as_they_can_be(old: Path, new:
     saved, whole = rows_of(tmp_path / "saved.db"), rows_of(new)
     assert saved["comments"] == whole["comments"]
     assert definitions_of(tmp_path / "saved.db") == definitions_of(new)
+
+
+def test_a_store_of_version_2_is_read_and_records_changes_once_it_is_filled(new: Path, tmp_path: Path) -> None:
+    path = tmp_path / "two.db"
+    shutil.copy(new, path)
+    with closing(connect(path)) as connection:
+        connection.execute("DROP TABLE changes")
+        connection.execute("UPDATE meta SET schema = 2")
+    with Store(path) as store:
+        assert store.revision is None
+        assert store.changed_since(7) is None
+    fill(path, by_chance(41, 1)[40:])
+    assert definitions_of(path) == definitions_of(new)
+    with Store(path) as store:
+        assert store.revision is not None
+        assert store.rows("SELECT number FROM changes") == [(41,)]

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from gis.collector.damage import DamagedStoreError
 from gis.collector.fields import Fields
 from gis.collector.github.rest_rows import issue_from_row
 from gis.collector.progress import Progress
 from gis.collector.records import Event, Issue, Page, Reference, Repository, Usage, User
+from gis.collector.store import Store
 from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 from tests.collector.world import made
 
+CLOSED = Event("closed", "2020-01-01T00:00:00Z", None)
 HERE = Repository("octo/widgets", 4711, "octo/widgets")
 FIRST, SECOND = (Progress(capabilities=frozenset({"graphql"}), walk={"at": n}, done=False) for n in (1, 2))
 
@@ -223,3 +226,49 @@ def test_who_closed_an_issue_is_taken_from_its_last_closing(
         store.write(key, run, page(issue, events=((issue.number, event),)))
         assert store.rows("SELECT closed_by FROM issues") == [(closer,)]
         assert store.rows("SELECT kind, position FROM events") == [(kind, 0)]
+
+
+def test_what_each_write_changed_is_known_afterwards(tmp_path: Path) -> None:
+    one, two, three = (issue_from_row(Fields(row)) for row in list(made(3).issues.values())[:3])
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        assert store.revision is None
+        key = store.repository(HERE, "graphql")
+        run = store.begin(key, "graphql", {})
+        store.write(key, run, page(one, two))
+        first = store.revision
+        assert first is not None
+        assert store.changed_since(first) == []
+        store.write(key, run, page(three, events=((one.number, CLOSED),)))
+        store.mark_removed(key, run, two.number, "deleted")
+        assert store.revision > first
+        assert store.changed_since(first) == sorted((key, each.number) for each in (one, two, three))
+        assert store.changed_since(store.revision) == []
+        assert store.changed_since(first - 1) is None
+
+
+def test_two_stores_that_were_one_share_no_later_revision(tmp_path: Path) -> None:
+    one, two = (issue_from_row(Fields(row)) for row in list(made(2).issues.values())[:2])
+    revisions = []
+    for name in ("one.db", "two.db"):
+        with StoreWriter.open(tmp_path / name) as store:
+            key = store.repository(HERE, "graphql")
+            for issue in (one, two):
+                store.write(key, store.begin(key, "graphql", {}), page(issue))
+            revisions.append(store.revision)
+    assert revisions[0] != revisions[1]
+
+
+def test_one_issue_can_be_checked_alone(tmp_path: Path) -> None:
+    one, two = (issue_from_row(Fields(row)) for row in list(made(2).issues.values())[:2])
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        key = store.repository(HERE, "graphql")
+        store.write(key, store.begin(key, "graphql", {}), page(one, two))
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    connection.close()
+    path.write_bytes(path.read_bytes().replace(two.title.encode(), b"?" * len(two.title.encode())))
+    with Store(path, check=False) as store:
+        store.check_issue(key, one.number)
+        with pytest.raises(DamagedStoreError, match=f"table issues, repository {key}, number {two.number}"):
+            store.check_issue(key, two.number)
