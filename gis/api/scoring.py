@@ -29,6 +29,7 @@ def bench(
     offline: bool = False,
     force: bool = False,
     check_invariance: bool = False,
+    shard: str | None = None,
     cache: PathLike | bool = True,
     command: str = "gis.bench",
     reporter: Reporter = QUIET,
@@ -54,6 +55,8 @@ def bench(
         offline: Never ask the Hub.
         force: Score again what has a result in ``output``.
         check_invariance: Prove over 64 of the texts that each has one vector, alone, again and in its batch.
+        shard: Score only this share of the models and tasks, such as "3/16": the shards of a run, which may run at the
+            same time on any machines, score each model on each task once.
         cache: Folder of cached embeddings; True for the default one, False for none.
         command: How to get the results again, for the record in each result.
         reporter: Where progress and warnings go.
@@ -67,6 +70,7 @@ def bench(
         GisError: A task cannot be loaded, or every model failed.
     """
     from gis.benchmark.runner import RunSettings, run_models
+    from gis.benchmark.shards import Shard
     from gis.benchmark.tasks.sources import SourceSettings
     from gis.leaderboard.result_set import ResultSet
     from gis.models.base import LoadSettings
@@ -88,11 +92,12 @@ def bench(
         force=force,
         check_invariance=check_invariance,
         command=command,
+        shard=None if shard is None else Shard.parse(shard),
     )
     if isinstance(models, Mapping):
         models = [wrap_model(model, name=name) for name, model in models.items()]
     outcome = run_models(each_of(models), each_of(tasks), settings, reporter=reporter)
-    if not outcome.scored and not outcome.ranked:
+    if outcome.failures and not outcome.scored and not outcome.ranked:
         raise CombinedError(failure.error for failure in outcome.failures)
     return ResultSet(outcome.scored, outcome.failures, outcome.ranked)
 

@@ -1,9 +1,10 @@
 """Score models on tasks: every text embedded once, every result written the moment it exists."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gis.benchmark.execution import score_tasks
 from gis.benchmark.records import task_record, warnings_of
@@ -17,9 +18,10 @@ from gis.benchmark.results import (
 )
 from gis.benchmark.retrieval.collection import Collection
 from gis.benchmark.retrieval.layouts import load_collection
-from gis.benchmark.retrieval.results import RankedTask
+from gis.benchmark.retrieval.results import RankedTask, retrieval_path
 from gis.benchmark.retrieval.run import search_collections
 from gis.benchmark.scoring import views_of
+from gis.benchmark.shards import Shard, ShardLog, grid_of
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.loading import load_tasks, resolved_tasks
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings
@@ -32,6 +34,8 @@ from gis.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Loaded = TypeVar("Loaded", LoadedTask, Collection)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,7 @@ class RunSettings:
         force: Score again what has a result already.
         check_invariance: Prove over a sample of the texts that each has one vector; what has a result is scored again.
         command: The command line, for the record.
+        shard: Score only this share of the cells; None scores all.
     """
 
     output: Path | None = None
@@ -55,6 +60,7 @@ class RunSettings:
     force: bool = False
     check_invariance: bool = False
     command: str = ""
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,11 @@ def run_models(
     """
     settings = settings or RunSettings()
     resolved = resolved_tasks(tasks, settings.source)
+    share = None if settings.shard is None else _Share(settings.shard, models, resolved, settings, reporter)
+    if share is not None:
+        models, resolved = share.models, [task for task in resolved if share.has_task(task)]
+        if not models:
+            return RunOutcome(())
     searched = [task for task in resolved if isinstance(task, Task) and task.retrieval is not None]
     compared = [task for task in resolved if not isinstance(task, Task) or task.retrieval is None]
     loaded = load_tasks(compared, settings.source, reporter=reporter) if compared or not searched else []
@@ -161,10 +172,11 @@ def run_models(
     while waiting:
         name, model = waiting.pop(0)  # its weights are freed when the next one takes its place
         try:
-            for result in run_model(model, loaded, settings, reporter=reporter):
-                scored.append(result)  # noqa: PERF402 - what was scored before a failure is kept
-            for each in _search(model, collections, settings, reporter):
-                ranked.append(each)  # noqa: PERF402
+            for done in _score(model, name, loaded, collections, share, settings, reporter):
+                if isinstance(done, RankedTask):  # what was scored before a failure is kept
+                    ranked.append(done)
+                else:
+                    scored.append(done)
         except (ResultNotWrittenError, NewerResultError, KeyboardInterrupt):
             raise
         except BaseException as error:  # a panic of the tokenizers, for one, is not an Exception
@@ -172,6 +184,83 @@ def run_models(
     for warning in warnings_of([task.result for task in scored]):
         reporter.warn(warning)
     return RunOutcome(tuple(scored), tuple(failures), tuple(ranked))
+
+
+def _score(
+    model: Model,
+    name: str,
+    loaded: Sequence[LoadedTask],
+    collections: Sequence[Collection],
+    share: "_Share | None",
+    settings: RunSettings,
+    reporter: Reporter,
+) -> Iterator[ScoredTask | RankedTask]:
+    """Score one model on all tasks, or on those that are in the share of this run."""
+    if share is None:
+        yield from run_model(model, loaded, settings, reporter=reporter)
+        yield from _search(model, collections, settings, reporter)
+        return
+    for scored in run_model(model, share.of_model(name, loaded), settings, reporter=reporter):
+        share.note(name, scored)
+        yield scored
+    for ranked in _search(model, share.of_model(name, collections), settings, reporter):
+        share.note(name, ranked)
+        yield ranked
+
+
+class _Share:
+    """The cells of one shard, and the record of those that are scored."""
+
+    def __init__(
+        self,
+        shard: Shard,
+        models: Iterable[object],
+        tasks: Sequence[object],
+        settings: RunSettings,
+        reporter: Reporter,
+    ) -> None:
+        cells = grid_of(models, tasks, shard.count, settings.source.limit)
+        own = [cell for cell in cells if cell.shard == shard.number]
+        self._own = {(cell.model, cell.task) for cell in own}
+        self._output = settings.output
+        self.models: list[str | Spec | object] = [parse_spec(name) for name in dict.fromkeys(c.model for c in own)]
+        reporter.say(f"shard {shard}: {len(own)} of {len(cells)} cells (a cell is a model on a task)")
+        if self._output is not None:
+            load = settings.load
+            decisions = [settings.source.limit, load.seed, load.precision, load.max_length, load.long]
+            with _written_to(self._output):
+                self._log = ShardLog(self._output, shard, cells, settings.command, decisions)
+
+    def has_task(self, task: object) -> bool:
+        """Return whether any model is scored on a task."""
+        return isinstance(task, Task) and any(task.name == name for _, name in self._own)
+
+    def of_model(self, model: str, tasks: Sequence[Loaded]) -> list[Loaded]:
+        """Return the tasks that a model is scored on."""
+        return [task for task in tasks if (model, task.task.name) in self._own]
+
+    def note(self, model: str, done: ScoredTask | RankedTask) -> None:
+        """Note that a cell is scored."""
+        if self._output is None:
+            return
+        if isinstance(done, RankedTask):
+            path = retrieval_path(self._output, done.result.model, done.result.task)
+        else:
+            assert done.path is not None
+            path = done.path
+        with _written_to(self._output):
+            self._log.add(model, done.result.task.name, path)
+
+
+@contextmanager
+def _written_to(folder: Path) -> Iterator[None]:
+    """Raise ``ResultNotWrittenError`` for what keeps a file from being written."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultNotWrittenError(f"{folder} cannot be written to ({error.strerror or error})") from error
+    except GisError as error:
+        raise ResultNotWrittenError(str(error), remedy=error.remedy) from error
 
 
 def _find_models(

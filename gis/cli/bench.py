@@ -65,6 +65,10 @@ def bench(
             "--check-invariance", help="Prove over 64 texts that each has one vector, alone, again and in its batch."
         ),
     ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Score one of N shares of the models and tasks, for jobs at the same time."),
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of cached embeddings.", show_default="~/.cache/gis")
     ] = None,
@@ -80,13 +84,18 @@ def bench(
     Example: gis bench --model minilm,tfidf --task sts --data tasks
 
     Example: gis bench --model minilm,tfidf,bm25 --task my-issues,retrieval=earlier
+
+    Example: gis bench --model minilm,tfidf --task sts --shard $SLURM_ARRAY_TASK_ID/4
     """
+    from gis.benchmark.shards import Shard
     from gis.benchmark.tasks.catalogue import resolve_tasks
     from gis.console import Reporter
     from gis.spec import parse_specs
 
     if export is not None and export[0] != "mteb":
         raise UsageError(f"--export knows only mteb, not '{export[0]}'")
+    if shard is not None:
+        Shard.parse(shard)
     reporter = Reporter(quiet=quiet)
     specs = parse_specs(model)
     check_names(specs)
@@ -107,6 +116,7 @@ def bench(
             offline=offline,
             force=force,
             check_invariance=check_invariance,
+            shard=shard,
             cache=False if no_cache else cache or True,
             command=shlex.join(["gis", *sys.argv[1:]]),
             reporter=reporter,

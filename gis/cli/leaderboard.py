@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gis.leaderboard.reported import Reported
     from gis.leaderboard.retrieval import RetrievalTable
 
+NAMED = 6  # missing cells that are named
+
 
 @app.command(no_args_is_help=True)
 def leaderboard(
@@ -81,6 +83,7 @@ def leaderboard(
     if board is not None:  # last: whoever reads it through head(1) still gets the files
         print_leaderboard(board, results)
     print_retrieval(tables)
+    _print_missing(results)
     if check and stale:
         raise GisError(f"stale: {', '.join(map(str, stale))}", remedy="run the command again without --check")
 
@@ -126,6 +129,20 @@ def _mteb_files(board: "Leaderboard", folder: Path) -> dict[Path, str]:
     for line in left_out:
         Reporter().warn(f"not exported: {line}")
     return files
+
+
+def _print_missing(results: Path) -> None:
+    """Say which cells of runs in shards have no result, and how to score them."""
+    from gis.benchmark.shards import unfinished_runs
+    from gis.console import Reporter
+
+    for run in unfinished_runs(results):
+        named = ", ".join(f"{cell.model} on {cell.task}" for cell in run.missing[:NAMED])
+        more = f" and {len(run.missing) - NAMED} more" if len(run.missing) > NAMED else ""
+        Reporter().warn(f"{len(run.missing)} of {run.cells} cells of a run in shards are missing: {named}{more}")
+        first, *others = sorted({cell.shard for cell in run.missing})
+        also = f" (and with --shard {', '.join(f'{shard}/{run.shards}' for shard in others)})" if others else ""
+        Reporter().say(f"to score them{also}:\n    {run.command_of(first)}")
 
 
 def print_retrieval(tables: "Sequence[RetrievalTable]") -> None:
