@@ -8,6 +8,7 @@ from gis.collector.fields import FieldError
 from gis.collector.progress import Progress
 from gis.collector.records import LeftOut
 from gis.collector.source import (
+    ListsResponses,
     NotFoundError,
     PaginationLimitError,
     QueryTimeoutError,
@@ -128,6 +129,9 @@ def collect(store: StoreWriter, source: Source, *, reporter: Reporter = QUIET) -
     with _recorded_run(store, key, source) as run:
         report = _fetch_changes(store, key, run, source, reporter)
         removed = _mark_removed(store, key, run, source) if stored else 0
+        if isinstance(source, ListsResponses):
+            for responses in source.responses(store.suggesting_comments(key), store.suggestible_issues(key)):
+                store.write_responses(key, run, responses, source.take_usage())
     return replace(report, removed=removed)
 
 

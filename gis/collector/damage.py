@@ -63,9 +63,18 @@ SOUND_ROWS: Mapping[str, str] = {
         "AND typeof(reason) = 'text'"
     ),
     "changes": f"typeof(revision) = 'integer' AND {OF_AN_ISSUE}",
+    "reactions": (
+        f"{OF_AN_ISSUE} AND typeof(comment) = 'integer' AND typeof(up) = 'integer' AND typeof(down) = 'integer'"
+    ),
+    "suggestions": (
+        f"{OF_AN_ISSUE} AND typeof(actor) = 'text' AND typeof(target_repository) = 'text' "
+        f"AND typeof(target_number) = 'integer' AND target_number BETWEEN 1 AND {LARGEST_ISSUE_NUMBER} "
+        "AND is_time(created_at) AND typeof(rationale) = 'text' AND pending IN (0, 1)"
+    ),
 }
 
-LATER_TABLES = frozenset({"quarantine", "changes"})  # which the first stores do not have
+# The version of stores from which each of these tables is in all; some of version 1 have a quarantine.
+LATER_TABLES: Mapping[str, int] = {"quarantine": 2, "changes": 3, "reactions": 4, "suggestions": 4}
 
 
 class DamagedStoreError(GisError):

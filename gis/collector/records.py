@@ -227,6 +227,68 @@ class Repository:
     requested_name: str
 
 
+class Asked(NamedTuple):
+    """A comment or an issue whose responses are asked for.
+
+    Attributes:
+        number: The number of the issue.
+        id: GitHub's number of the comment or issue.
+        node_id: GitHub's global ID of it.
+    """
+
+    number: int
+    id: int
+    node_id: str
+
+
+class Reactions(NamedTuple):
+    """How many people agree or disagree with a comment.
+
+    Attributes:
+        number: The number of its issue.
+        comment: GitHub's number of the comment.
+        up: How many gave it a thumbs up.
+        down: How many gave it a thumbs down.
+    """
+
+    number: int
+    comment: int
+    up: int
+    down: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseSuggestion:
+    """A suggestion to close an issue as a duplicate, which GitHub shows until somebody accepts or declines it.
+
+    Attributes:
+        actor: Who suggests it.
+        target: The issue that it is said to duplicate.
+        created_at: ISO 8601, UTC.
+        rationale: The reason given; "" where there is none.
+    """
+
+    actor: User | None
+    target: Reference
+    created_at: str
+    rationale: str
+
+
+class PendingSuggestions(NamedTuple):
+    """The suggestions to close an issue as a duplicate that wait for an answer.
+
+    Attributes:
+        number: The number of the issue.
+        suggestions: All of them.
+    """
+
+    number: int
+    suggestions: tuple[CloseSuggestion, ...]
+
+
+Response = Reactions | PendingSuggestions
+
+
 class IssueText(NamedTuple):
     """The title and body of an issue, as they are now and as they were first written.
 

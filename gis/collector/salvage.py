@@ -11,7 +11,7 @@ from typing import Any
 from gis.collector.damage import LATER_TABLES, SOUND_ROWS
 from gis.collector.row_sums import SUM, sum_of
 from gis.collector.store_file import connect
-from gis.collector.store_schema import COLUMNS, columns_of, definition_of
+from gis.collector.store_schema import COLUMNS, WITHOUT_CHANGES, columns_of, definition_of, tables_of
 from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 
@@ -61,7 +61,7 @@ def salvage(old: Path, new: Path) -> SalvageReport:
     unreadable: list[str] = []
     with StoreWriter.open(new) as store, store.transaction() as connection, closing(_opened(old)) as damaged:
         for table, condition in SOUND_ROWS.items():
-            if table in LATER_TABLES:  # what was left out is read again, and all may have changed
+            if table in ("quarantine", "changes"):  # what was left out is read again, and all may have changed
                 continue
             rows = _Rows(damaged, table)
             count = sum(_insert(connection, table, row) for row in rows)
@@ -110,6 +110,8 @@ class _Rows:
     def _in_order(self, order: str) -> Iterator[tuple[Any, ...]]:
         columns = columns_of(self._table)
         stored = self._connection.execute(f"PRAGMA table_xinfo({self._table})").fetchall()
+        if not stored and self._table in LATER_TABLES:
+            return
         is_whole = f"{SUM} IS {sum_of(columns)}" if len(stored) > len(columns) else "TRUE"
         query = f"SELECT {is_whole}, {', '.join(columns)} FROM {self._table} ORDER BY 2 {order}, 3 {order}"
         yield from self._connection.execute(query)
@@ -122,11 +124,11 @@ def _opened(path: Path) -> sqlite3.Connection:
     with suppress(*UNREADABLE):
         connection.execute("PRAGMA writable_schema = ON")  # what can be read of the definitions is enough
         stored = connection.execute("SELECT name, sql, rowid FROM sqlite_master ORDER BY rowid").fetchall()
-        tables = list(COLUMNS)[: len(stored)]  # the last one is missing in stores of version 2
+        tables = list(COLUMNS)[: len(stored)]  # the last ones are missing in stores of older versions
         right = [(table.encode(), definition_of(table).encode()) for table in tables]
         if (
             len(stored) == len(right)
-            and len(COLUMNS) - len(right) < 2
+            and len(right) >= len(tables_of(WITHOUT_CHANGES))
             and sum(map(operator.ne, (row[:2] for row in stored), right)) == 1
         ):
             copy = _redefined(connection, [row[2] for row in stored])

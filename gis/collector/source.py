@@ -1,9 +1,9 @@
 """The protocol that every source of issues fulfils, and the errors that a source may raise."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from gis.collector.records import Page, Repository, Usage
+from gis.collector.records import Asked, Page, Repository, Response, Usage
 from gis.errors import GisError
 
 SourceKind = Literal["graphql", "rest", "dump"]
@@ -67,6 +67,20 @@ class Source(Protocol):
 
     def take_usage(self) -> Usage:
         """Return what was spent since the last call."""
+        ...
+
+
+@runtime_checkable
+class ListsResponses(Protocol):
+    """A source that knows what people answered to suggestions of duplicates."""
+
+    def responses(self, comments: Sequence[Asked], issues: Sequence[Asked]) -> Iterator[Sequence[Response]]:
+        """Yield, in parts, what people answered to suggestions: it changes without the issue that it is about.
+
+        Args:
+            comments: Comments whose reactions are counted.
+            issues: Issues whose suggestions to close them as duplicates are listed.
+        """
         ...
 
 

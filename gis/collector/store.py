@@ -14,7 +14,7 @@ from gis.collector.progress import Progress
 from gis.collector.records import LeftOut
 from gis.collector.servers import GITHUB, web_url_of
 from gis.collector.store_file import open_for_reading
-from gis.collector.store_schema import WITHOUT_CHANGES, WITHOUT_SUMS, check_store
+from gis.collector.store_schema import WITHOUT_CHANGES, WITHOUT_RESPONSES, WITHOUT_SUMS, check_store
 from gis.errors import GisError
 
 COMPLETE, STOPPED = "complete", "stopped"  # outcomes of a run that came to its end, and of one that was interrupted
@@ -171,6 +171,11 @@ class Store:
         return int(self._connection.execute(query, (key,)).fetchone()[0])
 
     @property
+    def has_responses(self) -> bool:
+        """Whether it can hold what people answered to suggestions of duplicates, which older versions cannot."""
+        return self._version > WITHOUT_RESPONSES
+
+    @property
     def revision(self) -> int | None:
         """The number of the last change; None where none was recorded, as in stores of older versions."""
         if self._version <= WITHOUT_CHANGES:
@@ -204,7 +209,7 @@ class Store:
                 left_out.setdefault(name, []).append(LeftOut(*item))
         return left_out
 
-    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
         with damage_named(self.path, query):
             return self._connection.execute(query, parameters).fetchall()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from gis.collector.records import Comment, Event, Issue, User
+from gis.collector.records import CloseSuggestion, Comment, Event, Issue, User
 
 Row = Mapping[str, Any]
 # What a row of issues does not hold as it is: kept in another form below, or in a table of its own.
@@ -50,6 +50,20 @@ def event_row(repository: int, number: int, event: Event) -> Row:
         "target_pull_request": None if target is None else target.pull_request,
         "detail": event.detail,
         "id": event.id,
+    }
+
+
+def suggestion_row(repository: int, number: int, suggestion: CloseSuggestion) -> Row:
+    """Return the row of the table ``suggestions`` for one on the issue ``number`` that waits for an answer."""
+    return {
+        "repository": repository,
+        "number": number,
+        "actor": login_of(suggestion.actor) or "",
+        "target_repository": suggestion.target.repository,
+        "target_number": suggestion.target.number,
+        "created_at": suggestion.created_at,
+        "rationale": suggestion.rationale,
+        "pending": 1,
     }
 
 

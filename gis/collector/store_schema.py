@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from gis.collector.damage import DamagedStoreError, is_corrupt, not_a_store
+from gis.collector.damage import LATER_TABLES, DamagedStoreError, is_corrupt, not_a_store
 from gis.collector.row_sums import SUM, sum_of
 from gis.collector.store_file import connect
 from gis.errors import GisError
 from gis.versions import VERSION
 
-# Versions of stores: rows had no checksums at first, then no changes were recorded.
-WITHOUT_SUMS, WITHOUT_CHANGES, SCHEMA = 1, 2, 3
+# Versions of stores: rows had no checksums at first, then no changes and no responses were recorded.
+WITHOUT_SUMS, WITHOUT_CHANGES, WITHOUT_RESPONSES, SCHEMA = 1, 2, 3, 4
 # The columns of each table, without the checksum that comes before them.
 COLUMNS: Mapping[str, str] = {
     "meta": "schema INTEGER NOT NULL, created_by TEXT NOT NULL",
@@ -57,6 +57,15 @@ COLUMNS: Mapping[str, str] = {
         "revision INTEGER NOT NULL, repository INTEGER NOT NULL, number INTEGER NOT NULL, "
         "PRIMARY KEY (revision, repository, number)"
     ),
+    "reactions": (  # to comments of gis find
+        "repository INTEGER NOT NULL, number INTEGER NOT NULL, comment INTEGER NOT NULL, up INTEGER NOT NULL, "
+        "down INTEGER NOT NULL, PRIMARY KEY (repository, number, comment)"
+    ),
+    "suggestions": (  # to close an issue as a duplicate; pending until somebody has answered
+        "repository INTEGER NOT NULL, number INTEGER NOT NULL, actor TEXT NOT NULL, target_repository TEXT NOT NULL, "
+        "target_number INTEGER NOT NULL, created_at TEXT NOT NULL, rationale TEXT NOT NULL, pending INTEGER NOT NULL, "
+        "PRIMARY KEY (repository, number, actor, target_repository, target_number)"
+    ),
 }
 
 
@@ -68,7 +77,7 @@ def columns_of(table: str) -> list[str]:
 
 def tables_of(version: int) -> list[str]:
     """Return the names of the tables of a version of stores."""
-    return [table for table in COLUMNS if table != "changes" or version > WITHOUT_CHANGES]
+    return [table for table in COLUMNS if LATER_TABLES.get(table, WITHOUT_SUMS) <= version]
 
 
 def definition_of(table: str) -> str:
@@ -127,23 +136,26 @@ def check_store(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def add_sums(connection: sqlite3.Connection) -> None:
-    """Give a store of version 1 checksums, within a transaction: every table is made anew."""
+def upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Make a store of an older version one of this version, within a transaction."""
+    if version == WITHOUT_SUMS:
+        _add_sums(connection)
+    else:
+        for table in list(COLUMNS)[len(tables_of(version)) :]:
+            connection.execute(definition_of(table))
+    connection.execute("UPDATE meta SET schema = ?", (SCHEMA,))
+
+
+def _add_sums(connection: sqlite3.Connection) -> None:
+    """Give a store of version 1 checksums: every table is made anew."""
     connection.execute("PRAGMA legacy_alter_table = ON")  # references to a table keep its name
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     for table in COLUMNS:
         names = ", ".join(columns_of(table))
-        is_stored = table in tables  # quarantine came later than the others
+        is_stored = table in tables
         if is_stored:
             connection.execute(f"ALTER TABLE {table} RENAME TO without_sums")
         connection.execute(definition_of(table))
         if is_stored:
             connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM without_sums")
             connection.execute("DROP TABLE without_sums")
-    connection.execute("UPDATE meta SET schema = ?", (SCHEMA,))
-
-
-def add_changes(connection: sqlite3.Connection) -> None:
-    """Let a store of version 2 record changes, within a transaction."""
-    connection.execute(definition_of("changes"))
-    connection.execute("UPDATE meta SET schema = ?", (SCHEMA,))

@@ -11,17 +11,31 @@ from typing import Any, Self
 
 from gis.collector.damage import DamagedStoreError, is_corrupt
 from gis.collector.progress import Progress
-from gis.collector.records import Comment, Event, Issue, Page, Repository, Usage, User
+from gis.collector.records import (
+    Asked,
+    Comment,
+    Event,
+    Issue,
+    Page,
+    PendingSuggestions,
+    Reactions,
+    Repository,
+    Response,
+    Usage,
+    User,
+)
 from gis.collector.servers import is_same_server, web_url_of
 from gis.collector.store import Store
 from gis.collector.store_file import connect, locked, removed_if_empty
-from gis.collector.store_rows import Row, comment_row, event_row, issue_row, login_of, user_row
-from gis.collector.store_schema import SCHEMA, WITHOUT_SUMS, add_changes, add_sums, create_store
+from gis.collector.store_rows import Row, comment_row, event_row, issue_row, login_of, suggestion_row, user_row
+from gis.collector.store_schema import SCHEMA, create_store, upgrade
 from gis.errors import GisError
 from gis.files import make_folder
+from gis.marker import MARKER_START
 
 # Columns that keep their value if a source does not give one; the second group, if it gives no events.
 KEPT_UNLESS_GIVEN = frozenset({"original_body"})
+SUGGESTIBLE_DAYS = 30  # for which an open issue is asked for suggestions, before the newest issue
 KEPT_WITHOUT_EVENTS = frozenset({"closed_by", "duplicate_repository", "duplicate_number", "gone"})
 REVISION_STEP = 2**32  # at most: 2^31 revisions fit
 
@@ -58,9 +72,8 @@ class StoreWriter(Store):
             store._connection.execute("PRAGMA synchronous=NORMAL")  # whole after any kill; a power cut costs last pages
             with store:
                 if store._version < SCHEMA:
-                    complete = add_sums if store._version == WITHOUT_SUMS else add_changes
                     with store.transaction() as connection:
-                        complete(connection)
+                        upgrade(connection, store._version)
                     store._version = SCHEMA
                 yield store
 
@@ -146,6 +159,33 @@ class StoreWriter(Store):
                 (len(page.issues), page.comment_count, *page.usage, _now(), run),
             )
 
+    def write_responses(self, key: int, run: int, responses: Sequence[Response], usage: Usage) -> None:
+        """Write what people answered to suggestions; one to close an issue is kept when it no longer waits for that.
+
+        Args:
+            key: The repository's key.
+            run: The run's key.
+            responses: What a source brought.
+            usage: What that cost.
+        """
+        with self.transaction() as connection:
+            for response in responses:
+                if isinstance(response, Reactions):
+                    connection.execute("INSERT OR REPLACE INTO reactions VALUES (?, ?, ?, ?, ?)", (key, *response))
+                else:
+                    self._write_suggestions(key, response)
+            connection.execute(
+                "UPDATE runs SET points = points + ?, requests = requests + ? WHERE key = ?", (*usage, run)
+            )
+
+    def _write_suggestions(self, key: int, pending: PendingSuggestions) -> None:
+        self._connection.execute(
+            "UPDATE suggestions SET pending = 0 WHERE repository = ? AND number = ?", (key, pending.number)
+        )
+        rows = [suggestion_row(key, pending.number, suggestion) for suggestion in pending.suggestions]
+        self._insert("INSERT OR REPLACE", "suggestions", rows)
+        self._write_users(suggestion.actor for suggestion in pending.suggestions)
+
     def end(self, run: int, outcome: str, about: Mapping[str, Any], usage: Usage) -> None:
         """Record how a run ended.
 
@@ -193,6 +233,24 @@ class StoreWriter(Store):
             return [number for (number,) in missing]
         finally:
             execute("DROP TABLE listed")
+
+    def suggesting_comments(self, key: int) -> list[Asked]:
+        """Return the comments of a repository that look like those of ``gis find``."""
+        query = (
+            "SELECT number, id, node_id FROM comments WHERE repository = ? AND substr(body, 1, ?) = ? AND node_id != ''"
+        )
+        return list(map(Asked._make, self.rows(query, (key, len(MARKER_START), MARKER_START))))
+
+    def suggestible_issues(self, key: int) -> list[Asked]:
+        """Return the issues of a repository on which somebody may have suggested lately to close them."""
+        query = (
+            "SELECT number, id, node_id FROM issues WHERE repository = :key AND gone IS NULL "
+            "AND node_id != '' AND (number IN "
+            "(SELECT number FROM suggestions WHERE repository = :key AND pending) OR state = 'open' "
+            "AND julianday(created_at) >= "
+            "(SELECT max(julianday(created_at)) FROM issues WHERE repository = :key) - :days)"
+        )
+        return list(map(Asked._make, self.rows(query, {"key": key, "days": SUGGESTIBLE_DAYS})))
 
     def forget_left_out(self, key: int) -> None:
         """Forget what was left out of a repository, since a walk begins that reads everything again."""

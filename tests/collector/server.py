@@ -29,6 +29,16 @@ SCHEMA = Path(__file__).with_name("data") / "github_schema.graphql.xz"
 NEWER_FIELDS = """
 extend type Issue { duplicateOf: Issue }
 extend type ClosedEvent { duplicateOf: IssueOrPullRequest }
+extend type Issue { pendingSuggestions: [PendingSuggestion!] }
+union PendingSuggestion = PendingCloseSuggestion | PendingLabelSuggestion
+type PendingLabelSuggestion { actor: Actor createdAt: DateTime! }
+type PendingCloseSuggestion {
+  actor: Actor
+  createdAt: DateTime!
+  rationale: String
+  stateReason: IssueStateReason
+  duplicateOf: IssueOrPullRequest
+}
 """
 
 
@@ -284,7 +294,7 @@ class Root:
 
     def value(self) -> Row:
         limit = {"cost": self._cost, "remaining": 4000, "resetAt": "2030-01-01T00:00:00Z"}
-        return {"rateLimit": limit, "repository": self.repository, "node": self.node}
+        return {"rateLimit": limit, "repository": self.repository, "node": self.node, "nodes": self.nodes}
 
     def repository(self, _info: object, owner: str, name: str, **_: object) -> Row:
         if f"{owner}/{name}" not in self._world.old_names and f"{owner}/{name}".lower() != self._world.name.lower():
@@ -308,6 +318,11 @@ class Root:
     def node(self, _info: object, id: str) -> Row | None:  # noqa: A002
         number = next((n for n, row in self._world.issues.items() if row["node_id"] == id), None)
         return None if number is None else self.issue(self._world.issues[number])
+
+    def nodes(self, info: object, ids: list[str]) -> list[Row | None]:
+        comments = (row for comments in self._world.comments.values() for row in comments)
+        found = {row["node_id"]: self.comment(row) for row in comments if row["node_id"] in ids}
+        return [found.get(each) or self.node(info, each) for each in ids]
 
     def issues(self, _info: object, first: int = 0, orderBy: Row | None = None, **asked: Any) -> Row:  # noqa: ANN401, N803
         rows = self._world.by_change()
@@ -365,6 +380,7 @@ class Root:
             "author": actor(row["user"]),
             "repository": {"nameWithOwner": self._world.name},
             "duplicateOf": None if duplicate is None else self.place(duplicate),
+            "pendingSuggestions": self.pending(number),
             "userContentEdits": {"nodes": [{"diff": first}] if (first := self._world.first_bodies.get(number)) else []},
             "databaseId": row["id"],
             "labels": lambda _info, first=0, **_: connection(len(row["labels"]), row["labels"][:first], False, None),
@@ -397,6 +413,20 @@ class Root:
             },
         }
 
+    def pending(self, number: int) -> list[Row] | None:
+        rows = self._world.suggestions.get(number, [])
+        return None if rows is None else [self.suggestion(each) for each in rows]
+
+    def suggestion(self, row: Row) -> Row:
+        return {
+            "__typename": "PendingCloseSuggestion",
+            "actor": actor(row["user"]),
+            "createdAt": row["created_at"],
+            "rationale": row.get("rationale"),
+            "stateReason": "DUPLICATE",
+            "duplicateOf": self.place(row["duplicate_of"]),
+        }
+
     @staticmethod
     def reason(reason: str | None, enabled: bool) -> str | None:
         shown = "not_planned" if reason == "duplicate" and not enabled else reason
@@ -414,6 +444,9 @@ class Root:
             "createdAt": row["created_at"],
             "updatedAt": row["updated_at"],
             "author": actor(row["user"]),
+            "reactions": lambda _info, content=None: connection(
+                row.get("reactions", {}).get(content, 0), [], False, None
+            ),
         }
 
 

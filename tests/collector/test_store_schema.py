@@ -1,4 +1,7 @@
-"""Stores of version 1, whose rows have no checksums, are read as they are, and get checksums when they are filled."""
+"""Stores of older versions are read as they are, and brought up to date when they are filled.
+
+Version 1 has no checksums, version 2 no changes, version 3 no reactions and suggestions.
+"""
 
 import shutil
 import sqlite3
@@ -8,17 +11,26 @@ from typing import Any
 
 import pytest
 
-from gis.collector.damage import DamagedStoreError
+from gis.collector.damage import LATER_TABLES, DamagedStoreError
 from gis.collector.salvage import salvage
 from gis.collector.store import Store
 from gis.collector.store_file import connect
-from gis.collector.store_schema import COLUMNS, add_sums, columns_of, definition_of
+from gis.collector.store_schema import (
+    COLUMNS,
+    WITHOUT_CHANGES,
+    WITHOUT_RESPONSES,
+    WITHOUT_SUMS,
+    columns_of,
+    definition_of,
+    tables_of,
+    upgrade,
+)
 from gis.collector.store_writer import StoreWriter
 from gis.errors import GisError
 from tests.dataset.stores import by_chance, fill
 from tests.faults.kills import can_fork, check_kills
 
-TABLES = [table for table in COLUMNS if table not in ("meta", "quarantine")]
+TABLES = [table for table in COLUMNS if table != "meta" and table not in LATER_TABLES]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +49,17 @@ def old(new: Path, tmp_path: Path) -> Path:
             connection.execute(f"CREATE TABLE {table} (\n{COLUMNS[table]}\n) {in_one_tree}")
             connection.execute(f"INSERT INTO {table} SELECT {', '.join(columns_of(table))} FROM new.{table}")
         connection.execute("UPDATE meta SET schema = 1")
+    return path
+
+
+@pytest.fixture(params=[WITHOUT_CHANGES, WITHOUT_RESPONSES])
+def older(request: pytest.FixtureRequest, new: Path, tmp_path: Path) -> Path:
+    """The same issues in a store of a version that has checksums, but not all tables."""
+    path = tmp_path / "older.db"
+    shutil.copy(new, path)
+    for table in COLUMNS.keys() - set(tables_of(request.param)):
+        change(path, f"DROP TABLE {table}")
+    change(path, f"UPDATE meta SET schema = {request.param}")
     return path
 
 
@@ -75,6 +98,30 @@ def test_a_store_of_version_1_that_is_filled_gets_checksums(old: Path, new: Path
         Store(old)
 
 
+def test_an_older_store_is_read_as_it_is_and_gets_the_other_tables_when_it_is_filled(older: Path, new: Path) -> None:
+    before = older.read_bytes()
+    assert rows_of(older) == rows_of(new)
+    with Store(older) as store:
+        assert not store.has_responses
+    assert older.read_bytes() == before
+    with StoreWriter.open(older) as store:
+        assert store.has_responses
+    assert rows_of(older) == rows_of(new)
+    assert definitions_of(older) == definitions_of(new)
+
+
+def test_a_store_that_lacks_a_table_of_its_version_is_damaged(older: Path) -> None:
+    change(older, "UPDATE meta SET schema = 4")
+    with pytest.raises(DamagedStoreError, match=r"the definition of table (changes|reactions)"):
+        Store(older)
+
+
+def test_an_older_store_can_be_saved(older: Path, tmp_path: Path, new: Path) -> None:
+    report = salvage(older, tmp_path / "saved.db")
+    assert (report.unreadable, sum(report.lost.values())) == ([], 0)
+    assert rows_of(tmp_path / "saved.db") == rows_of(new)
+
+
 @pytest.mark.slow
 @can_fork
 def test_a_store_whose_upgrade_is_killed_is_old_or_new(old: Path, tmp_path: Path) -> None:
@@ -97,7 +144,7 @@ def test_a_full_disk_leaves_the_old_store(old: Path, new: Path) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # which means as many as there are
         connection.execute("BEGIN")
         with pytest.raises(sqlite3.OperationalError, match="full"):
-            add_sums(connection)
+            upgrade(connection, WITHOUT_SUMS)
     assert rows_of(old) == rows_of(new)
 
 
@@ -126,9 +173,9 @@ def test_the_rows_of_version_1_are_checked_as_far_as_they_can_be(old: Path, new:
 def test_a_store_of_version_2_is_read_and_records_changes_once_it_is_filled(new: Path, tmp_path: Path) -> None:
     path = tmp_path / "two.db"
     shutil.copy(new, path)
-    with closing(connect(path)) as connection:
-        connection.execute("DROP TABLE changes")
-        connection.execute("UPDATE meta SET schema = 2")
+    for table in COLUMNS.keys() - set(tables_of(WITHOUT_CHANGES)):
+        change(path, f"DROP TABLE {table}")
+    change(path, "UPDATE meta SET schema = 2")
     with Store(path) as store:
         assert store.revision is None
         assert store.changed_since(7) is None

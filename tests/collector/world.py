@@ -34,6 +34,7 @@ class World:
         moved: Where transferred issues are today.
         first_bodies: Bodies as they were written, of issues that were edited.
         private: Whether only its members see it.
+        suggestions: Suggestions to close issues as duplicates that wait for an answer.
     """
 
     name: str = "octo/widgets"
@@ -46,6 +47,7 @@ class World:
     moved: dict[int, str] = field(default_factory=dict)
     first_bodies: dict[int, str] = field(default_factory=dict)
     private: bool = False
+    suggestions: dict[int, list[Row]] = field(default_factory=dict)
     clock: int = 10_000_000
 
     def by_change(self) -> list[Row]:
@@ -59,11 +61,12 @@ class World:
         self.issues[number] = row
         return row
 
-    def add_comment(self, number: int, body: str, author: Row | None) -> None:
+    def add_comment(self, number: int, body: str, author: Row | None) -> Row:
         self.clock += 1
         comments = self.comments.setdefault(number, [])
         comments.append(comment_row(number, 10**9 + self.clock, body, author, stamp(self.clock)))
         self.change(number, comments=len(comments))
+        return comments[-1]
 
     def remove(self, number: int, moved_to: str | None = None) -> None:
         del self.issues[number]

@@ -18,11 +18,14 @@ from gis.collector.github.queries import (
     more_events_query,
     numbers_query,
     page_query,
+    reactions_query,
     size_query,
+    suggestions_query,
 )
 from gis.collector.github.repository import RepositorySize, fate_of_missing_issue, resolve
+from gis.collector.github.responses import fetch_reactions, fetch_suggestions
 from gis.collector.quarantine import Quarantine, number_in
-from gis.collector.records import Issue, Page, Repository, Usage
+from gis.collector.records import Asked, Issue, Page, Repository, Response, Usage
 from gis.collector.source import QueryTimeoutError, SourceKind
 from gis.console import QUIET, Reporter
 
@@ -129,6 +132,7 @@ class GraphQLSource:
         """Return the address of the server and the queries."""
         lacking = self._server.lacking
         queries = [self._page_query(lacking), more_comments_query(lacking), more_events_query(lacking), numbers_query()]
+        queries += [reactions_query(lacking), suggestions_query(lacking)]
         return {"server": self._client.url, "queries": queries}
 
     def pages(self, since: str | None, resume_from: Mapping[str, Any] | None) -> Iterator[Page]:
@@ -182,6 +186,11 @@ class GraphQLSource:
     def fate_of(self, number: int) -> str:
         """Return what became of an issue that is no longer listed."""
         return fate_of_missing_issue(self._client, self.repository, number)
+
+    def responses(self, comments: Sequence[Asked], issues: Sequence[Asked]) -> Iterator[Sequence[Response]]:
+        """Yield what people answered to suggestions, a hundred of them in one request; see ``ListsResponses``."""
+        yield from fetch_reactions(self._server, comments, self._reporter)
+        yield from fetch_suggestions(self._server, issues, self._reporter)
 
     def take_usage(self) -> Usage:
         """Return what was spent since the last call."""

@@ -54,7 +54,7 @@ def issue_from_node(
         state=node.state("state"),
         state_reason=node.word_or_none("stateReason"),
         locked=node.flag("locked", default=False),
-        author=_user(node.object_or_none("author")),
+        author=user_of_node(node.object_or_none("author")),
         association=node.word("authorAssociation", "NONE"),
         labels=() if labels is None else labels.labels("nodes"),
         comment_count=node.object("comments").number("totalCount"),
@@ -62,7 +62,7 @@ def issue_from_node(
         updated_at=node.time("updatedAt"),
         closed_at=node.time_or_none("closedAt"),
         closed_by=closes[-1].actor if closes else None,
-        duplicate_of=_reference(node.object_or_none("duplicateOf")),
+        duplicate_of=reference_of_node(node.object_or_none("duplicateOf")),
         original_body=first_body(node, body) if original_body else None,
         comments=tuple(_parts(_comment, comments, quarantine, "comment", number, here)),
         events=tuple(records),
@@ -96,7 +96,8 @@ def _parts(
     return records
 
 
-def _user(actor: Fields | None) -> User | None:
+def user_of_node(actor: Fields | None) -> User | None:
+    """Return who did something; None for a deleted account."""
     if actor is None:
         return None
     kind, login = actor.word("__typename"), actor.login("login")
@@ -106,7 +107,8 @@ def _user(actor: Fields | None) -> User | None:
     return User(login, actor.number_or_none("databaseId"), kind, site_admin)
 
 
-def _reference(node: Fields | None) -> Reference | None:
+def reference_of_node(node: Fields | None) -> Reference | None:
+    """Return the issue or pull request that a node is; None where it is neither."""
     if node is None or "number" not in node.row:
         return None
     kind = node.row.get("__typename")
@@ -121,7 +123,7 @@ def _comment(node: Fields) -> Comment:
     return Comment(
         id=node.large_number("fullDatabaseId"),
         node_id=node.text("id"),
-        author=_user(node.object_or_none("author")),
+        author=user_of_node(node.object_or_none("author")),
         association=node.word("authorAssociation", "NONE"),
         body=node.text("body"),
         created_at=node.time("createdAt"),
@@ -144,7 +146,8 @@ def _event(node: Fields) -> Event | None:
     if kind is None:
         return None
     target = next(
-        (_reference(node.object(name)) for name in ("canonical", "source", "duplicateOf") if node.row.get(name)), None
+        (reference_of_node(node.object(name)) for name in ("canonical", "source", "duplicateOf") if node.row.get(name)),
+        None,
     )
     origin = node.object_or_none("fromRepository") if kind == "transferred" else None
     if origin is not None:
@@ -153,7 +156,7 @@ def _event(node: Fields) -> Event | None:
     return Event(
         kind,
         node.time("createdAt"),
-        _user(node.object_or_none("actor")),
+        user_of_node(node.object_or_none("actor")),
         target,
         detail=detail,
         id=node.text_or_none("id"),

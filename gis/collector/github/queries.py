@@ -9,9 +9,18 @@ FIELDS = {
 }
 STATE_REASON, STATE_REASON_ARGUMENT = "Issue.stateReason", "stateReason(enableDuplicate)"
 EDITS = "Issue.userContentEdits"
+SUGGESTIONS = "Issue.pendingSuggestions"
 # Older servers lack these. Once a server reports one as unknown, it is asked without it or for its older form.
 OPTIONAL_FIELDS = frozenset(
-    {*FIELDS, STATE_REASON, STATE_REASON_ARGUMENT, EDITS, "Issue.fullDatabaseId", "IssueComment.fullDatabaseId"}
+    {
+        *FIELDS,
+        STATE_REASON,
+        STATE_REASON_ARGUMENT,
+        EDITS,
+        SUGGESTIONS,
+        "Issue.fullDatabaseId",
+        "IssueComment.fullDatabaseId",
+    }
 )
 EVENTS = (
     "MARKED_AS_DUPLICATE_EVENT",
@@ -103,6 +112,35 @@ query MoreEvents($id: ID!, $first: Int!, $after: String) {{
   }}
 }}
 {_event(without)}{ACTOR}{TARGET}
+"""
+
+
+def reactions_query(_: Collection[str] = ()) -> str:
+    """Make the query for how many agree and disagree with comments."""
+    return """
+query Reactions($ids: [ID!]!) {
+  rateLimit { cost remaining resetAt }
+  nodes(ids: $ids) {
+    ... on IssueComment {
+      id
+      up: reactions(content: THUMBS_UP) { totalCount }
+      down: reactions(content: THUMBS_DOWN) { totalCount }
+    }
+  }
+}
+"""
+
+
+def suggestions_query(without: Collection[str]) -> str:
+    """Make the query for the suggestions on issues that wait for an answer."""
+    fields = "createdAt rationale stateReason actor { ...Who } duplicateOf { ...Target }"
+    pending = f"pendingSuggestions {{ __typename ... on PendingCloseSuggestion {{ {fields} }} }}"
+    return f"""
+query Suggestions($ids: [ID!]!) {{
+  rateLimit {{ cost remaining resetAt }}
+  nodes(ids: $ids) {{ ... on Issue {{ number {"" if SUGGESTIONS in without else pending} }} }}
+}}
+{"" if SUGGESTIONS in without else ACTOR + TARGET}
 """
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 def test_an_older_server_is_asked_without_what_it_lacks(
     github: GitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    github.lacking = frozenset({"Issue.duplicateOf", "ClosedEvent.duplicateOf"})
+    github.lacking = frozenset({"Issue.duplicateOf", "ClosedEvent.duplicateOf", "Issue.pendingSuggestions"})
     run(github, tmp_path / "store.db")
     warnings = capsys.readouterr().err
     assert warnings.count("lacks ClosedEvent.duplicateOf, Issue.duplicateOf") == 1
