@@ -18,6 +18,7 @@ def index(
     store: PathLike,
     *,
     model: str = "minilm",
+    rerank: str | None = None,
     device: str = "auto",
     offline: bool = False,
     cache: PathLike | bool = True,
@@ -28,14 +29,18 @@ def index(
     Args:
         store: The SQLite file that ``collect`` filled.
         model: The encoder, as on the command line.
+        rerank: A model that compares an issue with its first candidates, such as a cross-encoder's folder; or
+            "judge,model=NAME,base_url=URL" for a model of a server, which grades them as ``annotate`` has them graded;
+            or "judge,path=FILE" for answers that it has recorded.
         device: A torch device, or "auto".
         offline: Never ask the Hub.
         cache: Folder of cached embeddings; True for the default one, False for none.
         reporter: Where progress and warnings go.
 
     Raises:
-        UsageError: The model is unknown or has no embeddings.
-        GisError: The store has no issues, or another process makes its index.
+        UsageError: A model is unknown, or cannot do this.
+        GisError: The store has no issues, or too few duplicates to weigh a re-ranker by; or another process makes its
+            index.
     """
     from gis.finder.index import build_index
     from gis.models.base import LoadSettings
@@ -43,7 +48,12 @@ def index(
 
     settings = LoadSettings(device=device, offline=offline)
     return build_index(
-        Path(store), parse_spec(model), load=settings, cache=embedding_cache(cache=cache), reporter=reporter
+        Path(store),
+        parse_spec(model),
+        rerank=None if rerank is None else parse_spec(rerank),
+        load=settings,
+        cache=embedding_cache(cache=cache),
+        reporter=reporter,
     )
 
 
@@ -97,7 +107,14 @@ def find(
         if stale := staleness(opened, read):
             reporter.warn(f"{stale}; to bring it up to date: gis index --store {path}")
         settings = LoadSettings(device=device, offline=offline)
-        finder = Finder(opened, read, load=settings, cache=embedding_cache(cache=cache), certificate=certificate)
+        finder = Finder(
+            opened,
+            read,
+            load=settings,
+            cache=embedding_cache(cache=cache),
+            certificate=certificate,
+            reporter=reporter,
+        )
         recent = [] if since is None else finder.since(since)
         found = finder.issues([*issues, *recent])
         return found if text is None else [*found, finder.text(text, name=name, repository=repository)]
@@ -109,6 +126,9 @@ def backtest(
     review: PathLike | None = None,
     suggestions: int = 100,
     reviewed: PathLike | None = None,
+    device: str = "auto",
+    offline: bool = False,
+    cache: PathLike | bool = True,
     reporter: Reporter = QUIET,
 ) -> "Backtest":
     """Search the newest third of a store as if it came in now, by what was known before.
@@ -118,6 +138,9 @@ def backtest(
         review: A folder to create, with the surest suggestions as pairs that ``gis review`` asks about.
         suggestions: How many of them.
         reviewed: Such a folder, with answers, by which suggestions are judged beside the rulings of the store.
+        device: A torch device, or "auto", for a model that re-ranks.
+        offline: Never ask the Hub.
+        cache: Folder of cached embeddings; True for the default one, False for none.
         reporter: Where progress and warnings go.
 
     Raises:
@@ -129,6 +152,7 @@ def backtest(
     from gis.finder.corpus import read_corpus
     from gis.finder.index import read_index
     from gis.finder.replay import replay
+    from gis.models.base import LoadSettings
 
     path = Path(store)
     verdicts = None if reviewed is None else reviewed_suggestions(Path(reviewed))
@@ -138,9 +162,10 @@ def backtest(
         known = made.searched.corpus
         if (read.corpus.names, read.corpus.texts) != (known.names, known.texts):
             raise GisError("the index is older than the store", remedy=f"gis index --store {path}")
-        replayed = replay(made.searched, read.cluster_before, made.learned, reporter=reporter)
+        comparer = made.comparer(LoadSettings(device=device, offline=offline), embedding_cache(cache=cache))
+        replayed = replay(made.searched, read.cluster_before, made.learned, comparer=comparer, reporter=reporter)
     if review is not None:
-        asked = write_suggestions(replayed, made.identity, Path(review), suggestions)
+        asked = write_suggestions(replayed, made.chain, Path(review), suggestions)
         reporter.say(f"{asked} suggestions in {review}; to judge them: gis review {review}")
     return count(replayed, verdicts)
 

@@ -39,6 +39,12 @@ def index(
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="NAME", help="Encoder: NAME,key=value (gis models).")
     ] = "minilm",
+    rerank: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Compares an issue with its first 10: a cross-encoder's folder, or judge,model=NAME,…"
+        ),
+    ] = None,
     device: Device = "auto",
     offline: Offline = False,
     cache: Cache = None,
@@ -55,7 +61,13 @@ def index(
 
     with interruptible():
         made = api.index(
-            store, model=model, device=device, offline=offline, cache=cache or True, reporter=Reporter(quiet=quiet)
+            store,
+            model=model,
+            rerank=rerank,
+            device=device,
+            offline=offline,
+            cache=cache or True,
+            reporter=Reporter(quiet=quiet),
         )
     size = f"{len(made.searched.corpus):,} issues"
     print_notes(f"{size} in {made.path}; the ranker is fitted on {made.ranker.fitted_on}")
@@ -125,7 +137,16 @@ def find(
                 "a backtest replays all issues", remedy="leave out the issues, --text, --since and --precision"
             )
         with interruptible():
-            replayed = api.backtest(store, review=review, suggestions=suggestions, reviewed=reviewed, reporter=reporter)
+            replayed = api.backtest(
+                store,
+                review=review,
+                suggestions=suggestions,
+                reviewed=reviewed,
+                device=device,
+                offline=offline,
+                cache=cache or True,
+                reporter=reporter,
+            )
         _write_backtest(replayed, store.stem, html, as_json=as_json)
         return
     if review is not None or html is not None or (precision is None) != (reviewed is None):

@@ -8,7 +8,7 @@ import numpy as np
 from gis.dataset.issues.table import stamp
 from gis.finder.corpus import Corpus, Positions
 from gis.finder.gate import gate
-from gis.finder.replay import BLEND, Replay, pair_name
+from gis.finder.replay import Replay, pair_name
 from gis.finder.search import Array
 from gis.statistics.capture import Abundance, chapman
 from gis.statistics.intervals import Interval
@@ -40,7 +40,7 @@ class RankedBy:
     """How well one way of ranking does.
 
     Attributes:
-        name: A similarity, or "blend".
+        name: A similarity, "blend", or "blend + MODEL".
         found: For each cutoff.
         mrr: Mean of 1 / rank of the first older duplicate; 0 where it is not among the first 20.
     """
@@ -150,7 +150,7 @@ class Backtest:
         weeks: How long they took to come in.
         unknown: Models and data that the encoder was made from, which may hold the new issues.
         fitted_on: What the ranker was fitted to.
-        rows: Each similarity alone, then the blend.
+        rows: Each similarity alone, then the blend, then a re-ranker.
         alerts: How often the highest scores are right.
         missed: The newest ruled duplicates that were not found.
         missed_in_all: How many there are.
@@ -220,8 +220,8 @@ def _completeness(replayed: Replay, verdicts: Sequence[bool | None]) -> Complete
     return Completeness(ruled=ruled, reviewed=len(right), both=both, all=chapman(ruled, len(right), both))
 
 
-def _rank_by_blend(replayed: Replay, issue: int) -> float:
-    return _rank(replayed.rankings[BLEND].get(issue, np.empty(0, np.intp)), replayed.duplicates[issue])
+def _final_rank(replayed: Replay, issue: int) -> float:
+    return _rank(replayed.rankings[replayed.final].get(issue, np.empty(0, np.intp)), replayed.duplicates[issue])
 
 
 def _missed(replayed: Replay) -> list[Missed]:
@@ -229,7 +229,7 @@ def _missed(replayed: Replay) -> list[Missed]:
     corpus = replayed.corpus
     missed = []
     for issue in sorted(replayed.duplicates, key=lambda n: (-corpus.created[n], n)):
-        rank = _rank_by_blend(replayed, issue)
+        rank = _final_rank(replayed, issue)
         if rank > SHOWN:
             missed.append(
                 Missed(
@@ -251,7 +251,7 @@ def _magnets(replayed: Replay) -> list[Magnet]:
     for cluster in sorted(new, key=lambda cluster: (-len(new[cluster]), cluster))[:MAGNETS]:
         members = np.flatnonzero(corpus.cluster == cluster)
         target = next((n for n in members if corpus.canonical[n]), members[0])
-        found = sum(_rank_by_blend(replayed, issue) <= SHOWN for issue in new[cluster])
+        found = sum(_final_rank(replayed, issue) <= SHOWN for issue in new[cluster])
         magnets.append(Magnet(issue=_known(corpus, int(target)), size=len(members), new=len(new[cluster]), found=found))
     return magnets
 

@@ -69,7 +69,7 @@ class Certificate:
         threshold: The score.
         bound: What it was taken from.
         ranker: The ranker that gives these scores.
-        identity: Identity of the encoder that it was fitted with.
+        identity: Identity of the models that it was fitted with.
     """
 
     threshold: float
@@ -85,7 +85,7 @@ def write_suggestions(replayed: Replay, identity: str, folder: Path, count: int)
 
     Args:
         replayed: The replay.
-        identity: Identity of the encoder of its vectors.
+        identity: Identity of the models that it ranked by.
         folder: The folder to create.
         count: How many suggestions; fewer where there are no more.
 

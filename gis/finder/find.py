@@ -12,17 +12,20 @@ import numpy as np
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
 from gis.collector.store import Store
-from gis.console import QUIET
+from gis.console import QUIET, Reporter
 from gis.dataset.issues.references import reference_of, reference_pattern
 from gis.dataset.issues.table import NOBODY, NOT_CLOSED, load_issues, stamp
 from gis.dataset.output.stored_texts import stored_texts
 from gis.dataset.texts.cleaning import clean
 from gis.errors import GisError, UsageError, unknown_name
+from gis.finder.comparers import Comparer
 from gis.finder.corpus import NO_CLUSTER, TEXTS, Corpus, title_of
 from gis.finder.gate import gate
 from gis.finder.index import Index, state_of
+from gis.finder.ranker import Ranked
 from gis.finder.reasons import Reasons, reasons
-from gis.finder.search import Candidates, Queries
+from gis.finder.rerank import rerank
+from gis.finder.search import Queries
 from gis.models.base import Encoder, LoadSettings
 
 if TYPE_CHECKING:
@@ -87,9 +90,10 @@ class Finder:
         load: How the index's model is loaded, for texts that have no vector yet.
         cache: Folder of the embedding cache, or None.
         certificate: Suggest only what it covers, by its ranker; None for a list of candidates.
+        reporter: Where warnings of a re-ranker go.
 
     Raises:
-        GisError: The certificate is of vectors of another model.
+        GisError: The certificate is of other models.
     """
 
     def __init__(
@@ -100,15 +104,16 @@ class Finder:
         load: LoadSettings | None = None,
         cache: Path | None = None,
         certificate: "Certificate | None" = None,
+        reporter: Reporter = QUIET,
     ) -> None:
-        if certificate is not None and certificate.identity != index.identity:
+        if certificate is not None and certificate.identity != index.chain:
             raise GisError(
-                f"the reviewed suggestions are of another model than {index.path}",
+                f"the reviewed suggestions are of other models than {index.path}",
                 remedy="make and review them again: gis find --backtest --review DIR",
             )
         self._store, self._index = store, index
         self._ranker = index.ranker if certificate is None else certificate.ranker
-        self._certificate = certificate
+        self._certificate, self._reporter = certificate, reporter
         self._load, self._cache = load or LoadSettings(), cache
         self._issues = load_issues(store)
 
@@ -149,6 +154,10 @@ class Finder:
     @cached_property
     def _encoder(self) -> Encoder:
         return self._index.encoder(self._load)
+
+    @cached_property
+    def _comparer(self) -> Comparer | None:
+        return self._index.comparer(self._load, self._cache)
 
     @property
     def _corpus(self) -> Corpus:
@@ -232,8 +241,7 @@ class Finder:
         title, text = queries.titles[0], queries.texts[0]
         if note := gate(title, text):
             return Finding(query=name, title=title, opened=opened, note=note, suggestions=())
-        (candidates,) = self._index.searched.search(queries)
-        suggestions = tuple(self._suggestions(queries, candidates, own))
+        suggestions = tuple(self._suggestions(queries, self._ranked(queries), own))
         note = "" if suggestions else "no older issue was found"
         if self._certificate is not None and suggestions:
             threshold = self._certificate.threshold
@@ -241,12 +249,21 @@ class Finder:
             note = "" if suggestions else f"no score is {threshold:.0%} or more"
         return Finding(query=name, title=title, opened=opened, note=note, suggestions=suggestions)
 
-    def _suggestions(self, queries: Queries, candidates: Candidates, own: int | None) -> Iterator[Suggestion]:
+    def _ranked(self, queries: Queries) -> Ranked:
+        """Return the candidates of a query, the best first."""
+        searched, ranker, comparer = self._index.searched, self._ranker, self._comparer
+        (candidates,) = searched.search(queries)
+        ranked = ranker.rank(candidates)
+        if comparer is None:
+            return ranked
+        (ranked,) = rerank(searched, [ranked], queries.texts, ranker, comparer, reporter=self._reporter)
+        return ranked
+
+    def _suggestions(self, queries: Queries, ranked: Ranked, own: int | None) -> Iterator[Suggestion]:
         """Yield the best candidates, each cluster of duplicates once, by the issue that a person would point to."""
-        corpus, scores = self._corpus, self._ranker.scores(candidates)
+        corpus, (candidates, scores) = self._corpus, ranked
         shown: set[int] = set()
-        for place in np.argsort(-scores, kind="stable").tolist():
-            similar = int(candidates.positions[place])
+        for place, similar in enumerate(candidates.positions.tolist()):
             target = self._target(similar, own)
             if target in shown or gate(corpus.titles[similar], corpus.texts[similar]):
                 continue

@@ -1,6 +1,7 @@
 """The index beside a store: texts, vectors and words of its issues, and the ranker; written whole or not at all."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,14 @@ from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import seconds, stamp
 from gis.errors import GisError, UsageError
 from gis.files import FullDiskError, held_alone, load_json, new_folder, sha256_of, sha256_of_file
+from gis.finder.comparers import Comparer, load_comparer
 from gis.finder.corpus import Corpus, read_corpus
 from gis.finder.leaks import unlearned
 from gis.finder.ranker import Ranker, default_ranker, fit_ranker, ranker_of
+from gis.finder.rerank import fit_reranker
 from gis.finder.search import SearchedCorpus
 from gis.models.base import Encoder, LoadSettings
-from gis.models.learned import Learned, learned_by
+from gis.models.learned import Learned, learned_by, together
 from gis.models.registry import load_model
 from gis.models.similarity import unit
 from gis.models.term_matrix import TermMatrix
@@ -31,6 +34,7 @@ from gis.versions import VERSION
 
 SCHEMA = 2
 MANIFEST = "index.json"
+ANSWERS = ".judge"  # folder of the answers of a judge, beside the index
 ISSUES, VECTORS, TITLE_VECTORS = "issues.parquet", "vectors.npy", "title_vectors.npy"
 TERMS, TITLE_TERMS = "terms", "title_terms"  # .npz and .json
 
@@ -47,6 +51,8 @@ class Index:
         state: What the store held when the index was made; see ``state_of``.
         searched: What is searched.
         ranker: How candidates are ranked.
+        rerank: What re-ranks the first of them, as it was named; None where nothing does.
+        rerank_identity: The identity of that; "" where there is none.
     """
 
     path: Path
@@ -56,6 +62,34 @@ class Index:
     state: str
     searched: SearchedCorpus
     ranker: Ranker
+    rerank: Spec | None
+    rerank_identity: str
+
+    @property
+    def made_of(self) -> tuple[str, Spec | None, str, str]:
+        """All that decides what is in it."""
+        return self.identity, self.rerank, self.rerank_identity, self.state
+
+    @property
+    def chain(self) -> str:
+        """The identity of all models that decide a score."""
+        return sha256_of([self.identity, self.rerank_identity]) if self.rerank_identity else self.identity
+
+    def comparer(self, load: LoadSettings, cache: Path | None) -> Comparer | None:
+        """Return what re-ranks candidates; None where nothing does.
+
+        Raises:
+            GisError: What has its name by now is another model.
+        """
+        if self.rerank is None:
+            return None
+        comparer = load_comparer(self.rerank, self.path.with_suffix(ANSWERS), load, cache)
+        if comparer.identity != self.rerank_identity:
+            raise GisError(
+                f"{self.path} was made with another {self.rerank} than there is now, so its weights do not hold",
+                remedy=f"make it again: gis index --model {self.model} --rerank {shlex.quote(str(self.rerank))}",
+            )
+        return comparer
 
     def encoder(self, load: LoadSettings) -> Encoder:
         """Return the encoder that the vectors are of.
@@ -102,7 +136,13 @@ def load_encoder(spec: Spec, load: LoadSettings) -> Encoder:
 
 
 def build_index(
-    store: Path, model: Spec, *, load: LoadSettings | None = None, cache: Path | None = None, reporter: Reporter = QUIET
+    store: Path,
+    model: Spec,
+    *,
+    rerank: Spec | None = None,
+    load: LoadSettings | None = None,
+    cache: Path | None = None,
+    reporter: Reporter = QUIET,
 ) -> Index:
     """Make the index of a store, or bring it up to date.
 
@@ -112,30 +152,36 @@ def build_index(
     Args:
         store: The store that ``gis collect`` filled.
         model: The encoder.
-        load: How it is loaded.
+        rerank: What compares an issue with its first candidates, text by text: see ``load_comparer``. None for nothing.
+        load: How models are loaded.
         cache: Folder of the embedding cache; None keeps no embeddings, so that the next call makes all anew.
         reporter: Shows progress.
 
     Raises:
-        UsageError: The model has no embeddings.
-        GisError: The store has no issues, or another process makes its index.
+        UsageError: The model has no embeddings, or the other one cannot re-rank.
+        GisError: The store has no issues, too few duplicates to weigh a re-ranker, or another process makes its index.
     """
     load = load or LoadSettings()
     encoder = load_encoder(model, load)
     path = index_path(store)
+    comparer = None if rerank is None else load_comparer(rerank, path.with_suffix(ANSWERS), load, cache)
+    rerank_identity = "" if comparer is None else comparer.identity
     busy = GisError(f"{path} is being made by another gis index", remedy="wait for it")
     with Store(store) as opened, held_alone(path, busy):
         if path.exists() and not (path / MANIFEST).is_file():
             raise GisError(f"{path} is not an index of gis", remedy="move it away")
         state = state_of(opened)
         before = _existing(store, reporter)
-        if before is not None and (before.identity, before.state) == (encoder.card.identity, state):
+        if before is not None and before.made_of == (encoder.card.identity, rerank, rerank_identity, state):
             reporter.say(f"{path} is up to date")
             return before
         corpus = read_corpus(opened, reporter=reporter).corpus
         searched = _searched(corpus, encoder, cache, reporter)
-        learned = learned_by(encoder)
-        ranker = fit_ranker(searched, corpus.older_duplicates, unlearned(corpus, learned), reporter=reporter)
+        learned = together([learned_by(encoder), *([] if comparer is None else [comparer.learned])])
+        duplicates, usable = corpus.older_duplicates, unlearned(corpus, learned)
+        ranker = fit_ranker(searched, duplicates, usable, reporter=reporter) or default_ranker()
+        if comparer is not None:
+            ranker = fit_reranker(searched, duplicates, usable, ranker, comparer, reporter=reporter)
         index = Index(
             path=path,
             model=model,
@@ -143,7 +189,9 @@ def build_index(
             learned=learned,
             state=state,
             searched=searched,
-            ranker=ranker or default_ranker(),
+            ranker=ranker,
+            rerank=rerank,
+            rerank_identity=rerank_identity,
         )
         with new_folder(path) as folder:
             _write(index, folder)
@@ -210,6 +258,8 @@ def _write(index: Index, folder: Path) -> None:
         "state": index.state,
         "host": corpus.host,
         "ranker": index.ranker.content(),
+        "rerank": None if index.rerank is None else str(index.rerank),
+        "rerank_identity": index.rerank_identity,
         "templates": {name: sorted(line.hex() for line in lines) for name, lines in corpus.templates.items()},
         "files": {file.name: sha256_of_file(file) for file in sorted(folder.iterdir())},
     }
@@ -277,6 +327,8 @@ def _read(path: Path, content: Mapping[str, Any]) -> Index:
             title_terms=_terms(path / TITLE_TERMS),
         ),
         ranker=ranker_of(content["ranker"]),
+        rerank=None if content["rerank"] is None else parse_spec(content["rerank"]),
+        rerank_identity=content["rerank_identity"],
     )
 
 

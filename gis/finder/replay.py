@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
+from gis.finder.comparers import Comparer
 from gis.finder.corpus import NO_CLUSTER, Corpus, Positions, older_duplicates
 from gis.finder.gate import gate
 from gis.finder.leaks import check_replay, unlearned
-from gis.finder.ranker import Ranker, default_ranker, fit_ranker
+from gis.finder.ranker import Ranked, Ranker, default_ranker, fit_ranker
+from gis.finder.rerank import fit_reranker, rerank
 from gis.finder.search import CANDIDATES, PROPOSING, SearchedCorpus
 from gis.models.learned import NOTHING, Learned
 
@@ -35,12 +37,13 @@ class Replay:
     Attributes:
         corpus: All issues.
         ranker: What ranked the candidates.
-        learned: What the encoder has learned from.
+        learned: What the models have learned from.
         past: Positions of the issues before the split.
         new: Those of the issues after it.
         duplicates: By position, the older duplicates of each new issue that has some.
         rankings: By the way of ranking, the first positions for each new issue; nothing for gated ones.
-        best: The best candidate of each new issue by the blend, the highest score first.
+        final: The last of these ways, which suggestions are made by.
+        best: The best candidate of each new issue by it, the highest score first.
     """
 
     corpus: Corpus
@@ -50,6 +53,7 @@ class Replay:
     new: Positions
     duplicates: Mapping[int, frozenset[int]]
     rankings: Mapping[str, Mapping[int, Positions]]
+    final: str
     best: Sequence[Best]
 
     @property
@@ -68,6 +72,7 @@ def replay(
     cluster_before: Callable[[int], NDArray[np.int32]],
     learned: Learned = NOTHING,
     *,
+    comparer: Comparer | None = None,
     reporter: Reporter = QUIET,
 ) -> Replay:
     """Replay a store: learn from its past, search with its newest third.
@@ -78,11 +83,12 @@ def replay(
     Args:
         searched: The corpus.
         cluster_before: Returns the clusters by what was ruled before a time.
-        learned: What the encoder has learned from. The ranker is fitted to later issues only.
+        learned: What the models have learned from. The ranker is fitted to later issues only.
+        comparer: Re-ranks the first candidates of the blend.
         reporter: Shows progress.
 
     Raises:
-        GisError: The encoder has learned from what came in after the split, or that holds too few duplicates to tell
+        GisError: The models have learned from what came in after the split, or that holds too few duplicates to tell
             anything.
     """
     corpus = searched.corpus
@@ -102,7 +108,16 @@ def replay(
     usable = unlearned(corpus, learned)
     usable[new] = False
     ranker = fit_ranker(searched, known, usable, reporter=reporter) or default_ranker()
-    rankings, best = _search(searched, new, ranker, reporter)
+    if comparer is not None:
+        ranker = fit_reranker(searched, known, usable, ranker, comparer, reporter=reporter)
+    rankings, ranked = _search(searched, new, ranker, reporter)
+    final = BLEND
+    if comparer is not None:
+        final = f"{BLEND} + {comparer.name}"
+        texts = [corpus.texts[issue] for issue in ranked]
+        again = rerank(searched, list(ranked.values()), texts, ranker, comparer, reporter=reporter)
+        ranked = dict(zip(ranked, again, strict=True))
+        rankings[final] = {issue: each.candidates.positions for issue, each in ranked.items()}
     return Replay(
         corpus=corpus,
         ranker=ranker,
@@ -111,7 +126,8 @@ def replay(
         new=new,
         duplicates=duplicates,
         rankings=rankings,
-        best=best,
+        final=final,
+        best=_best(corpus, ranked),
     )
 
 
@@ -137,23 +153,31 @@ def _only(cluster: NDArray[np.int32], positions: Positions) -> NDArray[np.int32]
 
 def _search(
     searched: SearchedCorpus, new: Positions, ranker: Ranker, reporter: Reporter
-) -> tuple[dict[str, dict[int, Positions]], list[Best]]:
-    """Return the rankings and the best candidates of new issues, as ``Replay`` has them."""
+) -> tuple[dict[str, dict[int, Positions]], dict[int, Ranked]]:
+    """Return the rankings of new issues, as ``Replay`` has them, and their candidates by the blend."""
     corpus = searched.corpus
     rankings: dict[str, dict[int, Positions]] = {name: {} for name in (*PROPOSING, BLEND)}
-    best: list[Best] = []
+    by_blend: dict[int, Ranked] = {}
     asked = np.array([n for n in new if not gate(corpus.titles[n], corpus.texts[n])], np.intp)
     with reporter.track("backtest", len(asked), "issues") as tracker:
         for candidates in searched.search(searched.queries(asked)):
             tracker.advance(1, (tracker.done + 1) / len(asked))
-            issue, scores = int(asked[candidates.query]), ranker.scores(candidates)
-            order = np.argsort(-scores, kind="stable")[:CANDIDATES]
+            issue = int(asked[candidates.query])
             for name in PROPOSING:
                 rankings[name][issue] = candidates.nearest[name]
-            rankings[BLEND][issue] = candidates.positions[order]
-            for place in order:
-                position = int(candidates.positions[place])
-                if not gate(corpus.titles[position], corpus.texts[position]):
-                    best.append(Best(issue, position, float(scores[place])))
-                    break
-    return rankings, sorted(best, key=lambda each: (-each.score, each.issue))
+            ranked = ranker.rank(candidates)
+            first = np.arange(min(CANDIDATES, len(ranked.scores)))
+            by_blend[issue] = Ranked(ranked.candidates.take(first), ranked.scores[first])
+            rankings[BLEND][issue] = by_blend[issue].candidates.positions
+    return rankings, by_blend
+
+
+def _best(corpus: Corpus, ranked: Mapping[int, Ranked]) -> list[Best]:
+    """Return the best candidate of each issue that may be suggested, the highest score first."""
+    best = []
+    for issue, (candidates, scores) in ranked.items():
+        for position, score in zip(candidates.positions.tolist(), scores.tolist(), strict=True):
+            if not gate(corpus.titles[position], corpus.texts[position]):
+                best.append(Best(issue, position, score))
+                break
+    return sorted(best, key=lambda each: (-each.score, each.issue))

@@ -1,7 +1,7 @@
 """Candidates for each query, by several similarities at once, with what a ranker weighs of each."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -58,7 +58,7 @@ class Candidates:
 
     Attributes:
         query: The query.
-        positions: (k,) positions in the corpus, ascending.
+        positions: (k,) positions in the corpus.
         features: (k, features) what is known of each.
         nearest: The nearest positions by each similarity alone, the best first.
     """
@@ -67,6 +67,10 @@ class Candidates:
     positions: Positions
     features: Array
     nearest: dict[str, Positions]
+
+    def take(self, places: Positions) -> "Candidates":
+        """Return some of the candidates, in this order."""
+        return replace(self, positions=self.positions[places], features=self.features[places])
 
     def similarity(self, name: str) -> Array:
         """Return a similarity of each candidate."""

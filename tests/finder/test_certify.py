@@ -179,7 +179,7 @@ def test_from_a_backtest_to_an_alert(tmp_path: Path, monkeypatch: pytest.MonkeyP
     other = encoder(monkeypatch, salt="other")
     make_index(store)
     assert other.asked
-    assert "of another model" in run_gis(*alert, names[0]).err
+    assert "of other models" in run_gis(*alert, names[0]).err
 
 
 @pytest.mark.parametrize(

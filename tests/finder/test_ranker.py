@@ -38,9 +38,9 @@ def test_the_shipped_ranker_likes_similar_texts() -> None:
     alike, unlike = np.zeros(len(FEATURES)), np.zeros(len(FEATURES))
     alike[[FEATURES.index(name) for name in ("cosine", "TF-IDF", "title cosine", "title TF-IDF")]] = 0.9
     candidates = Candidates(0, np.array([0, 1]), np.stack([alike, unlike]), {})
-    high, low = ranker.scores(candidates)
+    high, low = ranker.rank(candidates).scores
     assert high > 0.5 > 0.01 > low
-    assert ranker_of(ranker.content()).scores(candidates).tolist() == [high, low]
+    assert ranker_of(ranker.content()).rank(candidates).scores.tolist() == [high, low]
 
 
 def test_a_ranker_of_other_features_is_refused() -> None:
@@ -63,7 +63,7 @@ def test_scores_are_chances_among_all_issues(store: Path) -> None:
     for candidates in index.searched.search(index.searched.queries(np.arange(400))):
         targets = duplicates.get(candidates.query, frozenset())
         found += sum(int(n) in targets for n in candidates.positions)
-        expected += float(ranker.scores(candidates).sum())
+        expected += float(ranker.rank(candidates).scores.sum())
     assert expected == pytest.approx(found, rel=0.15)
 
 

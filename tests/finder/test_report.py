@@ -38,6 +38,7 @@ def replayed() -> Replay:
     return Replay(
         corpus=corpus,
         ranker=default_ranker(),
+        final=BLEND,
         learned=NOTHING,
         past=np.arange(10),
         new=new,
