@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from gis.dataset.issues.table import Issues, seconds
 from gis.dataset.labels.called import called_duplicates_of
 from gis.dataset.labels.evidence import RULED, TIERS, Evidence, looks_like_a_bot
 from gis.dataset.labels.judged import Judgements
+from gis.dataset.labels.proposals import BY_COMMENT, BY_SUGGESTION, Proposal, prompted, read_proposals
 from gis.dataset.labels.rulings import Ruling, rulings
 from gis.dataset.labels.thread import ThreadComment, contradicted, tier_of
 from gis.dataset.labels.timeline import IssueEvents, IssueTimeline, read_events
@@ -42,9 +44,12 @@ def find_evidence(store: Store, issues: Issues, judged: Judgements | None = None
     bots = {login for (login,) in store.rows("SELECT login FROM users WHERE type = 'Bot'")}
     evidence: list[Evidence] = []
     for repository, key in enumerate(issues.keys):
-        context = _RepositoryContext(issues, repository, key, read_events(store, key), bots, judged)
+        proposals = tuple(read_proposals(store, key, bots))
+        context = _RepositoryContext(issues, repository, key, read_events(store, key), bots, judged, proposals)
         evidence += _evidence_from_marks(store, context)
+        evidence += _evidence_from_suggestions(context)
         evidence += _evidence_from_comments(store, context)
+    evidence = prompted(evidence)
     if judged is not None:
         evidence = _reviewed(evidence, issues, judged)
     evidence = [each for each in evidence if each.target != each.issue]
@@ -62,6 +67,7 @@ class _RepositoryContext:
         events: Events of its issues by number.
         bots: Logins that GitHub calls bots.
         judged: What models read in comments that no pattern reads, or None.
+        proposals: What machines proposed.
     """
 
     issues: Issues
@@ -70,6 +76,12 @@ class _RepositoryContext:
     events: Mapping[int, IssueEvents]
     bots: set[str]
     judged: Judgements | None = None
+    proposals: tuple[Proposal, ...] = ()
+
+    @cached_property
+    def proposal_of(self) -> Mapping[str, Proposal]:
+        """What a comment of ``gis find`` proposes, by GitHub's id of it."""
+        return {proposal.source_id: proposal for proposal in self.proposals if proposal.source == BY_COMMENT}
 
     @property
     def host(self) -> str:
@@ -130,6 +142,14 @@ def _evidence_from_marks(store: Store, context: _RepositoryContext) -> Iterator[
         )
 
 
+def _evidence_from_suggestions(context: _RepositoryContext) -> Iterator[Evidence]:
+    """Yield the evidence of GitHub's suggestions to close an issue as a duplicate."""
+    for proposal in context.proposals:
+        position = context.issues.position(context.repository, proposal.number)
+        if proposal.source == BY_SUGGESTION and position is not None:
+            yield from _evidence_from_proposal(context, position, proposal)
+
+
 def _evidence_from_comments(store: Store, context: _RepositoryContext) -> Iterator[Evidence]:
     """Yield the evidence of all comments: rulings, and targets of duplicate labels."""
     rows = store.stream(
@@ -149,6 +169,9 @@ def _evidence_from_comments(store: Store, context: _RepositoryContext) -> Iterat
         thread = list(comments)
         evidence = list(_evidence_from_thread(context, position, thread))
         yield from evidence
+        for place, comment in enumerate(thread):
+            if (proposal := context.proposal_of.get(comment.node_id)) is not None:
+                yield from _evidence_from_proposal(context, position, proposal, thread[place + 1 :])
         # A ruling says more than a label, even one that was taken back; a model's reading of a comment does not.
         if position in called and all(
             each.tier in ("related", "judged") or each.withdrawn_reason == "open" for each in evidence
@@ -169,6 +192,7 @@ def _evidence_from_thread(
         read = (
             _evidence_from_ruling(context, position, ruling, comment, later)
             for ruling in [*rulings(comment.body, context.host), *_judged(context, comment)]
+            if comment.node_id not in context.proposal_of
         )
         evidence += (each for each in read if each is not None)
     ruled = {
@@ -249,6 +273,34 @@ def _evidence_from_ruling(
         seconds_to_close=timeline.seconds_to_close(created_at),
         withdrawn_reason=contradiction or timeline.withdrawn_reason(created_at, structured=False),
     )
+
+
+def _evidence_from_proposal(
+    context: _RepositoryContext, position: int, proposal: Proposal, later: Sequence[ThreadComment] = ()
+) -> Iterator[Evidence]:
+    """Yield the evidence of what was proposed on an issue, before the later comments; it alone makes no duplicate."""
+    issues, timeline = context.issues, context.timeline(position)
+    is_machine = proposal.source == BY_COMMENT or context.is_bot(proposal.author)
+    for name in proposal.candidates:
+        repository, _, number = name.partition("#")
+        reference = Reference(repository, int(number))
+        if context.is_pull_request(reference):
+            continue
+        yield Evidence(
+            tier="suggestion",
+            issue=position,
+            target=issues.resolve(context.repository, reference),
+            reference=issues.names.canonical(reference, context.repository),
+            source=proposal.source,
+            source_id=proposal.source_id,
+            actor="guess" if is_machine else "person",
+            created_at=proposal.created_at,
+            by_closer=False,
+            seconds_to_close=timeline.seconds_to_close(proposal.created_at),
+            withdrawn_reason=contradicted(proposal.author, reference.number, later)
+            or proposal.withdrawn_reason
+            or timeline.withdrawn_reason(proposal.created_at, structured=False),
+        )
 
 
 def _evidence_from_label(

@@ -12,6 +12,7 @@ Tier = Literal[
     "inside_comment",
     "label_with_target",
     "settled_suggestion",
+    "prompted",
     "reviewed",
     "judged",
     "suggestion",
@@ -35,8 +36,9 @@ class Evidence:
         issue: Position of the issue that it speaks of.
         target: Position of the issue that it is said to duplicate; None where that was not collected.
         reference: The target's name, OWNER/NAME#N.
-        source: Where it was found: "event", "duplicateOf", "state", "label", "review" or "comment", with the models
-            that read it where it is of the tier "judged".
+        source: Where it was found: "event", "duplicateOf", "state", "label", "review", "suggestion" (GitHub's, to close
+            the issue), "gis find" (a comment of it) or "comment", with the models that read it where it is of the tier
+            "judged".
         source_id: GitHub's id of the event, issue or comment; "" where unknown.
         actor: Who said it: a person, a bot, or a bot that only guesses.
         created_at: When, in seconds since 1970.

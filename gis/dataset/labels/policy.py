@@ -28,6 +28,7 @@ POLICY: Policy = MappingProxyType(
             "inside_comment": ("positive", "train", "related"),
             "label_with_target": ("positive", "train", "related"),
             "settled_suggestion": ("positive", "train", "related"),
+            "prompted": ("train", "related", "related"),  # a person ruled after a machine had named the pair
             "reviewed": ("train", "related", "related"),  # a person, asked because models contradict a label
             "judged": ("train", "related", "related"),  # a model read a person's words
             "suggestion": ("related", "related", "related"),

@@ -41,6 +41,7 @@ TIER_SUMMARIES = {
     "inside_comment": "the same within a longer comment",
     "label_with_target": "a label or state that means duplicate, and last comments that name one issue",
     "settled_suggestion": '"possibly a duplicate of #N", then closed within a week or agreed to',
+    "prompted": "any of these, by a person, after a machine had named the pair",
     "reviewed": "a person called the issues duplicates in a review of labels",
     "judged": "a comment that no pattern reads, and that models read as a ruling",
     "suggestion": '"possibly a duplicate of #N", without consequence',
