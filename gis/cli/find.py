@@ -101,11 +101,13 @@ def find(
         typer.Option(metavar="DIR", help="With --backtest: write the surest suggestions there, for gis review."),
     ] = None,
     suggestions: Annotated[
-        int,
+        int | None,
         typer.Option(
-            metavar="N", help="How many suggestions --review writes; the more, the lower a score may be certified."
+            metavar="N",
+            help="How many suggestions --review writes; the more, the lower a score may be certified.",
+            show_default="100",
         ),
-    ] = 100,
+    ] = None,
     precision: Annotated[
         float | None,
         typer.Option(metavar="X", help="Suggest only what is right with this chance, such as 0.9, by --reviewed."),
@@ -131,6 +133,10 @@ def find(
     from gis.console import Reporter
 
     reporter = Reporter(quiet=quiet)
+    if suggestions is not None and review is None:
+        raise UsageError(
+            "--suggestions is how many --review writes", remedy="gis find --backtest --review DIR --suggestions N"
+        )
     if backtest:
         if issues or text or since or precision is not None:
             raise UsageError(
@@ -140,7 +146,7 @@ def find(
             replayed = api.backtest(
                 store,
                 review=review,
-                suggestions=suggestions,
+                suggestions=100 if suggestions is None else suggestions,
                 reviewed=reviewed,
                 device=device,
                 offline=offline,

@@ -70,13 +70,12 @@ def leaderboard(
         (into, lambda path: with_block(path, with_retrieval(board, tables))),
         (tidy, lambda _: tidy_csv(board, tables)),
     ]
-    if board is None and any((latex, csv, html, mteb)):
+    if board is None and any((html, mteb)):
         raise GisError(
-            f"{results} has results of retrieval only, which are shown in a terminal, in Markdown and in long form",
-            remedy="write them with --markdown FILE, --into FILE or --tidy FILE",
+            f"{results} has results of retrieval only, and --html and --mteb are for results on pairs",
+            remedy="write them with --markdown, --into, --latex, --csv or --tidy FILE",
         )
-    if board is not None:
-        outputs += _of_pairs(board, tables, latex=latex, csv=csv, html=html)
+    outputs += _tables_of(board, tables, latex=latex, csv=csv, html=html)
     files = {path: content(path) for path, content in outputs if path is not None}
     files |= _mteb_files(board, mteb) if mteb is not None and board is not None else {}
     stale = [path for path, text in files.items() if not write_or_check(path, text, check=check)]
@@ -88,22 +87,26 @@ def leaderboard(
         raise GisError(f"stale: {', '.join(map(str, stale))}", remedy="run the command again without --check")
 
 
-def _of_pairs(
-    board: "Leaderboard",
+def _tables_of(
+    board: "Leaderboard | None",
     tables: "Sequence[RetrievalTable]",
     *,
     latex: Path | None,
     csv: Path | None,
     html: Path | None,
 ) -> list[tuple[Path | None, Callable[[Path], str]]]:
-    """Return what goes into each file that is of the leaderboard of pairs."""
+    """Return what goes into each file that is made of whole tables."""
+    from gis.console import Reporter
     from gis.leaderboard.page import render_page
+    from gis.leaderboard.retrieval import latex_of, retrieval_csv
 
-    return [
-        (latex, lambda _: board.to_latex()),
-        (csv, lambda _: board.to_csv()),
-        (html, lambda _: render_page(board, tables)),
-    ]
+    of_latex: tuple[Path | None, Callable[[Path], str]] = (latex, lambda _: latex_of(board, tables))
+    if board is None:
+        return [of_latex, (csv, lambda _: retrieval_csv(tables))]
+    if csv is not None and tables:
+        names = ",".join(table.rows[0].result.task.name for table in tables)
+        Reporter().warn(f"{csv} has the results on pairs; for those of retrieval: --task {names}, or --tidy FILE")
+    return [of_latex, (csv, lambda _: board.to_csv()), (html, lambda _: render_page(board, tables))]
 
 
 def _reported(names: Iterable[str]) -> "list[Reported]":

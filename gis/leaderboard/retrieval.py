@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from rich.text import Text
 
+from gis import latex
 from gis.benchmark.retrieval.results import RankedTask, RetrievalRecord, read_all_retrieval
 from gis.files import SHORT_HASH
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.reported import Reported
 from gis.leaderboard.table import load_table
-from gis.markdown import escape
+from gis.markdown import csv_text, escape
 from gis.markdown import table as markdown_table
 from gis.statistics.dependence import Dependence
 from gis.statistics.ranks import RankInterval, rank_models
@@ -61,6 +62,14 @@ class RetrievalTable:
         lines = [f"**{escape(self.title)}**: {escape(self.caption)}\n", markdown_table(HEAD, rows)]
         return "\n".join([*lines, *(f"{escape(note)}  " for note in self.notes)]).rstrip() + "\n"
 
+    def to_latex(self) -> str:
+        """Return the table in LaTeX with booktabs; the title, the caption and the notes are comments."""
+        rows = [
+            [rf"\textbf{{{latex.escape(cell)}}}" if n in best else latex.escape(cell) for n, cell in enumerate(cells)]
+            for cells, best in self.cells()
+        ]
+        return latex.table(HEAD, rows, comments=[f"{self.title}: {self.caption}", *self.notes])
+
     def cells(self) -> list[tuple[list[str], set[int]]]:
         """Return the cells of each row below ``HEAD``, and which of them hold the best score of their column."""
         printed = [{name: _percent(mean.value) for name, mean in row.result.scores.items()} for row in self.rows]
@@ -79,6 +88,28 @@ def with_retrieval(board: Leaderboard | None, tables: Sequence[RetrievalTable]) 
     """Return a leaderboard, where there is one, and the tables of retrieval below it in Markdown."""
     boards = [] if board is None else [board.to_markdown()]
     return "\n".join([*boards, *(table.to_markdown() for table in tables)])
+
+
+def latex_of(board: Leaderboard | None, tables: Sequence[RetrievalTable]) -> str:
+    """Return a leaderboard, where there is one, and the tables of retrieval below it in LaTeX."""
+    boards = [] if board is None else [board.to_latex()]
+    return "\n".join([*boards, *(table.to_latex() for table in tables)])
+
+
+def retrieval_csv(tables: Sequence[RetrievalTable]) -> str:
+    """Return the tables of retrieval as one of CSV: unrounded scores, 0 to 1."""
+    rows = [
+        [
+            table.title,
+            row.result.task.protocol,
+            row.result.model.name,
+            row.result.model.identity,
+            *(row.result.scores[name].value for name in METRICS),
+        ]
+        for table in tables
+        for row in table.rows
+    ]
+    return csv_text(["task", "protocol", "model", "identity", *METRICS], rows)
 
 
 def load_boards(

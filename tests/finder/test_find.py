@@ -175,6 +175,7 @@ def test_the_command_prints_text_and_json(store: Path, tmp_path: Path) -> None:
         (["--since", "soon"], 2, "'soon' is not a time; write --since 7d"),
         (["--backtest", "octo/widgets#1"], 2, "a backtest replays all issues"),
         (["--backtest", "--precision", "0.9"], 2, "leave out the issues, --text, --since and --precision"),
+        (["--backtest", "--suggestions", "50"], 2, "--suggestions is how many --review writes"),
         (["octo/widgets"], 2, "'octo/widgets' is not the name of an issue; write OWNER/NAME#N"),
         (["--quiet"], 2, "nothing to find duplicates of"),
     ],

@@ -92,6 +92,14 @@ def test_retrieval_alone_is_shown_and_written(tmp_path: Path) -> None:
     done = run_gis("leaderboard", folder, "--html", tmp_path / "page.html")
     assert done.status == 1
     assert "has results of retrieval only" in done.err
+    written = run_gis("leaderboard", folder, "--latex", tmp_path / "board.tex", "--csv", tmp_path / "board.csv")
+    assert written.status == 0, written.err
+    latex = (tmp_path / "board.tex").read_text(encoding="utf-8")
+    assert "% mine-retrieval: 2 queries, 4 documents" in latex
+    assert r"fake & -- & \textbf{" in latex
+    (row,) = csv.DictReader((tmp_path / "board.csv").open(encoding="utf-8"))
+    assert (row["task"], row["protocol"], row["model"]) == ("mine-retrieval", "all", "fake")
+    assert float(row["Recall@20"]) == 1
     assert run_gis("leaderboard", folder, "--tidy", tmp_path / "long.csv").status == 0
     assert '"mine-retrieval","","all","nDCG@10","true",' in (tmp_path / "long.csv").read_text(encoding="utf-8")
     card = prepare_results(tmp_path / "results").card
@@ -115,5 +123,8 @@ def test_a_folder_shows_pairs_and_retrieval(tmp_path: Path) -> None:
     assert "Recall@20" in page
     assert "Recall@20" not in run_gis("leaderboard", folder, "--task", "pairs").out
     assert "Spearman" not in run_gis("leaderboard", folder, "--task", "mine-retrieval").out
+    warned = run_gis("leaderboard", folder, "--csv", tmp_path / "board.csv", "--latex", tmp_path / "board.tex").err
+    assert "board.csv has the results on pairs; for those of retrieval: --task mine-retrieval, or --tidy" in warned
+    assert (tmp_path / "board.tex").read_text(encoding="utf-8").count(r"\toprule") == 2
     results = gis.load_results(folder)
     assert (len(results), len(results.ranked), len(results.retrieval())) == (1, 1, 1)

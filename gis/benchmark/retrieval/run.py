@@ -22,14 +22,15 @@ from gis.benchmark.retrieval.results import (
     scores_of,
     write_retrieval,
 )
-from gis.benchmark.retrieval.search import Scores, by_cosine, by_words, ranks
+from gis.benchmark.retrieval.search import Scores, by_cosine, by_pairs, by_words, ranks
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.files import sha256_of
-from gis.models.base import Encoder, LoadSettings, Model, ModelCard
+from gis.models.base import Encoder, LoadSettings, Model, ModelCard, PairScorer
 from gis.models.lexical import baseline_of
 
 SEARCHED_BY_WORDS = ("tfidf", "bm25")
+MOST_COMPARISONS = 200_000  # by a model without vectors: seconds for one that compares words, an hour for others
 FITTED_ON_CORPUS = "the documents that are searched"
 SCORE = {"tfidf": "cosine", "bm25": "sum over the distinct words of the query"}
 
@@ -48,7 +49,7 @@ def search_collections(
     """Score one model on retrieval tasks, and write each result the moment it exists.
 
     Args:
-        model: An encoder, or one of the models that search by words.
+        model: An encoder, one of the models that search by words, or for a few texts one that compares pairs.
         collections: What to search.
         output: Folder for the results; None keeps them in memory only.
         cache: Folder of the embedding cache; None neither reads nor keeps embeddings.
@@ -58,15 +59,11 @@ def search_collections(
         reporter: Where progress goes.
 
     Raises:
-        GisError: The model cannot search, or it failed.
+        GisError: The model would have too many pairs to compare, is fitted to pairs, or failed.
     """
-    words = baseline_of(model.card) if not isinstance(model, Encoder) else None
-    if not isinstance(model, Encoder) and words not in SEARCHED_BY_WORDS:
-        raise GisError(
-            f"{model.card.name} only compares pairs of texts, which would be "
-            f"{max(len(each.queries) * len(each.documents) for each in collections):,} comparisons; encoders, "
-            f"{' and '.join(SEARCHED_BY_WORDS)} can search",
-        )
+    words = _words_of(model)
+    if isinstance(model, PairScorer) and words is None:
+        _check_comparisons(model, collections)
     card = model.card if words is None else _searching_card(model.card, words)
     for collection in collections:
         path = None if output is None else retrieval_path(output, card, record(collection))
@@ -79,10 +76,32 @@ def search_collections(
             ranked = _by_vectors(model, collection, cache, load, command, reporter)
         else:
             started = time.perf_counter()
-            assert words is not None
-            scores = by_words(words, collection.queries, collection.documents)
+            queries, documents = collection.queries, collection.documents
+            scores = by_pairs(model, queries, documents) if words is None else by_words(words, queries, documents)
             ranked = _ranked(collection, scores, card, load, command, seconds=time.perf_counter() - started)
         yield ranked if path is None else write_retrieval(path, ranked)
+
+
+def _words_of(model: Model) -> str | None:
+    """Return by which words a model searches; None for one that has vectors, or that compares pairs."""
+    words = baseline_of(model.card) if isinstance(model, PairScorer) else None
+    return words if words in SEARCHED_BY_WORDS else None
+
+
+def _check_comparisons(model: PairScorer, collections: Sequence[Collection]) -> None:
+    """Refuse a model that only compares pairs where that takes too long, or where pairs are what it is fitted to."""
+    remedy = f"choose an encoder, {' or '.join(SEARCHED_BY_WORDS)}"
+    if model.card.fitted_on is not None:
+        raise GisError(
+            f"{model.card.name} is fitted to the pairs of a task, and there are none in a search", remedy=remedy
+        )
+    comparisons = max(len(each.queries) * len(each.documents) for each in collections)
+    if comparisons > MOST_COMPARISONS:
+        raise GisError(
+            f"{model.card.name} only compares pairs of texts: that would be {comparisons:,} comparisons, and at most "
+            f"{MOST_COMPARISONS:,} are made",
+            remedy=f"{remedy}, or --limit N queries",
+        )
 
 
 def _searching_card(card: ModelCard, words: str) -> ModelCard:

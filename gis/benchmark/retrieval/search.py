@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.benchmark.retrieval.collection import Collection, Numbers
+from gis.models.base import PairScorer
 from gis.models.similarity import unit
 from gis.models.term_matrix import TermMatrix
 
@@ -30,6 +31,16 @@ def by_words(model: str, queries: tuple[str, ...], documents: tuple[str, ...]) -
     else:
         one, other = (counts > 0).astype(np.float64), terms.bm25.T.tocsr()
     return lambda block: _rounded((one[block] @ other).toarray())
+
+
+def by_pairs(model: PairScorer, queries: tuple[str, ...], documents: tuple[str, ...]) -> Scores:
+    """Compare each query with each document."""
+
+    def scores(block: slice) -> NDArray[np.float32]:
+        pairs = [(query, document) for query in queries[block] for document in documents]
+        return _rounded(model.score(pairs).reshape(-1, len(documents)))
+
+    return scores
 
 
 def ranks(collection: Collection, scores: Scores) -> Numbers:
@@ -59,5 +70,5 @@ def blocks(queries: int, documents: int) -> Iterator[slice]:
     return (slice(start, min(start + size, queries)) for start in range(0, queries, size))
 
 
-def _rounded(similarities: NDArray[np.float32]) -> NDArray[np.float32]:
+def _rounded(similarities: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(np.round(similarities, DECIMALS), dtype=np.float32)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from gis.benchmark.results import Result
+from gis.benchmark.retrieval import run as run_module
 from gis.benchmark.retrieval.results import RankedTask, ranks_path, read_all_retrieval, read_retrieval
 from gis.benchmark.runner import RunOutcome, run_models
 from gis.errors import GisError
@@ -53,9 +54,17 @@ def test_each_text_is_embedded_once_and_what_is_scored_is_kept(tmp_path: Path) -
     assert kept.result == read_retrieval(the_file(tmp_path)).result
 
 
-def test_a_model_that_only_compares_cannot_search(tmp_path: Path) -> None:
-    (failure,) = search(tmp_path, "jaccard").failures
-    assert "would be 8 comparisons; encoders, tfidf and bm25 can search" in str(failure.error)
+def test_a_model_that_only_compares_searches_few_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ranked,) = search(tmp_path / "few", "jaccard").ranked
+    assert ranked.result.scores["Recall@1"].value == pytest.approx((0.5 + 0) / 2)
+    monkeypatch.setattr(run_module, "MOST_COMPARISONS", 7)
+    (failure,) = search(tmp_path / "many", "jaccard").failures
+    assert "that would be 8 comparisons, and at most 7 are made" in str(failure.error)
+
+
+def test_a_model_that_learns_from_pairs_cannot_search(tmp_path: Path) -> None:
+    (failure,) = search(tmp_path, "fusion,models=tfidf+jaccard").failures
+    assert "is fitted to the pairs of a task, and there are none in a search" in str(failure.error)
 
 
 def test_a_changed_result_is_named_and_scored_again(tmp_path: Path) -> None:
