@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         index,
         load_model,
         load_results,
+        outcomes,
+        recheck,
         train,
         train_seeds,
     )
@@ -46,6 +48,8 @@ __all__ = [
     "load_model",
     "load_results",
     "losses",
+    "outcomes",
+    "recheck",
     "train",
     "train_seeds",
 ]

@@ -6,7 +6,7 @@ Nothing heavy is imported before a function needs it. Functions report nothing b
 
 from gis.api.annotation import annotate, estimate_annotation
 from gis.api.datasets import BuiltDataset, CollectedStore, build, collect
-from gis.api.finding import backtest, certify, find, index
+from gis.api.finding import backtest, certify, find, index, outcomes, recheck
 from gis.api.reviews import export_reviews, import_reviews
 from gis.api.scoring import bench, load_model, load_results
 from gis.api.training import ablate, train, train_seeds
@@ -28,6 +28,8 @@ __all__ = [
     "index",
     "load_model",
     "load_results",
+    "outcomes",
+    "recheck",
     "train",
     "train_seeds",
 ]

@@ -1,5 +1,6 @@
 """Find the duplicates of issues."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from gis.finder.certify import Certificate
     from gis.finder.find import Finding
     from gis.finder.index import Index
+    from gis.finder.outcomes import Outcome
+    from gis.finder.recheck import Recheck
 
 
 def index(
@@ -80,6 +83,8 @@ def find(
         repository: OWNER/NAME in which to look for the text; None where the store has one only.
         since: Take the issues that were opened since this time, in seconds since 1970.
         certificate: Suggest nothing but the first candidate, and only where its score is certified; see ``certify``.
+            Where people's answers to its alerts break its promise, candidates are listed, and ``Finding.stopped`` says
+            so.
         device: A torch device, or "auto", for texts that are not in the index.
         offline: Never ask the Hub.
         cache: Folder of cached embeddings; True for the default one, False for none.
@@ -95,6 +100,7 @@ def find(
     from gis.collector.store import Store
     from gis.finder.find import Finder, staleness
     from gis.finder.index import read_index
+    from gis.finder.recheck import still_valid
     from gis.models.base import LoadSettings
 
     if not issues and text is None and since is None:
@@ -106,18 +112,20 @@ def find(
         read = read_index(path)
         if stale := staleness(opened, read):
             reporter.warn(f"{stale}; to bring it up to date: gis index --store {path}")
+        valid, stopped = (None, "") if certificate is None else still_valid(opened, certificate, reporter=reporter)
         settings = LoadSettings(device=device, offline=offline)
         finder = Finder(
             opened,
             read,
             load=settings,
             cache=embedding_cache(cache=cache),
-            certificate=certificate,
+            certificate=valid,
             reporter=reporter,
         )
         recent = [] if since is None else finder.since(since)
         found = finder.issues([*issues, *recent])
-        return found if text is None else [*found, finder.text(text, name=name, repository=repository)]
+        found += [] if text is None else [finder.text(text, name=name, repository=repository)]
+    return [replace(finding, stopped=stopped) for finding in found] if stopped else found
 
 
 def backtest(
@@ -183,3 +191,37 @@ def certify(reviewed: PathLike, precision: float) -> "Certificate":
     from gis.finder.certify import certify as of_folder
 
     return of_folder(Path(reviewed), precision)
+
+
+def recheck(store: PathLike, certificate: "Certificate") -> "Recheck":
+    """Return what people answered to the alerts that rest on a certificate, and whether that breaks its promise.
+
+    Args:
+        store: The SQLite file that ``collect`` filled.
+        certificate: What ``certify`` returned.
+
+    Raises:
+        GisError: There is no store.
+    """
+    from gis.collector.store import Store
+    from gis.finder.outcomes import read_outcomes
+    from gis.finder.recheck import recheck as of_outcomes
+
+    with Store(Path(store)) as opened:
+        return of_outcomes(certificate, read_outcomes(opened))
+
+
+def outcomes(store: PathLike) -> "list[Outcome]":
+    """Return what became of every duplicate that a machine suggested, as far as a store knows.
+
+    Args:
+        store: The SQLite file that ``collect`` filled.
+
+    Raises:
+        GisError: There is no store.
+    """
+    from gis.collector.store import Store
+    from gis.finder.outcomes import read_outcomes
+
+    with Store(Path(store)) as opened:
+        return read_outcomes(opened)

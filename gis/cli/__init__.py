@@ -12,6 +12,7 @@ import gis.cli.find
 import gis.cli.hydrate
 import gis.cli.leaderboard
 import gis.cli.objectives
+import gis.cli.outcomes
 import gis.cli.plot
 import gis.cli.publish
 import gis.cli.review

@@ -26,7 +26,19 @@ WIDER_THAN_ANY_TABLE = 10_000
 HELP_WIDTH = 100  # columns, where the terminal has as many
 # The order of gis --help: from the data to what is made of them.
 VERBS = (
-    *("collect", "index", "find", "build", "hydrate", "annotate", "review", "train", "ablate", "objectives"),
+    *(
+        "collect",
+        "index",
+        "find",
+        "outcomes",
+        "build",
+        "hydrate",
+        "annotate",
+        "review",
+        "train",
+        "ablate",
+        "objectives",
+    ),
     *("bench", "leaderboard", "compare", "errors", "plot", "tasks", "models", "publish"),
 )
 

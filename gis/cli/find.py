@@ -165,6 +165,7 @@ def find(
         certificate = api.certify(reviewed, precision)
         reporter.say(_in_words(certificate))
         if not issues and text is None and since is None:
+            _print_recheck(store, certificate)
             return
     moment = None if since is None else _moment(since)
     with interruptible():
@@ -196,6 +197,13 @@ def _in_words(certificate: "Certificate") -> str:
         f"{bound.precision:.0%} or more with 95 % confidence; {bound.per_week:.1f} alerts a week, which name "
         f"{bound.caught:.0%} of the duplicates that people ruled"
     )
+
+
+def _print_recheck(store: Path, certificate: "Certificate") -> None:
+    """Print what people answered to the alerts of a certificate, as far as a store knows."""
+    if store.is_file():
+        checked = api.recheck(store, certificate)
+        print_notes(checked.broken if checked.is_broken else str(checked))
 
 
 def _moment(since: str) -> int:

@@ -26,6 +26,7 @@ FEWEST = 50  # whose precision is bounded; if all of them are right, 90 % is sur
 LEVEL = 0.05  # chance that any precision is lower than its bound
 SUGGESTIONS, FINDER = "suggestions.jsonl", "finder.json"
 SCHEMA = 1
+ID_DIGITS = 12  # of a hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +67,16 @@ class Certificate:
     """A score from which suggestions are right as often as promised.
 
     Attributes:
+        id: Names the suggestions that were reviewed, in the marker of comments that rest on it.
+        precision: What is promised.
         threshold: The score.
         bound: What it was taken from.
         ranker: The ranker that gives these scores.
         identity: Identity of the models that it was fitted with.
     """
 
+    id: str
+    precision: float
     threshold: float
     bound: Bound
     ranker: Ranker
@@ -165,7 +170,14 @@ def certify(folder: Path, precision: float) -> Certificate:
         raise _uncertain(folder, bounds, precision)
     bound = certain[-1]
     ranker = ranker_of(content["ranker"])
-    return Certificate(threshold=bound.lowest, bound=bound, ranker=ranker, identity=content["identity"])
+    return Certificate(
+        id=content["sha256"][:ID_DIGITS],
+        precision=precision,
+        threshold=bound.lowest,
+        bound=bound,
+        ranker=ranker,
+        identity=content["identity"],
+    )
 
 
 def bounds_of(folder: Path, ruled: Sequence[float], *, weeks: float, duplicates: int) -> list[Bound]:

@@ -72,6 +72,8 @@ class Finding:
         opened: When it was opened; "" for a text.
         note: Why nothing was searched, or ""
         suggestions: Candidates, the best first.
+        certificate: The id of the certificate that the suggestion rests on; "" for a list of candidates.
+        stopped: Why this is a list although a certificate was given; "" where none was, or it holds.
     """
 
     query: str
@@ -79,6 +81,8 @@ class Finding:
     opened: str
     note: str
     suggestions: tuple[Suggestion, ...]
+    certificate: str = ""
+    stopped: str = ""
 
 
 class Finder:
@@ -247,7 +251,10 @@ class Finder:
             threshold = self._certificate.threshold
             suggestions = tuple(each for each in suggestions[:1] if each.score >= threshold)
             note = "" if suggestions else f"no score is {threshold:.0%} or more"
-        return Finding(query=name, title=title, opened=opened, note=note, suggestions=suggestions)
+        certificate = "" if self._certificate is None else self._certificate.id
+        return Finding(
+            query=name, title=title, opened=opened, note=note, suggestions=suggestions, certificate=certificate
+        )
 
     def _ranked(self, queries: Queries) -> Ranked:
         """Return the candidates of a query, the best first."""

@@ -30,12 +30,14 @@ from tests.finder.helpers import encoder, make_index, make_store
 bounds = partial(bounds_of, weeks=10.0, duplicates=50)
 
 
-def write_folder(folder: Path, scores: list[float], ruled: list[float], answers: dict[int, str]) -> Path:
+def write_folder(
+    folder: Path, scores: list[float], ruled: list[float], answers: dict[int, str], *, identity: str = "i"
+) -> Path:
     """A folder as a backtest writes it, with the answers to some of its pairs."""
     folder.mkdir()
     pairs = [{"id": f"p{n}", "text1": f"one {n}", "text2": f"other {n}", "score": s} for n, s in enumerate(scores)]
     (folder / SUGGESTIONS).write_text("".join(json.dumps(pair) + "\n" for pair in pairs), encoding="utf-8")
-    content = {"schema": 1, "identity": "i", "ranker": default_ranker().content(), "ruled": ruled, "weeks": 10.0}
+    content = {"schema": 1, "identity": identity, "ranker": default_ranker().content(), "ruled": ruled, "weeks": 10.0}
     seal(folder, {**content, "duplicates": 50})
     reviews = Reviews(folder / REVIEW, load_scored(folder))
     for row, answer in answers.items():

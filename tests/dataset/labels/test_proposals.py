@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from gis.collector.records import CloseSuggestion, Comment, Event, Issue, PendingSuggestions, Reactions, Reference
-from gis.collector.source import Usage
+from gis.collector.records import (
+    CloseSuggestion,
+    Comment,
+    Event,
+    Issue,
+    PendingSuggestions,
+    Reactions,
+    Reference,
+    Usage,
+)
 from gis.collector.store import Store
 from gis.collector.store_writer import StoreWriter
 from gis.dataset.issues.table import load_issues
