@@ -5,7 +5,7 @@ Nothing heavy is imported before a function needs it. Functions report nothing b
 """
 
 from gis.api.annotation import annotate, estimate_annotation
-from gis.api.datasets import BuiltDataset, CollectedStore, build, collect
+from gis.api.datasets import BuiltDataset, CollectedStore, build, collect, confirm
 from gis.api.finding import backtest, certify, find, index, outcomes, recheck
 from gis.api.reviews import export_reviews, import_reviews
 from gis.api.scoring import bench, load_model, load_results
@@ -21,6 +21,7 @@ __all__ = [
     "build",
     "certify",
     "collect",
+    "confirm",
     "estimate_annotation",
     "export_reviews",
     "find",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gis.collector.collect import CollectReport
+    from gis.collector.confirm import ConfirmReport
+    from gis.collector.github.client import Limits
     from gis.collector.source import Source
     from gis.collector.store import RepositoryStatus
     from gis.dataset.output.report import Report
@@ -121,7 +123,6 @@ def collect(
     """
     from gis.collector.collect import collect_all
     from gis.collector.dump import DumpSource
-    from gis.collector.github.client import Limits
     from gis.collector.github.connection import connect
     from gis.collector.repositories import named_repositories
     from gis.collector.store_writer import StoreWriter
@@ -136,21 +137,74 @@ def collect(
             remedy="collect them one after the other, with --from DIR and with --repo OWNER/NAME",
         )
     check_number("the page size", page_size, 1, 100)
-    if max_points is not None:
-        check_number("the limit of points", max_points, 1)
-    if max_wait is not None:
-        check_number("the longest wait", max_wait, 0, whole=False)
+    limits = _limits(max_points, max_wait)
     dump_server = None if api_url == GITHUB_API else api_url  # the default says nothing about a dump
     sources: list[Source] = [
         DumpSource(Path(folder), api_url=dump_server, longest_line=max_line, reporter=reporter) for folder in folders
     ]
     if names:
-        limits = Limits(max_points, max_wait)
         github = connect(api_url, api=api, limits=limits, insecure=insecure, reporter=reporter)
         sources += [github.source(name, page_size=page_size, original_bodies=original_bodies) for name in names]
     with StoreWriter.open(Path(store)) as opened:
         reports = collect_all(opened, sources, reporter=reporter)
     return CollectedStore(Path(store), tuple(reports))
+
+
+def confirm(
+    store: PathLike,
+    *,
+    api_url: str = GITHUB_API,
+    max_points: int | None = None,
+    max_wait: float | None = None,
+    insecure: bool = False,
+    reporter: Reporter = QUIET,
+) -> "ConfirmReport":
+    """Ask GitHub what of a store is still there, and note in the store what became of the rest.
+
+    A hundred issues cost one point of the hourly limit, and each that is missing one request. Tokens are read as by
+    ``collect``. After an interruption the same call continues.
+
+    Args:
+        store: The SQLite file.
+        api_url: Address of the API, for GitHub Enterprise.
+        max_points: Stop after spending this many API rate-limit points.
+        max_wait: Stop instead of waiting longer than this, in seconds.
+        insecure: Allow an ``api_url`` with http:// on another machine, which sends the token unencrypted.
+        reporter: Where progress and warnings go.
+
+    Returns:
+        How many issues are there, how many of them have another text, and what became of the others.
+
+    Raises:
+        UsageError: There is no token, or a number is wrong.
+        GisError: There is no store, or GitHub refuses; what was confirmed so far is kept.
+    """
+    from gis.collector.confirm import confirm as confirm_store
+    from gis.collector.github.connection import connect
+    from gis.collector.store import check_exists
+    from gis.collector.store_writer import StoreWriter
+
+    path = Path(store)
+    check_exists(path)
+    limits = _limits(max_points, max_wait)
+    github = connect(api_url, api="graphql", limits=limits, insecure=insecure, reporter=reporter)
+    with StoreWriter.open(path) as opened:
+        return confirm_store(opened, github.client, reporter=reporter)
+
+
+def _limits(max_points: int | None, max_wait: float | None) -> "Limits":
+    """Return the limits of a run.
+
+    Raises:
+        UsageError: A number is out of range.
+    """
+    from gis.collector.github.client import Limits
+
+    if max_points is not None:
+        check_number("the limit of points", max_points, 1)
+    if max_wait is not None:
+        check_number("the longest wait", max_wait, 0, whole=False)
+    return Limits(max_points, max_wait)
 
 
 def build(

@@ -39,6 +39,9 @@ def collect(
     ] = None,
     store: Annotated[Path, typer.Option(metavar="FILE", help="Store to fill: one SQLite file.")] = Path("issues.db"),
     status: Annotated[bool, typer.Option("--status", help="Show what the store contains and exit.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Ask GitHub what of the store is still there, note the rest, and exit.")
+    ] = False,
     salvage: Annotated[
         Path | None,
         typer.Option(metavar="OLD", help="Copy what can be read of a damaged store into a new one (--store) and exit."),
@@ -80,6 +83,14 @@ def collect(
         return
     if status or manifest:
         _show(store, status=status, manifest=manifest)
+        return
+    if confirm:
+        if repo or repos or preset or dump or dry_run or api == "rest":
+            raise UsageError(
+                "--confirm asks through GraphQL for all that is in a store",
+                remedy="give it --store, and no repository, --from, --dry-run or --api rest",
+            )
+        _confirm(store, api_url, max_points=max_points, max_wait=max_wait, insecure=insecure, quiet=quiet)
         return
     from gis.collector.collect import PartlyCollectedError
     from gis.collector.github.client import Limits
@@ -123,6 +134,24 @@ def collect(
         raise failure
     reporter.say("To fetch what changed, run the same command again. To build a dataset:")
     reporter.say(f"  gis build --store {shlex.quote(str(store))} --output DIR")
+
+
+def _confirm(
+    store: Path, api_url: str, *, max_points: int | None, max_wait: float | None, insecure: bool, quiet: bool
+) -> None:
+    """Print what of a store is still there."""
+    from gis.console import Reporter
+
+    with interruptible():
+        report = gis.api.confirm(
+            store,
+            api_url=api_url,
+            max_points=max_points,
+            max_wait=max_wait,
+            insecure=insecure,
+            reporter=Reporter(quiet=quiet),
+        )
+    print_notes(str(report))
 
 
 def _show(store: Path, *, status: bool, manifest: bool, check: bool = True) -> None:

@@ -17,6 +17,7 @@ from gis.collector.store_file import open_for_reading
 from gis.collector.store_schema import WITHOUT_CHANGES, WITHOUT_RESPONSES, WITHOUT_SUMS, check_store
 from gis.errors import GisError
 
+CONFIRMATION = "confirm"  # the source of a run that asks what is still there, and brings nothing
 COMPLETE, STOPPED = "complete", "stopped"  # outcomes of a run that came to its end, and of one that was interrupted
 STATUS = """
 SELECT r.name AS name,
@@ -30,7 +31,8 @@ SELECT r.name AS name,
     WHERE u.repository = r.key AND u.number = i.number AND u.kind = 'unmarked_as_duplicate'
     AND u.created_at >= e.created_at)))) AS marked_duplicates,
   (SELECT max(updated_at) FROM issues AS i WHERE i.repository = r.key) AS last_update,
-  (SELECT outcome FROM runs AS u WHERE u.repository = r.key ORDER BY u.key DESC LIMIT 1) IS :complete AS complete,
+  (SELECT outcome FROM runs AS u WHERE u.repository = r.key AND u.source != :confirmation
+    ORDER BY u.key DESC LIMIT 1) IS :complete AS complete,
   (SELECT coalesce(sum(points), 0) FROM runs AS u WHERE u.repository = r.key) AS points,
   (SELECT coalesce(sum(requests), 0) FROM runs AS u WHERE u.repository = r.key) AS requests
 FROM repositories AS r ORDER BY r.name
@@ -54,6 +56,18 @@ AS_OF = (
     "CREATE TEMP VIEW comments AS SELECT * FROM main.comments WHERE created_at < {time}",
     "CREATE TEMP VIEW events AS SELECT * FROM main.events WHERE created_at < {time} OR kind = 'renamed'",
 )
+
+
+def check_exists(path: Path) -> None:
+    """Check that there is a file.
+
+    Raises:
+        GisError: There is none.
+    """
+    if not path.is_file():
+        raise GisError(
+            f"there is no store at {path}", remedy=f"fill one with gis collect --repo OWNER/NAME --store {path}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,10 +125,7 @@ class Store:
                 self._connection.execute(statement.format(time=time))
 
     def _open(self, path: Path, opened: Callable[[Path], sqlite3.Connection], *, check: bool) -> None:
-        if not path.is_file():
-            raise GisError(
-                f"there is no store at {path}", remedy=f"fill one with gis collect --repo OWNER/NAME --store {path}"
-            )
+        check_exists(path)
         self.path = path
         with opening_named(path), ExitStack() as at_failure:
             self._connection = at_failure.enter_context(closing(opened(path)))
@@ -237,7 +248,7 @@ class Store:
 
     def status(self) -> list[RepositoryStatus]:
         """Return what the store holds of each repository, in the order of their names."""
-        rows = self._named_rows(STATUS, {"complete": COMPLETE})
+        rows = self._named_rows(STATUS, {"complete": COMPLETE, "confirmation": CONFIRMATION})
         if not all(isinstance(row[name] or "", str) for row in rows for name in ("name", "last_update")):
             raise DamagedStoreError(self.path, "table repositories or issues: a name or a time")
         left_out = self.left_out()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from gis.collector.damage import DamagedStoreError, is_corrupt
 from gis.collector.progress import Progress
@@ -25,7 +25,7 @@ from gis.collector.records import (
     User,
 )
 from gis.collector.servers import is_same_server, web_url_of
-from gis.collector.store import Store
+from gis.collector.store import COMPLETE, CONFIRMATION, Store
 from gis.collector.store_file import connect, locked, removed_if_empty
 from gis.collector.store_rows import Row, comment_row, event_row, issue_row, login_of, suggestion_row, user_row
 from gis.collector.store_schema import SCHEMA, create_store, upgrade
@@ -38,6 +38,40 @@ KEPT_UNLESS_GIVEN = frozenset({"original_body"})
 SUGGESTIBLE_DAYS = 30  # for which an open issue is asked for suggestions, before the newest issue
 KEPT_WITHOUT_EVENTS = frozenset({"closed_by", "duplicate_repository", "duplicate_number", "gone"})
 REVISION_STEP = 2**32  # at most: 2^31 revisions fit
+
+
+class Confirmation(NamedTuple):
+    """A run that asked what of a repository is still there.
+
+    Attributes:
+        run: Its key.
+        repository: The repository's key.
+        about: What it was, and how far it came.
+    """
+
+    run: int
+    repository: int
+    about: dict[str, Any]
+
+
+class ConfirmedIssues(NamedTuple):
+    """Issues of one repository that GitHub was asked for.
+
+    Attributes:
+        repository: The repository's key.
+        run: The key of the run that they belong to; None begins one.
+        asked: How many issues.
+        fates: What became of those that changed, by number; None for one that is there again.
+        about: What the run is, and how far it has come.
+        complete: Whether they are the last ones of the repository.
+    """
+
+    repository: int
+    run: int | None
+    asked: int
+    fates: Mapping[int, str | None]
+    about: Mapping[str, Any]
+    complete: bool
 
 
 class StoreWriteError(GisError):
@@ -115,11 +149,14 @@ class StoreWriter(Store):
         Returns:
             The run's key.
         """
-        with self.transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO runs (repository, source, about, started, ended) VALUES (?, ?, ?, ?, ?)",
-                (key, source, json.dumps(about), _now(), _now()),
-            )
+        with self.transaction():
+            return self._begin(key, source, about)
+
+    def _begin(self, key: int, source: str, about: Mapping[str, Any]) -> int:
+        cursor = self._connection.execute(
+            "INSERT INTO runs (repository, source, about, started, ended) VALUES (?, ?, ?, ?, ?)",
+            (key, source, json.dumps(about), _now(), _now()),
+        )
         return int(cursor.lastrowid or 0)
 
     def write(self, key: int, run: int, page: Page, progress: Progress | None = None) -> None:
@@ -263,6 +300,57 @@ class StoreWriter(Store):
             connection.execute("UPDATE issues SET gone = ? WHERE repository = ? AND number = ?", (fate, key, number))
             connection.execute("UPDATE runs SET gone = gone + 1 WHERE key = ?", (run,))
             self._record_changes(key, {number})
+
+    def last_confirmation(self) -> Confirmation | None:
+        """Return the last run that asked what is still there; None before the first.
+
+        Raises:
+            DamagedStoreError: It does not say how far it came.
+        """
+        query = "SELECT key, repository, about FROM runs WHERE source = ? ORDER BY key DESC LIMIT 1"
+        for run, repository, text in self.rows(query, (CONFIRMATION,)):
+            about = json.loads(text)
+            if not isinstance(about, dict) or not isinstance(about.get("after"), int):
+                raise DamagedStoreError(self.path, f"table runs, key {run}: how far it came")
+            return Confirmation(run, repository, about)
+        return None
+
+    def write_confirmed(self, parts: Sequence[ConfirmedIssues], usage: Usage) -> int:
+        """Write what became of issues, and how far the runs that asked have come with them: both or neither.
+
+        Args:
+            parts: The issues, by repository.
+            usage: What asking cost; it counts for the last repository.
+
+        Returns:
+            The key of the last run.
+        """
+        run = 0
+        with self.transaction() as connection:
+            for part in parts:
+                run = part.run or self._begin(part.repository, CONFIRMATION, part.about)
+                connection.executemany(
+                    "UPDATE issues SET gone = ? WHERE repository = ? AND number = ?",
+                    [(fate, part.repository, number) for number, fate in part.fates.items()],
+                )
+                self._record_changes(part.repository, part.fates.keys())
+                connection.execute(
+                    "UPDATE runs SET issues = issues + ?, gone = gone + ?, about = ?, ended = ?, "
+                    "outcome = CASE WHEN ? THEN ? ELSE outcome END WHERE key = ?",
+                    (
+                        part.asked,
+                        sum(fate is not None for fate in part.fates.values()),
+                        json.dumps(part.about),
+                        _now(),
+                        part.complete,
+                        COMPLETE,
+                        run,
+                    ),
+                )
+            connection.execute(
+                "UPDATE runs SET points = points + ?, requests = requests + ? WHERE key = ?", (*usage, run)
+            )
+        return run
 
     def _record_changes(self, key: int, numbers: Set[int]) -> None:
         """Note which issues a transaction writes, under a revision above all others.

@@ -140,10 +140,13 @@ class Handler(BaseHTTPRequestHandler):
             if name in world.moved.values():
                 self.answer(200, {"number": 1, "repository_url": f"{self.github.url}/repos/{name}"})
                 return
-            if name.lower() != world.name.lower():
+            if name.lower() != world.name.lower() or not world.found:
                 self.answer(404, {"message": "Not Found"})
                 return
             rest = parts[3:]
+        elif parts[0] == "repositories" and (parts[1] != str(world.id) or not world.found):
+            self.answer(404, {"message": "Not Found"})
+            return
         else:
             rest = parts[2:]
         if not rest:
@@ -297,23 +300,36 @@ class Root:
         return {"rateLimit": limit, "repository": self.repository, "node": self.node, "nodes": self.nodes}
 
     def repository(self, _info: object, owner: str, name: str, **_: object) -> Row:
-        if f"{owner}/{name}" not in self._world.old_names and f"{owner}/{name}".lower() != self._world.name.lower():
+        if f"{owner}/{name}" in self._world.taken_names:
+            return {"databaseId": 1, "nameWithOwner": f"{owner}/{name}", "isPrivate": False, "hasIssuesEnabled": True}
+        known = f"{owner}/{name}" in self._world.old_names or f"{owner}/{name}".lower() == self._world.name.lower()
+        if not known or not self._world.found:
             raise graphql.GraphQLError("Could not resolve to a Repository", extensions={"type": "NOT_FOUND"})
         return {
             "__typename": "Repository",
             "nameWithOwner": self._world.name,
+            "databaseId": self._world.id,
             "isPrivate": self._world.private,
+            "hasIssuesEnabled": self._world.has_issues,
+            "discussion": self.discussion,
             "issues": self.issues,
             "pullRequests": self.pulls,
             "issue": self.single,
         }
 
     def single(self, _info: object, number: int) -> Row | None:
+        if not self._world.has_issues:
+            raise graphql.GraphQLError("Issues are disabled", extensions={"type": "NOT_FOUND"})
         if number in self._world.issues:
             return self.issue(self._world.issues[number])
         raise graphql.GraphQLError(
             f"Could not resolve to an Issue with the number of {number}.", extensions={"type": "NOT_FOUND"}
         )
+
+    def discussion(self, _info: object, number: int) -> Row | None:
+        if number in self._world.discussions:
+            return {"number": number}
+        raise graphql.GraphQLError("Could not resolve to a Discussion", extensions={"type": "NOT_FOUND"})
 
     def node(self, _info: object, id: str) -> Row | None:  # noqa: A002
         number = next((n for n, row in self._world.issues.items() if row["node_id"] == id), None)
@@ -378,7 +394,7 @@ class Root:
             "updatedAt": row["updated_at"],
             "closedAt": row["closed_at"],
             "author": actor(row["user"]),
-            "repository": {"nameWithOwner": self._world.name},
+            "repository": {"nameWithOwner": self._world.name, "databaseId": self._world.id},
             "duplicateOf": None if duplicate is None else self.place(duplicate),
             "pendingSuggestions": self.pending(number),
             "userContentEdits": {"nodes": [{"diff": first}] if (first := self._world.first_bodies.get(number)) else []},

@@ -34,6 +34,10 @@ class World:
         moved: Where transferred issues are today.
         first_bodies: Bodies as they were written, of issues that were edited.
         private: Whether only its members see it.
+        found: Whether it is there at all, for these accounts.
+        has_issues: Whether it has any, or has them disabled.
+        discussions: Numbers of discussions.
+        taken_names: Names that belong to other repositories, which are there and empty.
         suggestions: Suggestions to close issues as duplicates that wait for an answer.
     """
 
@@ -47,6 +51,10 @@ class World:
     moved: dict[int, str] = field(default_factory=dict)
     first_bodies: dict[int, str] = field(default_factory=dict)
     private: bool = False
+    found: bool = True
+    has_issues: bool = True
+    discussions: set[int] = field(default_factory=set)
+    taken_names: tuple[str, ...] = ()
     suggestions: dict[int, list[Row]] = field(default_factory=dict)
     clock: int = 10_000_000
 

@@ -1,6 +1,7 @@
 """The GraphQL documents, each without the fields that a server lacks."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 FIELDS = {
     "Issue.duplicateOf": "duplicateOf { number repository { nameWithOwner } }",
@@ -9,6 +10,7 @@ FIELDS = {
 }
 STATE_REASON, STATE_REASON_ARGUMENT = "Issue.stateReason", "stateReason(enableDuplicate)"
 EDITS = "Issue.userContentEdits"
+DISCUSSION = "Repository.discussion"
 SUGGESTIONS = "Issue.pendingSuggestions"
 # Older servers lack these. Once a server reports one as unknown, it is asked without it or for its older form.
 OPTIONAL_FIELDS = frozenset(
@@ -16,6 +18,7 @@ OPTIONAL_FIELDS = frozenset(
         *FIELDS,
         STATE_REASON,
         STATE_REASON_ARGUMENT,
+        DISCUSSION,
         EDITS,
         SUGGESTIONS,
         "Issue.fullDatabaseId",
@@ -199,6 +202,59 @@ fragment Text on Issue {{
   }}
 }}
 """
+
+
+def states_query(sizes: Sequence[int], without: Collection[str]) -> str:  # noqa: ARG001 - nothing in it is optional
+    """Make the query for issues of several repositories, as far as they are there.
+
+    Args:
+        sizes: How many issues of each repository. The repository at place N is named by the query's variables "ownerN"
+            and "nameN", and is "repositoryN" in the answer; the issues are counted through all of them: "numberN" and
+            "issueN".
+        without: The members of ``OPTIONAL_FIELDS`` that the server lacks.
+    """
+    numbers = iter(range(sum(sizes)))
+    repositories = []
+    for place, size in enumerate(sizes):
+        issues = [f"    issue{n}: issue(number: $number{n}) {{ ...State }}" for n in islice(numbers, size)]
+        fields = "\n".join(["    databaseId nameWithOwner isPrivate hasIssuesEnabled", *issues])
+        repositories.append(
+            f"  repository{place}: repository(owner: $owner{place}, name: $name{place}) {{\n{fields}\n  }}"
+        )
+    newline = "\n"
+    return f"""
+query States({_declared(len(sizes), sum(sizes))}) {{
+  rateLimit {{ cost remaining resetAt }}
+{newline.join(repositories)}
+}}
+fragment State on Issue {{
+  number title body
+  repository {{ databaseId nameWithOwner }}
+}}
+"""
+
+
+def discussions_query(count: int, without: Collection[str]) -> str:
+    """Make the query for discussions of one repository, as far as they are there.
+
+    Args:
+        count: How many. Variables and answers are named as for ``states_query``, but for "discussionN".
+        without: The members of ``OPTIONAL_FIELDS`` that the server lacks.
+    """
+    known = range(0 if DISCUSSION in without else count)
+    fields = " ".join(f"discussion{place}: discussion(number: $number{place}) {{ number }}" for place in known)
+    return f"""
+query Discussions({_declared(1, len(known))}) {{
+  rateLimit {{ cost remaining resetAt }}
+  repository0: repository(owner: $owner0, name: $name0) {{ databaseId {fields} }}
+}}
+"""
+
+
+def _declared(repositories: int, numbers: int) -> str:
+    """Return the declarations of the variables that name repositories and numbers."""
+    names = [f"$owner{place}: String! $name{place}: String!" for place in range(repositories)]
+    return " ".join([*names, *(f"$number{place}: Int!" for place in range(numbers))])
 
 
 def _issue(without: Collection[str], *, edits: bool) -> str:

@@ -9,6 +9,8 @@ from gis.collector.repositories import is_repository_name
 from gis.collector.source import NotFoundError
 from gis.errors import GisError
 
+DELETED = "deleted"
+
 
 class RepositorySize(NamedTuple):
     """How much a repository holds.
@@ -49,7 +51,7 @@ def fate_of_missing_issue(client: Client, repository: Repository, number: int) -
     try:
         issue = Fields.of(client.get(f"/repos/{repository.name}/issues/{number}").body, "the answer")
     except NotFoundError:
-        return "deleted"
+        return DELETED
     current = (issue.text_or_none("repository_url") or "").partition("/repos/")[2]
     if current.lower() in ("", repository.name.lower()):
         return "hidden"
