@@ -134,6 +134,7 @@ def backtest(
     review: PathLike | None = None,
     suggestions: int = 100,
     reviewed: PathLike | None = None,
+    github: PathLike | None = None,
     device: str = "auto",
     offline: bool = False,
     cache: PathLike | bool = True,
@@ -146,18 +147,21 @@ def backtest(
         review: A folder to create, with the surest suggestions as pairs that ``gis review`` asks about.
         suggestions: How many of them.
         reviewed: Such a folder, with answers, by which suggestions are judged beside the rulings of the store.
+        github: Recorded answers of GitHub's ``semantically_similar``, for one more row.
         device: A torch device, or "auto", for a model that re-ranks.
         offline: Never ask the Hub.
         cache: Folder of cached embeddings; True for the default one, False for none.
         reporter: Where progress and warnings go.
 
     Raises:
-        GisError: There is no index, it is older than the store, or too few new issues are ruled duplicates.
+        GisError: There is no index, it is older than the store, too few new issues are ruled duplicates, or GitHub's
+            answers are not complete.
     """
     from gis.collector.store import Store
     from gis.finder.backtest import backtest as count
     from gis.finder.certify import reviewed_suggestions, write_suggestions
     from gis.finder.corpus import read_corpus
+    from gis.finder.github_answers import GITHUB, read_github_answers
     from gis.finder.index import read_index
     from gis.finder.replay import replay
     from gis.models.base import LoadSettings
@@ -172,6 +176,9 @@ def backtest(
             raise GisError("the index is older than the store", remedy=f"gis index --store {path}")
         comparer = made.comparer(LoadSettings(device=device, offline=offline), embedding_cache(cache=cache))
         replayed = replay(made.searched, read.cluster_before, made.learned, comparer=comparer, reporter=reporter)
+    if github is not None:
+        answers = read_github_answers(Path(github), made.searched.corpus, replayed.duplicates)
+        replayed = replace(replayed, rankings={**replayed.rankings, GITHUB: answers})
     if review is not None:
         asked = write_suggestions(replayed, made.chain, Path(review), suggestions)
         reporter.say(f"{asked} suggestions in {review}; to judge them: gis review {review}")

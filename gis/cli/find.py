@@ -115,6 +115,10 @@ def find(
     reviewed: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Suggestions that gis review asked about.")
     ] = None,
+    github: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --backtest: recorded answers of GitHub, as one more row."),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --backtest: write it there as a page, too.")
     ] = None,
@@ -148,6 +152,7 @@ def find(
                 review=review,
                 suggestions=100 if suggestions is None else suggestions,
                 reviewed=reviewed,
+                github=github,
                 device=device,
                 offline=offline,
                 cache=cache or True,
@@ -155,9 +160,9 @@ def find(
             )
         _write_backtest(replayed, store.stem, html, as_json=as_json)
         return
-    if review is not None or html is not None or (precision is None) != (reviewed is None):
+    if any((review, github, html)) or (precision is None) != (reviewed is None):
         raise UsageError(
-            "--review and --html go with --backtest, and --precision with --reviewed",
+            "--review, --github and --html go with --backtest, and --precision with --reviewed",
             remedy="gis find --backtest --review DIR, gis review DIR, then gis find --precision 0.9 --reviewed DIR …",
         )
     certificate = None

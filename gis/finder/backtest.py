@@ -145,12 +145,13 @@ class Backtest:
         past: Issues before the split.
         new: Issues after it, each searched among all older ones.
         duplicates: How many of these are ruled duplicates of an older issue.
+        ruled: The names of these.
         gated: New issues that were not searched, because they are templates, epics or empty.
         since: When the first new issue was opened.
         weeks: How long they took to come in.
         unknown: Models and data that the encoder was made from, which may hold the new issues.
         fitted_on: What the ranker was fitted to.
-        rows: Each similarity alone, then the blend, then a re-ranker.
+        rows: Each similarity alone, then the blend, then a re-ranker, then what GitHub answered.
         alerts: How often the highest scores are right.
         missed: The newest ruled duplicates that were not found.
         missed_in_all: How many there are.
@@ -161,6 +162,7 @@ class Backtest:
     past: int
     new: int
     duplicates: int
+    ruled: tuple[str, ...]
     gated: int
     since: str
     weeks: float
@@ -188,6 +190,7 @@ def backtest(replayed: Replay, reviewed: Mapping[str, bool] | None = None) -> Ba
         past=len(replayed.past),
         new=len(replayed.new),
         duplicates=len(replayed.duplicates),
+        ruled=tuple(corpus.names[issue] for issue in sorted(replayed.duplicates)),
         gated=sum(gate(corpus.titles[n], corpus.texts[n]) != "" for n in replayed.new),
         since=stamp(int(corpus.created[replayed.new[0]])),
         weeks=replayed.weeks,

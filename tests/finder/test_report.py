@@ -13,15 +13,14 @@ from gis.models.learned import NOTHING
 HOSTILE = "</title><script>alert(1)</script> \x1b[2J"
 
 
-@pytest.fixture
-def replayed() -> Replay:
-    """Ten new issues: those at even positions are duplicates of 0, of which three are found, one only as the sixth."""
+def corpus_of_twenty() -> Corpus:
+    """Twenty issues, a day apart; those at even positions from 10 on are duplicates of 0."""
     count = 20
     cluster = np.full(count, NO_CLUSTER, np.int32)
     cluster[[0, 10, 12, 14, 16, 18]] = 3
     canonical = np.zeros(count, np.bool_)
     canonical[0] = True
-    corpus = Corpus(
+    return Corpus(
         names=tuple(f"octo/widgets#{n}" for n in range(count)),
         titles=tuple(f"Issue {n} about {HOSTILE}" for n in range(count)),
         texts=tuple(f"Issue {n}\n\nIt says the same three words." for n in range(count)),
@@ -33,7 +32,13 @@ def replayed() -> Replay:
         templates={},
         host="github.com",
     )
-    new = np.arange(10, count)
+
+
+@pytest.fixture
+def replayed() -> Replay:
+    """Ten new issues: those at even positions are duplicates of 0, of which three are found, one only as the sixth."""
+    corpus = corpus_of_twenty()
+    new = np.arange(10, len(corpus))
     first = {10: [0, 1], 12: [1, 0], 14: [0], 16: [1, 2, 3, 4, 5, 0], 18: [1]}
     return Replay(
         corpus=corpus,
