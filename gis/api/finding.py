@@ -1,5 +1,6 @@
 """Find the duplicates of issues."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,6 +136,7 @@ def backtest(
     suggestions: int = 100,
     reviewed: PathLike | None = None,
     github: PathLike | None = None,
+    models: Sequence[str] = (),
     device: str = "auto",
     offline: bool = False,
     cache: PathLike | bool = True,
@@ -148,7 +150,8 @@ def backtest(
         suggestions: How many of them.
         reviewed: Such a folder, with answers, by which suggestions are judged beside the rulings of the store.
         github: Recorded answers of GitHub's ``semantically_similar``, for one more row.
-        device: A torch device, or "auto", for a model that re-ranks.
+        models: Other encoders, to replay the store with, too, for comparison.
+        device: A torch device, or "auto", for these and for a model that re-ranks.
         offline: Never ask the Hub.
         cache: Folder of cached embeddings; True for the default one, False for none.
         reporter: Where progress and warnings go.
@@ -162,11 +165,15 @@ def backtest(
     from gis.finder.certify import reviewed_suggestions, write_suggestions
     from gis.finder.corpus import read_corpus
     from gis.finder.github_answers import GITHUB, read_github_answers
-    from gis.finder.index import read_index
+    from gis.finder.index import by_another, load_encoder, read_index
     from gis.finder.replay import replay
     from gis.models.base import LoadSettings
+    from gis.models.learned import learned_by
+    from gis.spec import parse_spec
 
     path = Path(store)
+    load, kept = LoadSettings(device=device, offline=offline), embedding_cache(cache=cache)
+    encoders = {name: load_encoder(parse_spec(name), load) for name in models}
     verdicts = None if reviewed is None else reviewed_suggestions(Path(reviewed))
     with Store(path) as opened:
         made = read_index(path)
@@ -174,8 +181,12 @@ def backtest(
         known = made.searched.corpus
         if (read.corpus.names, read.corpus.texts) != (known.names, known.texts):
             raise GisError("the index is older than the store", remedy=f"gis index --store {path}")
-        comparer = made.comparer(LoadSettings(device=device, offline=offline), embedding_cache(cache=cache))
+        comparer = made.comparer(load, kept)
         replayed = replay(made.searched, read.cluster_before, made.learned, comparer=comparer, reporter=reporter)
+        for name, encoder in encoders.items():
+            searched = by_another(made.searched, encoder, kept, reporter=reporter)
+            other = replay(searched, read.cluster_before, learned_by(encoder), reporter=reporter)
+            replayed = replayed.beside(other, name)
     if github is not None:
         answers = read_github_answers(Path(github), made.searched.corpus, replayed.duplicates)
         replayed = replace(replayed, rankings={**replayed.rankings, GITHUB: answers})

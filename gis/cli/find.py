@@ -119,6 +119,10 @@ def find(
         Path | None,
         typer.Option(metavar="FILE", help="With --backtest: recorded answers of GitHub, as one more row."),
     ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", metavar="NAME,…", help="With --backtest: other encoders, for comparison."),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --backtest: write it there as a page, too.")
     ] = None,
@@ -135,6 +139,7 @@ def find(
     Example: gis find --store issues.db rust-lang/rust#29740
     """
     from gis.console import Reporter
+    from gis.spec import parse_specs
 
     reporter = Reporter(quiet=quiet)
     if suggestions is not None and review is None:
@@ -153,6 +158,7 @@ def find(
                 suggestions=100 if suggestions is None else suggestions,
                 reviewed=reviewed,
                 github=github,
+                models=[str(spec) for spec in parse_specs(model or [])],
                 device=device,
                 offline=offline,
                 cache=cache or True,
@@ -160,9 +166,9 @@ def find(
             )
         _write_backtest(replayed, store.stem, html, as_json=as_json)
         return
-    if any((review, github, html)) or (precision is None) != (reviewed is None):
+    if any((review, github, html, model)) or (precision is None) != (reviewed is None):
         raise UsageError(
-            "--review, --github and --html go with --backtest, and --precision with --reviewed",
+            "--review, --github, --html and --model go with --backtest, and --precision with --reviewed",
             remedy="gis find --backtest --review DIR, gis review DIR, then gis find --precision 0.9 --reviewed DIR …",
         )
     certificate = None

@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -210,17 +210,33 @@ def _existing(store: Path, reporter: Reporter) -> Index | None:
 
 
 def _searched(corpus: Corpus, encoder: Encoder, cache: Path | None, reporter: Reporter) -> SearchedCorpus:
+    vectors, title_vectors = _vectors_of(corpus, encoder, cache, reporter)
+    return SearchedCorpus(
+        corpus=corpus,
+        vectors=vectors,
+        title_vectors=title_vectors,
+        terms=TermMatrix.of(corpus.texts),
+        title_terms=TermMatrix.of(corpus.titles),
+    )
+
+
+def by_another(
+    searched: SearchedCorpus, encoder: Encoder, cache: Path | None, *, reporter: Reporter = QUIET
+) -> SearchedCorpus:
+    """Return a corpus with the vectors of another encoder."""
+    vectors, title_vectors = _vectors_of(searched.corpus, encoder, cache, reporter)
+    return replace(searched, vectors=vectors, title_vectors=title_vectors)
+
+
+def _vectors_of(
+    corpus: Corpus, encoder: Encoder, cache: Path | None, reporter: Reporter
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the vectors of texts and titles, of length 1."""
     texts = list(dict.fromkeys((*corpus.texts, *corpus.titles)))
     row = {text: n for n, text in enumerate(texts)}
     with EmbeddingCache(cache if encoder.reproducible else None, encoder.card.identity) as stored:
         vectors = unit(embed(encoder, texts, stored, encoder.card.name, reporter).vectors)
-    return SearchedCorpus(
-        corpus=corpus,
-        vectors=vectors[[row[text] for text in corpus.texts]],
-        title_vectors=vectors[[row[title] for title in corpus.titles]],
-        terms=TermMatrix.of(corpus.texts),
-        title_terms=TermMatrix.of(corpus.titles),
-    )
+    return vectors[[row[text] for text in corpus.texts]], vectors[[row[title] for title in corpus.titles]]
 
 
 def _write(index: Index, folder: Path) -> None:

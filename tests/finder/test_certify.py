@@ -191,4 +191,5 @@ def test_from_a_backtest_to_an_alert(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_options_that_need_others_say_so(arguments: list[str]) -> None:
     done = run_gis("find", "octo/widgets#1", *arguments)
     assert done.status == 2
-    assert "--review, --github and --html go with --backtest, and --precision with --reviewed" in done.err
+    expected = "--review, --github, --html and --model go with --backtest, and --precision with --reviewed"
+    assert expected in done.err

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from gis.finder.index import read_index
 from gis.finder.ranker import default_ranker, fit_ranker, ranker_of
 from gis.finder.replay import BLEND, replay
 from gis.finder.search import FEATURES, Candidates
+from gis.models.base import LEARNED
+from gis.models.learned import Learned
 from tests.command_line import run_gis
-from tests.dataset.stores import by_chance
+from tests.dataset.stores import at, by_chance
 from tests.finder.helpers import encoder, make_index, make_store
 
 
@@ -106,6 +109,21 @@ def test_the_backtest_is_printed(store: Path) -> None:
     assert "blend" in done.out
     assert "140 issues of the last" in done.out
     assert '"mrr":' in run_gis("find", "--backtest", "--store", store, "--json").out
+
+
+def test_other_encoders_have_rows_of_their_own(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = ["--cache", str(store.parent / "cache")]
+    other = encoder(monkeypatch, name="other", salt="other")
+    done = run_gis("find", "--backtest", "--store", store, "--model", "other", "--json", *cache)
+    assert done.status == 0, done.err
+    rows = {row["name"]: row["mrr"] for row in json.loads(done.out)["rows"]}
+    assert list(rows) == ["cosine", "TF-IDF", "BM25", BLEND, "cosine (other)", f"{BLEND} (other)"]
+    assert rows["cosine"] != rows["cosine (other)"]
+    trained = Learned({"octo/widgets": at(300_000)}).to_json()
+    other.card = replace(other.card, settings={LEARNED: json.dumps(trained)})
+    refused = run_gis("find", "--backtest", "--store", store, "--model", "other", *cache)
+    assert refused.status == 1
+    assert "the model was trained on octo/widgets as of" in refused.err
 
 
 def test_a_store_without_rulings_cannot_be_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
