@@ -193,7 +193,7 @@ def backtest(
     if review is not None:
         asked = write_suggestions(replayed, made.chain, Path(review), suggestions)
         reporter.say(f"{asked} suggestions in {review}; to judge them: gis review {review}")
-    return count(replayed, verdicts)
+    return count(replayed, verdicts, read.prompted)
 
 
 def certify(reviewed: PathLike, precision: float) -> "Certificate":

@@ -13,7 +13,7 @@ from gis.dataset.issues.table import NOBODY, load_issues
 from gis.dataset.labels.all_evidence import find_evidence
 from gis.dataset.labels.clusters import find_clusters
 from gis.dataset.labels.evidence import Evidence
-from gis.dataset.labels.policy import POLICY
+from gis.dataset.labels.policy import POLICY, label_of
 from gis.dataset.settings import TextSettings
 from gis.dataset.texts.texts import make_texts
 from gis.errors import GisError
@@ -93,14 +93,19 @@ def older_duplicates(cluster: NDArray[np.int32], created: NDArray[np.int64]) -> 
     return older
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReadStore:
-    """A corpus, and how its clusters looked at any time."""
+    """A corpus, and more of what its store says.
+
+    Attributes:
+        corpus: The issues.
+        prompted: (n,) whether an issue was ruled a duplicate, and only after a machine had named the pair.
+        cluster_before: Returns ``Corpus.cluster`` by what was ruled before a time, in seconds since 1970.
+    """
 
     corpus: Corpus
-    cluster_before: Callable[
-        [int], NDArray[np.int32]
-    ]  # seconds since 1970 -> ``Corpus.cluster`` by what was ruled then
+    prompted: NDArray[np.bool_]
+    cluster_before: Callable[[int], NDArray[np.int32]]
 
 
 def read_corpus(store: Store, *, reporter: Reporter = QUIET) -> ReadStore:
@@ -142,7 +147,22 @@ def read_corpus(store: Store, *, reporter: Reporter = QUIET) -> ReadStore:
         templates=templates,
         host=issues.names.host,
     )
-    return ReadStore(corpus, lambda time: clusters_by([each for each in evidence if each.created_at < time])[0])
+    return ReadStore(
+        corpus=corpus,
+        prompted=_prompted(evidence, len(issues))[positions],
+        cluster_before=lambda time: clusters_by([each for each in evidence if each.created_at < time])[0],
+    )
+
+
+def _prompted(evidence: Sequence[Evidence], count: int) -> NDArray[np.bool_]:
+    """Return whether each issue has rulings that make it a duplicate, all of them prompted."""
+    ruled, unprompted = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    for each in evidence:
+        if each.target is not None and label_of(each, POLICY) in ("positive", "train"):
+            pair = [each.issue, each.target]
+            ruled[pair] = True
+            unprompted[pair] |= each.tier != "prompted"
+    return ruled & ~unprompted
 
 
 def title_of(text: str) -> str:

@@ -7,7 +7,7 @@ from gis.finder.backtest import Backtest, backtest
 from gis.finder.corpus import NO_CLUSTER, Corpus
 from gis.finder.ranker import default_ranker
 from gis.finder.replay import BLEND, Best, Replay, pair_name
-from gis.finder.report import completeness, render_report
+from gis.finder.report import completeness, render_report, summary
 from gis.models.learned import NOTHING
 
 HOSTILE = "</title><script>alert(1)</script> \x1b[2J"
@@ -86,6 +86,18 @@ def test_duplicates_that_nobody_marked_are_estimated(replayed: Replay) -> None:
     assert known.all.estimate == pytest.approx(6 * 5 / 4 - 1)
     assert "about 6 duplicates (95 % interval 6 to" in completeness(with_review(once))
     assert "is not known" in completeness(backtest(once))
+
+
+def test_what_a_machine_prompted_is_said_and_is_no_list_of_its_own(replayed: Replay) -> None:
+    once = replace(replayed, best=replayed.best[:10])
+    reviewed = {pair_name(replayed.corpus, best): best.issue in (11, 12) for best in replayed.best}
+    tested = backtest(once, reviewed, np.arange(20) == 14)
+    assert (tested.duplicates, tested.prompted, tested.ruled[2]) == (5, 1, "octo/widgets#14")
+    assert tested.completeness is not None
+    assert (tested.completeness.ruled, tested.completeness.reviewed, tested.completeness.both) == (4, 4, 2)
+    assert "1 of them were ruled only after a machine had named the pair" in summary(tested)
+    assert "People ruled by themselves 4 new issues duplicates" in completeness(tested)
+    assert "machine" not in summary(backtest(once, reviewed))
 
 
 def test_the_page_escapes_all_and_loads_nothing(replayed: Replay) -> None:
