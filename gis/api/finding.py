@@ -226,7 +226,7 @@ def recheck(store: PathLike, certificate: "Certificate") -> "Recheck":
     from gis.finder.recheck import recheck as of_outcomes
 
     with Store(Path(store)) as opened:
-        return of_outcomes(certificate, read_outcomes(opened))
+        return of_outcomes(certificate, read_outcomes(opened, certificate=certificate.id))
 
 
 def outcomes(store: PathLike) -> "list[Outcome]":

@@ -95,7 +95,7 @@ def still_valid(
         certificate: The certificate.
         reporter: Told what people answered, and warned where that breaks the promise.
     """
-    checked = recheck(certificate, read_outcomes(store))
+    checked = recheck(certificate, read_outcomes(store, certificate=certificate.id))
     if not checked.is_broken:
         if checked.right + checked.wrong + checked.unanswered:
             reporter.say(str(checked))
