@@ -1,11 +1,12 @@
 """Find the duplicates of issues."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gis.api.arguments import PathLike, embedding_cache
+from gis.collector.servers import GITHUB_API
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gis.finder.index import Index
     from gis.finder.outcomes import Outcome
     from gis.finder.recheck import Recheck
+    from gis.finder.posting.post import Posted
 
 
 def index(
@@ -69,6 +71,7 @@ def find(
     repository: str | None = None,
     since: int | None = None,
     certificate: "Certificate | None" = None,
+    skip: Iterable[str] = (),
     device: str = "auto",
     offline: bool = False,
     cache: PathLike | bool = True,
@@ -86,6 +89,7 @@ def find(
         certificate: Suggest nothing but the first candidate, and only where its score is certified; see ``certify``.
             Where people's answers to its alerts break its promise, candidates are listed, and ``Finding.stopped`` says
             so.
+        skip: Which issues nothing is suggested for: "bots", "staff", "label:NAME".
         device: A torch device, or "auto", for texts that are not in the index.
         offline: Never ask the Hub.
         cache: Folder of cached embeddings; True for the default one, False for none.
@@ -102,13 +106,14 @@ def find(
     from gis.finder.find import Finder, staleness
     from gis.finder.index import read_index
     from gis.finder.recheck import still_valid
+    from gis.finder.skip import Skip
     from gis.models.base import LoadSettings
 
     if not issues and text is None and since is None:
         raise UsageError(
             "nothing to find duplicates of", remedy="name an issue, OWNER/NAME#N, --text FILE or --since 7d"
         )
-    path = Path(store)
+    path, left_alone = Path(store), Skip.of(skip)
     with Store(path) as opened:
         read = read_index(path)
         if stale := staleness(opened, read):
@@ -121,12 +126,78 @@ def find(
             load=settings,
             cache=embedding_cache(cache=cache),
             certificate=valid,
+            skip=left_alone,
             reporter=reporter,
         )
         recent = [] if since is None else finder.since(since)
         found = finder.issues([*issues, *recent])
         found += [] if text is None else [finder.text(text, name=name, repository=repository)]
     return [replace(finding, stopped=stopped) for finding in found] if stopped else found
+
+
+def findings_json(findings: "Sequence[Finding]") -> str:
+    """Return findings as JSON, which ``read_findings`` reads.
+
+    Args:
+        findings: What ``find`` returned.
+    """
+    from gis.finder.posting.findings_file import findings_json as as_json
+
+    return as_json(findings)
+
+
+def read_findings(path: PathLike, repository: str, *, api_url: str = GITHUB_API) -> "list[Finding]":
+    """Read findings from JSON, and refuse whatever ``findings_json`` would not have written about this repository.
+
+    Args:
+        path: The file.
+        repository: OWNER/NAME, the only one whose issues may be in it.
+        api_url: The address of the API of its server.
+
+    Raises:
+        UsageError: The repository's name is not one.
+        GisError: Anything in the file is not as it should be.
+    """
+    from gis.collector.servers import web_url_of
+    from gis.finder.posting.findings_file import read_findings as read
+
+    return read(Path(path), repository, web_url_of(api_url))
+
+
+def post_findings(
+    findings: "Sequence[Finding]",
+    *,
+    suggest: bool = False,
+    api_url: str = GITHUB_API,
+    insecure: bool = False,
+    reporter: Reporter = QUIET,
+) -> "Iterator[Posted]":
+    """Write what was found to GitHub: one comment on each issue, which the next run edits in place.
+
+    Nothing is closed. Read what would be written first, with ``gis.finder.posting.comment.comment_of``.
+
+    Args:
+        findings: What ``find`` returned for issues.
+        suggest: Suggest, too, that issues with a certified finding be closed as duplicates, for a person to decide.
+        api_url: The address of the API; https://HOST/api/v3 for GitHub Enterprise.
+        insecure: Whether http:// may lead to another machine.
+        reporter: Told about waits.
+
+    Yields:
+        What was done for each, in order.
+
+    Raises:
+        UsageError: There is no token, or a finding is about a text.
+        GisError: The account is refused, another process writes to the repository, or issue after issue fails.
+    """
+    from gis.collector.github.client import Limits
+    from gis.collector.github.connection import connect
+    from gis.finder.posting.post import ATTEMPTS
+    from gis.finder.posting.post import post as write
+
+    limits = Limits(attempts=ATTEMPTS)
+    connection = connect(api_url, api="graphql", limits=limits, insecure=insecure, one_account=True, reporter=reporter)
+    return write(findings, connection.client, suggest=suggest)
 
 
 def backtest(

@@ -11,6 +11,7 @@ import numpy as np
 
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
+from gis.collector.records import IssueText
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.references import reference_of, reference_pattern
@@ -26,6 +27,7 @@ from gis.finder.ranker import Ranked
 from gis.finder.reasons import Reasons, reasons
 from gis.finder.rerank import rerank
 from gis.finder.search import Queries
+from gis.finder.skip import NOTHING, Skip
 from gis.models.base import Encoder, LoadSettings
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class Finding:
         query: OWNER/NAME#N, or the name of the text.
         title: Its title.
         opened: When it was opened; "" for a text.
-        note: Why nothing was searched, or ""
+        note: Why nothing is suggested, or "".
         suggestions: Candidates, the best first.
         certificate: The id of the certificate that the suggestion rests on; "" for a list of candidates.
         stopped: Why this is a list although a certificate was given; "" where none was, or it holds.
@@ -80,7 +82,7 @@ class Finding:
     title: str
     opened: str
     note: str
-    suggestions: tuple[Suggestion, ...]
+    suggestions: tuple[Suggestion, ...] = ()
     certificate: str = ""
     stopped: str = ""
 
@@ -94,6 +96,7 @@ class Finder:
         load: How the index's model is loaded, for texts that have no vector yet.
         cache: Folder of the embedding cache, or None.
         certificate: Suggest only what it covers, by its ranker; None for a list of candidates.
+        skip: Issues that nothing is suggested for.
         reporter: Where warnings of a re-ranker go.
 
     Raises:
@@ -108,6 +111,7 @@ class Finder:
         load: LoadSettings | None = None,
         cache: Path | None = None,
         certificate: "Certificate | None" = None,
+        skip: Skip = NOTHING,
         reporter: Reporter = QUIET,
     ) -> None:
         if certificate is not None and certificate.identity != index.chain:
@@ -117,7 +121,7 @@ class Finder:
             )
         self._store, self._index = store, index
         self._ranker = index.ranker if certificate is None else certificate.ranker
-        self._certificate, self._reporter = certificate, reporter
+        self._certificate, self._skip, self._reporter = certificate, skip, reporter
         self._load, self._cache = load or LoadSettings(), cache
         self._issues = load_issues(store)
 
@@ -189,12 +193,13 @@ class Finder:
         issues, corpus = self._issues, self._corpus
         name = issues.name(position)
         created = int(issues.created[position])
+        if reason := self._skip.reason(self._store, issues, position):
+            return Finding(query=name, title=self._stored(name).title, opened=stamp(created), note=reason)
         known = corpus.position.get(name.lower())
         if known is not None:
             queries = self._index.searched.queries(np.array([known], np.intp))
             return self._search(name, queries, known, stamp(created))
-        repository, _, number = name.partition("#")
-        (text,) = stored_texts(self._store, [(repository, int(number))])
+        text, repository = self._stored(name), name.partition("#")[0]
         title, body = text.first_title or text.title, text.first_body or text.body
         number_of = corpus.repositories.get(repository.lower())
         if number_of is None:
@@ -203,6 +208,11 @@ class Finder:
         author = corpus.code_of_author.get(login, NOBODY)
         cleaned = self._clean(title, body, number_of)
         return self._find(name, cleaned, repository=number_of, created=created, author=author, opened=stamp(created))
+
+    def _stored(self, name: str) -> IssueText:
+        repository, _, number = name.partition("#")
+        (text,) = stored_texts(self._store, [(repository, int(number))])
+        return text
 
     def _repository(self, name: str | None) -> int:
         known = self._corpus.repositories
@@ -225,7 +235,7 @@ class Finder:
     def _find(self, name: str, text: str, *, repository: int, created: int, author: int, opened: str) -> Finding:
         title = title_of(text)
         if note := gate(title, text):
-            return Finding(query=name, title=title, opened=opened, note=note, suggestions=())
+            return Finding(query=name, title=title, opened=opened, note=note)
         encoder = self._encoder
         texts = list(dict.fromkeys((text, title)))
         with EmbeddingCache(self._cache if encoder.reproducible else None, self._index.identity) as stored:
@@ -244,7 +254,7 @@ class Finder:
     def _search(self, name: str, queries: Queries, own: int | None, opened: str) -> Finding:
         title, text = queries.titles[0], queries.texts[0]
         if note := gate(title, text):
-            return Finding(query=name, title=title, opened=opened, note=note, suggestions=())
+            return Finding(query=name, title=title, opened=opened, note=note)
         suggestions = tuple(self._suggestions(queries, self._ranked(queries), own))
         note = "" if suggestions else "no older issue was found"
         if self._certificate is not None and suggestions:

@@ -39,6 +39,7 @@ CHECK_ADDRESS = "check the address of the API"
 WAIT_STEP = 1.0  # seconds between two looks at the clock while waiting
 LONGEST_RESET = 7200.0  # seconds: GitHub's limits are per hour
 MAX_COST = 10_000  # points of one query
+GRAPHQL = "/graphql"
 NOT_READY = 599  # what status 202 is turned into, since PyGithub would repeat the request for ever
 
 
@@ -52,6 +53,10 @@ class ForbiddenError(GisError):
 
 class BudgetSpentError(SourceUnusableError):
     """The run has spent all the points that it may."""
+
+
+class LostAnswerError(GisError):
+    """A request that changes something was sent, and nobody knows whether it was carried out."""
 
 
 @dataclass(frozen=True)
@@ -190,8 +195,41 @@ class Client:
             GisError: The query is refused; or as for ``get``.
         """
         body = {"query": query, "variables": dict(variables)}
-        answer = Fields.of(self._request("POST", "/graphql", {}, body, shrinkable=shrinkable).body, "the answer")
+        answer = Fields.of(self._request("POST", GRAPHQL, {}, body, shrinkable=shrinkable).body, "the answer")
         return answer.object("data")
+
+    def change(self, verb: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Fields:
+        """Send a request that changes something, over REST, and return what it answers.
+
+        It is sent once, for it may have been carried out where no answer comes; only after a rate limit, by which it
+        was refused, is it sent again.
+
+        Args:
+            verb: "POST" or "PATCH".
+            path: A REST path.
+            body: The JSON.
+            headers: More headers, by name.
+
+        Raises:
+            LostAnswerError: It may have been carried out or not.
+            NotFoundError: There is nothing at the path.
+            ForbiddenError: The account lacks the rights.
+            FieldError: The answer is not an object.
+            GisError: It is refused, or a limit of the run is reached.
+        """
+        waits = 0
+        while True:
+            self._check_budget()
+            response, failure = self._attempt(verb, path, {}, dict(body), headers)
+            limit = self._rate_limit(response, waits) if response is not None else None
+            if limit is None:
+                if response is None or failure is not None:
+                    raise LostAnswerError(failure.reason if failure else "no answer")
+                self._check_status(response, path, paged=False)
+                self._count_points(response, graphql=False)
+                return Fields.of(response.body, "the answer")
+            waits += 1
+            self._wait_for(limit, waits)
 
     def _request(
         self, verb: str, path: str, parameters: Mapping[str, Any], body: Body, *, shrinkable: bool = False
@@ -208,7 +246,7 @@ class Client:
                 self._wait_for(limit, waits)
             elif failure is not None:
                 failures += 1
-                self._back_off(failures, failure.reason)
+                self.back_off(failures, failure.reason)
                 # once may be chance, twice is the size of the page
                 if failure.too_large and shrinkable and failures > 1:
                     raise QueryTimeoutError
@@ -220,11 +258,16 @@ class Client:
                 return response
 
     def _attempt(
-        self, verb: str, path: str, parameters: Mapping[str, Any], body: Body
+        self,
+        verb: str,
+        path: str,
+        parameters: Mapping[str, Any],
+        body: Body,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[Response | None, Failure | None]:
         """Send a request once; return what came back, if anything, and why it does not count as an answer."""
         try:
-            response = self._send(verb, path, parameters, body)
+            response = self._send(verb, path, parameters, body, headers)
         except requests.Timeout:
             return None, Failure(f"no answer from {self._host} within {REQUEST_TIMEOUT} s", too_large=True)
         except (requests.RequestException, ValueError, OverflowError) as error:  # cut off, or not whole JSON
@@ -233,7 +276,7 @@ class Client:
             return response, Failure(f"{self._host} has accepted the request but does not answer it (status 202)")
         if response.status >= 500:
             return response, Failure(f"{self._host} answers with status {response.status}", too_large=True)
-        return response, temporary_failure(response.body) if body is not None and response.status < 400 else None
+        return response, temporary_failure(response.body) if path == GRAPHQL and response.status < 400 else None
 
     def _drop_account(self) -> bool:
         """Continue without an account that is refused, if there is another."""
@@ -259,12 +302,16 @@ class Client:
         if response.status >= 400:
             raise GisError(f"GitHub refuses {path}: {response.status} {message}")
 
-    def _send(self, verb: str, path: str, parameters: Mapping[str, Any], body: Body) -> Response:
+    def _send(
+        self, verb: str, path: str, parameters: Mapping[str, Any], body: Body, headers: Mapping[str, str] | None
+    ) -> Response:
         requester = self._requesters[self._current]
-        url = requester.graphql_url if body is not None else path
+        url = requester.graphql_url if path == GRAPHQL else path
         self.usage.requests += 1
         try:
-            status, headers, text = requester.requestJson(verb, url, dict(parameters), None, body, self._connection)
+            status, answered, text = requester.requestJson(
+                verb, url, dict(parameters), dict(headers or {}), body, self._connection
+            )
         except GithubException as error:  # an app requests its token first
             if error.status >= 500:
                 return Response(error.status, {}, None)
@@ -276,10 +323,10 @@ class Client:
             raise GisError(
                 f"{self.url} redirects to another server: {error}", remedy="give that server's address as --api-url"
             ) from None
-        headers = {str(name).lower(): str(value) for name, value in headers.items()}
+        named = {str(name).lower(): str(value) for name, value in answered.items()}
         if status >= 500 or status in (204, 304):
-            return Response(status, headers, None)
-        return Response(status, headers, self._parsed(text, status, headers))
+            return Response(status, named, None)
+        return Response(status, named, self._parsed(text, status, named))
 
     def _parsed(self, text: str, status: int, headers: Mapping[str, str]) -> Body:
         """Return the JSON of a response.
@@ -338,7 +385,12 @@ class Client:
         if self._free_at[self._current] > time.monotonic():
             self._current = min(range(len(self._accounts)), key=lambda n: self._free_at[n])
 
-    def _back_off(self, failures: int, failure: str) -> None:
+    def back_off(self, failures: int, failure: str) -> None:
+        """Wait before a request that failed is tried again, longer after each failure.
+
+        Raises:
+            GisError: It failed too often.
+        """
         if failures >= self._limits.attempts:
             raise GisError(f"{failure}, {failures} times in a row", remedy=AGAIN_LATER)
         self._wait(min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF), failure)
