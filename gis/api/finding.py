@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from gis.finder.find import Finding
     from gis.finder.index import Index
     from gis.finder.outcomes import Outcome
-    from gis.finder.recheck import Recheck
     from gis.finder.posting.post import Posted
+    from gis.finder.recheck import Recheck
 
 
 def index(

@@ -18,7 +18,7 @@ from typing import Any
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.benchmark.results import own_sha256
 from gis.errors import GisError, check_number
-from gis.files import SHORT_HASH, load_json, new_folder, sha256_of, sha256_of_file
+from gis.files import load_json, new_folder, sha256_of_file
 from gis.finder.ranker import Ranker, ranker_of
 from gis.finder.replay import Replay, pair_name
 
