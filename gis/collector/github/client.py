@@ -40,6 +40,7 @@ WAIT_STEP = 1.0  # seconds between two looks at the clock while waiting
 LONGEST_RESET = 7200.0  # seconds: GitHub's limits are per hour
 MAX_COST = 10_000  # points of one query
 GRAPHQL = "/graphql"
+REFUSING = (403, 429)  # statuses of rate limits
 NOT_READY = 599  # what status 202 is turned into, since PyGithub would repeat the request for ever
 
 
@@ -53,6 +54,10 @@ class ForbiddenError(GisError):
 
 class BudgetSpentError(SourceUnusableError):
     """The run has spent all the points that it may."""
+
+
+class UnreadableError(GisError):
+    """What came back is not the JSON of an API."""
 
 
 class LostAnswerError(GisError):
@@ -220,11 +225,14 @@ class Client:
         waits = 0
         while True:
             self._check_budget()
-            response, failure = self._attempt(verb, path, {}, dict(body), headers)
-            limit = self._rate_limit(response, waits) if response is not None else None
+            try:
+                response, failure = self._attempt(verb, path, {}, dict(body), headers)
+            except UnreadableError as error:
+                raise LostAnswerError(str(error)) from error
+            if response is None or failure is not None:
+                raise LostAnswerError(failure.reason if failure else "no answer")
+            limit = self._rate_limit(response, waits) if response.status in REFUSING else None
             if limit is None:
-                if response is None or failure is not None:
-                    raise LostAnswerError(failure.reason if failure else "no answer")
                 self._check_status(response, path, paged=False)
                 self._count_points(response, graphql=False)
                 return Fields.of(response.body, "the answer")
@@ -332,26 +340,27 @@ class Client:
         """Return the JSON of a response.
 
         Raises:
-            GisError: It is a web page, or nested too deeply.
+            UnreadableError: It is a web page, or nested too deeply.
             ValueError: It is not whole.
         """
         try:
             return json.loads(text, parse_constant=_refuse_constant)
         except RecursionError:
-            raise GisError(f"{self.url} answers with JSON that is nested too deeply", remedy=CHECK_ADDRESS) from None
+            message = f"{self.url} answers with JSON that is nested too deeply"
+            raise UnreadableError(message, remedy=CHECK_ADDRESS) from None
         except ValueError:
             if status >= 400:
                 return {"message": masked(text)[:200]}
             if 300 <= status < 400 or "html" in headers.get("content-type", "") or text.lstrip()[:1] == "<":
                 page = f"a redirect ({status})" if status >= 300 else "a web page"
-                raise GisError(f"{self.url} answers with {page}, not with JSON", remedy=CHECK_ADDRESS) from None
+                raise UnreadableError(f"{self.url} answers with {page}, not with JSON", remedy=CHECK_ADDRESS) from None
             raise
 
     def _rate_limit(self, response: Response, waits: int) -> _RateLimit | None:
         """Return the limit that a response reports, if it does; ``waits`` is how often it was waited for already."""
         message = " ".join([message_of(response.body), *map(message_of, errors_of(response.body))]).lower()
         limited_query = any(error.get("type") == "RATE_LIMITED" for error in errors_of(response.body))
-        if not limited_query and response.status not in (403, 429):
+        if not limited_query and response.status not in REFUSING:
             return None
         longer_and_longer = SECONDARY_WAIT * min(2**waits, MAX_SECONDARY_FACTOR)
         retry_after = response.headers.get("retry-after", "")
@@ -385,7 +394,7 @@ class Client:
         if self._free_at[self._current] > time.monotonic():
             self._current = min(range(len(self._accounts)), key=lambda n: self._free_at[n])
 
-    def back_off(self, failures: int, failure: str) -> None:
+    def back_off(self, failures: int, failure: str, *, at_least: float = 0.0) -> None:
         """Wait before a request that failed is tried again, longer after each failure.
 
         Raises:
@@ -393,7 +402,7 @@ class Client:
         """
         if failures >= self._limits.attempts:
             raise GisError(f"{failure}, {failures} times in a row", remedy=AGAIN_LATER)
-        self._wait(min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF), failure)
+        self._wait(max(min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF), at_least), failure)
 
     def _wait_for(self, limit: _RateLimit, waits: int) -> None:
         """Wait until the first account is free again."""
@@ -437,17 +446,24 @@ def _refuse_constant(name: str) -> float:
 
 class _Http(HTTPRequestsConnectionClass):
     def getresponse(self) -> RequestsResponse:
-        return _answered(super().getresponse())
+        return _answered(super().getresponse(), changing=_is_changing(self.verb, self.url))
 
 
 class _Https(HTTPSRequestsConnectionClass):
     def getresponse(self) -> RequestsResponse:
-        return _answered(super().getresponse())
+        return _answered(super().getresponse(), changing=_is_changing(self.verb, self.url))
 
 
-def _answered(response: RequestsResponse) -> RequestsResponse:
+def _is_changing(verb: str, url: str) -> bool:
+    return verb != "GET" and not url.endswith(GRAPHQL)
+
+
+def _answered(response: RequestsResponse, *, changing: bool) -> RequestsResponse:
+    """Give statuses that PyGithub acts on by itself others: it would repeat requests, and send changes elsewhere."""
     if response.status == HTTPStatus.ACCEPTED:
         response.status = NOT_READY
+    elif response.status == HTTPStatus.MOVED_PERMANENTLY and changing:  # an issue that was transferred
+        response.status = HTTPStatus.PERMANENT_REDIRECT
     return response
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeVar
 
+from gis.collector.fields import FieldError
 from gis.collector.github.client import Client, LostAnswerError
 from gis.collector.source import SourceUnusableError
 from gis.errors import GisError, UsageError
@@ -14,6 +15,7 @@ from gis.finder.posting.writer import create_comment, edit_comment, suggest_clos
 from gis.marker import Marker
 
 ATTEMPTS = 4  # at one request: people look at an issue again sooner than at a run
+SETTLED = 10.0  # seconds after which GitHub shows what it did, if it did; it gives up on a request after as many
 GIVE_UP_AFTER = 5  # failures in a row
 T = TypeVar("T")
 Action = Literal["commented", "updated", "unchanged", "left alone", "failed"]
@@ -139,9 +141,9 @@ class _Issue:
         while True:
             try:
                 return write()
-            except LostAnswerError as error:
+            except (LostAnswerError, FieldError) as error:  # an answer that makes no sense is none
                 failures += 1
-                self._client.back_off(failures, str(error))
+                self._client.back_off(failures, str(error), at_least=SETTLED)
                 written = look()
                 if written is not None:
                     return written

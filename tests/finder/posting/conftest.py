@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gis.collector.github import client as github_client
+from gis.finder.posting import post
 from tests.collector.server import GitHub, schema, serving
 from tests.collector.world import World, made
 
@@ -28,6 +29,7 @@ def github(world: World) -> Iterator[GitHub]:
 def _quick_and_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(github_client, "FIRST_BACKOFF", 0.001)
     monkeypatch.setattr(github_client, "SECONDARY_WAIT", 0.01)
+    monkeypatch.setattr(post, "SETTLED", 0.001)
     monkeypatch.setenv("GITHUB_TOKEN", "good-token-1234")
     monkeypatch.delenv("GH_TOKEN", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -128,7 +128,21 @@ def test_issue_after_issue_that_fails_ends_the_run(github: GitHub) -> None:
     assert github.written == []
 
 
-@pytest.mark.parametrize("fault", [cut_fault, status_fault(502), status_fault(200, b"{"), status_fault(202, {})])
+LOST = {
+    "cut": cut_fault,
+    "bad gateway": status_fault(502),
+    "half an answer": status_fault(200, b"{"),
+    "later": status_fault(202, {}),
+    "a page": status_fault(200, b"<html>Log in</html>", Content_Type="text/html"),
+    "nested": status_fault(200, b"[" * 100_000),
+    "nothing": status_fault(204, b""),
+    "a list": status_fault(200, []),
+    "another object": status_fault(200, {}),
+    "a limit of queries": status_fault(200, {"errors": [{"type": "RATE_LIMITED"}]}),
+}
+
+
+@pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 def test_a_lost_answer_does_not_write_twice(github: GitHub, world: World, fault: Fault) -> None:
     on_writes(github, after_it_was_written(fault))
     assert [(each.action, each.detail) for each in post(github, FOUND)] == [("commented", "the comment was written")]
@@ -143,6 +157,23 @@ def test_what_was_not_written_is_written_again(github: GitHub, world: World, fau
     on_writes(github, fault, times=2)
     assert actions(post(github, FOUND)) == ["commented"]
     assert len(bodies(world)) == 1
+
+
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_a_redirected_comment_is_not_sent_after_the_issue(github: GitHub, world: World, status: int) -> None:
+    """An issue that is transferred between the look and the comment: the other repository was not asked for."""
+    to = f"{github.url}/repos/octo/gears/issues/1/comments"
+
+    def moves(handler: Handler) -> bool:
+        world.remove(2, moved_to="octo/gears")
+        handler.answer(status, {}, Location=to)
+        return True
+
+    on_writes(github, moves)
+    (done,) = post(github, FOUND)
+    assert done.error is not None
+    assert "octo/widgets#2 is not an issue that this account can see" in done.detail
+    assert [path for _, path, _ in github.written if "gears" in path] == []
 
 
 def test_a_limit_is_waited_for(github: GitHub, world: World) -> None:
@@ -205,8 +236,9 @@ def test_a_certified_finding_is_suggested_once(github: GitHub, world: World) -> 
     assert [each.suggested for each in post(github, finding(4, suggestion(1)), suggest=True)] == [False]
 
 
-def test_a_suggestion_whose_answer_was_lost_is_not_made_again(github: GitHub, world: World) -> None:
-    on_writes(github, after_it_was_written(cut_fault))
+@pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
+def test_a_suggestion_whose_answer_was_lost_is_not_made_again(github: GitHub, world: World, fault: Fault) -> None:
+    on_writes(github, after_it_was_written(fault))
     assert [(each.action, each.suggested) for each in post(github, ALERT, suggest=True)] == [("commented", True)]
     assert len(world.suggestions[2]) == 1
 
