@@ -114,11 +114,14 @@ def find(
             "nothing to find duplicates of", remedy="name an issue, OWNER/NAME#N, --text FILE or --since 7d"
         )
     path, left_alone = Path(store), Skip.of(skip)
-    with Store(path) as opened:
+    with Store(path, check=False) as opened:  # what is read of it is checked
         read = read_index(path)
         if stale := staleness(opened, read):
             reporter.warn(f"{stale}; to bring it up to date: gis index --store {path}")
-        valid, stopped = (None, "") if certificate is None else still_valid(opened, certificate, reporter=reporter)
+        valid, stopped = None, ""
+        if certificate is not None:
+            opened.check()
+            valid, stopped = still_valid(opened, certificate, reporter=reporter)
         settings = LoadSettings(device=device, offline=offline)
         finder = Finder(
             opened,
@@ -233,10 +236,13 @@ def backtest(
     """
     from gis.collector.store import Store
     from gis.finder.backtest import backtest as count
+    from gis.finder.builder import by_another
     from gis.finder.certify import reviewed_suggestions, write_suggestions
-    from gis.finder.corpus import read_corpus
+    from gis.finder.chain import load_encoder
+    from gis.finder.corpus import read_rulings
+    from gis.finder.find import staleness
     from gis.finder.github_answers import GITHUB, read_github_answers
-    from gis.finder.index import by_another, load_encoder, read_index
+    from gis.finder.index import read_index
     from gis.finder.replay import replay
     from gis.models.base import LoadSettings
     from gis.models.learned import learned_by
@@ -248,15 +254,15 @@ def backtest(
     verdicts = None if reviewed is None else reviewed_suggestions(Path(reviewed))
     with Store(path) as opened:
         made = read_index(path)
-        read = read_corpus(opened, reporter=reporter)
-        known = made.searched.corpus
-        if (read.corpus.names, read.corpus.texts) != (known.names, known.texts):
-            raise GisError("the index is older than the store", remedy=f"gis index --store {path}")
+        if stale := staleness(opened, made):
+            raise GisError(stale, remedy=f"gis index --store {path}")
+        rulings = read_rulings(opened, made.searched.corpus)
+        before = rulings.cluster_before
         comparer = made.comparer(load, kept)
-        replayed = replay(made.searched, read.cluster_before, made.learned, comparer=comparer, reporter=reporter)
+        replayed = replay(made.searched, before, made.learned, comparer=comparer, reporter=reporter)
         for name, encoder in encoders.items():
             searched = by_another(made.searched, encoder, kept, reporter=reporter)
-            other = replay(searched, read.cluster_before, learned_by(encoder), reporter=reporter)
+            other = replay(searched, before, learned_by(encoder), reporter=reporter)
             replayed = replayed.beside(other, name)
     if github is not None:
         answers = read_github_answers(Path(github), made.searched.corpus, replayed.duplicates)
@@ -264,7 +270,7 @@ def backtest(
     if review is not None:
         asked = write_suggestions(replayed, made.chain, Path(review), suggestions)
         reporter.say(f"{asked} suggestions in {review}; to judge them: gis review {review}")
-    return count(replayed, verdicts, read.prompted)
+    return count(replayed, verdicts, rulings.prompted)
 
 
 def certify(reviewed: PathLike, precision: float) -> "Certificate":

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.dataset.issues.table import stamp
-from gis.finder.corpus import Corpus, Positions
+from gis.finder.corpus import Corpus
 from gis.finder.gate import gate
+from gis.finder.parts import Positions
 from gis.finder.replay import Replay, pair_name
 from gis.finder.search import Array
 from gis.statistics.capture import Abundance, chapman

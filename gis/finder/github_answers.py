@@ -12,7 +12,8 @@ import numpy as np
 
 from gis.collector.fields import FieldError, Fields, objects
 from gis.errors import GisError
-from gis.finder.corpus import Corpus, Positions
+from gis.finder.corpus import Corpus
+from gis.finder.parts import Positions
 from gis.finder.search import CANDIDATES
 
 GITHUB = "GitHub"
@@ -33,7 +34,7 @@ def read_github_answers(path: Path, corpus: Corpus, queries: Collection[int]) ->
     """
     ranking: dict[int, Positions] = {}
     for name, similar in _answers(path):
-        position = corpus.position.get(name.lower())
+        position = corpus.position_of_name(name)
         if position is not None:
             ranking[position] = _older(similar, position, corpus)
     missing = [corpus.names[query] for query in sorted(queries) if query not in ranking]
@@ -86,6 +87,6 @@ def _name(issue: Fields, asked: str) -> str:
 
 
 def _older(names: list[str], query: int, corpus: Corpus) -> Positions:
-    known = [corpus.position.get(name.lower()) for name in dict.fromkeys(names)]
+    known = [corpus.position_of_name(name) for name in dict.fromkeys(names)]
     older = [each for each in known if each is not None and corpus.created[each] < corpus.created[query]]
     return np.array(older[:CANDIDATES], np.intp)

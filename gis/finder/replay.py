@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.finder.comparers import Comparer
-from gis.finder.corpus import NO_CLUSTER, Corpus, Positions, older_duplicates
+from gis.finder.corpus import NO_CLUSTER, Corpus, older_duplicates
 from gis.finder.gate import gate
 from gis.finder.leaks import check_replay, unlearned
+from gis.finder.parts import Positions
 from gis.finder.ranker import Ranked, Ranker, default_ranker, fit_ranker
 from gis.finder.rerank import fit_reranker, rerank
 from gis.finder.search import CANDIDATES, PROPOSING, SearchedCorpus

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from gis.collector.store import Store
-from gis.dataset.issues.table import Issues
 from gis.dataset.labels.evidence import looks_like_a_bot
 from gis.errors import UsageError
+from gis.finder.stored import StoredIssue
 
 BOTS, STAFF, LABEL = "bots", "staff", "label:"
 STAFF_ASSOCIATIONS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
@@ -41,22 +40,15 @@ class Skip:
         labels = frozenset(name.removeprefix(LABEL).lower() for name in names if name.startswith(LABEL))
         return cls(bots=BOTS in names, staff=STAFF in names, labels=labels)
 
-    def reason(self, store: Store, issues: Issues, position: int) -> str:
+    def reason(self, issue: StoredIssue) -> str:
         """Return why nothing is suggested for an issue, or ""."""
-        for code in issues.label_codes(position):
-            if issues.label_names[code].lower() in self.labels:
-                return f"it is labelled {issues.label_names[code]}"
-        key, number = issues.keys[issues.repository[position]], int(issues.number[position])
-        rows = store.rows(
-            "SELECT author, association, type FROM issues LEFT JOIN users ON login = author "
-            "WHERE repository = ? AND number = ?",
-            (key, number),
-        )
-        for author, association, kind in rows:
-            if self.bots and (kind == "Bot" or looks_like_a_bot(author or "")):
-                return "a bot opened it"
-            if self.staff and association in STAFF_ASSOCIATIONS:
-                return "it was opened by one of the repository's own people"
+        for label in issue.labels:
+            if label.lower() in self.labels:
+                return f"it is labelled {label}"
+        if self.bots and (issue.is_of_bot or looks_like_a_bot(issue.author or "")):
+            return "a bot opened it"
+        if self.staff and issue.association in STAFF_ASSOCIATIONS:
+            return "it was opened by one of the repository's own people"
         return ""
 
 

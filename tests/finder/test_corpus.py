@@ -2,7 +2,7 @@ from pathlib import Path
 
 from gis.collector.records import Issue
 from gis.collector.store import Store
-from gis.finder.corpus import read_corpus
+from gis.finder.corpus import read_corpus, read_rulings
 from gis.marker import Marker
 from tests.dataset.stores import comment, issue, new_store
 
@@ -16,6 +16,7 @@ def test_an_issue_is_prompted_where_no_ruling_on_it_came_without_a_machine(tmp_p
 
     issues = [issue(1), ruled(2, 1, named=True), ruled(3, 1, named=False), issue(4), ruled(5, 4, named=True), issue(6)]
     with Store(new_store(tmp_path, issues)) as store:
-        read = read_corpus(store)
-    assert read.prompted.tolist() == [False, True, False, True, True, False]
-    assert read.corpus.cluster.tolist() == [0, 0, 0, 1, 1, -1]
+        corpus = read_corpus(store).corpus
+        rulings = read_rulings(store, corpus)
+    assert rulings.prompted.tolist() == [False, True, False, True, True, False]
+    assert corpus.cluster.tolist() == [0, 0, 0, 1, 1, -1]

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gis.dataset.issues.table import NOBODY
 from gis.finder.backtest import Backtest, backtest
 from gis.finder.corpus import NO_CLUSTER, Corpus
 from gis.finder.ranker import default_ranker
@@ -21,12 +22,12 @@ def corpus_of_twenty() -> Corpus:
     canonical = np.zeros(count, np.bool_)
     canonical[0] = True
     return Corpus(
-        names=tuple(f"octo/widgets#{n}" for n in range(count)),
-        titles=tuple(f"Issue {n} about {HOSTILE}" for n in range(count)),
-        texts=tuple(f"Issue {n}\n\nIt says the same three words." for n in range(count)),
+        repositories=("octo/widgets",),
         repository=np.zeros(count, np.int32),
+        number=np.arange(count),
+        texts=tuple(f"Issue {n} about {HOSTILE}\n\nIt says the same three words." for n in range(count)),
         created=np.arange(count, dtype=np.int64) * 86_400,
-        authors=("",) * count,
+        author=np.full(count, NOBODY),
         cluster=cluster,
         canonical=canonical,
         templates={},
