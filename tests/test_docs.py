@@ -58,8 +58,7 @@ def verbs() -> dict[str, TyperCommand]:
 
 
 def options_of(verb: TyperCommand) -> set[str]:
-    names = {name for parameter in verb.params for name in (*parameter.opts, *parameter.secondary_opts)}
-    return {"--help", "-h"} | names
+    return {"--help", "-h"} | {name for parameter in verb.params for name in parameter.opts}
 
 
 def assert_options_exist(verb: str, words: list[str]) -> None:

@@ -14,6 +14,7 @@ ALLOWED = {
         "api",
         "publishing",
         "finder",
+        "archive",
         "leaderboard",
         "annotation",
         "training",
@@ -25,6 +26,7 @@ ALLOWED = {
     "api": {
         "publishing",
         "finder",
+        "archive",
         "leaderboard",
         "annotation",
         "training",
@@ -36,6 +38,7 @@ ALLOWED = {
     "publishing": {"leaderboard", "annotation", "training", "dataset", "benchmark", "models"},
     "finder": {"leaderboard", "annotation", "dataset", "collector", "benchmark", "models", "statistics"},
     "leaderboard": {"dataset", "benchmark", "models", "statistics"},
+    "archive": {"leaderboard", "dataset", "collector"},
     "annotation": {"dataset", "benchmark", "models", "statistics"},
     "training": {"benchmark", "models", "statistics"},
     "dataset": {"collector", "benchmark", "models", "statistics"},

@@ -34,8 +34,28 @@ def collect(
         typer.Option(
             "--from",
             metavar="DIR",
-            help="Folder with issues.jsonl, comments.jsonl, … to read instead of GitHub; may be repeated.",
+            help="Folder with issues.jsonl, comments.jsonl, … to read instead of GitHub; may be repeated. "
+            "With --archive: the first day, such as 2024-01-31.",
         ),
+    ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Read hourly files of GH Archive instead: a folder, a glob, an address with {day} and {hour}, or "
+            "gharchive for the public one. With it, --repo may have a *.",
+        ),
+    ] = None,
+    last_day: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day of --archive.")] = None,
+    min_duplicates: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Store the repositories of --archive with N issues that are called duplicates."
+        ),
+    ] = 1,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for figures of --archive: lines by file, rulings."),
     ] = None,
     store: Annotated[Path, typer.Option(metavar="FILE", help="Store to fill: one SQLite file.")] = Path("issues.db"),
     status: Annotated[bool, typer.Option("--status", help="Show what the store contains and exit.")] = False,
@@ -85,12 +105,24 @@ def collect(
         _show(store, status=status, manifest=manifest)
         return
     if confirm:
-        if repo or repos or preset or dump or dry_run or api == "rest":
-            raise UsageError(
-                "--confirm asks through GraphQL for all that is in a store",
-                remedy="give it --store, and no repository, --from, --dry-run or --api rest",
-            )
+        _check_confirmed(repo or repos or preset or dump or dry_run or api == "rest" or archive)
         _confirm(store, api_url, max_points=max_points, max_wait=max_wait, insecure=insecure, quiet=quiet)
+        return
+    _check_archived(archive, not_with_it=repos or preset or dry_run, only_with_it=last_day or report)
+    if archive is not None:
+        from gis.cli.archive import collect_archive
+
+        collect_archive(
+            archive,
+            store,
+            first=dump or [],
+            last=last_day,
+            repositories=repo or [],
+            min_duplicates=min_duplicates,
+            report=report,
+            quiet=quiet,
+        )
+        _show(store, status=True, manifest=False, check=False)
         return
     from gis.collector.collect import PartlyCollectedError
     from gis.collector.github.client import Limits
@@ -134,6 +166,21 @@ def collect(
         raise failure
     reporter.say("To fetch what changed, run the same command again. To build a dataset:")
     reporter.say(f"  gis build --store {shlex.quote(str(store))} --output DIR")
+
+
+def _check_confirmed(others: object) -> None:
+    if others:
+        raise UsageError(
+            "--confirm asks through GraphQL for all that is in a store",
+            remedy="give it --store, and no repository, --from, --archive, --dry-run or --api rest",
+        )
+
+
+def _check_archived(archive: str | None, *, not_with_it: object, only_with_it: object) -> None:
+    if archive is None and only_with_it:
+        raise UsageError("--to and --report are for archives", remedy="add --archive PATH")
+    if archive is not None and not_with_it:
+        raise UsageError("an archive is of all repositories", remedy="choose some with --repo 'OWNER/*'")
 
 
 def _confirm(

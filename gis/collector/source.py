@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from gis.collector.records import Asked, Page, Repository, Response, Usage
 from gis.errors import GisError
 
-SourceKind = Literal["graphql", "rest", "dump"]
+SourceKind = Literal["graphql", "rest", "dump", "archive"]
 
 
 class Source(Protocol):

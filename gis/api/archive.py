@@ -1,0 +1,76 @@
+"""From an archive of public events to a store."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gis.api.arguments import PathLike
+from gis.console import QUIET, Reporter
+from gis.errors import GisError, check_number
+
+if TYPE_CHECKING:
+    from gis.archive.collect import ArchiveReport
+
+
+def collect_archive(
+    archive: PathLike,
+    *,
+    store: PathLike,
+    first: str | None = None,
+    last: str | None = None,
+    repositories: Sequence[str] = (),
+    min_duplicates: int = 1,
+    report: PathLike | None = None,
+    reporter: Reporter = QUIET,
+) -> "ArchiveReport":
+    """Bring the repositories of an archive in which duplicates were found into a store, with the first texts of issues.
+
+    What was read of the archive is kept in a folder beside the store: after an interruption the same call continues,
+    and one for more hours reads only those.
+
+    Args:
+        archive: A folder or a glob of hourly files, "gharchive" for the public archive, or an address with {day} and
+            {hour}.
+        store: The SQLite file to fill.
+        first: The first day, YYYY-MM-DD; None for that of the first file.
+        last: The last day; None for that of the last file.
+        repositories: OWNER/NAME in which * stands for anything; none for all.
+        min_duplicates: How many issues of a repository must be called duplicates for it to be stored.
+        report: Folder for tables of what was found, and a plot; None for none.
+        reporter: Where progress and warnings go.
+
+    Raises:
+        UsageError: The range is not one, or a number is wrong.
+        GisError: The extra "archive" is not installed, no file can be read, no repository has enough duplicates, or
+            the disk is full; what was read is kept.
+    """
+    check_number("the least number of duplicates", min_duplicates, 1)
+    _check_extra()
+    from gis.archive.collect import collect_archive as collect
+    from gis.archive.report import write_report
+
+    found = collect(
+        str(archive),
+        Path(store),
+        first=first,
+        last=last,
+        repositories=repositories,
+        min_duplicates=min_duplicates,
+        reporter=reporter,
+    )
+    if report is not None:
+        write_report(Path(report), found)
+    if not found.repositories:
+        raise GisError(
+            f"no repository has so many issues that are called duplicates: {min_duplicates:,}; nothing was stored",
+            remedy="lower --min-duplicates, or read more hours",
+        )
+    return found
+
+
+def _check_extra() -> None:
+    try:
+        import duckdb  # noqa: F401
+        import ibis  # noqa: F401
+    except ImportError as error:
+        raise GisError("archives need the extra 'archive': pip install 'gis-similarity[archive]'") from error

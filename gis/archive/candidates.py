@@ -1,0 +1,125 @@
+"""The second pass: what may say that an issue is a duplicate, found by the engine and read in Python."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow.parquet as pq
+from ibis.expr.types import BooleanColumn, StringColumn, Table
+
+from gis.archive.engines import Engine
+from gis.archive.tables import COMMENT, USED
+from gis.dataset.labels.called import DUPLICATE_IN_LABELS, is_duplicate_label
+from gis.dataset.labels.evidence import RULED
+from gis.dataset.labels.rulings import rulings
+from gis.files import write_atomically
+from gis.languages import language
+
+# One of these is in every comment that ``rulings`` reads, in lower case: ``MAY_NAME`` begins with them. The last three
+# are letters that Python takes for an i or an s where case is ignored, and engines do not.
+SIGNS_OF_REFERENCES = ("#", "\uff03", "/issues/", "gh-", "issue", "\u0131", "\u0130", "\u017f")
+NOT_ASCII = "[^ -~]"  # the same in the regular expressions of all engines
+LABELS_IN_ASCII = sorted(word for word in DUPLICATE_IN_LABELS if word.isascii())
+ROWS_AT_ONCE = 2000
+COLUMNS = ("line", "id", "at", "repository_id", "repository", "number", "labels", "state_reason", "comment_body")
+
+
+@dataclass
+class Candidates:
+    """What may be duplicates.
+
+    Attributes:
+        issues: Numbers of issues that a plain ruling, a label or their state calls duplicates, by the repository's id.
+        rulings: Rulings by year, kind and language of the comment; "" where that is not certain.
+        comments: Comments that name an issue, and so were read.
+    """
+
+    issues: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    rulings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    comments: int = 0
+
+    def repositories(self, least: int) -> list[int]:
+        """Return the ids of the repositories with at least so many duplicates."""
+        return sorted(repository for repository, issues in self.issues.items() if len(issues) >= least)
+
+
+def used(events: Table, repositories: Sequence[str] = ()) -> Table:
+    """Return the events that are used, of the repositories that ever had a name that fits one of some patterns.
+
+    Args:
+        events: The Parquet files of the first pass.
+        repositories: OWNER/NAME in which * stands for anything; none for all.
+    """
+    of_issues = events.filter(events.line.isin(USED))
+    if not repositories:
+        return of_issues
+    name = of_issues.repository.lower()
+    fits = ibis.or_(*(name.like(_as_like(pattern)) for pattern in repositories))
+    ids = of_issues.filter(fits).select("repository_id").distinct()
+    return of_issues.semi_join(ids, "repository_id")
+
+
+def _as_like(pattern: str) -> str:
+    """Return a pattern with * as one of SQL's LIKE."""
+    return pattern.lower().replace("*", "%")
+
+
+def may_rule(body: StringColumn) -> BooleanColumn:
+    """Return whether a comment may be a ruling: true for every one that ``rulings`` reads, and for many more."""
+    lowered = body.lower()
+    return ibis.or_(*(lowered.contains(sign) for sign in SIGNS_OF_REFERENCES))
+
+
+def may_be_called(labels: StringColumn) -> BooleanColumn:
+    """Return whether one of some labels may say "duplicate": true for every one of ``is_duplicate_label``."""
+    lowered = labels.lower()
+    return ibis.or_(*(lowered.contains(word) for word in LABELS_IN_ASCII), lowered.re_search(NOT_ASCII))
+
+
+def find_candidates(events: Table, engine: Engine, path: Path) -> Candidates:
+    """Return what may be duplicates.
+
+    Args:
+        events: Those that are used.
+        engine: What they are on.
+        path: Parquet file for what the engine finds, which is read here.
+    """
+    labels = events.labels.map(lambda label: label["name"]).join("\n")
+    is_candidate = ibis.or_(
+        (events.line == COMMENT) & may_rule(events.comment_body),
+        may_be_called(labels),
+        events.state_reason == "duplicate",
+    )
+    write_atomically(path, lambda temporary: engine.write(events.filter(is_candidate).select(*COLUMNS), temporary))
+    candidates = Candidates()
+    seen: set[str] = set()
+    for row in _rows(path):
+        if row["id"] not in seen:
+            seen.add(row["id"])
+            _read(row, candidates)
+    return candidates
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(ROWS_AT_ONCE):
+            yield from batch.to_pylist()
+
+
+def _read(row: dict[str, Any], candidates: Candidates) -> None:
+    """Add what an event says."""
+    issues = candidates.issues[row["repository_id"]]
+    labels = [label["name"] or "" for label in row["labels"] or ()]
+    if row["state_reason"] == "duplicate" or any(map(is_duplicate_label, labels)):
+        issues.add(row["number"])
+    if row["line"] != COMMENT or row["comment_body"] is None:
+        return
+    candidates.comments += 1
+    read = list(rulings(row["comment_body"]))
+    for kind in dict.fromkeys(ruling.kind for ruling in read):
+        candidates.rulings[row["at"][:4], kind, language(row["comment_body"]) or ""] += 1
+    if any(ruling.kind in RULED for ruling in read):
+        issues.add(row["number"])

@@ -1,0 +1,265 @@
+"""Collect from an archive: read its files, find what may be duplicates, and store the repositories that have some."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ibis.expr.types import Table
+
+from gis.archive.candidates import Candidates, find_candidates, used
+from gis.archive.counts import LineCounts, count_lines, names_of
+from gis.archive.download import Download
+from gis.archive.engines import DuckDB, Engine
+from gis.archive.files import Hours, find_hours
+from gis.archive.holes import Hole, holes_between
+from gis.archive.layouts import GHARCHIVE
+from gis.archive.mending import first_line
+from gis.archive.reading import Unread, events_of, read_files
+from gis.archive.source import ArchiveSource
+from gis.archive.tables import CUT_OFF, MALFORMED, NO_TEXT, OVERLONG, REASONS, USED
+from gis.collector.collect import CollectReport, collect
+from gis.collector.records import Repository
+from gis.collector.repositories import is_repository_name
+from gis.collector.store_writer import StoreWriter
+from gis.console import QUIET, Reporter
+from gis.errors import GisError
+from gis.files import SHORT_HASH, held_alone, make_folder, sha256_of, write_atomically
+from gis.text import visible
+from gis.versions import versions_of
+
+MEMORY = 1000  # MB for all engines together, before they spill to the disk
+EVENTS, CANDIDATES, SPILL = "events", "candidates.parquet", "spill"
+LONGEST_SHOWN = 100  # characters of a line that cannot be read
+LIBRARIES = ("ibis-framework", "duckdb")
+EXPECTED = "each line of a file must be an event as GH Archive writes it"
+EXPLAINED = {
+    MALFORMED: "they are not events that can be read",
+    OVERLONG: "they are too long to be read",
+    NO_TEXT: "they are events from before 2015, which have no texts",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveReport:
+    """What an archive brought.
+
+    Attributes:
+        hours: Its files.
+        lines: What became of every line.
+        unread: Files that could not be read at all, or that the server does not have.
+        holes: What is known to be missing from the range.
+        candidates: What may be duplicates.
+        repositories: What each repository brought to the store.
+        opened_before: Issues that the archive did not see opened.
+    """
+
+    hours: Hours
+    lines: LineCounts
+    unread: Sequence[Unread]
+    holes: Sequence[Hole]
+    candidates: Candidates
+    repositories: Sequence[CollectReport] = ()
+    opened_before: int = 0
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What a store says of where its repositories are from."""
+        return {
+            **versions_of(LIBRARIES),
+            "archive": self.hours.archive,
+            "days": self.hours.days,
+            "files": len(self.hours.files),
+            "missing hours": len(self.missing),
+            "lines": dict(self.lines.total),
+            "holes": list(map(str, self.holes)),
+        }
+
+    @property
+    def missing(self) -> list[datetime]:
+        """The hours without a file, in the folder or on the server."""
+        not_on_server = [each.file.hour for each in self.unread if each.is_missing and each.file.hour]
+        return sorted([*self.hours.missing, *not_on_server])
+
+    def summary(self) -> Iterator[str]:
+        """Yield what became of the lines, and what was found in them."""
+        total = self.lines.total
+        used, left_out = self.lines.used, [reason for reason in REASONS if total[reason]]
+        yield (
+            f"{total.total():,} lines of {len(self.lines.by_file):,} files: {used:,} used; left out: "
+            + ", ".join(f"{total[reason]:,} {reason}" for reason in left_out)
+        )
+        duplicates = sum(map(len, self.candidates.issues.values()))
+        yield (
+            f"{duplicates:,} issues of {sum(map(bool, self.candidates.issues.values())):,} repositories are called "
+            f"duplicates; {len(self.repositories):,} repositories are stored"
+        )
+        if self.opened_before:
+            yield f"{self.opened_before:,} issues were opened before the archive begins; their texts may be edited ones"
+
+    def notes(self) -> Iterator[str]:
+        """Yield what the reader of the result must know, a line each."""
+        if self.missing:
+            hours = ", ".join(f"{hour:%Y-%m-%d-}{hour.hour}" for hour in self.missing[:3])
+            yield f"{len(self.missing):,} hours have no file, such as {hours}"
+        if self.hours.doubled:
+            yield f"{len(self.hours.doubled):,} hours have several files; each event counts once"
+        if self.hours.outside:
+            yield f"{self.hours.outside:,} files are outside the range"
+        if unknown := self.lines.unknown:
+            yield f"{len(unknown):,} files are of another layout: {names_of(unknown)}; {_layout_of(self.lines)}"
+        if self.lines.empty:
+            yield f"{len(self.lines.empty):,} files are empty: {names_of(self.lines.empty)}"
+        if cut := [file for file, count in self.lines.by_file.items() if count[CUT_OFF]]:
+            yield f"{len(cut):,} files break off: {names_of(cut)}"
+        for reason in (MALFORMED, OVERLONG, NO_TEXT):
+            if count := self.lines.total[reason]:
+                yield f"{count:,} lines are left out: {EXPLAINED[reason]}"
+        yield from (f"the archive has a hole, {hole}" for hole in self.holes)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The folder in which an archive is worked on, and what works there."""
+
+    folder: Path
+    cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+
+    @property
+    def events(self) -> Path:
+        """Where the events of each file are kept."""
+        return self.folder / EVENTS
+
+    def engines(self) -> list[Engine]:
+        """Return an engine for each core, to read files side by side."""
+        memory = f"{MEMORY // self.cores}MB"
+        return [DuckDB(threads=1, memory=memory, spill=self.folder / SPILL) for _ in range(self.cores)]
+
+    def engine(self) -> Engine:
+        """Return an engine that uses all cores."""
+        return DuckDB(threads=self.cores, memory=f"{MEMORY}MB", spill=self.folder / SPILL)
+
+
+def collect_archive(
+    archive: str,
+    store: Path,
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    repositories: Sequence[str] = (),
+    min_duplicates: int = 1,
+    work: Path | None = None,
+    reporter: Reporter = QUIET,
+) -> ArchiveReport:
+    """Fill a store with the repositories of an archive in which duplicates were found.
+
+    What was read of the archive is kept beside the store, so that a run that is stopped goes on, and one with more
+    files reads only those.
+
+    Args:
+        archive: A folder or a glob of hourly files, "gharchive", or an address with {day} and {hour}.
+        store: The SQLite file to fill.
+        first: The first day, YYYY-MM-DD.
+        last: The last day.
+        repositories: OWNER/NAME in which * stands for anything; none for all.
+        min_duplicates: How many issues of a repository must be called duplicates for it to be stored.
+        work: Folder for what is read of the archive; None for one beside the store.
+        reporter: Shows progress, and says what is left out.
+
+    Raises:
+        UsageError: The range is not one, or the archive has no place for it.
+        GisError: No file can be read, or the disk is full.
+    """
+    hours = find_hours(archive, first, last)
+    place = _Work(work or store.with_name(f"{store.name}.archive"))
+    make_folder(place.folder)
+    busy = GisError(f"another process works in {place.folder}", remedy="wait until it is done")
+    with held_alone(place.folder / "work", busy):
+        report, files = _examine(hours, place, repositories, reporter)
+        kept = report.candidates.repositories(min_duplicates)
+        return _store(report, files, kept, place, store, reporter) if kept else report
+
+
+def _examine(
+    hours: Hours, place: _Work, repositories: Sequence[str], reporter: Reporter
+) -> tuple[ArchiveReport, list[Path]]:
+    """Read the files of an archive, and return what is in them, and where their events are."""
+    unread = read_files(
+        hours.files, place.events, GHARCHIVE, place.engines(), Download(place.folder).fetch, reporter=reporter
+    )
+    left_out = {each.file for each in unread}
+    files = {events_of(file, place.events): file for file in hours.files if file not in left_out}
+    if not files:
+        raise GisError(f"no file of {hours.archive} could be read: {unread[0].reason}")
+    engine = place.engine()
+    lines = count_lines(engine.parquet(list(files)), engine, files)
+    if len(lines.unknown) + len(lines.empty) == len(files):
+        raise GisError(f"{hours.archive} is not an archive of events: {_layout_of(lines)}", remedy=EXPECTED)
+    events = used(engine.parquet(list(files)), repositories)
+    report = ArchiveReport(
+        hours=hours,
+        lines=lines,
+        unread=tuple(unread),
+        holes=tuple(holes_between(*hours.days) if hours.days else ()),
+        candidates=find_candidates(events, engine, place.folder / CANDIDATES),
+    )
+    for note in report.notes():
+        reporter.warn(note)
+    return report, list(files)
+
+
+def _layout_of(lines: LineCounts) -> str:
+    """Return what the first file looks like that is not of a known layout."""
+    file = next((file for file in lines.unknown if not file.is_remote), None)
+    if file is None:
+        return "its files have no lines that can be read"
+    return f"its first line is {visible(first_line(Path(file.place)))[:LONGEST_SHOWN]!r}"
+
+
+def _store(
+    report: ArchiveReport,
+    files: Sequence[Path],
+    kept: Sequence[int],
+    place: _Work,
+    store: Path,
+    reporter: Reporter,
+) -> ArchiveReport:
+    """Bring the repositories that are kept into the store."""
+    version = sha256_of(sorted(path.name for path in files))
+    engine = place.engine()
+    events = engine.parquet(files)
+    events = events.filter(events.line.isin(USED), events.repository_id.isin(kept))
+    selected = place.folder / f"selected-{sha256_of([version, kept])[:SHORT_HASH]}.parquet"
+    if not selected.exists():
+        reporter.say(f"sorting the events of {len(kept):,} repositories")
+        ordered = events.drop("filename").order_by("repository_id", "number", "at", "id")
+        write_atomically(selected, lambda temporary: engine.write(ordered, temporary))
+    names = _names(engine, events)
+    brought: list[CollectReport] = []
+    opened_before = 0
+    with StoreWriter.open(store) as writer:
+        for identity in kept:
+            for repository in names.get(identity, ()):
+                writer.repository(repository, ArchiveSource.kind)
+        for identity in kept:
+            if identity in names:
+                source = ArchiveSource(
+                    selected, names[identity][-1], version=version, about=report.about, reporter=reporter
+                )
+                brought.append(collect(writer, source, reporter=reporter))
+                opened_before += source.opened_before
+    selected.unlink()
+    return replace(report, repositories=tuple(brought), opened_before=opened_before)
+
+
+def _names(engine: Engine, events: Table) -> dict[int, list[Repository]]:
+    """Return the names of each repository, that of its last event last."""
+    last = events.group_by("repository_id", "repository").aggregate(at=events.at.max())
+    names: dict[int, list[Repository]] = {}
+    for row in engine.rows(last.order_by("at")):
+        if is_repository_name(row["repository"] or ""):
+            repository = Repository(row["repository"], row["repository_id"], row["repository"])
+            names.setdefault(row["repository_id"], []).append(repository)
+    return names

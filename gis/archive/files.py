@@ -1,0 +1,181 @@
+"""The files of an archive: a folder of hours, a glob, or a pattern of addresses with a range of days."""
+
+import glob
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from gis.errors import GisError, UsageError
+from gis.text import visible
+
+GHARCHIVE_URL = "https://data.gharchive.org/{day}-{hour}.json.gz"
+PUBLIC = "gharchive"  # what to type for it
+HOUR = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)-(?P<hour>\d{1,2})(?=\.)")
+ENDINGS = (".json.gz", ".json", ".jsonl.gz", ".jsonl")
+HASH = 10  # hexadecimal digits
+
+
+class ArchiveFile(NamedTuple):
+    """A file of an archive.
+
+    Attributes:
+        name: Its name, without folders.
+        place: Its path, or its address.
+        hour: The hour that it is named after; None where it is not named after one.
+    """
+
+    name: str
+    place: str
+    hour: datetime | None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it must be downloaded."""
+        return "://" in self.place
+
+    @property
+    def key(self) -> str:
+        """A name for what is made of it: it sorts by hours, and changes when the file does."""
+        hour = "" if self.hour is None else f"{self.hour:%Y-%m-%d-%H}."
+        version = ""
+        if not self.is_remote:
+            path = Path(self.place).resolve()
+            version = f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        return f"{hour}{hashlib.sha256((version or self.place).encode()).hexdigest()[:HASH]}"
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The files of an archive, and what is odd about them.
+
+    Attributes:
+        archive: What was asked for.
+        files: In the order of their hours.
+        missing: Hours of the range, or between the first and the last file, that have none.
+        doubled: Hours of several files.
+        outside: How many files there are outside the range, or without an hour in their name where a range is given.
+    """
+
+    archive: str
+    files: tuple[ArchiveFile, ...]
+    missing: tuple[datetime, ...] = ()
+    doubled: tuple[datetime, ...] = ()
+    outside: int = 0
+
+    @property
+    def days(self) -> tuple[str, str] | None:
+        """The first and the last day of the hours, YYYY-MM-DD; None where no file is named after one."""
+        hours = sorted(file.hour for file in self.files if file.hour is not None)
+        return (f"{hours[0]:%Y-%m-%d}", f"{hours[-1]:%Y-%m-%d}") if hours else None
+
+
+def find_hours(archive: str, first: str | None = None, last: str | None = None) -> Hours:
+    """Return the files of an archive.
+
+    Args:
+        archive: A folder, a glob, "gharchive", or an address with {day} and {hour}.
+        first: The first day, YYYY-MM-DD; None for that of the first file.
+        last: The last day; None for that of the last file.
+
+    Raises:
+        UsageError: The range is not one, or an address has no range or no place for the hour.
+        GisError: There are no such files.
+    """
+    days = _range(first, last)
+    pattern = GHARCHIVE_URL if archive == PUBLIC else archive
+    if "://" in pattern:
+        return Hours(archive, tuple(_addresses(pattern, days)))
+    found = [ArchiveFile(path.name, str(path), _hour_of(path.name)) for path in _paths(pattern)]
+    if not found:
+        raise GisError(f"{archive} matches no file", remedy=f"name a folder with files that end in {ENDINGS[0]}")
+    if days[0] is None and days[1] is None:
+        inside = found
+    else:
+        inside = [file for file in found if file.hour is not None and _is_within(file.hour, days)]
+    if not inside:
+        raise GisError(f"{archive} has {len(found):,} files, and none of an hour in the range")
+    inside.sort(key=lambda file: (file.hour or datetime.max.replace(tzinfo=UTC), file.name, file.place))
+    by_hour: dict[datetime, int] = defaultdict(int)
+    for file in inside:
+        if file.hour is not None:
+            by_hour[file.hour] += 1
+    return Hours(
+        archive=archive,
+        files=tuple(inside),
+        missing=tuple(hour for hour in _hours_between(by_hour, days) if hour not in by_hour),
+        doubled=tuple(hour for hour, count in by_hour.items() if count > 1),
+        outside=len(found) - len(inside),
+    )
+
+
+Days = tuple[date | None, date | None]
+
+
+def _range(first: str | None, last: str | None) -> Days:
+    begin, end = _day(first), _day(last)
+    if begin is not None and end is not None and end < begin:
+        raise UsageError(f"the range ends on {end}, before it begins on {begin}")
+    if begin is not None and begin > datetime.now(UTC).date():
+        raise UsageError(f"the range begins on {begin}, which is in the future")
+    return begin, end
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{visible(text or '')[:40]!r} is not a day; write it as 2024-01-31") from None
+
+
+def _paths(pattern: str) -> list[Path]:
+    folder = Path(pattern)
+    if folder.is_file():
+        return [folder]
+    paths = folder.iterdir() if folder.is_dir() else map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
+    return sorted(path for path in paths if path.is_file() and path.name.endswith(ENDINGS))
+
+
+def _hour_of(name: str) -> datetime | None:
+    match = HOUR.search(name)
+    try:
+        return match and datetime.fromisoformat(match["day"]).replace(hour=int(match["hour"]), tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _is_within(hour: datetime, days: Days) -> bool:
+    first, last = days
+    return (first is None or hour.date() >= first) and (last is None or hour.date() <= last)
+
+
+def _hours_between(hours: Iterable[datetime], days: Days) -> Iterator[datetime]:
+    """Yield every hour of a range; where it is open, from the first of ``hours`` or to the last."""
+    known = sorted(hours)
+    if not known:
+        return
+    first, last = days
+    hour = known[0] if first is None else _midnight(first)
+    end = known[-1] if last is None else _midnight(last) + timedelta(hours=23)
+    while hour <= end:
+        yield hour
+        hour += timedelta(hours=1)
+
+
+def _addresses(pattern: str, days: Days) -> Iterator[ArchiveFile]:
+    first, last = days
+    if "{day}" not in pattern or "{hour}" not in pattern:
+        raise UsageError(f"{pattern} names no hour", remedy="write {day} and {hour} where they stand in the address")
+    if first is None or last is None:
+        raise UsageError("an archive on a server needs a range", remedy="add --from 2024-01-01 --to 2024-01-31")
+    for hour in _hours_between([_midnight(first)], days):
+        address = pattern.format(day=f"{hour:%Y-%m-%d}", hour=hour.hour)
+        yield ArchiveFile(address.rpartition("/")[2], address, hour)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

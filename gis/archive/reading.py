@@ -1,0 +1,155 @@
+"""The first pass: each file of an archive becomes one small Parquet file, whole or not at all."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from gis.archive.download import NotOnServerError
+from gis.archive.engines import Engine
+from gis.archive.files import ArchiveFile
+from gis.archive.layouts import Layout
+from gis.archive.mending import mend
+from gis.archive.tables import MALFORMED
+from gis.console import QUIET, Reporter
+from gis.errors import GisError
+from gis.files import FullDiskError, full_disk_named, make_folder, temporary_folder, write_atomically
+
+Fetch = Callable[[ArchiveFile], AbstractContextManager[Path]]
+
+
+class Unread(NamedTuple):
+    """A file of which nothing could be read.
+
+    Attributes:
+        file: The file.
+        reason: Why.
+        is_missing: Whether the server does not have it.
+    """
+
+    file: ArchiveFile
+    reason: str
+    is_missing: bool
+
+
+def events_of(file: ArchiveFile, folder: Path) -> Path:
+    """Return where the events of a file are kept."""
+    return folder / f"{file.key}.parquet"
+
+
+def read_files(
+    files: Sequence[ArchiveFile],
+    folder: Path,
+    layout: Layout,
+    engines: Sequence[Engine],
+    fetch: Fetch,
+    *,
+    reporter: Reporter = QUIET,
+) -> list[Unread]:
+    """Make a Parquet file of each file that has none yet, as many at a time as there are engines.
+
+    Args:
+        files: What to read.
+        folder: Where the Parquet files are kept.
+        layout: How the files are read.
+        engines: What reads them.
+        fetch: Yields the path of a file, which it may have to download.
+        reporter: Shows progress.
+
+    Returns:
+        The files that could not be read.
+
+    Raises:
+        FullDiskError: There is no room for more; what was read is kept.
+    """
+    make_folder(folder)
+    free: SimpleQueue[Engine] = SimpleQueue()
+    for engine in engines:
+        free.put(engine)
+
+    def read(file: ArchiveFile) -> int:
+        engine = free.get()
+        try:
+            with fetch(file) as path:
+                read_file(path, events_of(file, folder), layout, engine)
+                return path.stat().st_size
+        finally:
+            free.put(engine)
+
+    unread: list[Unread] = []
+    remaining = [file for file in files if not events_of(file, folder).exists()]
+    done = len(files) - len(remaining)
+    if done and remaining:
+        reporter.say(f"{done:,} of {len(files):,} files were read before")
+    started, bytes_read = time.monotonic(), 0
+    with (
+        reporter.track("reading the archive", len(remaining), "files") as tracker,
+        ThreadPoolExecutor(len(engines)) as pool,
+    ):
+        tasks = {pool.submit(read, file): file for file in remaining}
+        try:
+            for task in as_completed(tasks):
+                try:
+                    bytes_read += task.result()
+                except FullDiskError:
+                    raise
+                except GisError as error:
+                    file, is_missing = tasks[task], isinstance(error, NotOnServerError)
+                    unread.append(Unread(file, str(error), is_missing))
+                    if not is_missing:
+                        reporter.warn(f"{file.place} is left out: {error}")
+                tracker.note = f"{bytes_read / 1e6 / (time.monotonic() - started):.1f} MB/s compressed"
+                tracker.advance(1, (tracker.done + 1) / len(remaining))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return unread
+
+
+def read_file(path: Path, events: Path, layout: Layout, engine: Engine) -> None:
+    """Write a row for each line of a file; the events among them in full.
+
+    A file that the engine cannot read, or not all lines of, is mended and read again.
+
+    Args:
+        path: The file.
+        events: The Parquet file to write.
+        layout: How it is read.
+        engine: What reads it.
+
+    Raises:
+        FullDiskError: There is no room for it.
+        GisError: It cannot be read at all.
+    """
+
+    def write(temporary: Path) -> None:
+        try:
+            engine.convert(path, layout, temporary)
+            if not _is_damaged(temporary):
+                return
+        except engine.errors:
+            pass  # what is wrong with it shows below, where it is read as far as it goes
+        with temporary_folder("gis-archive") as folder:
+            copy = folder / "mended.json"
+            with full_disk_named(copy):
+                mend(path, copy)
+            engine.convert(copy, layout, temporary)
+
+    try:
+        write_atomically(events, write)
+    except engine.errors as error:
+        raise GisError(f"it cannot be read: {error}") from error
+    except OSError as error:
+        raise GisError(f"it cannot be read: {error.strerror}") from error
+
+
+def _is_damaged(events: Path) -> bool:
+    """Return whether a line of a file could not be read."""
+    lines = pq.read_table(events, columns=["line"])["line"]
+    return bool(pc.any(pc.equal(lines, MALFORMED)).as_py())

@@ -1,0 +1,208 @@
+"""From an archive to a store, and from there to evidence."""
+
+import json
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gis.archive.collect import ArchiveReport, collect_archive
+from gis.collector.collect import collect
+from gis.collector.dump import DumpSource
+from gis.collector.store import Store
+from gis.collector.store_writer import StoreWriter
+from gis.dataset.issues.table import load_issues
+from gis.dataset.labels.all_evidence import find_evidence
+from gis.errors import GisError
+from tests.archive.helpers import world
+from tests.archive.hours import FAULTS, write_hours
+from tests.collector.world import World, made, user_row
+from tests.command_line import Gis
+
+CONTENT = {
+    "repositories": "name, id",
+    "issues": "number, title, body, state, state_reason, author, labels, created_at, closed_at, closed_by",
+    "comments": "number, id, author, body, created_at",
+    "events": "number, kind, created_at, actor",
+}
+
+
+def content(store: Path) -> dict[str, list[Any]]:
+    """What a store holds, but for its runs and times."""
+    with sqlite3.connect(store) as connection:
+        return {
+            table: sorted(connection.execute(f"SELECT {columns} FROM {table}"), key=repr)
+            for table, columns in CONTENT.items()
+        }
+
+
+def write_dump(folder: Path, repository: World) -> None:
+    folder.mkdir()
+    comments = [comment for written in repository.comments.values() for comment in written]
+    for name, rows in (("issues", repository.issues.values()), ("comments", comments)):
+        (folder / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+
+def evidence_in(path: Path) -> Counter[Any]:
+    with Store(path) as store:
+        issues = load_issues(store)
+        return Counter(
+            (each.tier, issues.name(each.issue), each.reference, each.created_at, each.seconds_to_close, each.by_closer)
+            for each in find_evidence(store, issues)
+        )
+
+
+def collected(folder: Path, **options: Any) -> ArchiveReport:  # noqa: ANN401
+    return collect_archive(str(folder / "hours"), folder / "store.db", **options)
+
+
+def test_the_evidence_is_that_of_the_dump(tmp_path: Path) -> None:
+    repository = world(60)
+    write_hours(tmp_path / "hours", [repository], files=5)
+    report = collected(tmp_path)
+    write_dump(tmp_path / "octo_widgets", repository)
+    with StoreWriter.open(tmp_path / "dump.db") as store:
+        collect(store, DumpSource(tmp_path / "octo_widgets"))
+    assert report.opened_before == 0
+    assert sum(evidence_in(tmp_path / "store.db").values()) >= 8
+    assert evidence_in(tmp_path / "store.db") == evidence_in(tmp_path / "dump.db")
+
+
+def test_faults_that_take_nothing_away_change_nothing(tmp_path: Path) -> None:
+    faults = [fault for fault in FAULTS if fault not in ("truncated", "missing hour", "odd texts")]
+    for name, wrong in (("whole", []), ("damaged", faults)):
+        write_hours(tmp_path / name / "hours", [world()], files=5, faults=wrong)
+        collected(tmp_path / name)
+    assert content(tmp_path / "whole" / "store.db") == content(tmp_path / "damaged" / "store.db")
+
+
+def test_an_issue_has_its_first_text_and_its_last_state(tmp_path: Path) -> None:
+    repository = world()
+    number = next(number for number, row in repository.issues.items() if row["state"] == "closed")
+    repository.first_bodies[number] = "As it was first written."
+    write_hours(tmp_path / "hours", [repository], files=3)
+    collected(tmp_path)
+    with sqlite3.connect(tmp_path / "store.db") as store:
+        query = f"SELECT body, original_body, state, closed_by FROM issues WHERE number = {number}"
+        body, original, state, closer = store.execute(query).fetchone()
+    assert body == original == "As it was first written."
+    assert (state, closer) == ("closed", repository.issues[number]["closed_by"]["login"])
+
+
+def test_issues_that_were_opened_before_the_archive_begins_are_counted(tmp_path: Path) -> None:
+    repository = world()
+    middle = sorted(row["created_at"] for row in repository.issues.values())[20]
+    write_hours(tmp_path / "hours", [repository], files=3, begin=middle)
+    report = collected(tmp_path)
+    with sqlite3.connect(tmp_path / "store.db") as store:
+        (unknown,) = store.execute("SELECT count(*) FROM issues WHERE original_body IS NULL").fetchone()
+    assert report.opened_before == unknown > 0
+
+
+def test_a_renamed_repository_is_one(tmp_path: Path) -> None:
+    repository = world()
+    middle = sorted(row["created_at"] for row in repository.issues.values())[20]
+    write_hours(tmp_path / "hours", [repository], files=3, renamed=(middle, "octo/gadgets"))
+    (report,) = collected(tmp_path, repositories=["OCTO/gad*"]).repositories
+    assert (report.repository, report.issues) == ("octo/widgets", 40)
+    with sqlite3.connect(tmp_path / "store.db") as store:
+        assert sorted(store.execute("SELECT name FROM names")) == [("octo/gadgets",), ("octo/widgets",)]
+
+
+def other_world() -> World:
+    """A second repository, with three duplicates."""
+    repository = made(20, seed=5)
+    repository.name, repository.id = "acme/things", 99
+    for number in sorted(repository.issues)[-3:]:
+        repository.add_comment(number, "Duplicate of #1", user_row(1))
+    return repository
+
+
+def test_repositories_with_few_duplicates_or_other_names_are_left_out(tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world(), other_world()], files=3)
+    assert [each.repository for each in collected(tmp_path).repositories] == ["acme/things", "octo/widgets"]
+    for options in ({"min_duplicates": 4}, {"repositories": ["octo/*"]}):
+        report = collect_archive(str(tmp_path / "hours"), tmp_path / "other.db", work=tmp_path / "work", **options)
+        assert [each.repository for each in report.repositories] == ["octo/widgets"]
+    assert collected(tmp_path, min_duplicates=99).repositories == ()
+
+
+def test_more_hours_are_added_to_those_that_were_read(tmp_path: Path) -> None:
+    write_hours(tmp_path / "all" / "hours", [world()], files=6)
+    collected(tmp_path / "all")
+    (tmp_path / "hours").mkdir()
+    for path in sorted((tmp_path / "all" / "hours").iterdir()):
+        (tmp_path / "hours" / path.name).write_bytes(path.read_bytes())
+        if path.name.endswith("-3.json.gz"):
+            collected(tmp_path, min_duplicates=0)
+    collected(tmp_path)
+    assert content(tmp_path / "store.db") == content(tmp_path / "all" / "store.db")
+
+
+def test_a_second_run_brings_nothing_new(tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world()], files=3)
+    collected(tmp_path)
+    before = content(tmp_path / "store.db")
+    (again,) = collected(tmp_path).repositories
+    assert again.issues == 0
+    assert content(tmp_path / "store.db") == before
+
+
+def test_a_run_says_where_its_repositories_are_from(tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world()], files=3)
+    report = collected(tmp_path)
+    with Store(tmp_path / "store.db") as store:
+        (run,) = store.runs()
+    about = json.loads(run["about"]) if isinstance(run["about"], str) else run["about"]
+    assert run["source"] == "archive"
+    assert about["archive"] == str(tmp_path / "hours")
+    assert about["lines"] == dict(report.lines.total)
+
+
+def test_an_archive_of_another_layout_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hours").mkdir()
+    (tmp_path / "hours" / "2024-01-01-1.json").write_text('{"commit": "12"}\n' * 3)
+    with pytest.raises(GisError, match="is not an archive of events: its first line is ") as error:
+        collected(tmp_path)
+    assert '{"commit": "12"}' in str(error.value)
+
+
+def test_the_command_line_fills_a_store_and_a_report(gis: Gis, tmp_path: Path) -> None:
+    truth = write_hours(tmp_path / "hours", [world()], files=5, faults=FAULTS)
+    done = gis(
+        "collect", "--archive", tmp_path / "hours", "--store", tmp_path / "store.db", "--report", tmp_path / "report"
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    total = truth.lines.total()
+    assert f"{total:,} lines of {len(truth.files)} files" in done.out
+    assert "octo/widgets" in done.out
+    assert "1 files break off: " in done.err.replace("\n", " ")
+    assert {"README.md", "about.json", "files.csv", "rulings.csv"} <= {p.name for p in (tmp_path / "report").iterdir()}
+    assert f"| all | {total:,} |" in (tmp_path / "report" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--archive", "none/*"], "none/* matches no file"),
+        (["--archive", "gharchive"], "needs a range; add --from"),
+        (["--archive", "gharchive", "--from", "2024-01-01", "--from", "b"], "give --from once"),
+        (["--archive", "x", "--preset", "paper"], "choose some with --repo 'OWNER/*'"),
+        (["--to", "2024-01-01", "--repo", "a/b"], "add --archive PATH"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(gis: Gis, tmp_path: Path, arguments: list[str], message: str) -> None:
+    done = gis("collect", "--store", tmp_path / "store.db", *arguments)
+    assert done.status in (1, 2)
+    assert message in " ".join(done.err.split())
+    assert not (tmp_path / "store.db").exists()
+
+
+def test_nothing_is_stored_where_nothing_is_found(gis: Gis, tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [made(12, seed=3)], files=2)
+    done = gis("collect", "--archive", tmp_path / "hours", "--store", tmp_path / "store.db")
+    assert done.status == 1
+    assert "nothing was stored; lower --min-duplicates" in " ".join(done.err.split())
+    assert not (tmp_path / "store.db").exists()
