@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import json
+import mmap
 import os
 import re
 import secrets
@@ -11,6 +12,7 @@ import shutil
 import signal
 import sqlite3
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +22,7 @@ from unicodedata import normalize
 from gis.errors import GisError
 
 UNFINISHED, ASIDE = "unfinished", "aside"  # ends of the names of what lies beside a file or folder that is replaced
+CHUNK = 1 << 24  # bytes of a file that are hashed at a time
 CLOCKS_DIFFER_BY = 10.0  # seconds between the clocks of files and of processes, at most
 SHORT_HASH = 12  # hexadecimal digits of a hash, where people see it
 MOST_BY_HAND = 16 << 20  # bytes of a file that a person writes
@@ -401,6 +404,17 @@ def sha256_of_file(path: Path) -> str:
     """Hash the bytes of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def crc32_of_file(path: Path) -> int:
+    """Return the CRC-32 of a file: it finds damage, not intent, and takes a third of the time of a SHA-256."""
+    crc = 0
+    with path.open("rb") as file:
+        if path.stat().st_size:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as content:
+                for start in range(0, len(content), CHUNK):
+                    crc = zlib.crc32(content[start : start + CHUNK], crc)
+    return crc
 
 
 def cache_folder() -> Path:

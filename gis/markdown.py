@@ -13,12 +13,21 @@ ALIGNMENT = {"left": ":--", "right": "--:"}
 # What spreadsheets take for a formula; blanks and apostrophes before it do not help, or would be taken for ours.
 FORMULA = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+BACKTICKS = re.compile(r"`+")
 SPECIAL = re.compile(r"([\\`*_\[\]|])")
 
 
 def escape(text: str) -> str:
     r"""Escape ``text`` so that nothing in it acts as Markdown or HTML: ``a_b`` becomes ``a\_b``."""
     return SPECIAL.sub(r"\\\1", html.escape(visible(masked(text)), quote=False))
+
+
+def code_span(text: str) -> str:
+    """Return ``text`` on one line as code, in which nothing acts: no mention, no link, no reference to an issue."""
+    line = " ".join(visible(masked(" ".join(text.split()))).split())
+    fence = "`" * (1 + max(map(len, BACKTICKS.findall(line)), default=0))
+    blank = " " if line[:1] == "`" or line[-1:] == "`" or not line else ""
+    return f"{fence}{blank}{line}{blank}{fence}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, align: Sequence[str] = ()) -> str:

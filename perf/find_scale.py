@@ -1,29 +1,46 @@
-"""Measure the index of gis find, its queries, and what one more issue costs, on made-up issues.
+"""Measure the index of gis find, its start, its queries, and what one more issue costs, on made-up issues.
 
-Vectors are random (384 float32 each, of text and title), words are drawn by Zipf's law with a topic for each issue. The
-index is written and read by the functions that gis index and gis find use; only embedding and the store are left out,
-and the ranker is the one that ships. Queries are issues of the index, one at a time, after one that is not counted.
+Vectors are random (384 float32 each, of text and title), words are drawn by Zipf's law with a topic for each issue. A
+store is made with the same issues, without comments. The index is written and read by the functions of gis index and
+gis find; only reading the whole store and embedding it are left out, and the ranker is the one that ships. Queries are
+issues of the index, one at a time, after one that is not counted. Then one issue is added to the store at a time, and
+the index is brought up to date, which embeds the issue by a real model.
 """
 
 import argparse
+import json
 import multiprocessing
 import resource
+import subprocess
+import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from gis.files import new_folder
-from gis.finder.corpus import NO_CLUSTER, Corpus
-from gis.finder.index import Index, _write, index_path, read_index
-from gis.finder.ranker import default_ranker
-from gis.finder.search import SearchedCorpus
-from gis.models.term_matrix import TermMatrix
-from gis.spec import Spec
+from gis.collector.store import Store
+from gis.collector.store_file import connect
+from gis.collector.store_schema import create_store
+from gis.console import QUIET
+from gis.dataset.issues.table import NOBODY, load_names, stamp
+from gis.finder import index as index_module
+from gis.finder.chain import load_chain
+from gis.finder.content import Content, Part
+from gis.finder.find import Finder, staleness
+from gis.finder.index import _write, build_index, index_path, read_index
+from gis.finder.parts import Titles
+from gis.finder.segments import Segment
+from gis.finder.state import names_of, state_of
+from gis.finder.terms import Postings
+from gis.models.base import LoadSettings
+from gis.spec import parse_spec
 
 VOCABULARY, TOPICS, TITLE_WORDS, DIMENSIONS, BLOCK = 200_000, 5_000, 6, 384, 20_000
+REPOSITORY, FIRST, APART = "octo/widgets", 1_420_070_400, 600  # seconds: of the first issue, and between two
+OFFLINE = LoadSettings(device="cpu", offline=True)
 
 
 def texts_of(count: int, words: int, rng: np.random.Generator) -> list[str]:
@@ -50,31 +67,30 @@ def vectors_of(count: int, path: Path, rng: np.random.Generator) -> "np.ndarray[
     return vectors
 
 
-def made_up(count: int, words: int, folder: Path) -> SearchedCorpus:
-    """Return a corpus of made-up issues, ten minutes apart."""
-    rng = np.random.default_rng(0)
-    texts = texts_of(count, words, rng)
-    titles = [text.partition("\n")[0] for text in texts]
-    corpus = Corpus(
-        names=tuple(f"octo/widgets#{n}" for n in range(1, count + 1)),
-        titles=tuple(titles),
-        texts=tuple(texts),
-        repository=np.zeros(count, np.int32),
-        created=1_420_070_400 + 600 * np.arange(count, dtype=np.int64),
-        authors=tuple(f"user-{n}" for n in rng.integers(0, 20_000, count)),
-        cluster=np.full(count, NO_CLUSTER, np.int32),
-        canonical=np.zeros(count, np.bool_),
-        templates={},
-        host="github.com",
-    )
-    vectors = vectors_of(count, folder / "vectors.npy", rng)
-    return SearchedCorpus(
-        corpus=corpus,
-        vectors=vectors,
-        title_vectors=vectors,
-        terms=TermMatrix.of(texts),
-        title_terms=TermMatrix.of(titles),
-    )
+def add_to_store(store: Path, texts: list[str], first: int) -> None:
+    """Write issues into a store, as gis collect would, numbered from ``first`` on."""
+    columns = "repository, number, id, node_id, title, body, state, locked, association, labels, comment_count"
+    with closing(connect(store)) as connection:
+        connection.execute("BEGIN")
+        rows = []
+        for number, text in enumerate(texts, first):
+            title, _, body = text.partition("\n\n")
+            moment = stamp(FIRST + APART * number)
+            rows.append((1, number, number, "", title, body, "open", 0, "NONE", "[]", 0, moment, moment))
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT INTO issues ({columns}, created_at, updated_at) VALUES ({marks})", rows)
+        changes = [(number, 1, number) for number in range(first, first + len(texts))]
+        connection.executemany("INSERT INTO changes VALUES (?, ?, ?)", changes)
+        connection.execute("COMMIT")
+
+
+def make_store(store: Path, texts: list[str]) -> None:
+    """Make a store of issues, ten minutes apart."""
+    create_store(store)
+    with closing(connect(store)) as connection:
+        connection.execute("INSERT INTO repositories (key, name, id, source) VALUES (1, ?, 1, 'graphql')", [REPOSITORY])
+        connection.execute("INSERT INTO names VALUES (?, 1)", [REPOSITORY])
+    add_to_store(store, texts, 1)
 
 
 def peak() -> str:
@@ -89,50 +105,129 @@ def seconds_since(start: float) -> str:
     return f"{time.perf_counter() - start:.2f} s"
 
 
-def write(count: int, words: int, store: Path) -> None:
-    """Make and write an index."""
+def write(count: int, words: int, store: Path, model: str) -> None:
+    """Make a store, and write its index."""
+    start, rng = time.perf_counter(), np.random.default_rng(0)
+    texts = texts_of(count, words, rng)
+    make_store(store, texts)
+    print(f"store made: {seconds_since(start)}, {store.stat().st_size / 2**30:.2f} GiB", flush=True)
     start = time.perf_counter()
-    searched = made_up(count, words, store.parent)
-    print(f"made up and counted: {seconds_since(start)}; peak {peak()}", flush=True)
-    start, path = time.perf_counter(), index_path(store)
-    index = Index(
-        path=path, model=Spec("random"), identity="0" * 64, state="", searched=searched, ranker=default_ranker()
+    numbers = np.arange(1, count + 1)
+    vectors = vectors_of(count, store.parent / "vectors.npy", rng)
+    segment = Segment(
+        facts=np.stack([np.ones_like(numbers), numbers, FIRST + APART * numbers, np.full(count, NOBODY)]),
+        texts=texts,
+        vectors=vectors,
+        title_vectors=vectors,
+        words=Postings.of(texts),
+        title_words=Postings.of(Titles(texts)),
     )
-    with new_folder(path) as folder:
-        _write(index, folder)
-    size = sum(file.stat().st_size for file in path.iterdir()) / 2**30
-    print(f"written: {seconds_since(start)}; {size:.2f} GiB; peak {peak()}", flush=True)
+    print(f"vectors made up and words counted: {seconds_since(start)}; peak {peak()}", flush=True)
+    start, path = time.perf_counter(), index_path(store)
+    with Store(store, check=False) as opened:
+        names, keys = load_names(opened)
+        content = Content(
+            state=state_of(opened),
+            names=names_of(opened),
+            repositories=names.repositories,
+            keys=keys,
+            host=names.host,
+            templates={0: frozenset()},
+            parts=(Part(segment=segment),),
+            rulings=np.zeros((4, 0), np.int64),
+        )
+    _write(path, content, [], load_chain(path, parse_spec(model), None, OFFLINE, None), None, QUIET)
+    (store.parent / "vectors.npy").unlink()
+    print(f"index written: {seconds_since(start)}; {size_of(path):.2f} GiB; peak {peak()}", flush=True)
+
+
+def size_of(folder: Path) -> float:
+    """Return the size of a folder in GiB."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**30
 
 
 def search(store: Path, queries: int) -> None:
     """Read an index and search it."""
     start = time.perf_counter()
     index = read_index(store)
-    print(f"read: {seconds_since(start)}; peak {peak()}", flush=True)
-    searched, count = index.searched, len(index.searched.corpus)
-    chosen = np.random.default_rng(1).choice(np.arange(count // 2, count), queries + 1, replace=False)
-    times = []
-    for position in chosen:
-        start = time.perf_counter()
-        (candidates,) = searched.search(searched.queries(np.array([position])))
-        index.ranker.scores(candidates)
-        times.append(time.perf_counter() - start)
+    read = time.perf_counter() - start
+    with Store(store, check=False) as opened:
+        assert not staleness(opened, index)
+        finder = Finder(opened, index)
+        print(
+            f"read and compared with the store: {seconds_since(start)} ({read:.2f} s read); peak {peak()}", flush=True
+        )
+        searched, count = index.searched, len(index.searched.corpus)
+        chosen = np.random.default_rng(1).choice(np.arange(count // 2, count), queries + 1, replace=False)
+        times, whole = [], []
+        for position in chosen:
+            start = time.perf_counter()
+            (candidates,) = searched.search(searched.queries(np.array([position])))
+            index.ranker.rank(candidates)
+            times.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            finder.issues([searched.corpus.names[int(position)]])
+            whole.append(time.perf_counter() - start)
     middle, most = np.median(times[1:]), max(times[1:])
-    print(f"first query {times[0]:.2f} s, then {middle:.3f} s (median of {queries}), {most:.3f} s at most; {peak()}")
+    print(
+        f"first query {times[0]:.2f} s, then {middle:.3f} s (median of {queries}), {most:.3f} s at most; with reasons "
+        f"and what the store says {np.median(whole[1:]):.3f} s, {max(whole[1:]):.3f} s at most; peak {peak()}",
+        flush=True,
+    )
+
+
+def add(store: Path, model: str, rounds: int) -> None:
+    """Add an issue to a store and bring its index up to date, some times; the model is loaded before."""
+    start = time.perf_counter()
+    chain = load_chain(index_path(store), parse_spec(model), None, OFFLINE, None)
+    chain.encoder.load()
+    list(chain.encoder.batches(["the first text also starts libraries"]))
+    loaded = time.perf_counter() - start
+    setattr(index_module, "load_chain", lambda *_: chain)  # noqa: B010 - it is not exported
+    times = []
+    for _ in range(rounds):
+        count = len(read_index(store, check=False).searched.corpus)
+        add_to_store(store, texts_of(1, 120, np.random.default_rng(count)), count + 1)
+        start = time.perf_counter()
+        index = build_index(store, parse_spec(model), load=OFFLINE)
+        times.append(time.perf_counter() - start)
+        assert len(index.searched.corpus) == count + 1
+    each = ", ".join(f"{seconds:.2f}" for seconds in times)
+    print(f"one more issue: {each} s, beside {loaded:.2f} s for loading the model; peak {peak()}", flush=True)
+
+
+def commands(store: Path, model: str) -> None:
+    """Time whole commands: starting Python, importing libraries and loading the model are among it."""
+    count = len(read_index(store, check=False).searched.corpus)
+    name = f"{REPOSITORY}#{count}"
+    add_to_store(store, texts_of(1, 120, np.random.default_rng(count)), count + 1)
+    for verb, *arguments in (("--help",), ("index", "--model", model), ("index", "--model", model), ("find", name)):
+        options = [] if verb == "--help" else ["--store", str(store), "--device", "cpu", "--offline", "--quiet"]
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "gis", verb, *arguments, *options], check=True, stdout=subprocess.DEVNULL)
+        print(f"gis {verb}: {seconds_since(start)}", flush=True)
+    print(json.dumps({"segments": [len(part) for part in read_index(store, check=False).content.parts]}))
 
 
 def main() -> None:
-    """Run from the command line; writing and searching are processes of their own, so that each has its own peak."""
+    """Run from the command line; each measurement is a process of its own, so that each has its own peak."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--issues", type=int, default=100_000)
     parser.add_argument("--words", type=int, default=120, help="of each issue")
     parser.add_argument("--queries", type=int, default=20)
-    parser.add_argument("--folder", type=Path, help="where the index is made, for a while")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as temporary:
+    parser.add_argument("--rounds", type=int, default=3, help="how often an issue is added")
+    parser.add_argument("--model", default="minilm", help="embeds the issues that are added; of 384 dimensions")
+    parser.add_argument("--folder", type=Path, help="where store and index are made, for a while")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=given.folder) as temporary:
         store = Path(temporary) / "issues.db"
-        for work, *given in ((write, arguments.issues, arguments.words, store), (search, store, arguments.queries)):
-            process = multiprocessing.get_context("spawn").Process(target=work, args=given)
+        for work, *arguments in (
+            (write, given.issues, given.words, store, given.model),
+            (search, store, given.queries),
+            (add, store, given.model, given.rounds),
+            (commands, store, given.model),
+        ):
+            process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
             process.start()
             process.join()
 

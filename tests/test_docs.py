@@ -58,7 +58,8 @@ def verbs() -> dict[str, TyperCommand]:
 
 
 def options_of(verb: TyperCommand) -> set[str]:
-    return {"--help", "-h"} | {name for parameter in verb.params for name in parameter.opts}
+    names = {name for parameter in verb.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    return {"--help", "-h"} | names
 
 
 def assert_options_exist(verb: str, words: list[str]) -> None:

@@ -7,7 +7,17 @@ Nothing heavy is imported before a function needs it. Functions report nothing b
 from gis.api.annotation import annotate, estimate_annotation
 from gis.api.archive import collect_archive
 from gis.api.datasets import BuiltDataset, CollectedStore, build, collect, confirm
-from gis.api.finding import backtest, certify, find, index, outcomes, recheck
+from gis.api.finding import (
+    backtest,
+    certify,
+    find,
+    findings_json,
+    index,
+    outcomes,
+    post_findings,
+    read_findings,
+    recheck,
+)
 from gis.api.reviews import export_reviews, import_reviews
 from gis.api.scoring import bench, load_model, load_results
 from gis.api.training import ablate, train, train_seeds
@@ -27,11 +37,14 @@ __all__ = [
     "estimate_annotation",
     "export_reviews",
     "find",
+    "findings_json",
     "import_reviews",
     "index",
     "load_model",
     "load_results",
     "outcomes",
+    "post_findings",
+    "read_findings",
     "recheck",
     "train",
     "train_seeds",

@@ -6,7 +6,6 @@ import shlex
 import sys
 import time
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,9 @@ import typer
 
 from gis import api
 from gis.cli.app import app, interruptible, print_notes, print_table, print_text
-from gis.cli.options import Device, Offline, Quiet, moment_of
+from gis.cli.options import ApiUrl, Device, Insecure, Offline, Quiet, moment_of
+from gis.cli.posting import read_findings, write_findings
+from gis.collector.servers import GITHUB_API
 from gis.errors import GisError, UsageError
 from gis.files import read_written_by_hand
 
@@ -22,14 +23,12 @@ if TYPE_CHECKING:
     from gis.finder.backtest import Backtest
     from gis.finder.certify import Certificate
     from gis.finder.find import Finding, Suggestion
-    from gis.finder.reasons import Reasons
 
 StoreFile = Annotated[Path, typer.Option(metavar="FILE", help="Store that gis collect filled.")]
 Cache = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of cached embeddings.", show_default="~/.cache/gis")
 ]
 SPAN = re.compile(r"(\d{1,6})([hdw])")
-LOWEST_SHOWN = 0.005  # of a score in per cent
 SECONDS = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
@@ -86,13 +85,41 @@ def find(
     ] = None,
     repo: Annotated[
         str | None,
-        typer.Option("--repo", metavar="OWNER/NAME", help="Where to look for the text, if the store holds several."),
+        typer.Option(
+            "--repo",
+            metavar="OWNER/NAME",
+            help="Where to look for --text; whose issues --from may name.",
+        ),
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(metavar="SPAN|DATE", help="All issues opened in the last 12h, 7d or 2w, or since 2026-01-31."),
     ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="bots|staff|label:NAME", help="Suggest nothing for such issues; may be given several times."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    findings: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Search nothing: take what --json printed. Needs --repo."),
+    ] = None,
+    comment: Annotated[
+        bool, typer.Option("--comment", help="Write it as one comment on each issue, which later runs edit.")
+    ] = False,
+    suggest: Annotated[
+        bool,
+        typer.Option(
+            "--suggest", help="Suggest to GitHub, too, to close as a duplicate what --precision promises; comments."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run/--post", help="Show the comments, or write them to GitHub.")
+    ] = True,
+    api_url: ApiUrl = GITHUB_API,
+    insecure: Insecure = False,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Replay the store: how often are duplicates found?")
     ] = False,
@@ -115,6 +142,14 @@ def find(
     reviewed: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Suggestions that gis review asked about.")
     ] = None,
+    github: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --backtest: recorded answers of GitHub, as one more row."),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", metavar="NAME,…", help="With --backtest: other encoders, for comparison."),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --backtest: write it there as a page, too.")
     ] = None,
@@ -131,23 +166,43 @@ def find(
     Example: gis find --store issues.db rust-lang/rust#29740
     """
     from gis.console import Reporter
+    from gis.spec import parse_specs
 
     reporter = Reporter(quiet=quiet)
-    if suggestions is not None and review is None:
-        raise UsageError(
-            "--suggestions is how many --review writes", remedy="gis find --backtest --review DIR --suggestions N"
-        )
+    writes, searches = comment or suggest, bool(issues or text or since or precision is not None)
+    _refuse(
+        (
+            suggestions is not None and review is None,
+            "--suggestions is how many --review writes",
+            "gis find --backtest --review DIR --suggestions N",
+        ),
+        (as_json and writes, "--json prints findings and --comment writes them", "leave out one of them"),
+        (not (dry_run or writes), "there is nothing to post", "gis find … --comment --post"),
+        (
+            backtest and searches,
+            "a backtest replays all issues",
+            "leave out the issues, --text, --since and --precision",
+        ),
+        (
+            backtest and (writes or findings is not None or bool(skip)),
+            "a backtest writes nothing to GitHub",
+            "leave out --comment, --suggest, --from and --skip",
+        ),
+        (
+            not backtest and (any((review, github, html, model)) or (precision is None) != (reviewed is None)),
+            "--review, --github, --html and --model go with --backtest, and --precision with --reviewed",
+            "gis find --backtest --review DIR, gis review DIR, then gis find --precision 0.9 --reviewed DIR …",
+        ),
+    )
     if backtest:
-        if issues or text or since or precision is not None:
-            raise UsageError(
-                "a backtest replays all issues", remedy="leave out the issues, --text, --since and --precision"
-            )
         with interruptible():
             replayed = api.backtest(
                 store,
                 review=review,
                 suggestions=100 if suggestions is None else suggestions,
                 reviewed=reviewed,
+                github=github,
+                models=[str(spec) for spec in parse_specs(model or [])],
                 device=device,
                 offline=offline,
                 cache=cache or True,
@@ -155,11 +210,6 @@ def find(
             )
         _write_backtest(replayed, store.stem, html, as_json=as_json)
         return
-    if review is not None or html is not None or (precision is None) != (reviewed is None):
-        raise UsageError(
-            "--review and --html go with --backtest, and --precision with --reviewed",
-            remedy="gis find --backtest --review DIR, gis review DIR, then gis find --precision 0.9 --reviewed DIR …",
-        )
     certificate = None
     if precision is not None and reviewed is not None:
         certificate = api.certify(reviewed, precision)
@@ -167,27 +217,44 @@ def find(
         if not issues and text is None and since is None:
             _print_recheck(store, certificate)
             return
-    moment = None if since is None else _moment(since)
-    with interruptible():
-        found = api.find(
-            store,
-            *(issues or []),
-            text=None if text is None else _read(text),
-            name="standard input" if text == Path("-") else str(text),
-            repository=repo,
-            since=moment,
-            certificate=certificate,
-            device=device,
-            offline=offline,
-            cache=cache or True,
-            reporter=reporter,
-        )
-    if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
+    if findings is not None:
+        found = read_findings(findings, repo, api_url, searched=searches or bool(skip))
+    else:
+        moment = None if since is None else _moment(since)
+        with interruptible():
+            found = api.find(
+                store,
+                *(issues or []),
+                text=None if text is None else _read(text),
+                name="standard input" if text == Path("-") else str(text),
+                repository=repo,
+                since=moment,
+                certificate=certificate,
+                skip=skip or (),
+                device=device,
+                offline=offline,
+                cache=cache or True,
+                reporter=reporter,
+            )
+    if comment or suggest:
+        with interruptible("what was written stays; the same command goes on and writes nothing twice"):
+            write_findings(
+                found, suggest=suggest, dry_run=dry_run, api_url=api_url, insecure=insecure, reporter=reporter
+            )
+    elif as_json:
+        typer.echo(api.findings_json(found))
     elif not found:
         print_notes(f"no issue in {shlex.quote(str(store))} was opened since {since}")
-    for finding in [] if as_json else found:
-        _print_finding(finding)
+    else:
+        for finding in found:
+            _print_finding(finding)
+
+
+def _refuse(*mistakes: tuple[bool, str, str]) -> None:
+    """Refuse options that do not go together: whether they were given, what is wrong, and what to write."""
+    for given, message, remedy in mistakes:
+        if given:
+            raise UsageError(message, remedy=remedy)
 
 
 def _in_words(certificate: "Certificate") -> str:
@@ -235,32 +302,16 @@ def _print_finding(finding: "Finding") -> None:
 
 
 def _print_suggestion(place: int, suggestion: "Suggestion", opened: str) -> None:
-    marks = [suggestion.state, f"opened {suggestion.opened[:10]}{_age(suggestion.opened, opened)}"]
+    from gis.finder.in_words import age, percent, reasons_in_words
+
+    marks = [suggestion.state, f"opened {suggestion.opened[:10]}{age(suggestion.opened, opened)}"]
     marks += ["already ruled a duplicate"] if suggestion.ruled else []
-    chance = f"{suggestion.score:.0%}" if suggestion.score >= LOWEST_SHOWN else "<1%"
-    print_text(f"{place:>3}. {chance:>4}  {suggestion.issue}  {suggestion.title}")
+    print_text(f"{place:>3}. {percent(suggestion.score):>4}  {suggestion.issue}  {suggestion.title}")
     print_text(f"            {', '.join(marks)}; {suggestion.url}")
     if suggestion.similar:
         print_text(f"            by its duplicate {suggestion.similar}")
-    for line in _lines(suggestion.reasons):
+    for line in reasons_in_words(suggestion.reasons):
         print_text(f"            {line}")
-
-
-def _age(opened: str, asked: str) -> str:
-    """Return how long before the query an issue was opened: ", 12 days before"."""
-    if not asked:
-        return ""
-    days = (datetime.fromisoformat(asked) - datetime.fromisoformat(opened)).days
-    return f", {days:,} {'day' if days == 1 else 'days'} before" if days >= 0 else ""
-
-
-def _lines(reasons: "Reasons") -> list[str]:
-    """Return the reasons as lines."""
-    lines = [f"in both: {line}" for line in reasons.error_lines]
-    if reasons.rare_words:
-        lines.append(f"rare words in both: {', '.join(reasons.rare_words)}")
-    same = "; the same author" if reasons.same_author else ""
-    return [*lines, f"{reasons.title_words:.0%} of the title words; cosine {reasons.cosine:.2f}{same}"]
 
 
 def _write_backtest(replayed: "Backtest", name: str, html: Path | None, *, as_json: bool) -> None:

@@ -7,8 +7,9 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from gis.collector.github.adaptive import AdaptiveClient
-from gis.collector.github.client import Client
+from gis.collector.github.client import CHECK_ADDRESS, Client
 from gis.collector.github.states import NO_REPOSITORY, IssueStates, KnownIssue, States
+from gis.collector.source import NotFoundError
 from gis.collector.store import COMPLETE, STOPPED
 from gis.collector.store_writer import ConfirmedIssues, StoreWriter
 from gis.console import QUIET, Reporter
@@ -18,6 +19,7 @@ from gis.versions import versions_of
 ISSUES_PER_QUERY = 100  # GitHub charges one point for these
 FROM_PUBLIC = ("archive",)  # sources that hold public repositories only
 MOVED = "moved to "
+KEPT = "what was confirmed so far is kept"
 NAMED = 10  # repositories that are named when they are gone
 ISSUES = """
 SELECT i.repository, r.name, r.id, r.source, i.number, i.title, coalesce(i.body, ''), i.gone
@@ -108,10 +110,12 @@ def confirm(store: StoreWriter, client: Client, *, reporter: Reporter = QUIET) -
     walk = _Walk(store, client, reporter)
     try:
         walk.run()
+    except NotFoundError as error:
+        walk.end(f"{type(error).__name__}: {error}")
+        raise GisError(f"{client.url} does not answer as GitHub does; {KEPT}", remedy=CHECK_ADDRESS) from error
     except GisError as error:
         walk.end(str(error))
-        message = f"{error}; what was confirmed so far is kept"
-        raise type(error)(message, remedy=error.remedy or "the same command continues") from error
+        raise type(error)(f"{error}; {KEPT}", remedy=error.remedy or "the same command continues") from error
     except BaseException:
         walk.end(STOPPED)
         raise
@@ -146,7 +150,9 @@ class _Walk:
         """Ask for all issues behind the point."""
         ((total,),) = self._store.rows("SELECT count(*) FROM issues WHERE (repository, number) > (?, ?)", self._point)
         queries = -(-total // ISSUES_PER_QUERY)
-        self._reporter.say(f"{total:,} issues to ask for: about {queries:,} points, and a request for each missing one")
+        self._reporter.say(
+            f"{total:,} issues to ask for: about {queries:,} points, and more for those that are missing"
+        )
         done = 0
         with self._reporter.track("confirming", total, "issues") as tracker:
             while rows := self._next():

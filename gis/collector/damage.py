@@ -1,7 +1,7 @@
 """Damage of a store, named where it is met, and looked for before anything is made of what the store holds."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -166,16 +166,19 @@ def check_rows(connection: sqlite3.Connection, path: Path, *, has_sums: bool) ->
         _check_table(connection, path, table, has_sums=has_sums)
 
 
-def check_issue(connection: sqlite3.Connection, path: Path, key: int, number: int, *, has_sums: bool) -> None:
-    """Check the rows of one issue, and those that say which repositories there are.
+def check_issues(
+    connection: sqlite3.Connection, path: Path, issues: Iterable[tuple[int, int]], *, has_sums: bool
+) -> None:
+    """Check the rows of some issues, and those that say which repositories there are.
 
     Raises:
         DamagedStoreError: Some are damaged.
     """
     for table in ("repositories", "names", "runs"):
         _check_table(connection, path, table, has_sums=has_sums)
-    for table in ("issues", "comments", "events"):
-        _check_table(connection, path, table, has_sums=has_sums, only=(key, number))
+    for issue in issues:
+        for table in ("issues", "comments", "events"):
+            _check_table(connection, path, table, has_sums=has_sums, only=issue)
 
 
 def _check_table(

@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from gis.collector.damage import DamagedStoreError, check_issue, check_rows, damage_named, opening_named
+from gis.collector.damage import DamagedStoreError, check_issues, check_rows, damage_named, opening_named
 from gis.collector.progress import Progress
 from gis.collector.records import LeftOut
 from gis.collector.servers import GITHUB, web_url_of
@@ -238,13 +238,13 @@ class Store:
         """
         check_rows(self._connection, self.path, has_sums=self._version > WITHOUT_SUMS)
 
-    def check_issue(self, key: int, number: int) -> None:
-        """Check what the store holds of one issue, given by its repository's key and its number.
+    def check_issues(self, issues: Iterable[tuple[int, int]]) -> None:
+        """Check what the store holds of some issues, each given by its repository's key and its number.
 
         Raises:
             DamagedStoreError: Something of it is damaged.
         """
-        check_issue(self._connection, self.path, key, number, has_sums=self._version > WITHOUT_SUMS)
+        check_issues(self._connection, self.path, issues, has_sums=self._version > WITHOUT_SUMS)
 
     def status(self) -> list[RepositoryStatus]:
         """Return what the store holds of each repository, in the order of their names."""

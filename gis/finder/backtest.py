@@ -1,13 +1,15 @@
 """The backtest: what a replay of a store found, and what it missed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis.dataset.issues.table import stamp
-from gis.finder.corpus import Corpus, Positions
+from gis.finder.corpus import Corpus
 from gis.finder.gate import gate
+from gis.finder.parts import Positions
 from gis.finder.replay import Replay, pair_name
 from gis.finder.search import Array
 from gis.statistics.capture import Abundance, chapman
@@ -125,7 +127,7 @@ class Completeness:
     """How many of the new issues are duplicates, whether or not people ruled so.
 
     Attributes:
-        ruled: How many people ruled.
+        ruled: How many people ruled by themselves.
         reviewed: How many are right among the highest scores, all of which were ruled or reviewed.
         both: How many of those were ruled.
         all: The estimate of all, from capture and recapture.
@@ -145,12 +147,14 @@ class Backtest:
         past: Issues before the split.
         new: Issues after it, each searched among all older ones.
         duplicates: How many of these are ruled duplicates of an older issue.
+        ruled: The names of these.
+        prompted: How many of these were ruled only after a machine had named the pair.
         gated: New issues that were not searched, because they are templates, epics or empty.
         since: When the first new issue was opened.
         weeks: How long they took to come in.
         unknown: Models and data that the encoder was made from, which may hold the new issues.
         fitted_on: What the ranker was fitted to.
-        rows: Each similarity alone, then the blend, then a re-ranker.
+        rows: Each similarity alone, then the blend, then a re-ranker, then what GitHub answered.
         alerts: How often the highest scores are right.
         missed: The newest ruled duplicates that were not found.
         missed_in_all: How many there are.
@@ -161,6 +165,8 @@ class Backtest:
     past: int
     new: int
     duplicates: int
+    ruled: tuple[str, ...]
+    prompted: int
     gated: int
     since: str
     weeks: float
@@ -174,20 +180,26 @@ class Backtest:
     completeness: Completeness | None
 
 
-def backtest(replayed: Replay, reviewed: Mapping[str, bool] | None = None) -> Backtest:
+def backtest(
+    replayed: Replay, reviewed: Mapping[str, bool] | None = None, prompted: NDArray[np.bool_] | None = None
+) -> Backtest:
     """Count what a replay found.
 
     Args:
         replayed: The replay.
         reviewed: By the names of two issues, ISSUE~CANDIDATE, whether a reviewer calls them duplicates.
+        prompted: (n,) which issues were ruled duplicates only after a machine had named the pair; None for none.
     """
     corpus = replayed.corpus
+    by_machine = {n for n in replayed.duplicates if prompted is not None and prompted[n]}
     verdicts = _verdicts(replayed, reviewed or {})
     missed = _missed(replayed)
     return Backtest(
         past=len(replayed.past),
         new=len(replayed.new),
         duplicates=len(replayed.duplicates),
+        ruled=tuple(corpus.names[issue] for issue in sorted(replayed.duplicates)),
+        prompted=len(by_machine),
         gated=sum(gate(corpus.titles[n], corpus.texts[n]) != "" for n in replayed.new),
         since=stamp(int(corpus.created[replayed.new[0]])),
         weeks=replayed.weeks,
@@ -198,7 +210,7 @@ def backtest(replayed: Replay, reviewed: Mapping[str, bool] | None = None) -> Ba
         missed=tuple(missed[:MISSED]),
         missed_in_all=len(missed),
         magnets=tuple(_magnets(replayed)),
-        completeness=_completeness(replayed, verdicts) if reviewed else None,
+        completeness=_completeness(replayed, verdicts, replayed.duplicates.keys() - by_machine) if reviewed else None,
     )
 
 
@@ -209,15 +221,17 @@ def _verdicts(replayed: Replay, reviewed: Mapping[str, bool]) -> list[bool | Non
     ]
 
 
-def _completeness(replayed: Replay, verdicts: Sequence[bool | None]) -> Completeness | None:
-    """Estimate how many duplicates there are, by the highest scores that were all ruled or reviewed."""
+def _completeness(replayed: Replay, verdicts: Sequence[bool | None], ruled: Collection[int]) -> Completeness | None:
+    """Estimate how many duplicates there are, by the highest scores that were all ruled or reviewed.
+
+    What people ruled because a machine had named it is not found apart from the scores, so it is not in ``ruled``.
+    """
     judged = next((n for n, is_right in enumerate(verdicts) if is_right is None), len(verdicts))
     right = [best.issue for best, is_right in zip(replayed.best[:judged], verdicts, strict=False) if is_right]
-    both = sum(issue in replayed.duplicates for issue in right)
+    both = sum(issue in ruled for issue in right)
     if not right:
         return None
-    ruled = len(replayed.duplicates)
-    return Completeness(ruled=ruled, reviewed=len(right), both=both, all=chapman(ruled, len(right), both))
+    return Completeness(ruled=len(ruled), reviewed=len(right), both=both, all=chapman(len(ruled), len(right), both))
 
 
 def _final_rank(replayed: Replay, issue: int) -> float:

@@ -11,21 +11,26 @@ import numpy as np
 
 from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
+from gis.collector.records import IssueText
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.references import reference_of, reference_pattern
-from gis.dataset.issues.table import NOBODY, NOT_CLOSED, load_issues, stamp
+from gis.dataset.issues.table import NOBODY, stamp
 from gis.dataset.output.stored_texts import stored_texts
 from gis.dataset.texts.cleaning import clean
 from gis.errors import GisError, UsageError, unknown_name
 from gis.finder.comparers import Comparer
-from gis.finder.corpus import NO_CLUSTER, TEXTS, Corpus, title_of
+from gis.finder.corpus import NO_CLUSTER, TEXTS, Corpus, author_code
 from gis.finder.gate import gate
-from gis.finder.index import Index, state_of
+from gis.finder.index import Index
+from gis.finder.parts import title_of
 from gis.finder.ranker import Ranked
 from gis.finder.reasons import Reasons, reasons
 from gis.finder.rerank import rerank
 from gis.finder.search import Queries
+from gis.finder.skip import NOTHING, Skip
+from gis.finder.state import revision_in, state_of
+from gis.finder.stored import StoredIssue, StoredIssues
 from gis.models.base import Encoder, LoadSettings
 
 if TYPE_CHECKING:
@@ -70,7 +75,7 @@ class Finding:
         query: OWNER/NAME#N, or the name of the text.
         title: Its title.
         opened: When it was opened; "" for a text.
-        note: Why nothing was searched, or ""
+        note: Why nothing is suggested, or "".
         suggestions: Candidates, the best first.
         certificate: The id of the certificate that the suggestion rests on; "" for a list of candidates.
         stopped: Why this is a list although a certificate was given; "" where none was, or it holds.
@@ -80,7 +85,7 @@ class Finding:
     title: str
     opened: str
     note: str
-    suggestions: tuple[Suggestion, ...]
+    suggestions: tuple[Suggestion, ...] = ()
     certificate: str = ""
     stopped: str = ""
 
@@ -94,6 +99,7 @@ class Finder:
         load: How the index's model is loaded, for texts that have no vector yet.
         cache: Folder of the embedding cache, or None.
         certificate: Suggest only what it covers, by its ranker; None for a list of candidates.
+        skip: Issues that nothing is suggested for.
         reporter: Where warnings of a re-ranker go.
 
     Raises:
@@ -108,6 +114,7 @@ class Finder:
         load: LoadSettings | None = None,
         cache: Path | None = None,
         certificate: "Certificate | None" = None,
+        skip: Skip = NOTHING,
         reporter: Reporter = QUIET,
     ) -> None:
         if certificate is not None and certificate.identity != index.chain:
@@ -117,15 +124,13 @@ class Finder:
             )
         self._store, self._index = store, index
         self._ranker = index.ranker if certificate is None else certificate.ranker
-        self._certificate, self._reporter = certificate, reporter
+        self._certificate, self._skip, self._reporter = certificate, skip, reporter
         self._load, self._cache = load or LoadSettings(), cache
-        self._issues = load_issues(store)
+        self._issues = StoredIssues(store)
 
     def since(self, moment: int) -> list[str]:
         """Return the names of the issues that were opened since a time, in seconds since 1970, the oldest first."""
-        recent = np.flatnonzero(self._issues.created >= moment)
-        ordered = recent[np.argsort(self._issues.created[recent], kind="stable")]
-        return [self._issues.name(int(position)) for position in ordered]
+        return list(self._issues.since(moment))
 
     def issues(self, names: Iterable[str]) -> list[Finding]:
         """Find the duplicates of issues of the store.
@@ -167,45 +172,54 @@ class Finder:
     def _corpus(self) -> Corpus:
         return self._index.searched.corpus
 
-    def _checked(self, name: str) -> int:
-        """Return the position of an issue in the store."""
+    def _checked(self, name: str) -> StoredIssue:
+        """Return the issue of the store that a name means."""
         names = self._issues.names
         match = reference_pattern(names.host).fullmatch(name.strip())
         reference = None if match is None else reference_of(match)
         if reference is None or (reference.repository is None and len(names.repositories) > 1):
             raise UsageError(f"'{name}' is not the name of an issue", remedy="write OWNER/NAME#N, or its address")
         repository = reference.repository or names.repositories[0]
-        position = self._issues.position_of_name(f"{repository}#{reference.number}")
-        if position is None:
+        issue = self._issues.find(repository, reference.number)
+        if issue is None:
             if repository.lower() not in names.index_by_name:
                 raise unknown_name("repository", repository, names.repositories)
             raise GisError(
                 f"{name} is not in {self._store.path}",
                 remedy=f"gis collect --repo {repository} --store {self._store.path}; a pull request is not an issue",
             )
-        return position
+        return issue
 
-    def _of_issue(self, position: int) -> Finding:
-        issues, corpus = self._issues, self._corpus
-        name = issues.name(position)
-        created = int(issues.created[position])
-        known = corpus.position.get(name.lower())
+    def _of_issue(self, issue: StoredIssue) -> Finding:
+        corpus, opened = self._corpus, stamp(issue.created)
+        if reason := self._skip.reason(issue):
+            return Finding(query=issue.name, title=self._stored(issue).title, opened=opened, note=reason)
+        repository = corpus.index_by_name.get(issue.repository.lower())
+        known = None if repository is None else corpus.position(repository, issue.number)
         if known is not None:
             queries = self._index.searched.queries(np.array([known], np.intp))
-            return self._search(name, queries, known, stamp(created))
-        repository, _, number = name.partition("#")
-        (text,) = stored_texts(self._store, [(repository, int(number))])
+            return self._search(issue.name, queries, known, opened)
+        if repository is None:
+            raise GisError(
+                f"the index does not hold {issue.repository}", remedy=f"gis index --store {self._store.path}"
+            )
+        text = self._stored(issue)
         title, body = text.first_title or text.title, text.first_body or text.body
-        number_of = corpus.repositories.get(repository.lower())
-        if number_of is None:
-            raise GisError(f"the index does not hold {repository}", remedy=f"gis index --store {self._store.path}")
-        login = next((login for login, code in issues.people.items() if code == issues.author[position]), "")
-        author = corpus.code_of_author.get(login, NOBODY)
-        cleaned = self._clean(title, body, number_of)
-        return self._find(name, cleaned, repository=number_of, created=created, author=author, opened=stamp(created))
+        return self._find(
+            issue.name,
+            self._clean(title, body, repository),
+            repository=repository,
+            created=issue.created,
+            author=author_code(issue.author),
+            opened=opened,
+        )
+
+    def _stored(self, issue: StoredIssue) -> IssueText:
+        (text,) = stored_texts(self._store, [(issue.repository, issue.number)])
+        return text
 
     def _repository(self, name: str | None) -> int:
-        known = self._corpus.repositories
+        known = self._corpus.index_by_name
         if name is None:
             if len(known) > 1:
                 raise UsageError(f"the store holds {len(known)} repositories", remedy="name one: --repo OWNER/NAME")
@@ -216,16 +230,13 @@ class Finder:
 
     def _clean(self, title: str, body: str, repository: int) -> str:
         corpus = self._corpus
-        known = [
-            lines for name, lines in corpus.templates.items() if corpus.repositories.get(name.lower()) == repository
-        ]
-        templates = known[0] if known else frozenset()
+        templates = corpus.templates.get(repository, frozenset())
         return clean(title, body, templates, lambda _: False, TEXTS.form, corpus.host).text
 
     def _find(self, name: str, text: str, *, repository: int, created: int, author: int, opened: str) -> Finding:
         title = title_of(text)
         if note := gate(title, text):
-            return Finding(query=name, title=title, opened=opened, note=note, suggestions=())
+            return Finding(query=name, title=title, opened=opened, note=note)
         encoder = self._encoder
         texts = list(dict.fromkeys((text, title)))
         with EmbeddingCache(self._cache if encoder.reproducible else None, self._index.identity) as stored:
@@ -244,7 +255,7 @@ class Finder:
     def _search(self, name: str, queries: Queries, own: int | None, opened: str) -> Finding:
         title, text = queries.titles[0], queries.texts[0]
         if note := gate(title, text):
-            return Finding(query=name, title=title, opened=opened, note=note, suggestions=())
+            return Finding(query=name, title=title, opened=opened, note=note)
         suggestions = tuple(self._suggestions(queries, self._ranked(queries), own))
         note = "" if suggestions else "no older issue was found"
         if self._certificate is not None and suggestions:
@@ -306,15 +317,16 @@ class Finder:
 
     def _is_open(self, position: int) -> bool:
         """Return whether an issue is open by now; one that is gone from the store is not."""
-        at = self._issues.position_of_name(self._corpus.names[position])
-        return at is not None and int(self._issues.closed[at]) == NOT_CLOSED
+        repository, _, number = self._corpus.names[position].rpartition("#")
+        issue = self._issues.find(repository, int(number))
+        return issue is not None and issue.is_open
 
 
 def staleness(store: Store, index: Index) -> str:
     """Return what an index lacks of its store, in words; "" where it is up to date."""
     if state_of(store) == index.state:
         return ""
-    known = index.searched.corpus.position
-    issues = load_issues(store)
-    missing = sum(issues.name(n).lower() not in known for n in range(len(issues)))
-    return f"{index.path} is older than the store: {missing:,} issues are not in it, and others may have changed"
+    revision = revision_in(index.state)
+    changed = None if revision is None else store.changed_since(revision)
+    how = "" if changed is None else f", which has {len(changed):,} new or changed issues"
+    return f"{index.path} is older than the store{how}"

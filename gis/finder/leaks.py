@@ -14,8 +14,8 @@ def unlearned(corpus: Corpus, learned: Learned) -> NDArray[np.bool_]:
 
     A ranker that is fitted to others would trust the model more than it deserves: of them, it knows the answers.
     """
-    latest = np.full(max(corpus.repositories.values(), default=0) + 1, -np.inf)
-    for name, number in corpus.repositories.items():
+    latest = np.full(max(corpus.index_by_name.values(), default=0) + 1, -np.inf)
+    for name, number in corpus.index_by_name.items():
         if name in learned.newest:
             latest[number] = seconds(learned.newest[name])
     return np.asarray(corpus.created > latest[corpus.repository], dtype=np.bool_)
@@ -32,7 +32,7 @@ def check_replay(corpus: Corpus, learned: Learned, begins: int) -> None:
     Raises:
         GisError: It has learned from a repository of the corpus as of a later time.
     """
-    for name in corpus.repositories:
+    for name in corpus.index_by_name:
         newest = learned.newest.get(name)
         if newest is not None and seconds(newest) > begins:
             raise GisError(

@@ -73,11 +73,18 @@ class _Ruled:
     cluster: Mapping[int, int]
 
 
-def read_outcomes(store: Store) -> list[Outcome]:
-    """Return what became of everything that machines suggested, by repository."""
+def read_outcomes(store: Store, *, certificate: str = "") -> list[Outcome]:
+    """Return what became of everything that machines suggested, by repository.
+
+    Args:
+        store: The store.
+        certificate: The id of a certificate: nothing is returned, and little is read, if no comment rests on it.
+    """
     issues = load_issues(store)
     bots = {login for (login,) in store.rows("SELECT login FROM users WHERE type = 'Bot'")}
     proposals = [read_proposals(store, key, bots) for key in issues.keys]
+    if certificate and not any(proposal.certificate == certificate for of_one in proposals for proposal in of_one):
+        return []
     evidence = find_evidence(store, issues)
     guesses = {each.source_id for each in evidence if each.actor == "guess" and each.source == "comment"}
     if not guesses and not any(proposals):

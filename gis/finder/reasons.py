@@ -78,16 +78,13 @@ def _error_lines(text: str) -> dict[str, str]:
     }
 
 
-def _rare_words(searched: SearchedCorpus, text: str, position: int) -> dict[str, float]:
+def _rare_words(searched: SearchedCorpus, text: str, position: int) -> dict[str, int]:
     """Return the words of a text that an issue and few others have, with how many do."""
     terms = searched.terms
     most = max(ALWAYS_RARE, RARE * terms.texts)
-    theirs = set(terms.counts[position].indices.tolist())
-    known = {word: terms.vocabulary[word] for word in dict.fromkeys(words(text)) if word in terms.vocabulary}
-    frequencies = {word: float(terms.frequencies[column]) for word, column in known.items() if column in theirs}
     return {
         word: count
-        for word, count in frequencies.items()
+        for word, count in terms.shared(list(dict.fromkeys(words(text))), position).items()
         if count <= most and len(word) >= SHORTEST_WORD and not word.isdecimal()
     }
 

@@ -11,6 +11,7 @@ from math import exp, log
 
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
+from gis.dataset.labels.proposals import BY_SUGGESTION
 from gis.finder.certify import Certificate
 from gis.finder.outcomes import RIGHT, WRONG, Outcome, read_outcomes
 from gis.statistics.sequential import log_wealth
@@ -25,9 +26,9 @@ class Recheck:
 
     Attributes:
         precision: What it promises.
-        right: Issues whose alert they took up.
-        wrong: Issues whose alert they declined, disliked or took back, or that they ruled duplicates of another one.
-        unanswered: Issues whose alert nobody answered.
+        right: Alerts that they took up.
+        wrong: Alerts that they declined, disliked or took back, or whose issue they ruled a duplicate of another one.
+        unanswered: Alerts that nobody answered.
         against: How many times as much a fair bet against the promise has become; 1 at first.
     """
 
@@ -57,13 +58,17 @@ class Recheck:
 def recheck(certificate: Certificate, outcomes: Iterable[Outcome]) -> Recheck:
     """Compare the answers to a certificate's alerts with its promise.
 
-    An issue counts once. Where one of its alerts was right and another wrong, it counts as wrong.
+    An alert is a comment, and with it a suggestion to close the issue as a duplicate of the same one, by the same
+    account. Where one of them was answered as right and the other as wrong, it counts as wrong.
     """
-    answers: dict[str, set[str]] = {}
-    for outcome in outcomes:
-        is_alert = outcome.certificate == certificate.id and outcome.candidates
-        if is_alert and (outcome.score is None or outcome.score >= certificate.threshold - ROUNDING):
-            answers.setdefault(outcome.issue, set()).add(outcome.answer)
+    every = list(outcomes)
+    answers: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
+    for each in every:
+        if each.certificate == certificate.id and (each.score or 0) >= certificate.threshold - ROUNDING:
+            answers.setdefault(_about(each), set()).add(each.answer)
+    for each in every:
+        if each.source == BY_SUGGESTION and _about(each) in answers:
+            answers[_about(each)].add(each.answer)
     wrong = sum(not given.isdisjoint(WRONG) for given in answers.values())
     right = sum(given.isdisjoint(WRONG) and not given.isdisjoint(RIGHT) for given in answers.values())
     logarithm = log_wealth(wrong, wrong + right, 1 - certificate.precision)
@@ -76,6 +81,10 @@ def recheck(certificate: Certificate, outcomes: Iterable[Outcome]) -> Recheck:
     )
 
 
+def _about(outcome: Outcome) -> tuple[str, str, tuple[str, ...]]:
+    return outcome.issue, outcome.author, outcome.candidates
+
+
 def still_valid(
     store: Store, certificate: Certificate, *, reporter: Reporter = QUIET
 ) -> tuple[Certificate | None, str]:
@@ -86,7 +95,7 @@ def still_valid(
         certificate: The certificate.
         reporter: Told what people answered, and warned where that breaks the promise.
     """
-    checked = recheck(certificate, read_outcomes(store))
+    checked = recheck(certificate, read_outcomes(store, certificate=certificate.id))
     if not checked.is_broken:
         if checked.right + checked.wrong + checked.unanswered:
             reporter.say(str(checked))

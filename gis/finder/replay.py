@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.finder.comparers import Comparer
-from gis.finder.corpus import NO_CLUSTER, Corpus, Positions, older_duplicates
+from gis.finder.corpus import NO_CLUSTER, Corpus, older_duplicates
 from gis.finder.gate import gate
 from gis.finder.leaks import check_replay, unlearned
+from gis.finder.parts import Positions
 from gis.finder.ranker import Ranked, Ranker, default_ranker, fit_ranker
 from gis.finder.rerank import fit_reranker, rerank
 from gis.finder.search import CANDIDATES, PROPOSING, SearchedCorpus
-from gis.models.learned import NOTHING, Learned
+from gis.models.learned import NOTHING, Learned, together
 
 PAST = 0.65  # share of the issues, the oldest ones, that the ranker and the statistics of words are from
-BLEND = "blend"
+BLEND, COSINE = "blend", "cosine"
 
 
 class Best(NamedTuple):
@@ -55,6 +56,12 @@ class Replay:
     rankings: Mapping[str, Mapping[int, Positions]]
     final: str
     best: Sequence[Best]
+
+    def beside(self, other: "Replay", name: str) -> "Replay":
+        """Return the replay with the rankings by the vectors of another encoder, for comparison."""
+        added = {f"{way} ({name})": other.rankings[way] for way in (COSINE, BLEND)}
+        learned = together([self.learned, other.learned])
+        return replace(self, rankings={**self.rankings, **added}, learned=learned)
 
     @property
     def weeks(self) -> float:

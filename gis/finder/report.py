@@ -62,9 +62,15 @@ def summary(tested: Backtest) -> str:
     """Say what was replayed."""
     sources = ", ".join(tested.unknown)
     unknown = f" Nothing says whether {sources} learned from these issues." if sources else ""
+    prompted = (
+        f" {tested.prompted:,} of them were ruled only after a machine had named the pair, which flatters what finds "
+        "the same as that machine."
+        if tested.prompted
+        else ""
+    )
     return (
         f"{tested.new:,} issues of the last {tested.weeks:.0f} weeks, from {tested.since[:10]} on, searched among all "
-        f"older ones; {tested.duplicates:,} are ruled duplicates of an older one. Words and the ranker "
+        f"older ones; {tested.duplicates:,} are ruled duplicates of an older one.{prompted} Words and the ranker "
         f"({tested.fitted_on}) are from the {tested.past:,} issues before. {tested.gated:,} issues were not "
         f"searched: tracking issues, epics, lists of tasks, or nearly empty; they count as not found.{unknown}"
     )
@@ -77,8 +83,9 @@ def completeness(tested: Backtest) -> str:
         return "How many duplicates nobody marked is not known: that takes reviewed suggestions."
     low, high = known.all.interval
     return (
-        f"People ruled {known.ruled:,} new issues duplicates. Of those with the highest scores, {known.reviewed:,} are "
-        f"right by ruling or review, and {known.both:,} of these were ruled. So there are about "
+        f"People ruled{' by themselves' if tested.prompted else ''} {known.ruled:,} new issues duplicates. Of those "
+        f"with the highest scores, {known.reviewed:,} are right by ruling or review, and {known.both:,} of these were "
+        "ruled. So there are about "
         f"{known.all.estimate:,.0f} duplicates (95 % interval {low:,.0f} to {high:,.0f}), of which people marked "
         f"{known.ruled / known.all.estimate:.0%}."
     )

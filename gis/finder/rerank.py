@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.finder.comparers import Comparer
-from gis.finder.ranker import FEWEST_DUPLICATES, Examples, Ranked, Ranker, examples
+from gis.finder.ranker import COMPARISON, FEWEST_DUPLICATES, Examples, Ranked, Ranker, examples
 from gis.finder.search import Candidates, SearchedCorpus
 
 COMPARED = 10  # candidates of each query
@@ -61,7 +61,9 @@ def rerank(
     *,
     reporter: Reporter = QUIET,
 ) -> list[Ranked]:
-    """Return the first candidates of queries in the order that the comparer adds to.
+    """Return the candidates of queries, the first of them in the order that the comparer adds to.
+
+    The others follow as they were, with scores no higher than those.
 
     Args:
         searched: The corpus.
@@ -73,7 +75,7 @@ def rerank(
     """
     assert ranker.compared is not None
     firsts = compared(searched, list(map(_first, ranked)), texts, comparer, reporter)
-    return [ranker.compared.rank(candidates) for candidates in firsts]
+    return [_followed(ranker.compared.rank(first), before) for first, before in zip(firsts, ranked, strict=True)]
 
 
 def compared(
@@ -94,6 +96,20 @@ def compared(
         features = np.stack([own, own.max(initial=-np.inf) - own, 1 / rank], axis=1)
         extended.append(replace(candidates, features=np.concatenate([candidates.features, features], axis=1)))
     return extended
+
+
+def _followed(first: Ranked, before: Ranked) -> Ranked:
+    """Return the candidates that were compared, and behind them those that were not."""
+    rest = before.candidates.take(np.arange(len(first.scores), len(before.scores)))
+    features = np.pad(rest.features, ((0, 0), (0, len(COMPARISON))))
+    candidates = replace(
+        first.candidates,
+        positions=np.concatenate([first.candidates.positions, rest.positions]),
+        features=np.concatenate([first.candidates.features, features]),
+    )
+    lowest = first.scores.min(initial=1.0)
+    scores = np.concatenate([first.scores, np.minimum(before.scores[len(first.scores) :], lowest)])
+    return Ranked(candidates, scores)
 
 
 def _first(ranked: Ranked) -> Candidates:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.finder.corpus import Corpus, Positions
+from gis.finder.corpus import Corpus
+from gis.finder.parts import Positions, Vectors
+from gis.finder.terms import Terms
 from gis.models.similarity import unit
-from gis.models.term_matrix import TermMatrix
 
 SIMILARITIES = ("cosine", "title cosine", "TF-IDF", "title TF-IDF", "BM25")
 PROPOSING = ("cosine", "TF-IDF", "BM25")  # whose nearest issues are candidates
@@ -37,7 +36,7 @@ class Queries:
         title_vectors: (q, dim) embeddings of the titles.
         repository: (q,) where they are looked for.
         created: (q,) only older issues may be found.
-        author: (q,) who wrote them, as ``Corpus.author_codes``.
+        author: (q,) who wrote them, as ``Corpus.author``.
     """
 
     texts: Sequence[str]
@@ -83,17 +82,17 @@ class SearchedCorpus:
 
     Attributes:
         corpus: The issues.
-        vectors: (n, dim) embeddings of their texts, of length 1; may be a file that is mapped into memory.
-        title_vectors: (n, dim) embeddings of their titles, likewise.
+        vectors: (n, dim) embeddings of their texts.
+        title_vectors: (n, dim) embeddings of their titles.
         terms: The words of their texts.
         title_terms: The words of their titles.
     """
 
     corpus: Corpus
-    vectors: NDArray[np.float32]
-    title_vectors: NDArray[np.float32]
-    terms: TermMatrix
-    title_terms: TermMatrix
+    vectors: Vectors
+    title_vectors: Vectors
+    terms: Terms
+    title_terms: Terms
 
     def queries(self, positions: Positions) -> Queries:
         """Return issues of the corpus as queries."""
@@ -105,7 +104,7 @@ class SearchedCorpus:
             title_vectors=self.title_vectors[positions],
             repository=corpus.repository[positions],
             created=corpus.created[positions],
-            author=corpus.author_codes[positions],
+            author=corpus.author[positions],
         )
 
     def search(self, queries: Queries) -> Iterator[Candidates]:
@@ -117,35 +116,23 @@ class SearchedCorpus:
             for n in range(block.start, block.stop):
                 yield self._candidates(queries, n, similarities[:, n - start])
 
-    @cached_property
-    def _lexical(self) -> tuple[Any, Any, Any]:
-        return (
-            _by_word(self.terms.tfidf(self.terms.counts)),
-            _by_word(self.title_terms.tfidf(self.title_terms.counts)),
-            _by_word(self.terms.bm25),
-        )
-
     def _similarities(self, queries: Queries, block: slice) -> NDArray[np.float32]:
         """Return the (5, b, n) similarities of a block of queries with all issues, in the order of ``SIMILARITIES``."""
-        tfidf, title_tfidf, bm25 = self._lexical
-        counts, title_counts = (
-            terms.counts_of(texts[block])
-            for terms, texts in ((self.terms, queries.texts), (self.title_terms, queries.titles))
-        )
-        similarities = np.empty((len(SIMILARITIES), counts.shape[0], len(self.corpus)), np.float32)
-        np.matmul(unit(queries.vectors[block]), self.vectors.T, out=similarities[0])
-        np.matmul(unit(queries.title_vectors[block]), self.title_vectors.T, out=similarities[1])
-        similarities[2] = (self.terms.tfidf(counts).astype(np.float32) @ tfidf).toarray()
-        similarities[3] = (self.title_terms.tfidf(title_counts).astype(np.float32) @ title_tfidf).toarray()
-        similarities[4] = ((counts > 0).astype(np.float32) @ bm25).toarray()
-        similarities[4] /= np.maximum(self.terms.highest_bm25(counts), 1e-9)[:, None]
+        similarities = np.empty((len(SIMILARITIES), block.stop - block.start, len(self.corpus)), np.float32)
+        similarities[0] = self.vectors.similarities(unit(queries.vectors[block]))
+        similarities[1] = self.title_vectors.similarities(unit(queries.title_vectors[block]))
+        for n, (text, title) in enumerate(zip(queries.texts[block], queries.titles[block], strict=True)):
+            words, title_words = self.terms.query(text), self.title_terms.query(title)
+            similarities[2, n] = self.terms.tfidf(words)
+            similarities[3, n] = self.title_terms.tfidf(title_words)
+            similarities[4, n] = self.terms.bm25(words)
         return similarities
 
     def _candidates(self, queries: Queries, query: int, similarities: NDArray[np.float32]) -> Candidates:
         """Choose the candidates of a query by its (5, n) similarities, which are overwritten."""
         corpus = self.corpus
         allowed = (corpus.repository == queries.repository[query]) & (corpus.created < queries.created[query])
-        similarities[:, ~allowed] = -np.inf
+        np.copyto(similarities, -np.inf, where=~allowed)
         count = int(np.count_nonzero(allowed))
         tops = [_top(row, min(RANKED, count)) for row in similarities]
         nearest = {name: top[:CANDIDATES] for name, top in zip(SIMILARITIES, tops, strict=True)}
@@ -157,13 +144,8 @@ class SearchedCorpus:
             features += [own, best.max(initial=0.0) - own, 1 / rank]
         days = (queries.created[query] - corpus.created[positions]) / SECONDS_PER_DAY
         author = queries.author[query]
-        features += [np.log1p(days), ((corpus.author_codes[positions] == author) & (author >= 0)).astype(np.float64)]
+        features += [np.log1p(days), ((corpus.author[positions] == author) & (author >= 0)).astype(np.float64)]
         return Candidates(query, positions, np.stack(features, axis=1), nearest)
-
-
-def _by_word(weights: Any) -> Any:  # noqa: ANN401
-    """Return the (texts, words) weights as a (words, texts) matrix in rows, in which a few words are found fast."""
-    return weights.astype(np.float32).T.tocsr()
 
 
 def _top(values: Array, count: int) -> Positions:

@@ -61,6 +61,8 @@ class GitHub:
         tokens: Tokens that are good, and whose they are; None for an app's.
         skew: Seconds that its clock is ahead of ours.
         deepest: Pages of a list that it shows.
+        may_write: Whether accounts may write.
+        written: Verb, path and body of each request that writes, in order.
     """
 
     def __init__(self, world: World, schema: graphql.GraphQLSchema | None) -> None:
@@ -73,6 +75,8 @@ class GitHub:
         self.tokens: dict[str, str | None] = {"good-token-1234": "ann"}
         self.skew = 0.0
         self.deepest = 100
+        self.may_write = True
+        self.written: list[tuple[str, str, Any]] = []
         self.points = 0
         self.url = ""
 
@@ -115,9 +119,68 @@ class Handler(BaseHTTPRequestHandler):
         self.handle_one("rest", self._rest)
 
     def do_POST(self) -> None:
-        """GraphQL."""
+        """GraphQL, and new comments over REST."""
         self.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
-        self.handle_one("graphql", self._graphql)
+        if self.path.endswith("/graphql"):
+            self.handle_one("graphql", self._graphql)
+        else:
+            self.handle_one("write", self._write)
+
+    def do_PATCH(self) -> None:
+        """Changes of comments and issues over REST."""
+        self.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+        self.handle_one("write", self._write)
+
+    def _write(self) -> None:
+        """Write or edit a comment, or suggest to close an issue."""
+        world, parts = self.github.world, urlparse(self.path).path.removeprefix("/api/v3").strip("/").split("/")
+        name, rest = "/".join(parts[1:3]), parts[4:]
+        self.github.written.append((self.command, self.path, self.asked))
+        if not self.github.may_write:
+            self.answer(403, {"message": "Resource not accessible by integration"})
+        elif parts[0] != "repos" or name != world.name or parts[3] != "issues":
+            self.answer(404, {"message": "Not Found"})
+        elif self.command == "POST" and rest[1:] == ["comments"] and int(rest[0]) in world.issues:
+            row = world.add_comment(int(rest[0]), self.asked["body"], self.viewer())
+            self.answer(201, self._shown(row))
+        elif self.command == "PATCH" and rest[0] == "comments":
+            row = next(row for rows in world.comments.values() for row in rows if row["id"] == int(rest[1]))
+            row["body"] = self.asked["body"]
+            self.answer(200, self._shown(row))
+        elif self.command == "PATCH" and int(rest[0]) in world.issues:
+            self._suggest(int(rest[0]), self.asked["state"])
+        else:
+            self.answer(404, {"message": "Not Found"})
+
+    def _shown(self, row: Row) -> Row:
+        return {**row, "html_url": f"{self.github.url}/{self.github.world.name}/issues/1#issuecomment-{row['id']}"}
+
+    def _suggest(self, number: int, state: Any) -> None:  # noqa: ANN401
+        """As GitHub does with an order and with a suggestion, by the version of the API that is asked for."""
+        world = self.github.world
+        if not isinstance(state, dict) or not state.get("suggest"):
+            world.change(number, state="closed")
+        elif self.headers.get("X-GitHub-Api-Version") != "2026-03-10":
+            self.answer(422, {"message": "Invalid request. state is not a string."})
+            return
+        else:
+            duplicate = next(n for n, row in world.issues.items() if row["id"] == state["duplicate_issue_id"])
+            world.suggestions.setdefault(number, []).append(
+                {
+                    "user": self.viewer(),
+                    "created_at": "2026-01-01T00:00:00Z",
+                    "rationale": state["rationale"],
+                    "duplicate_of": duplicate,
+                }
+            )
+        self.answer(200, world.issues[number])
+
+    def viewer(self) -> Row:
+        """The account that is signed in."""
+        login = self.github.tokens.get(self.headers.get("Authorization", "").rpartition(" ")[2])
+        if login is None:
+            return {"login": "github-actions[bot]", "id": 41898282, "type": "Bot", "site_admin": False}
+        return {"login": login, "id": 9000, "type": "User", "site_admin": False}
 
     def _rest(self) -> None:
         address, world = urlparse(self.path), self.github.world
@@ -207,9 +270,9 @@ class Handler(BaseHTTPRequestHandler):
         if not self.headers.get("Authorization"):
             self.answer(401, {"message": "This endpoint requires you to be authenticated."})
             return
-        self.answer(200, self.execute(self.asked["query"], self.asked["variables"]))
+        self.answer(200, self.execute(self.asked["query"], self.asked["variables"], self.viewer()["login"]))
 
-    def execute(self, query: str, variables: Row) -> Row:
+    def execute(self, query: str, variables: Row, viewer: str = "") -> Row:
         schema = self.github.schema
         assert schema is not None
         document, errors = checked(schema, query)
@@ -221,7 +284,7 @@ class Handler(BaseHTTPRequestHandler):
             datetime.fromisoformat(variables["since"])  # a DateTime, as the schema asks
         cost = cost_of(document, variables)
         self.github.points += cost
-        root = Root(self.github.world, cost)
+        root = Root(self.github.world, cost, viewer)
         done = graphql.execute(schema, document, root.value(), variable_values=variables)
         assert isinstance(done, graphql.ExecutionResult)
         answer: Row = {"data": done.data}
@@ -291,9 +354,10 @@ def cost_of(document: graphql.DocumentNode, variables: Row) -> int:
 class Root:
     """The values that a query is resolved from: dictionaries, and functions where there are arguments."""
 
-    def __init__(self, world: World, cost: int) -> None:
+    def __init__(self, world: World, cost: int, viewer: str) -> None:
         self._world = world
         self._cost = cost
+        self._viewer = viewer
 
     def value(self) -> Row:
         limit = {"cost": self._cost, "remaining": 4000, "resetAt": "2030-01-01T00:00:00Z"}
@@ -312,6 +376,7 @@ class Root:
             "isPrivate": self._world.private,
             "hasIssuesEnabled": self._world.has_issues,
             "discussion": self.discussion,
+            "isArchived": self._world.archived,
             "issues": self.issues,
             "pullRequests": self.pulls,
             "issue": self.single,
@@ -448,14 +513,14 @@ class Root:
         shown = "not_planned" if reason == "duplicate" and not enabled else reason
         return None if shown is None else shown.upper()
 
-    @staticmethod
-    def comment(row: Row) -> Row:
+    def comment(self, row: Row) -> Row:
         return {
             "__typename": "IssueComment",
             "fullDatabaseId": row["id"],
             "databaseId": row["id"],
             "id": row["node_id"],
             "body": row["body"],
+            "viewerDidAuthor": row["user"] is not None and row["user"]["login"] == self._viewer,
             "authorAssociation": row["author_association"],
             "createdAt": row["created_at"],
             "updatedAt": row["updated_at"],

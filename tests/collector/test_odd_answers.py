@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gis.collector.collect import collect
+from gis.collector.confirm import confirm
 from gis.collector.dump import DumpSource
 from gis.collector.github import client as github_client
 from gis.collector.github.accounts import token_account
@@ -104,6 +105,44 @@ def test_odd_answers_end_an_estimate_and_texts_with_an_error(
             assert isinstance(text, IssueText)
             assert isinstance(text.title, str)
             assert text.number in numbers
+
+
+def confirm_oddly(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "store.db")
+        connection, _ = connected(odd._replace(first=10**9), "graphql", monkeypatch)
+        with StoreWriter.open(path) as store:
+            collect(store, connection.source("octo/widgets"))
+        oddly, _ = connected(odd, "graphql", monkeypatch)
+        with StoreWriter.open(path) as store, suppress(GisError):
+            confirm(store, oddly.client)
+        assert_sound(path)
+        with Store(path) as store:
+            (gone,) = store.rows("SELECT count(*) FROM issues WHERE gone IS NOT NULL")[0]
+        values = [change.value for change in odd.changes]
+        assert not gone or not all(value in (DROP, None) for value in values), "what is missing is not what is gone"
+        healthy, _ = connected(odd._replace(first=10**9), "graphql", monkeypatch)
+        for _ in range(2):  # the rest, and then everything
+            with StoreWriter.open(path) as store:
+                confirm(store, healthy.client)
+        with Store(path) as store:
+            assert store.rows("SELECT count(*) FROM issues WHERE gone IS NOT NULL") == [(0,)]
+
+
+@FEW
+@given(odd=ODD)
+@example(odd=Odd(0, always=False, changes=[Change([0, 1], None)]))
+@example(odd=Odd(0, always=False, changes=[Change([0, 1, 4], None)]))
+@example(odd=Odd(0, always=True, status=404))
+def test_an_odd_answer_is_not_an_issue_that_is_gone(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+    confirm_oddly(odd, monkeypatch)
+
+
+@pytest.mark.slow
+@MANY
+@given(odd=ODD)
+def test_many_odd_answers_are_not_issues_that_are_gone(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+    confirm_oddly(odd, monkeypatch)
 
 
 LINES = [

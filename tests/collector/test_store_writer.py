@@ -269,6 +269,6 @@ def test_one_issue_can_be_checked_alone(tmp_path: Path) -> None:
     connection.close()
     path.write_bytes(path.read_bytes().replace(two.title.encode(), b"?" * len(two.title.encode())))
     with Store(path, check=False) as store:
-        store.check_issue(key, one.number)
+        store.check_issues([(key, one.number)])
         with pytest.raises(DamagedStoreError, match=f"table issues, repository {key}, number {two.number}"):
-            store.check_issue(key, two.number)
+            store.check_issues([(key, two.number)])

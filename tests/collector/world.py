@@ -38,6 +38,7 @@ class World:
         has_issues: Whether it has any, or has them disabled.
         discussions: Numbers of discussions.
         taken_names: Names that belong to other repositories, which are there and empty.
+        archived: Whether it takes no changes.
         suggestions: Suggestions to close issues as duplicates that wait for an answer.
     """
 
@@ -55,6 +56,7 @@ class World:
     has_issues: bool = True
     discussions: set[int] = field(default_factory=set)
     taken_names: tuple[str, ...] = ()
+    archived: bool = False
     suggestions: dict[int, list[Row]] = field(default_factory=dict)
     clock: int = 10_000_000
 

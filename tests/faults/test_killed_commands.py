@@ -101,6 +101,26 @@ def test_collect_from_github(github: GitHub, tmp_path: Path) -> None:
     assert kills > 3
 
 
+def test_confirm(github: GitHub, tmp_path: Path) -> None:
+    path, whole = tmp_path / "made" / "issues.db", tmp_path / "whole.db"
+    path.parent.mkdir()
+    gis("collect", "--repo", "octo/widgets", "--api-url", github.url, "--store", whole)
+    for number in list(github.world.issues)[::9]:
+        github.world.remove(number)
+
+    def prepare() -> None:
+        remove(path)
+        shutil.copy(whole, path)
+
+    kills = check_kills(
+        lambda: gis("collect", "--confirm", "--api-url", github.url, "--store", path),
+        prepare=prepare,
+        state=lambda: rows_of(path),
+        partly=True,
+    )
+    assert kills > 3
+
+
 @pytest.mark.parametrize("force", [False, True], ids=["build", "build --force"])
 def test_build(store: Path, tmp_path: Path, force: bool) -> None:
     output, old = tmp_path / "made" / "data", tmp_path / "old"

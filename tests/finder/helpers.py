@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gis.collector.records import Issue
-from gis.finder import index as index_module
+from gis.finder import chain
 from gis.finder.index import Index, build_index
 from gis.spec import Spec
 from tests.benchmark.helpers import FakeEncoder
@@ -34,7 +34,7 @@ ISSUES: tuple[Issue, ...] = (
 def encoder(monkeypatch: pytest.MonkeyPatch, *, name: str = "fake", salt: str = "") -> FakeEncoder:
     """Make every name of a model that of an encoder which knows nothing but equal texts."""
     model = FakeEncoder(name, salt=salt)
-    monkeypatch.setattr(index_module, "load_model", lambda _spec, _settings: model)
+    monkeypatch.setattr(chain, "load_model", lambda _spec, _settings: model)
     return model
 
 

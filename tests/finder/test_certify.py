@@ -185,9 +185,11 @@ def test_from_a_backtest_to_an_alert(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--review", "here"], ["--html", "here"], ["--precision", "0.9"], ["--reviewed", "here"]]
+    "arguments",
+    [["--review", "here"], ["--github", "here"], ["--html", "here"], ["--precision", "0.9"], ["--reviewed", "here"]],
 )
 def test_options_that_need_others_say_so(arguments: list[str]) -> None:
     done = run_gis("find", "octo/widgets#1", *arguments)
     assert done.status == 2
-    assert "--review and --html go with --backtest, and --precision with --reviewed" in done.err
+    expected = "--review, --github, --html and --model go with --backtest, and --precision with --reviewed"
+    assert expected in done.err

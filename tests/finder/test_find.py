@@ -108,7 +108,7 @@ def test_a_new_issue_is_found_before_the_index_knows_it(store: Path) -> None:
     fill(store, [issue(8, title="It crashes", body=PANIC.format(3), author="another")])
     with Store(store) as opened:
         index = read_index(store)
-        assert staleness(opened, index).endswith("1 issues are not in it, and others may have changed")
+        assert staleness(opened, index).endswith("older than the store, which has 1 new or changed issues")
         finding = of(Finder(opened, index), 8)
     assert {"octo/widgets#1", "octo/widgets#3"} <= set(names(finding))
     three = next(each for each in finding.suggestions if each.issue == "octo/widgets#3")

@@ -12,7 +12,7 @@ from gis.benchmark.tasks.manifest import newest_by_repository
 from gis.collector.store import Store
 from gis.errors import GisError
 from gis.finder import ranker as ranker_module
-from gis.finder.corpus import read_corpus
+from gis.finder.corpus import read_rulings
 from gis.finder.index import read_index
 from gis.finder.leaks import unlearned
 from gis.finder.replay import replay
@@ -59,8 +59,8 @@ def test_the_ranker_is_fitted_to_what_the_model_has_not_learned(store: Path, mod
     assert later.tolist() == [n >= 130 for n in range(400)]
     assert made.ranker.fitted_on == f"{sum(n >= 130 for n in corpus.older_duplicates)} duplicates of this store"
     with Store(store) as opened:
-        read = read_corpus(opened)
-    replayed = replay(made.searched, read.cluster_before, made.learned)
+        before = read_rulings(opened, made.searched.corpus).cluster_before
+    replayed = replay(made.searched, before, made.learned)
     assert replayed.past.tolist() == list(range(260))
     fitted = int(replayed.ranker.fitted_on.split()[0])
     assert 20 < fitted < sum(130 <= n < 260 for n in corpus.older_duplicates) + 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,10 +132,15 @@ def test_a_certificate_is_broken_by_answers_and_by_nothing_else(certificate: Cer
 def test_only_alerts_of_the_certificate_count_and_each_issue_once(certificate: Certificate) -> None:
     low = answered(certificate, 20, "disliked", score=certificate.threshold - 0.01)
     just = answered(certificate, 21, "disliked", score=round(certificate.threshold, 4))
-    unknown = answered(certificate, 22, "declined", score=None)
-    twice = [answered(certificate, 23, "accepted"), answered(certificate, 23, "disliked")]
-    checked = recheck(certificate, [low, just, unknown, *twice])
-    assert (checked.right, checked.wrong) == (0, 3)
+    other = replace(answered(certificate, 22, "disliked"), certificate="0" * 12)
+    assert (recheck(certificate, [low, just, other]).wrong, recheck(certificate, [low, other]).wrong) == (1, 0)
+    closing = replace(answered(certificate, 21, "declined", score=None), source="suggestion", certificate="")
+    for answers, right, wrong in ((["accepted", "declined"], 0, 1), (["none", "accepted"], 1, 0), (["none"], 0, 0)):
+        alert, *closings = (replace(just, answer=answer) for answer in answers)  # type: ignore[arg-type]
+        checked = recheck(certificate, [alert, *(replace(closing, answer=each.answer) for each in closings)])
+        assert (checked.right, checked.wrong) == (right, wrong)
+    for foreign in (replace(closing, author="ann"), replace(closing, candidates=("octo/widgets#3",)), closing):
+        assert recheck(certificate, [answered(certificate, 21, "none"), foreign]).wrong == (foreign is closing)
 
 
 def test_alerts_stop_where_people_say_that_they_are_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

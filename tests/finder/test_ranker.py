@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,13 +9,16 @@ from gis.collector.store import Store
 from gis.errors import GisError
 from gis.finder import ranker as ranker_module
 from gis.finder.backtest import backtest
-from gis.finder.corpus import NO_CLUSTER, older_duplicates, read_corpus
+from gis.finder.corpus import NO_CLUSTER, older_duplicates, read_rulings
 from gis.finder.index import read_index
 from gis.finder.ranker import default_ranker, fit_ranker, ranker_of
 from gis.finder.replay import BLEND, replay
 from gis.finder.search import FEATURES, Candidates
+from gis.finder.terms import Terms
+from gis.models.base import LEARNED
+from gis.models.learned import Learned
 from tests.command_line import run_gis
-from tests.dataset.stores import by_chance
+from tests.dataset.stores import at, by_chance
 from tests.finder.helpers import encoder, make_index, make_store
 
 
@@ -70,18 +74,18 @@ def test_scores_are_chances_among_all_issues(store: Path) -> None:
 def test_the_backtest_knows_only_the_past(store: Path) -> None:
     searched = read_index(store).searched
     with Store(store) as opened:
-        read = read_corpus(opened)
+        rulings = read_rulings(opened, searched.corpus)
     asked: list[int] = []
 
     def cluster_before(moment: int) -> np.ndarray:
         asked.append(moment)
-        return read.cluster_before(moment)
+        return rulings.cluster_before(moment)
 
     replayed = backtest(replay(searched, cluster_before))
     assert (replayed.past, replayed.new) == (260, 140)
     assert asked == [int(searched.corpus.created[260])]
-    known = read.cluster_before(asked[0])
-    assert (known[260:] != NO_CLUSTER).sum() == 0 < (read.corpus.cluster[260:] != NO_CLUSTER).sum()
+    known = rulings.cluster_before(asked[0])
+    assert (known[260:] != NO_CLUSTER).sum() == 0 < (searched.corpus.cluster[260:] != NO_CLUSTER).sum()
     by_name = {row.name: row for row in replayed.rows}
     assert list(by_name) == ["cosine", "TF-IDF", "BM25", BLEND]
     assert by_name[BLEND].found[1].share > 0.3 > by_name["cosine"].found[1].share
@@ -92,12 +96,14 @@ def test_the_backtest_knows_only_the_past(store: Path) -> None:
 
 
 def test_later_words_change_no_statistic_of_the_past(store: Path) -> None:
-    terms = read_index(store).searched.terms
-    past = np.arange(100)
-    restricted = replace(terms, known=past)
-    alone = replace(terms, counts=terms.counts[:100])
-    assert np.array_equal(restricted.frequencies, alone.frequencies)
-    assert (restricted.bm25[:100] != alone.bm25).nnz == 0
+    searched = read_index(store).searched
+    text = searched.corpus.texts[70]
+    restricted = replace(searched.terms, known=np.arange(100))
+    alone = Terms.of(searched.corpus.texts[:100])
+    for similarity in (Terms.bm25, Terms.tfidf):
+        scores = [similarity(terms, terms.query(text)) for terms in (restricted, alone)]
+        assert np.allclose(scores[0][:100], scores[1], atol=1e-6)
+    assert restricted.shared(["ana", "bana"], 3) == alone.shared(["ana", "bana"], 3)
 
 
 def test_the_backtest_is_printed(store: Path) -> None:
@@ -106,6 +112,21 @@ def test_the_backtest_is_printed(store: Path) -> None:
     assert "blend" in done.out
     assert "140 issues of the last" in done.out
     assert '"mrr":' in run_gis("find", "--backtest", "--store", store, "--json").out
+
+
+def test_other_encoders_have_rows_of_their_own(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = ["--cache", str(store.parent / "cache")]
+    other = encoder(monkeypatch, name="other", salt="other")
+    done = run_gis("find", "--backtest", "--store", store, "--model", "other", "--json", *cache)
+    assert done.status == 0, done.err
+    rows = {row["name"]: row["mrr"] for row in json.loads(done.out)["rows"]}
+    assert list(rows) == ["cosine", "TF-IDF", "BM25", BLEND, "cosine (other)", f"{BLEND} (other)"]
+    assert rows["cosine"] != rows["cosine (other)"]
+    trained = Learned({"octo/widgets": at(300_000)}).to_json()
+    other.card = replace(other.card, settings={LEARNED: json.dumps(trained)})
+    refused = run_gis("find", "--backtest", "--store", store, "--model", "other", *cache)
+    assert refused.status == 1
+    assert "the model was trained on octo/widgets as of" in refused.err
 
 
 def test_a_store_without_rulings_cannot_be_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,37 +3,43 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gis.dataset.issues.table import NOBODY
 from gis.finder.backtest import Backtest, backtest
 from gis.finder.corpus import NO_CLUSTER, Corpus
 from gis.finder.ranker import default_ranker
 from gis.finder.replay import BLEND, Best, Replay, pair_name
-from gis.finder.report import completeness, render_report
+from gis.finder.report import completeness, render_report, summary
 from gis.models.learned import NOTHING
 
 HOSTILE = "</title><script>alert(1)</script> \x1b[2J"
 
 
-@pytest.fixture
-def replayed() -> Replay:
-    """Ten new issues: those at even positions are duplicates of 0, of which three are found, one only as the sixth."""
+def corpus_of_twenty() -> Corpus:
+    """Twenty issues, a day apart; those at even positions from 10 on are duplicates of 0."""
     count = 20
     cluster = np.full(count, NO_CLUSTER, np.int32)
     cluster[[0, 10, 12, 14, 16, 18]] = 3
     canonical = np.zeros(count, np.bool_)
     canonical[0] = True
-    corpus = Corpus(
-        names=tuple(f"octo/widgets#{n}" for n in range(count)),
-        titles=tuple(f"Issue {n} about {HOSTILE}" for n in range(count)),
-        texts=tuple(f"Issue {n}\n\nIt says the same three words." for n in range(count)),
+    return Corpus(
+        repositories=("octo/widgets",),
         repository=np.zeros(count, np.int32),
+        number=np.arange(count),
+        texts=tuple(f"Issue {n} about {HOSTILE}\n\nIt says the same three words." for n in range(count)),
         created=np.arange(count, dtype=np.int64) * 86_400,
-        authors=("",) * count,
+        author=np.full(count, NOBODY),
         cluster=cluster,
         canonical=canonical,
         templates={},
         host="github.com",
     )
-    new = np.arange(10, count)
+
+
+@pytest.fixture
+def replayed() -> Replay:
+    """Ten new issues: those at even positions are duplicates of 0, of which three are found, one only as the sixth."""
+    corpus = corpus_of_twenty()
+    new = np.arange(10, len(corpus))
     first = {10: [0, 1], 12: [1, 0], 14: [0], 16: [1, 2, 3, 4, 5, 0], 18: [1]}
     return Replay(
         corpus=corpus,
@@ -81,6 +87,18 @@ def test_duplicates_that_nobody_marked_are_estimated(replayed: Replay) -> None:
     assert known.all.estimate == pytest.approx(6 * 5 / 4 - 1)
     assert "about 6 duplicates (95 % interval 6 to" in completeness(with_review(once))
     assert "is not known" in completeness(backtest(once))
+
+
+def test_what_a_machine_prompted_is_said_and_is_no_list_of_its_own(replayed: Replay) -> None:
+    once = replace(replayed, best=replayed.best[:10])
+    reviewed = {pair_name(replayed.corpus, best): best.issue in (11, 12) for best in replayed.best}
+    tested = backtest(once, reviewed, np.arange(20) == 14)
+    assert (tested.duplicates, tested.prompted, tested.ruled[2]) == (5, 1, "octo/widgets#14")
+    assert tested.completeness is not None
+    assert (tested.completeness.ruled, tested.completeness.reviewed, tested.completeness.both) == (4, 4, 2)
+    assert "1 of them were ruled only after a machine had named the pair" in summary(tested)
+    assert "People ruled by themselves 4 new issues duplicates" in completeness(tested)
+    assert "machine" not in summary(backtest(once, reviewed))
 
 
 def test_the_page_escapes_all_and_loads_nothing(replayed: Replay) -> None:

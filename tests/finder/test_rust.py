@@ -12,10 +12,11 @@ from gis.collector.dump import DumpSource
 from gis.collector.store import Store
 from gis.collector.store_writer import StoreWriter
 from gis.finder.backtest import backtest
-from gis.finder.corpus import read_corpus
+from gis.finder.corpus import read_corpus, read_rulings
+from gis.finder.parts import Vectors
 from gis.finder.replay import BLEND, replay
 from gis.finder.search import SearchedCorpus
-from gis.models.term_matrix import TermMatrix
+from gis.finder.terms import Terms
 
 LAST = 9000  # number of an issue
 
@@ -33,17 +34,16 @@ def test_the_blend_finds_more_duplicates_than_its_parts(shared_data: Path, tmp_p
     with StoreWriter.open(tmp_path / "rust.db") as opened:
         collect(opened, DumpSource(dump))
     with Store(tmp_path / "rust.db") as store:
-        read = read_corpus(store)
-        corpus = read.corpus
-        nothing = np.zeros((len(corpus), 1), np.float32)
+        corpus = read_corpus(store).corpus
+        nothing = Vectors.of(np.zeros((len(corpus), 1), np.float32))
         searched = SearchedCorpus(
             corpus=corpus,
             vectors=nothing,
             title_vectors=nothing,
-            terms=TermMatrix.of(corpus.texts),
-            title_terms=TermMatrix.of(corpus.titles),
+            terms=Terms.of(corpus.texts),
+            title_terms=Terms.of(corpus.titles),
         )
-        replayed = backtest(replay(searched, read.cluster_before))
+        replayed = backtest(replay(searched, read_rulings(store, corpus).cluster_before))
     found = {row.name: [each.share for each in row.found] for row in replayed.rows}
     assert replayed.duplicates > 100
     assert found[BLEND][1] > max(found["TF-IDF"][1], found["BM25"][1]) > 0.3

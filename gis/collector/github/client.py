@@ -39,6 +39,8 @@ CHECK_ADDRESS = "check the address of the API"
 WAIT_STEP = 1.0  # seconds between two looks at the clock while waiting
 LONGEST_RESET = 7200.0  # seconds: GitHub's limits are per hour
 MAX_COST = 10_000  # points of one query
+GRAPHQL = "/graphql"
+REFUSING = (403, 429)  # statuses of rate limits
 NOT_READY = 599  # what status 202 is turned into, since PyGithub would repeat the request for ever
 
 
@@ -52,6 +54,14 @@ class ForbiddenError(GisError):
 
 class BudgetSpentError(SourceUnusableError):
     """The run has spent all the points that it may."""
+
+
+class UnreadableError(GisError):
+    """What came back is not the JSON of an API."""
+
+
+class LostAnswerError(GisError):
+    """A request that changes something was sent, and nobody knows whether it was carried out."""
 
 
 @dataclass(frozen=True)
@@ -190,8 +200,44 @@ class Client:
             GisError: The query is refused; or as for ``get``.
         """
         body = {"query": query, "variables": dict(variables)}
-        answer = Fields.of(self._request("POST", "/graphql", {}, body, shrinkable=shrinkable).body, "the answer")
+        answer = Fields.of(self._request("POST", GRAPHQL, {}, body, shrinkable=shrinkable).body, "the answer")
         return answer.object("data")
+
+    def change(self, verb: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Fields:
+        """Send a request that changes something, over REST, and return what it answers.
+
+        It is sent once, for it may have been carried out where no answer comes; only after a rate limit, by which it
+        was refused, is it sent again.
+
+        Args:
+            verb: "POST" or "PATCH".
+            path: A REST path.
+            body: The JSON.
+            headers: More headers, by name.
+
+        Raises:
+            LostAnswerError: It may have been carried out or not.
+            NotFoundError: There is nothing at the path.
+            ForbiddenError: The account lacks the rights.
+            FieldError: The answer is not an object.
+            GisError: It is refused, or a limit of the run is reached.
+        """
+        waits = 0
+        while True:
+            self._check_budget()
+            try:
+                response, failure = self._attempt(verb, path, {}, dict(body), headers)
+            except UnreadableError as error:
+                raise LostAnswerError(str(error)) from error
+            if response is None or failure is not None:
+                raise LostAnswerError(failure.reason if failure else "no answer")
+            limit = self._rate_limit(response, waits) if response.status in REFUSING else None
+            if limit is None:
+                self._check_status(response, path, paged=False)
+                self._count_points(response, graphql=False)
+                return Fields.of(response.body, "the answer")
+            waits += 1
+            self._wait_for(limit, waits)
 
     def _request(
         self, verb: str, path: str, parameters: Mapping[str, Any], body: Body, *, shrinkable: bool = False
@@ -208,7 +254,7 @@ class Client:
                 self._wait_for(limit, waits)
             elif failure is not None:
                 failures += 1
-                self._back_off(failures, failure.reason)
+                self.back_off(failures, failure.reason)
                 # once may be chance, twice is the size of the page
                 if failure.too_large and shrinkable and failures > 1:
                     raise QueryTimeoutError
@@ -220,11 +266,16 @@ class Client:
                 return response
 
     def _attempt(
-        self, verb: str, path: str, parameters: Mapping[str, Any], body: Body
+        self,
+        verb: str,
+        path: str,
+        parameters: Mapping[str, Any],
+        body: Body,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[Response | None, Failure | None]:
         """Send a request once; return what came back, if anything, and why it does not count as an answer."""
         try:
-            response = self._send(verb, path, parameters, body)
+            response = self._send(verb, path, parameters, body, headers)
         except requests.Timeout:
             return None, Failure(f"no answer from {self._host} within {REQUEST_TIMEOUT} s", too_large=True)
         except (requests.RequestException, ValueError, OverflowError) as error:  # cut off, or not whole JSON
@@ -233,7 +284,7 @@ class Client:
             return response, Failure(f"{self._host} has accepted the request but does not answer it (status 202)")
         if response.status >= 500:
             return response, Failure(f"{self._host} answers with status {response.status}", too_large=True)
-        return response, temporary_failure(response.body) if body is not None and response.status < 400 else None
+        return response, temporary_failure(response.body) if path == GRAPHQL and response.status < 400 else None
 
     def _drop_account(self) -> bool:
         """Continue without an account that is refused, if there is another."""
@@ -259,12 +310,16 @@ class Client:
         if response.status >= 400:
             raise GisError(f"GitHub refuses {path}: {response.status} {message}")
 
-    def _send(self, verb: str, path: str, parameters: Mapping[str, Any], body: Body) -> Response:
+    def _send(
+        self, verb: str, path: str, parameters: Mapping[str, Any], body: Body, headers: Mapping[str, str] | None
+    ) -> Response:
         requester = self._requesters[self._current]
-        url = requester.graphql_url if body is not None else path
+        url = requester.graphql_url if path == GRAPHQL else path
         self.usage.requests += 1
         try:
-            status, headers, text = requester.requestJson(verb, url, dict(parameters), None, body, self._connection)
+            status, answered, text = requester.requestJson(
+                verb, url, dict(parameters), dict(headers or {}), body, self._connection
+            )
         except GithubException as error:  # an app requests its token first
             if error.status >= 500:
                 return Response(error.status, {}, None)
@@ -276,35 +331,36 @@ class Client:
             raise GisError(
                 f"{self.url} redirects to another server: {error}", remedy="give that server's address as --api-url"
             ) from None
-        headers = {str(name).lower(): str(value) for name, value in headers.items()}
+        named = {str(name).lower(): str(value) for name, value in answered.items()}
         if status >= 500 or status in (204, 304):
-            return Response(status, headers, None)
-        return Response(status, headers, self._parsed(text, status, headers))
+            return Response(status, named, None)
+        return Response(status, named, self._parsed(text, status, named))
 
     def _parsed(self, text: str, status: int, headers: Mapping[str, str]) -> Body:
         """Return the JSON of a response.
 
         Raises:
-            GisError: It is a web page, or nested too deeply.
+            UnreadableError: It is a web page, or nested too deeply.
             ValueError: It is not whole.
         """
         try:
             return json.loads(text, parse_constant=_refuse_constant)
         except RecursionError:
-            raise GisError(f"{self.url} answers with JSON that is nested too deeply", remedy=CHECK_ADDRESS) from None
+            message = f"{self.url} answers with JSON that is nested too deeply"
+            raise UnreadableError(message, remedy=CHECK_ADDRESS) from None
         except ValueError:
             if status >= 400:
                 return {"message": masked(text)[:200]}
             if 300 <= status < 400 or "html" in headers.get("content-type", "") or text.lstrip()[:1] == "<":
                 page = f"a redirect ({status})" if status >= 300 else "a web page"
-                raise GisError(f"{self.url} answers with {page}, not with JSON", remedy=CHECK_ADDRESS) from None
+                raise UnreadableError(f"{self.url} answers with {page}, not with JSON", remedy=CHECK_ADDRESS) from None
             raise
 
     def _rate_limit(self, response: Response, waits: int) -> _RateLimit | None:
         """Return the limit that a response reports, if it does; ``waits`` is how often it was waited for already."""
         message = " ".join([message_of(response.body), *map(message_of, errors_of(response.body))]).lower()
         limited_query = any(error.get("type") == "RATE_LIMITED" for error in errors_of(response.body))
-        if not limited_query and response.status not in (403, 429):
+        if not limited_query and response.status not in REFUSING:
             return None
         longer_and_longer = SECONDARY_WAIT * min(2**waits, MAX_SECONDARY_FACTOR)
         retry_after = response.headers.get("retry-after", "")
@@ -338,10 +394,15 @@ class Client:
         if self._free_at[self._current] > time.monotonic():
             self._current = min(range(len(self._accounts)), key=lambda n: self._free_at[n])
 
-    def _back_off(self, failures: int, failure: str) -> None:
+    def back_off(self, failures: int, failure: str, *, at_least: float = 0.0) -> None:
+        """Wait before a request that failed is tried again, longer after each failure.
+
+        Raises:
+            GisError: It failed too often.
+        """
         if failures >= self._limits.attempts:
             raise GisError(f"{failure}, {failures} times in a row", remedy=AGAIN_LATER)
-        self._wait(min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF), failure)
+        self._wait(max(min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF), at_least), failure)
 
     def _wait_for(self, limit: _RateLimit, waits: int) -> None:
         """Wait until the first account is free again."""
@@ -385,17 +446,24 @@ def _refuse_constant(name: str) -> float:
 
 class _Http(HTTPRequestsConnectionClass):
     def getresponse(self) -> RequestsResponse:
-        return _answered(super().getresponse())
+        return _answered(super().getresponse(), changing=_is_changing(self.verb, self.url))
 
 
 class _Https(HTTPSRequestsConnectionClass):
     def getresponse(self) -> RequestsResponse:
-        return _answered(super().getresponse())
+        return _answered(super().getresponse(), changing=_is_changing(self.verb, self.url))
 
 
-def _answered(response: RequestsResponse) -> RequestsResponse:
+def _is_changing(verb: str, url: str) -> bool:
+    return verb != "GET" and not url.endswith(GRAPHQL)
+
+
+def _answered(response: RequestsResponse, *, changing: bool) -> RequestsResponse:
+    """Give statuses that PyGithub acts on by itself others: it would repeat requests, and send changes elsewhere."""
     if response.status == HTTPStatus.ACCEPTED:
         response.status = NOT_READY
+    elif response.status == HTTPStatus.MOVED_PERMANENTLY and changing:  # an issue that was transferred
+        response.status = HTTPStatus.PERMANENT_REDIRECT
     return response
 
 

@@ -122,6 +122,7 @@ def connect(
     api: Api = "auto",
     limits: Limits = NO_LIMITS,
     insecure: bool = False,
+    one_account: bool = False,
     reporter: Reporter = QUIET,
 ) -> Connection:
     """Connect to a GitHub server with the accounts of the environment; see ``find_accounts``.
@@ -131,6 +132,7 @@ def connect(
         api: The API that issues are read through; "auto" is GraphQL if there is a token.
         limits: How much the run may spend.
         insecure: Whether http:// may lead to another machine, which sends tokens unencrypted.
+        one_account: Whether only the first account is used, so that whatever is written has one author.
         reporter: Told about waits, and warned about missing or refused tokens.
 
     Raises:
@@ -149,6 +151,8 @@ def connect(
             remedy="write --api-url https://…, or add --insecure",
         )
     accounts = find_accounts(host="github.com" if parts.hostname == "api.github.com" else parts.hostname)
+    if one_account:
+        accounts = accounts[:1]
     if len(accounts) > 1:
         accounts = _one_account_per_user(url, accounts, reporter)
     if not accounts:

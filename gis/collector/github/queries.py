@@ -229,7 +229,7 @@ query States({_declared(len(sizes), sum(sizes))}) {{
 }}
 fragment State on Issue {{
   number title body
-  repository {{ databaseId nameWithOwner }}
+  repository {{ nameWithOwner }}
 }}
 """
 

@@ -9,7 +9,7 @@ from gis.collector.repositories import is_repository_name
 from gis.collector.source import NotFoundError
 from gis.errors import GisError
 
-DELETED = "deleted"
+DELETED, HIDDEN = "deleted", "hidden"
 
 
 class RepositorySize(NamedTuple):
@@ -54,7 +54,7 @@ def fate_of_missing_issue(client: Client, repository: Repository, number: int) -
         return DELETED
     current = (issue.text_or_none("repository_url") or "").partition("/repos/")[2]
     if current.lower() in ("", repository.name.lower()):
-        return "hidden"
+        return HIDDEN
     if not is_repository_name(current):
         raise issue.error("repository_url", "does not end in OWNER/NAME")
     return f"moved to {current}#{issue.issue_number('number')}"

@@ -9,7 +9,7 @@ from gis.collector.fields import Fields
 from gis.collector.github.adaptive import AdaptiveClient
 from gis.collector.github.client import ForbiddenError
 from gis.collector.github.queries import DISCUSSION, discussions_query, states_query
-from gis.collector.github.repository import DELETED, fate_of_missing_issue
+from gis.collector.github.repository import DELETED, HIDDEN, fate_of_missing_issue
 from gis.collector.records import Repository
 from gis.collector.source import NotFoundError, QueryTimeoutError
 
@@ -148,7 +148,7 @@ class IssueStates:
             if is_private and issue.public:
                 states[issue] = IssueState(MADE_PRIVATE)
             elif node is not None:
-                states[issue] = _state(issue, node, repository.number("databaseId"))
+                states[issue] = _state(issue, node, here)
             elif not has_issues:
                 states[issue] = IssueState(ISSUES_DISABLED)
             elif issue.gone is not None:
@@ -162,9 +162,10 @@ class IssueStates:
         """Return what became of an issue that its repository does not have."""
         place = Repository(repository, issue.repository_id, repository)
         try:
-            return IssueState(fate_of_missing_issue(self._server.client, place, issue.number))
+            fate = fate_of_missing_issue(self._server.client, place, issue.number)
         except ForbiddenError:
             return UNKNOWN
+        return UNKNOWN if fate == HIDDEN else IssueState(fate)  # REST shows it where it was
 
     def _converted(self, repository: str, issues: Sequence[KnownIssue]) -> Collection[KnownIssue]:
         """Return the issues whose numbers are those of discussions: nothing else gives a number a second time."""
@@ -179,11 +180,11 @@ class IssueStates:
         ]
 
 
-def _state(issue: KnownIssue, node: Fields, repository_id: int) -> IssueState:
+def _state(issue: KnownIssue, node: Fields, repository: str) -> IssueState:
     """Return the state of an issue that GitHub shows, be it in another repository."""
-    home, number = node.object("repository"), node.issue_number("number")
-    if (home.number("databaseId"), number) != (repository_id, issue.number):
-        return IssueState(f"moved to {home.repository('nameWithOwner')}#{number}")
+    home, number = node.object("repository").repository("nameWithOwner"), node.issue_number("number")
+    if (home.casefold(), number) != (repository.casefold(), issue.number):
+        return IssueState(f"moved to {home}#{number}")
     return IssueState(title=node.text("title"), body=node.text("body"))
 
 

@@ -119,11 +119,18 @@ class Issues:
         return _packed(self.repository.astype(np.int64), self.number)
 
 
-def load_issues(store: Store) -> Issues:
-    """Read all issues of a store, without their texts."""
+def load_names(store: Store) -> tuple[RepositoryNames, tuple[int, ...]]:
+    """Read the names of a store's repositories, and their keys by index."""
     repositories = store.rows("SELECT key, name FROM repositories ORDER BY name")
     index_by_key = {key: index for index, (key, _) in enumerate(repositories)}
     names = {name.lower(): index_by_key[key] for name, key in store.rows("SELECT name, repository FROM names")}
+    return RepositoryNames(tuple(name for _, name in repositories), names, store.web_url), tuple(index_by_key)
+
+
+def load_issues(store: Store) -> Issues:
+    """Read all issues of a store, without their texts."""
+    names, keys = load_names(store)
+    index_by_key = {key: index for index, key in enumerate(keys)}
     pull_requests = [
         _packed(index_by_key[key], number)
         for key, number in store.stream("SELECT repository, number FROM pull_requests ORDER BY repository, number")
@@ -135,8 +142,8 @@ def load_issues(store: Store) -> Issues:
     }
     columns, people, label_names = _read_columns(store, index_by_key)
     return Issues(
-        names=RepositoryNames(tuple(name for _, name in repositories), names, store.web_url),
-        keys=tuple(index_by_key),
+        names=names,
+        keys=keys,
         repository=np.array(columns.repository, np.int32),
         number=np.array(columns.number, np.int64),
         created=np.array(columns.created, np.int64),

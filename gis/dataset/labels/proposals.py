@@ -4,14 +4,13 @@ Rulings that people make after a machine has named the pair are evidence of a ti
 rules on that one and not on others, so that what machines find would be tested by what machines found.
 """
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from gis.collector.store import Store
 from gis.dataset.issues.table import seconds
 from gis.dataset.labels.evidence import Evidence, Tier
-from gis.marker import CANDIDATE, MARKER_START, marker_in
+from gis.marker import MARKER_START, marker_in
 
 BY_COMMENT, BY_SUGGESTION = "gis find", "suggestion"  # the sources of evidence
 WRITERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})  # associations of those who are trusted with a marker
@@ -19,7 +18,6 @@ WRITERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})  # associations of thos
 PROMPTABLE: frozenset[Tier] = frozenset(
     {"structured", "slash_command", "whole_comment", "inside_comment", "label_with_target", "settled_suggestion"}
 )
-CERTIFICATE = re.compile(r"\bcertificate=([0-9a-f]{12})\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +102,7 @@ def read_proposals(store: Store, key: int, bots: Collection[str]) -> list[Propos
 def _suggestions(store: Store, key: int) -> list[Proposal]:
     """Return the suggestions to close issues of a repository as duplicates, and what became of them."""
     rows = store.rows(
-        "SELECT s.number, s.actor, s.target_repository || '#' || s.target_number, s.created_at, s.rationale, CASE "
+        "SELECT s.number, s.actor, s.target_repository || '#' || s.target_number, s.created_at, CASE "
         "WHEN s.pending THEN 'pending' "
         "WHEN i.state = 'closed' AND i.duplicate_number = s.target_number "
         "AND coalesce(i.duplicate_repository, r.name) = s.target_repository THEN 'accepted' "
@@ -115,23 +113,17 @@ def _suggestions(store: Store, key: int) -> list[Proposal]:
         "JOIN repositories AS r ON r.key = s.repository WHERE s.repository = ? ORDER BY s.number, s.created_at",
         (key,),
     )
-    proposals = []
-    for number, author, target, created_at, rationale, state in rows:
-        scores = dict(CANDIDATE.findall(rationale))
-        certificate = CERTIFICATE.search(rationale)
-        proposals.append(
-            Proposal(
-                number=number,
-                source=BY_SUGGESTION,
-                author=author,
-                created_at=seconds(created_at),
-                candidates=(target,),
-                score=float(scores[target]) if target in scores else None,
-                certificate="" if certificate is None else certificate[1],
-                state=state,
-            )
+    return [
+        Proposal(
+            number=number,
+            source=BY_SUGGESTION,
+            author=author,
+            created_at=seconds(created_at),
+            candidates=(target,),
+            state=state,
         )
-    return proposals
+        for number, author, target, created_at, state in rows
+    ]
 
 
 def prompted(evidence: Iterable[Evidence]) -> list[Evidence]:

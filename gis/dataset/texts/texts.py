@@ -115,7 +115,13 @@ class _FilteredText(NamedTuple):
 
 @contextmanager
 def make_texts(
-    store: Store, issues: Issues, partners: Partners, settings: TextSettings, *, reporter: Reporter = QUIET
+    store: Store,
+    issues: Issues,
+    partners: Partners,
+    settings: TextSettings,
+    *,
+    templates: Templates | None = None,
+    reporter: Reporter = QUIET,
 ) -> Iterator[Texts]:
     """Clean all texts of a store, in a temporary database that is deleted at the end of the block.
 
@@ -124,9 +130,11 @@ def make_texts(
         issues: Its issues.
         partners: By position, the issues that one may be paired with: sentences that cite them are taken out.
         settings: How to make texts, and which to leave out.
+        templates: Template lines that are known; None to learn them.
         reporter: Shows progress.
     """
-    templates = {repository: _templates(store, key) for repository, key in enumerate(issues.keys)}
+    if templates is None:
+        templates = {repository: _templates(store, key) for repository, key in enumerate(issues.keys)}
     with temporary_folder("gis-build") as folder:
         connection = sqlite3.connect(folder / "texts.db", isolation_level=None)
         count = len(issues)

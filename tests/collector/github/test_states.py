@@ -146,6 +146,22 @@ def test_a_repository_that_is_there_and_not_shown_is_not_called_gone(github: Git
     assert states(github, known(1)) == [UNKNOWN]
 
 
+def test_an_issue_that_rest_shows_is_not_called_gone(github: GitHub) -> None:
+    number, other, *_ = github.world.issues
+
+    def null(handler: Handler) -> bool:
+        if handler.command == "POST":
+            answer = handler.github.world.issues[other]
+            repository = {"nameWithOwner": "octo/widgets", "databaseId": 4711, "isPrivate": False}
+            shown = {"number": other, "title": answer["title"], "body": answer["body"], "repository": repository}
+            both = {**repository, "hasIssuesEnabled": True, "issue0": None, "issue1": shown}
+            handler.answer(200, {"data": {"rateLimit": {"cost": 1}, "repository0": both}})
+        return handler.command == "POST"
+
+    github.always = null
+    assert states(github, known(number, other)) == [UNKNOWN, *of(other, github=github)]
+
+
 def test_a_query_that_is_too_large_is_divided(github: GitHub) -> None:
     def too_large(handler: Handler) -> bool:
         return handler.asked["query"].count("...State") > 40 and status_fault(502)(handler)

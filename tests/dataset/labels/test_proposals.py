@@ -36,9 +36,9 @@ def respond(path: Path, *responses: Reactions | PendingSuggestions) -> Path:
     return path
 
 
-def suggestion(actor: str, target: int, when: int, rationale: str = "") -> CloseSuggestion:
+def suggestion(actor: str, target: int, when: int) -> CloseSuggestion:
     reference = Reference("octo/widgets", target, False)
-    return CloseSuggestion(actor=person(actor), target=reference, created_at=at(when), rationale=rationale)
+    return CloseSuggestion(actor=person(actor), target=reference, created_at=at(when), rationale="")
 
 
 def read(path: Path) -> tuple[list[Evidence], list[Proposal]]:
@@ -121,10 +121,9 @@ def test_what_became_of_a_suggestion_to_close(
 ) -> None:
     of = None if canonical is None else Reference("octo/widgets", canonical)
     path = new_store(tmp_path, [issue(1), issue(2, closed=closed, duplicate_of=of), issue(3)])
-    rationale = "gis find: octo/widgets#1=0.9312 certificate=3f2a8c6b91d0"
-    respond(path, PendingSuggestions(2, (suggestion("octo[bot]", 1, 2100, rationale),)))
+    respond(path, PendingSuggestions(2, (suggestion("octo[bot]", 1, 2100),)))
     _, (proposal,) = read(path)
-    assert (proposal.state, proposal.score, proposal.certificate) == ("pending", 0.9312, "3f2a8c6b91d0")
+    assert (proposal.state, proposal.candidates, proposal.certificate) == ("pending", ("octo/widgets#1",), "")
     respond(path, PendingSuggestions(2, ()))
     evidence, (proposal,) = read(path)
     assert proposal.state == state

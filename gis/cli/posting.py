@@ -1,0 +1,64 @@
+"""What gis find writes to GitHub: shown first, and posted where asked."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gis import api
+from gis.cli.app import print_notes, print_text
+from gis.errors import CombinedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gis.console import Reporter
+    from gis.finder.find import Finding
+
+
+def read_findings(path: Path, repository: str | None, api_url: str, *, searched: bool) -> "list[Finding]":
+    """Read findings that an earlier search printed as JSON.
+
+    Raises:
+        UsageError: A search is asked for, too, or it is not said which repository they may be about.
+        GisError: They are not what gis find prints.
+    """
+    if searched:
+        raise UsageError("--from takes what was found before", remedy="leave out what to search for")
+    if repository is None:
+        raise UsageError("--from needs the repository whose issues may be in the file", remedy="add --repo OWNER/NAME")
+    return api.read_findings(path, repository, api_url=api_url)
+
+
+def write_findings(
+    findings: "Sequence[Finding]", *, suggest: bool, dry_run: bool, api_url: str, insecure: bool, reporter: "Reporter"
+) -> None:
+    """Show the comments on issues, or write them.
+
+    Raises:
+        CombinedError: Something could not be written.
+        GisError: Nothing can be.
+    """
+    if dry_run:
+        _show(findings, suggest=suggest)
+        return
+    errors = []
+    for posted in api.post_findings(findings, suggest=suggest, api_url=api_url, insecure=insecure, reporter=reporter):
+        suggested = "; suggested to close it as a duplicate" if posted.suggested else ""
+        print_text(f"{posted.issue}: {posted.action}{suggested} ({posted.detail})")
+        errors += [] if posted.error is None else [posted.error]
+    if errors:
+        raise CombinedError(errors)
+
+
+def _show(findings: "Sequence[Finding]", *, suggest: bool) -> None:
+    from gis.finder.posting.comment import comment_of
+
+    for finding in findings:
+        if not finding.suggestions:
+            print_text(f"{finding.query}: no comment, or an earlier one is taken back: {finding.note}")
+            continue
+        print_text(f"{finding.query}: this comment, unless the issue is closed or locked:")
+        for line in comment_of(finding).splitlines():
+            print_text(f"    {line}")
+        if suggest and finding.certificate:
+            print_text(f"    and a suggestion to close it as a duplicate of {finding.suggestions[0].issue}")
+    print_notes("nothing was sent; to write to GitHub, add --post")

@@ -1,0 +1,63 @@
+"""The comment that names the possible duplicates of an issue, as Markdown in which no text of an issue acts.
+
+Whatever people wrote stands in code, so that it mentions nobody and links to nothing. The addresses lead over a host of
+which GitHub makes no cross-reference, so that the candidates' own pages stay as they are.
+"""
+
+from gis.collector.servers import GITHUB
+from gis.finder.find import Finding, Suggestion
+from gis.finder.in_words import age, percent, reasons_in_words
+from gis.markdown import code_span
+from gis.marker import Marker
+
+UNREFERENCED = "https://redirect.github.com"  # leads to github.com; links to it make no cross-reference there
+LONGEST = 300  # characters of a title or a line
+
+
+def comment_of(finding: Finding) -> str:
+    """Return the comment for a finding; without suggestions, the one that takes an earlier comment back."""
+    marker = Marker(
+        candidates=[(each.issue, round(each.score, 4)) for each in finding.suggestions],
+        certificate=finding.certificate,
+    )
+    if not finding.suggestions:
+        return f"{marker}\nNo older issue looks like this one any more. What was named here before may have changed.\n"
+    head = "This looks like a duplicate of:" if finding.certificate else "Possible duplicates:"
+    listed = "\n".join(_item(place, each, finding.opened) for place, each in enumerate(finding.suggestions, 1))
+    return f"{marker}\n{head}\n\n{listed}\n\n{_foot(finding)}\n"
+
+
+def rationale_of(suggestion: Suggestion) -> str:
+    """Return why an issue is suggested as what another one duplicates, as plain text on one line."""
+    reasons = "; ".join(_cut(line) for line in reasons_in_words(suggestion.reasons))
+    return f"score {percent(suggestion.score)}; {reasons}"
+
+
+def _item(place: int, suggestion: Suggestion, opened: str) -> str:
+    number = suggestion.issue.partition("#")[2]
+    link = f"[{code_span(_cut(suggestion.title))}]({_address(suggestion.url)})"
+    lines = [
+        f"{place}. {link} (issue {number}, {suggestion.state}, opened {suggestion.opened[:10]}"
+        f"{age(suggestion.opened, opened)}): **{percent(suggestion.score)}**"
+    ]
+    if suggestion.similar:
+        lines.append(f"   - by its duplicate, issue {suggestion.similar.partition('#')[2]}")
+    lines += [
+        f"   - {line}" for line in reasons_in_words(suggestion.reasons, quoted=lambda text: code_span(_cut(text)))
+    ]
+    return "\n".join(lines)
+
+
+def _foot(finding: Finding) -> str:
+    chance = "The percentage is the chance that people would rule so, judged by what they ruled here in the past."
+    if finding.certificate:
+        chance += " Suggestions from this score on were reviewed by people, and this repository's bound holds for them."
+    return f"<sub>{chance} 👍 if one is right, 👎 if none is: that is counted. Written by gis; it closes nothing.</sub>"
+
+
+def _address(url: str) -> str:
+    return f"{UNREFERENCED}{url.removeprefix(GITHUB)}" if url.startswith(f"{GITHUB}/") else url
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

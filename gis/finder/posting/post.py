@@ -1,0 +1,159 @@
+"""Bring the comments on issues up to date with what is found: written once, edited in place, never twice."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple, TypeVar
+
+from gis.collector.fields import FieldError
+from gis.collector.github.client import Client, LostAnswerError
+from gis.collector.source import SourceUnusableError
+from gis.errors import GisError, UsageError
+from gis.files import cache_folder, file_name, held_alone, make_folder
+from gis.finder.find import Finding
+from gis.finder.posting.comment import comment_of, rationale_of
+from gis.finder.posting.thread import OwnComment, Thread, read_thread
+from gis.finder.posting.writer import create_comment, edit_comment, suggest_close
+from gis.marker import Marker
+
+ATTEMPTS = 4  # at one request: people look at an issue again sooner than at a run
+SETTLED = 10.0  # seconds after which GitHub shows what it did, if it did; it gives up on a request after as many
+GIVE_UP_AFTER = 5  # failures in a row
+T = TypeVar("T")
+Action = Literal["commented", "updated", "unchanged", "left alone", "failed"]
+
+
+class Posted(NamedTuple):
+    """What was done for one finding.
+
+    Attributes:
+        issue: OWNER/NAME#N.
+        action: What was done with the comment.
+        suggested: Whether it was suggested to close the issue, too.
+        detail: The comment's address, or why nothing was written.
+        error: What went wrong, or None.
+    """
+
+    issue: str
+    action: Action
+    suggested: bool
+    detail: str
+    error: GisError | None = None
+
+
+def post(findings: Sequence[Finding], client: Client, *, suggest: bool) -> Iterator[Posted]:
+    """Write what was found to the issues, one after the other.
+
+    A failure of one issue does not stop the others; where the account is refused altogether, or several issues in a row
+    fail, the run ends.
+
+    Args:
+        findings: What was found for issues.
+        client: Signed in, with one account: it is known by it which comments are ours.
+        suggest: Whether to suggest, too, that issues with a certified finding be closed as duplicates.
+
+    Raises:
+        UsageError: A finding is about a text.
+        GisError: Another process writes to the same repository, the account is refused, or issue after issue fails.
+    """
+    places = [_place(finding) for finding in findings]
+    folder = cache_folder() / "posting"
+    make_folder(folder)
+    failures = 0
+    for finding, (repository, number) in zip(findings, places, strict=True):
+        lock = folder / file_name(f"{client.url}-{repository}".lower(), unique=True)
+        with held_alone(lock, GisError(f"another process writes to {repository}", remedy="wait until it has ended")):
+            try:
+                yield _Issue(client, repository, number, finding, suggest=suggest).bring_up_to_date()
+                failures = 0
+            except SourceUnusableError:
+                raise
+            except GisError as error:
+                failures += 1
+                yield Posted(finding.query, "failed", suggested=False, detail=str(error), error=error)
+        if failures >= GIVE_UP_AFTER:
+            raise GisError(f"{failures} issues in a row failed; the others were not tried")
+
+
+def _place(finding: Finding) -> tuple[str, int]:
+    repository, _, number = finding.query.partition("#")
+    if not number.isdecimal() or "/" not in repository:
+        raise UsageError(f"'{finding.query}' is not an issue: nothing can be written to it", remedy="name an issue")
+    return repository, int(number)
+
+
+class _Issue:
+    """One issue, and what was found for it."""
+
+    def __init__(self, client: Client, repository: str, number: int, finding: Finding, *, suggest: bool) -> None:
+        self._client, self._repository, self._number = client, repository, number
+        self._finding, self._suggest = finding, suggest and bool(finding.certificate)
+
+    def bring_up_to_date(self) -> Posted:
+        """Write, edit or leave the comment, and suggest before it, so that the comment says that it was suggested."""
+        name = self._finding.query
+        thread = self._read()
+        if thread.refusal:
+            return Posted(name, "left alone", suggested=False, detail=thread.refusal)
+        if not self._finding.suggestions and not thread.own:
+            return Posted(name, "left alone", suggested=False, detail=self._finding.note or "nothing was found")
+        suggested = self._suggest_close(thread)
+        text = comment_of(self._finding)
+        if not thread.own:
+            return Posted(name, "commented", suggested, self._once(lambda: self._create(text), self._is_there))
+        own = thread.own[0]
+        if _same(own.body, text):
+            return Posted(name, "unchanged", suggested, "the comment says so already")
+        return Posted(name, "updated", suggested, self._once(lambda: self._edit(own, text), lambda: self._says(text)))
+
+    def _read(self) -> Thread:
+        return read_thread(self._client, self._repository, self._number, suggestions=self._suggest)
+
+    def _suggest_close(self, thread: Thread) -> bool:
+        """Suggest to close the issue, unless a suggestion waits, or the comment says that this one was made before."""
+        if not self._suggest or thread.suggested:
+            return False
+        first = self._finding.suggestions[0]
+        if any(_names(comment.marker, first.issue) for comment in thread.own):
+            return False
+        repository, _, number = first.issue.partition("#")
+        if repository.lower() != self._repository.lower():
+            return False
+        self._once(
+            lambda: suggest_close(self._client, self._repository, self._number, int(number), rationale_of(first)),
+            lambda: True if self._read().suggested else None,
+        )
+        return True
+
+    def _create(self, text: str) -> str:
+        return create_comment(self._client, self._repository, self._number, text)
+
+    def _edit(self, own: OwnComment, text: str) -> str:
+        return edit_comment(self._client, self._repository, own.id, text)
+
+    def _is_there(self) -> str | None:
+        return "the comment was written" if self._read().own else None
+
+    def _says(self, text: str) -> str | None:
+        return "the comment was edited" if any(_same(each.body, text) for each in self._read().own) else None
+
+    def _once(self, write: Callable[[], T], look: Callable[[], T | None]) -> T:
+        """Write; where no answer comes, look whether it was written before it is tried again."""
+        failures = 0
+        while True:
+            try:
+                return write()
+            except (LostAnswerError, FieldError) as error:  # an answer that makes no sense is none
+                failures += 1
+                self._client.back_off(failures, str(error), at_least=SETTLED)
+                written = look()
+                if written is not None:
+                    return written
+
+
+def _names(marker: Marker, issue: str) -> bool:
+    """Return whether a comment that was made with a certificate named an issue."""
+    return bool(marker.certificate) and any(name.lower() == issue.lower() for name, _ in marker.candidates)
+
+
+def _same(one: str, other: str) -> bool:
+    """Return whether two comments are one to GitHub, which changes line ends and blanks at the end."""
+    return one.replace("\r\n", "\n").strip() == other.strip()
