@@ -53,6 +53,9 @@ def _show(findings: "Sequence[Finding]", *, suggest: bool) -> None:
     from gis.finder.posting.comment import comment_of
 
     for finding in findings:
+        if finding.stopped:
+            print_text(f"{finding.query}: nothing is written: {finding.stopped}")
+            continue
         if not finding.suggestions:
             print_text(f"{finding.query}: no comment, or an earlier one is taken back: {finding.note}")
             continue

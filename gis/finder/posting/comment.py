@@ -14,14 +14,21 @@ UNREFERENCED = "https://redirect.github.com"  # leads to github.com; links to it
 LONGEST = 300  # characters of a title or a line
 
 
-def comment_of(finding: Finding) -> str:
-    """Return the comment for a finding; without suggestions, the one that takes an earlier comment back."""
+def comment_of(finding: Finding, earlier: Marker | None = None) -> str:
+    """Return the comment for a finding; without suggestions, the one that takes an earlier comment back.
+
+    Args:
+        finding: What was found.
+        earlier: The marker of the comment that is there. One that takes it back keeps it: what people answered to it
+            is counted all the same.
+    """
+    if not finding.suggestions:
+        marker = earlier or Marker(candidates=())
+        return f"{marker}\nNo older issue looks like this one any more. What was named here before may have changed.\n"
     marker = Marker(
         candidates=[(each.issue, round(each.score, 4)) for each in finding.suggestions],
         certificate=finding.certificate,
     )
-    if not finding.suggestions:
-        return f"{marker}\nNo older issue looks like this one any more. What was named here before may have changed.\n"
     head = "This looks like a duplicate of:" if finding.certificate else "Possible duplicates:"
     listed = "\n".join(_item(place, each, finding.opened) for place, each in enumerate(finding.suggestions, 1))
     return f"{marker}\n{head}\n\n{listed}\n\n{_foot(finding)}\n"

@@ -90,13 +90,15 @@ class _Issue:
     def bring_up_to_date(self) -> Posted:
         """Write, edit or leave the comment, and suggest before it, so that the comment says that it was suggested."""
         name = self._finding.query
+        if self._finding.stopped:  # alerts were asked for, and a list is none
+            return Posted(name, "left alone", suggested=False, detail=self._finding.stopped)
         thread = self._read()
         if thread.refusal:
             return Posted(name, "left alone", suggested=False, detail=thread.refusal)
         if not self._finding.suggestions and not thread.own:
             return Posted(name, "left alone", suggested=False, detail=self._finding.note or "nothing was found")
         suggested = self._suggest_close(thread)
-        text = comment_of(self._finding)
+        text = comment_of(self._finding, thread.own[0].marker if thread.own else None)
         if not thread.own:
             return Posted(name, "commented", suggested, self._once(lambda: self._create(text), self._is_there))
         own = thread.own[0]

@@ -77,6 +77,7 @@ def test_an_alert_says_so_and_an_empty_finding_takes_a_comment_back() -> None:
     empty = comment_of(finding(2, note="no older issue was found"))
     assert marker_in(empty) is not None
     assert "any more" in empty
+    assert marker_in(comment_of(finding(2, note="no older issue was found"), marker)) == marker
 
 
 def test_a_rationale_is_one_plain_line() -> None:

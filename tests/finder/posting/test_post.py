@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,6 +67,15 @@ def test_a_comment_is_written_once_and_then_edited_in_place(github: GitHub, worl
     marker = marker_in(body)
     assert marker is not None
     assert [name for name, _ in marker.candidates] == ["octo/widgets#1", "octo/widgets#4"]
+
+
+def test_where_alerts_have_stopped_nothing_is_written_or_changed(github: GitHub, world: World) -> None:
+    stopped = replace(FOUND, stopped="alerts have stopped")
+    assert [(each.action, each.detail) for each in post(github, stopped)] == [("left alone", "alerts have stopped")]
+    post(github, ALERT)
+    before = bodies(world)
+    post(github, stopped)
+    assert bodies(world) == before
 
 
 def test_nothing_is_written_where_nothing_was_found_but_an_earlier_comment_is_taken_back(
