@@ -1,5 +1,6 @@
 """The second pass: what may say that an issue is a duplicate, found by the engine and read in Python."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,15 +57,14 @@ def used(events: Table, repositories: Sequence[str] = ()) -> Table:
     of_issues = events.filter(events.line.isin(USED))
     if not repositories:
         return of_issues
-    name = of_issues.repository.lower()
-    fits = ibis.or_(*(name.like(_as_like(pattern)) for pattern in repositories))
+    fits = of_issues.repository.lower().re_search(f"^({'|'.join(map(_as_regex, repositories))})$")
     ids = of_issues.filter(fits).select("repository_id").distinct()
     return of_issues.semi_join(ids, "repository_id")
 
 
-def _as_like(pattern: str) -> str:
-    """Return a pattern with * as one of SQL's LIKE."""
-    return pattern.lower().replace("*", "%")
+def _as_regex(pattern: str) -> str:
+    """Return a pattern with * as a regular expression of any engine: in LIKE, the _ of many names is any character."""
+    return ".*".join(map(re.escape, pattern.lower().split("*")))
 
 
 def may_rule(body: StringColumn) -> BooleanColumn:

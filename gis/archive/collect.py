@@ -173,7 +173,7 @@ def collect_archive(
         GisError: No file can be read, or the disk is full.
     """
     hours = find_hours(archive, first, last)
-    place = _Work(work or store.with_name(f"{store.name}.archive"))
+    place = _Work((work or store.with_name(f"{store.name}.archive")).resolve())  # engines name files in full
     make_folder(place.folder)
     busy = GisError(f"another process works in {place.folder}", remedy="wait until it is done")
     with held_alone(place.folder / "work", busy):

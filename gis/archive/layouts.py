@@ -91,7 +91,7 @@ def _from_gharchive(lines: Table) -> Table:
     malformed = (
         lines.id.isnull()
         | lines.repo.id.isnull()
-        | issue.number.isnull()
+        | (issue.number.isnull() | (issue.number < 1))
         | ~lines.created_at.like(TIME).fill_null(False)  # noqa: FBT003 - a value
         | (is_comment & comment.id.isnull())
     )

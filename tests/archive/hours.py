@@ -54,6 +54,8 @@ BROKEN = (
     b'{"id":"4","type":"IssuesEvent","repo":{"id":4711,"name":"octo/widgets"},"payload":{"action":"opened","issue":'
     b'{"number":99999999999999999999,"id":1,"title":"x","body":"y","user":null}},"created_at":"2020-01-01T00:00:00Z"}',
     b'{"id":"5","type":"IssuesEvent","payload":\xff\xfe}',
+    b'{"id":"6","type":"IssuesEvent","repo":{"id":4711,"name":"octo/widgets"},"payload":{"action":"opened","issue":'
+    b'{"number":0,"id":1,"title":"x","body":"y","user":null}},"created_at":"2020-01-01T00:00:00Z"}',
 )
 
 
@@ -165,9 +167,8 @@ def write_hours(
         compression: Level of gzip; 1 is three times as fast as 6.
     """
     rng = random.Random(seed)
-    moments = sorted(
-        moment for world in worlds for moment in _moments(world, era, renamed if world is worlds[0] else None)
-    )
+    all_moments = (m for world in worlds for m in _moments(world, era, renamed if world is worlds[0] else None))
+    moments = sorted(all_moments, key=lambda moment: (moment.time, moment.order))
     moments = [moment for moment in moments if moment.time >= begin]
     hours = _hours(moments, files)
     writer = _Writer(folder, faults, rng, compression)

@@ -70,6 +70,22 @@ def test_the_evidence_is_that_of_the_dump(tmp_path: Path) -> None:
     assert evidence_in(tmp_path / "store.db") == evidence_in(tmp_path / "dump.db")
 
 
+def test_paths_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gis: Gis) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_hours(tmp_path / "hours", [world(12)], files=2)
+    done = gis("collect", "--archive", "hours/", "--store", "issues.db")
+    assert done.status == 0, done.err
+    assert sum(evidence_in(tmp_path / "issues.db").values()) >= 6
+
+
+def test_an_underscore_in_a_name_stands_for_itself(tmp_path: Path) -> None:
+    one, other = world(12), world(12)
+    one.name, other.name, other.id = "octo/my_repo", "octo/my-repo", 4712
+    write_hours(tmp_path / "hours", [one, other], files=2)
+    (report,) = collected(tmp_path, repositories=["octo/my_repo"]).repositories
+    assert report.repository == "octo/my_repo"
+
+
 def test_faults_that_take_nothing_away_change_nothing(tmp_path: Path) -> None:
     faults = [fault for fault in FAULTS if fault not in ("truncated", "missing hour", "odd texts")]
     for name, wrong in (("whole", []), ("damaged", faults)):

@@ -34,7 +34,7 @@ def event_in(line: bytes) -> dict[str, Any] | None:
     try:
         event = json.loads(line)
         payload, _ = event["payload"], event["repo"]["id"]
-        assert event["type"] != "IssuesEvent" or int(payload["issue"]["number"]) < 2**63
+        assert event["type"] != "IssuesEvent" or 0 < int(payload["issue"]["number"]) < 2**63
         assert event["type"] != "IssueCommentEvent" or payload["comment"]["id"]
     except (ValueError, KeyError, TypeError, AssertionError):
         return None
