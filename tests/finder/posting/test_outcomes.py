@@ -51,7 +51,17 @@ def test_what_people_answer_comes_back_and_stops_alerts(
         identity=read_index(store).chain,
     )
     _, *names = (f"octo/widgets#{n}" for n in sorted(world.issues))
-    find = ("find", *names, "--store", store, "--precision", "0.9", "--reviewed", reviewed, *server)
+    find: tuple[str | Path, ...] = (
+        "find",
+        *names,
+        "--store",
+        store,
+        "--precision",
+        "0.9",
+        "--reviewed",
+        reviewed,
+        *server,
+    )
     done = run_gis(*find, "--suggest", "--post")
     assert done.out.count(": commented; suggested to close it as a duplicate") == len(names) == 7, done.err
     assert run_gis(*collect).status == 0
