@@ -45,7 +45,7 @@ def collect_archive(
             the disk is full; what was read is kept.
     """
     check_number("the least number of duplicates", min_duplicates, 1)
-    _check_extra()
+    check_extra()
     from gis.archive.collect import collect_archive as collect
     from gis.archive.report import write_report
 
@@ -68,7 +68,12 @@ def collect_archive(
     return found
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
+    """Check that the packages are installed that archives need.
+
+    Raises:
+        GisError: They are not.
+    """
     try:
         import duckdb  # noqa: F401
         import ibis  # noqa: F401

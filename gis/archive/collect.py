@@ -1,8 +1,7 @@
 """Collect from an archive: read its files, find what may be duplicates, and store the repositories that have some."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,25 @@ from ibis.expr.types import Table
 
 from gis.archive.candidates import Candidates, find_candidates, used
 from gis.archive.counts import LineCounts, count_lines, names_of
-from gis.archive.download import Download
-from gis.archive.engines import DuckDB, Engine
+from gis.archive.engines import Engine
 from gis.archive.files import Hours, find_hours
 from gis.archive.holes import Hole, holes_between
-from gis.archive.layouts import GHARCHIVE
 from gis.archive.mending import first_line
-from gis.archive.reading import Unread, events_of, read_files
+from gis.archive.reading import Unread
 from gis.archive.source import ArchiveSource
 from gis.archive.tables import CUT_OFF, MALFORMED, NO_TEXT, OVERLONG, REASONS, USED
+from gis.archive.work import Work, work_beside
 from gis.collector.collect import CollectReport, collect
 from gis.collector.records import Repository
 from gis.collector.repositories import is_repository_name
 from gis.collector.store_writer import StoreWriter
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import SHORT_HASH, held_alone, make_folder, sha256_of, write_atomically
+from gis.files import SHORT_HASH, sha256_of, write_atomically
 from gis.text import visible
 from gis.versions import versions_of
 
-MEMORY = 1000  # MB for all engines together, before they spill to the disk
-EVENTS, CANDIDATES, SPILL = "events", "candidates.parquet", "spill"
+CANDIDATES = "candidates.parquet"
 LONGEST_SHOWN = 100  # characters of a line that cannot be read
 LIBRARIES = ("ibis-framework", "duckdb")
 EXPECTED = "each line of a file must be an event as GH Archive writes it"
@@ -120,28 +117,6 @@ class ArchiveReport:
         yield from (f"the archive has a hole, {hole}" for hole in self.holes)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """The folder in which an archive is worked on, and what works there."""
-
-    folder: Path
-    cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
-
-    @property
-    def events(self) -> Path:
-        """Where the events of each file are kept."""
-        return self.folder / EVENTS
-
-    def engines(self) -> list[Engine]:
-        """Return an engine for each core, to read files side by side."""
-        memory = f"{MEMORY // self.cores}MB"
-        return [DuckDB(threads=1, memory=memory, spill=self.folder / SPILL) for _ in range(self.cores)]
-
-    def engine(self) -> Engine:
-        """Return an engine that uses all cores."""
-        return DuckDB(threads=self.cores, memory=f"{MEMORY}MB", spill=self.folder / SPILL)
-
-
 def collect_archive(
     archive: str,
     store: Path,
@@ -173,26 +148,17 @@ def collect_archive(
         GisError: No file can be read, or the disk is full.
     """
     hours = find_hours(archive, first, last)
-    place = _Work((work or store.with_name(f"{store.name}.archive")).resolve())  # engines name files in full
-    make_folder(place.folder)
-    busy = GisError(f"another process works in {place.folder}", remedy="wait until it is done")
-    with held_alone(place.folder / "work", busy):
+    with work_beside(store, work) as place:
         report, files = _examine(hours, place, repositories, reporter)
         kept = report.candidates.repositories(min_duplicates)
         return _store(report, files, kept, place, store, reporter) if kept else report
 
 
 def _examine(
-    hours: Hours, place: _Work, repositories: Sequence[str], reporter: Reporter
+    hours: Hours, place: Work, repositories: Sequence[str], reporter: Reporter
 ) -> tuple[ArchiveReport, list[Path]]:
     """Read the files of an archive, and return what is in them, and where their events are."""
-    unread = read_files(
-        hours.files, place.events, GHARCHIVE, place.engines(), Download(place.folder).fetch, reporter=reporter
-    )
-    left_out = {each.file for each in unread}
-    files = {events_of(file, place.events): file for file in hours.files if file not in left_out}
-    if not files:
-        raise GisError(f"no file of {hours.archive} could be read: {unread[0].reason}")
+    files, unread = place.read(hours, reporter)
     engine = place.engine()
     lines = count_lines(engine.parquet(list(files)), engine, files)
     if len(lines.unknown) + len(lines.empty) == len(files):
@@ -222,7 +188,7 @@ def _store(
     report: ArchiveReport,
     files: Sequence[Path],
     kept: Sequence[int],
-    place: _Work,
+    place: Work,
     store: Path,
     reporter: Reporter,
 ) -> ArchiveReport:

@@ -31,6 +31,16 @@ def hydrate(
         Path | None,
         typer.Option(metavar="FILE", help="Take the texts from this store of gis collect, not from GitHub."),
     ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH", help="Take them from an archive of public events: as gis collect --archive. No API."
+        ),
+    ] = None,
+    first_day: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="The first day of --archive, such as 2024-01-31.")
+    ] = None,
+    last_day: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day of --archive.")] = None,
     only_same: Annotated[
         bool, typer.Option("--only-same", help="Leave out texts that changed after the dataset was built.")
     ] = False,
@@ -44,8 +54,8 @@ def hydrate(
 ) -> None:
     """Restore the texts of a dataset that is shared as ids.
 
-    They come from GitHub or from a store. GitHub charges one point of the rate limit for a hundred issues and needs a
-    token (GITHUB_TOKEN); a store needs neither.
+    They come from GitHub, from a store or from an archive. GitHub charges one point of the rate limit for a hundred
+    issues and needs a token (GITHUB_TOKEN); the others need neither.
 
     Example: gis hydrate rust_issues --store issues.db --output tasks/rust_issues
     """
@@ -53,9 +63,15 @@ def hydrate(
     from gis.dataset.output.hydrate import hydrate as restore
 
     reporter = Reporter(quiet=quiet)
+    if archive is not None and store is not None:
+        raise UsageError("texts come from a store or from an archive", remedy="give --store or --archive")
+    if archive is None and (first_day or last_day):
+        raise UsageError("--from and --to are the days of an archive", remedy="add --archive PATH")
     with interruptible(what_stands_at(output)):
         folder = _dataset_folder(dataset)  # first: a misspelt name needs no token to be found out
-        if store is None:
+        if archive is not None:
+            fetching = _from_archive(archive, first_day, last_day, output, reporter)
+        elif store is None:
             fetching = _from_github(api_url, max_wait, reporter, insecure=insecure, private=private)
         else:
             fetching = _from_store(store)
@@ -84,6 +100,20 @@ def _from_store(store: Path) -> "Iterator[TextSource]":
 
     with Store(store) as opened:
         yield partial(stored_texts, opened)
+
+
+@contextmanager
+def _from_archive(
+    archive: str, first: str | None, last: str | None, output: Path, reporter: "Reporter"
+) -> "Iterator[TextSource]":
+    from gis.api.archive import check_extra
+
+    check_extra()
+    from gis.archive.texts import archive_texts
+    from gis.archive.work import work_beside
+
+    with work_beside(output) as work:
+        yield partial(archive_texts, archive=archive, work=work, first=first, last=last, reporter=reporter)
 
 
 def _dataset_folder(dataset: str) -> Path:
