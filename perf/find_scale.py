@@ -135,6 +135,7 @@ def write(count: int, words: int, store: Path, model: str) -> None:
             templates={0: frozenset()},
             parts=(Part(segment=segment),),
             rulings=np.zeros((4, 0), np.int64),
+            closings=np.zeros((3, 0), np.int64),
         )
     _write(path, content, [], load_chain(path, parse_spec(model), None, OFFLINE, None), None, QUIET)
     (store.parent / "vectors.npy").unlink()

@@ -11,7 +11,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
-from gis.dataset.issues.table import load_names
+from gis.dataset.issues.table import NOT_CLOSED, load_names
 from gis.errors import GisError
 from gis.files import load_json
 from gis.finder.changes import Groups, Issue, grouped, read_changes
@@ -56,6 +56,7 @@ class Builder:
             templates=corpus.templates,
             parts=(Part(segment=segment),),
             rulings=_rulings(corpus, keys),
+            closings=_closings(corpus, keys),
         )
         return content, grouped(read.ties)
 
@@ -86,11 +87,14 @@ class Builder:
         if texts:
             parts.append(Part(segment=self._segment(facts, texts)))
         rulings = [_without(old.rulings, changes.tied), _rulings(changes.corpus, old.keys, old.rulings)]
+        read = _closings(changes.corpus, old.keys)
+        closings = [_without(old.closings, changes.tied), _only(read, changes.tied)]
         content = replace(
             old,
             state=state_of(self.store),
             parts=tuple(parts),
             rulings=np.concatenate(rulings, axis=1),
+            closings=np.concatenate(closings, axis=1),
         )
         return content, changes.groups
 
@@ -137,6 +141,16 @@ def _rulings(corpus: Corpus, keys: Sequence[int], others: NDArray[np.int64] | No
     ruled = np.flatnonzero(corpus.cluster != NO_CLUSTER)
     facts = _facts(corpus, keys)[:2, ruled]
     return np.concatenate([facts, [corpus.cluster[ruled] + first], [corpus.canonical[ruled]]]).astype(np.int64)
+
+
+def _closings(corpus: Corpus, keys: Sequence[int]) -> NDArray[np.int64]:
+    """Return when the issues of a corpus were closed, as an index keeps it."""
+    closed = np.flatnonzero(corpus.closed != NOT_CLOSED)
+    return np.concatenate([_facts(corpus, keys)[:2, closed], [corpus.closed[closed]]])
+
+
+def _only(rows: NDArray[np.int64], issues: Collection[Issue]) -> NDArray[np.int64]:
+    return rows[:, [n for n, issue in enumerate(zip(*rows[:2].tolist(), strict=True)) if issue in issues]]
 
 
 def _without(rulings: NDArray[np.int64], issues: Collection[Issue]) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.dataset.issues.table import NOT_CLOSED
 from gis.dataset.texts.texts import Templates
 from gis.finder.corpus import NO_CLUSTER, NUMBERS, Corpus
 from gis.finder.parts import Order, Texts, Vectors
@@ -45,6 +46,7 @@ class Content:
         parts: The segments, the largest first.
         rulings: (4, m) the store's key of the repository, the number, the cluster, and whether it is the canonical
             issue of it, for each issue in a cluster.
+        closings: (3, m) the store's key of the repository, the number, and when it was closed, for each closed issue.
     """
 
     state: str
@@ -55,6 +57,7 @@ class Content:
     templates: Templates
     parts: tuple[Part, ...]
     rulings: NDArray[np.int64]
+    closings: NDArray[np.int64]
 
     def searched(self) -> SearchedCorpus:
         """Return what is searched."""
@@ -70,12 +73,15 @@ class Content:
         ruled = index[self.rulings[0]] * NUMBERS + self.rulings[1]
         places = np.searchsorted(ids, ruled)
         cluster[places], canonical[places] = self.rulings[2], self.rulings[3]
+        closed = np.full(len(ids), NOT_CLOSED, np.int64)
+        closed[np.searchsorted(ids, index[self.closings[0]] * NUMBERS + self.closings[1])] = self.closings[2]
         return SearchedCorpus(
             corpus=Corpus(
                 repositories=self.repositories,
                 repository=(ids // NUMBERS).astype(np.int32),
                 number=ids % NUMBERS,
                 created=facts[2][rows],
+                closed=closed,
                 author=facts[3][rows],
                 texts=Texts(tuple(segment.texts for segment in segments), order),
                 cluster=cluster,

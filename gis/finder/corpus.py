@@ -34,6 +34,7 @@ class Corpus:
         repository: (n,) index of each issue's repository.
         number: (n,) its number.
         created: (n,) when it was opened, in seconds since 1970.
+        closed: (n,) when it was closed last; ``NOT_CLOSED`` while it is open.
         author: (n,) who opened it, as ``author_code`` gives it.
         texts: Title, blank line, body, without templates and rulings.
         cluster: (n,) equal numbers for issues that are ruled duplicates of each other; ``NO_CLUSTER`` for others.
@@ -46,6 +47,7 @@ class Corpus:
     repository: NDArray[np.int32]
     number: NDArray[np.int64]
     created: NDArray[np.int64]
+    closed: NDArray[np.int64]
     author: NDArray[np.int64]
     texts: Sequence[str]
     cluster: NDArray[np.int32]
@@ -162,6 +164,7 @@ def read_corpus(store: Store, *, templates: Templates | None = None, reporter: R
         repository=issues.repository[positions],
         number=issues.number[positions],
         created=issues.created[positions],
+        closed=issues.closed[positions],
         author=np.array([codes[code] for code in issues.author[positions].tolist()], np.int64),
         texts=tuple(text for _, text in rows),
         cluster=cluster[positions],

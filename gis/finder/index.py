@@ -35,9 +35,9 @@ from gis.models.learned import Learned
 from gis.spec import Spec
 from gis.versions import VERSION
 
-SCHEMA = 3
+SCHEMA = 4
 MANIFEST = "index.json"
-RULINGS, TIES = "rulings.npy", "ties.json"
+RULINGS, CLOSINGS, TIES = "rulings.npy", "closings.npy", "ties.json"
 REFIT = 0.1  # change of the number of ruled duplicates from which the ranker is fitted anew
 NAME_DIGITS = 16  # of a segment's hash
 THREADS = 2  # that check files
@@ -184,8 +184,9 @@ def _write(
                 files |= {f"{name}/{file}": of_file for file, of_file in sums.items()}
             names.append(name)
         np.save(folder / RULINGS, content.rulings)
+        np.save(folder / CLOSINGS, content.closings)
         (folder / TIES).write_text(json.dumps(groups, ensure_ascii=False), encoding="utf-8")
-        files |= {name: checksum(folder / name) for name in (RULINGS, TIES)}
+        files |= {name: checksum(folder / name) for name in (RULINGS, CLOSINGS, TIES)}
         ranker, duplicates = _ranker(content.searched(), models, before, reporter)
         manifest: dict[str, Any] = {
             "schema": SCHEMA,
@@ -294,6 +295,7 @@ def _read(path: Path, manifest: Mapping[str, Any]) -> Index:
             for name, dead in manifest["segments"]
         ),
         rulings=np.load(path / RULINGS),
+        closings=np.load(path / CLOSINGS),
     )
     return Index(
         path=path,

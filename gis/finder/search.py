@@ -18,6 +18,7 @@ RANKED = 200  # issues whose rank is told; one more than that for all others
 FEATURES = (
     *(f"{name}{part}" for name in SIMILARITIES for part in ("", ", behind the best", ", 1 / rank")),
     "log days",
+    "log days since closed",  # 0 while the candidate is open
     "same author",
 )
 BYTES_PER_BLOCK = 128 << 20
@@ -142,9 +143,11 @@ class SearchedCorpus:
             own, best = row[positions].astype(np.float64), row[top].astype(np.float64)
             rank = 1 + np.searchsorted(-best, -own, "left")  # of what is not among the first, one more than these
             features += [own, best.max(initial=0.0) - own, 1 / rank]
-        days = (queries.created[query] - corpus.created[positions]) / SECONDS_PER_DAY
-        author = queries.author[query]
-        features += [np.log1p(days), ((corpus.author[positions] == author) & (author >= 0)).astype(np.float64)]
+        created, author = queries.created[query], queries.author[query]
+        since_opened = created - corpus.created[positions]
+        since_closed = created - np.minimum(corpus.closed[positions], created)  # open until then: 0
+        features += [np.log1p(seconds / SECONDS_PER_DAY) for seconds in (since_opened, since_closed)]
+        features += [((corpus.author[positions] == author) & (author >= 0)).astype(np.float64)]
         return Candidates(query, positions, np.stack(features, axis=1), nearest)
 
 

@@ -93,7 +93,15 @@ def test_a_missing_index_is_told(tmp_path: Path) -> None:
     assert "gis index --store" in error.value.remedy
 
 
-FILES = ["vectors.npy", "issues.npy", "texts.parquet", "words.keys.npy", "title_words.counts.npy", "rulings.npy"]
+FILES = [
+    "vectors.npy",
+    "issues.npy",
+    "texts.parquet",
+    "words.keys.npy",
+    "title_words.counts.npy",
+    "rulings.npy",
+    "closings.npy",
+]
 
 
 def file_of(store: Path, name: str) -> Path:

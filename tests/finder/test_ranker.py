@@ -18,7 +18,7 @@ from gis.finder.terms import Terms
 from gis.models.base import LEARNED
 from gis.models.learned import Learned
 from tests.command_line import run_gis
-from tests.dataset.stores import at, by_chance
+from tests.dataset.stores import at, by_chance, issue
 from tests.finder.helpers import encoder, make_index, make_store
 
 
@@ -50,6 +50,17 @@ def test_the_shipped_ranker_likes_similar_texts() -> None:
 def test_a_ranker_of_other_features_is_refused() -> None:
     with pytest.raises(GisError, match="of another version of gis"):
         ranker_of({**default_ranker().content(), "weights": {"cosine": 1.0}})
+
+
+def test_how_long_a_candidate_was_closed_is_known_as_of_the_query(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder(monkeypatch)
+    day = 86_400
+    texts = [issue(n, opened=n * day, closed=closed) for n, closed in ((1, 2 * day), (2, None), (3, 9 * day))]
+    searched = make_index(make_store(tmp_path, [*texts, issue(5, opened=5 * day)])).searched
+    (candidates,) = searched.search(searched.queries(np.array([3])))
+    assert candidates.similarity("log days since closed").tolist() == pytest.approx([np.log1p(3), 0, 0])
 
 
 def test_few_duplicates_fit_no_ranker(store: Path) -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gis.dataset.issues.table import NOBODY
+from gis.dataset.issues.table import NOBODY, NOT_CLOSED
 from gis.finder.backtest import Backtest, backtest
 from gis.finder.corpus import NO_CLUSTER, Corpus
 from gis.finder.ranker import default_ranker
@@ -27,6 +27,7 @@ def corpus_of_twenty() -> Corpus:
         number=np.arange(count),
         texts=tuple(f"Issue {n} about {HOSTILE}\n\nIt says the same three words." for n in range(count)),
         created=np.arange(count, dtype=np.int64) * 86_400,
+        closed=np.full(count, NOT_CLOSED),
         author=np.full(count, NOBODY),
         cluster=cluster,
         canonical=canonical,

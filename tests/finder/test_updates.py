@@ -41,7 +41,7 @@ def check_same(one: Index, other: Index) -> None:
     first, second = one.searched, other.searched
     for name in ("repositories", "host", "templates"):
         assert getattr(first.corpus, name) == getattr(second.corpus, name)
-    for name in ("repository", "number", "created", "author"):
+    for name in ("repository", "number", "created", "closed", "author"):
         assert np.array_equal(getattr(first.corpus, name), getattr(second.corpus, name)), name
     assert list(first.corpus.texts) == list(second.corpus.texts)
     assert clusters(first.corpus) == clusters(second.corpus)
