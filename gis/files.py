@@ -238,6 +238,12 @@ def _ignoring_interrupts() -> Iterator[None]:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
+def is_being_replaced(path: Path) -> bool:
+    """Return whether a process has moved the folder ``path`` aside, to put a new one there at once."""
+    path = path.resolve()
+    return any(state == ASIDE and _is_at_work(process, entry) for entry, process, state in _put_beside(path))
+
+
 def recover_folder(path: Path) -> None:
     """Put back or remove what processes that were killed while they replaced the folder ``path`` left beside it."""
     path = path.resolve()
@@ -260,10 +266,15 @@ def _prefix(path: Path) -> str:
 
 def _leftovers(path: Path) -> list[tuple[Path, str]]:
     """Return what processes that were killed left beside ``path``, each with its state."""
+    return [(entry, state) for entry, process, state in _put_beside(path) if not _is_at_work(process, entry)]
+
+
+def _put_beside(path: Path) -> list[tuple[Path, int, str]]:
+    """Return what processes have put beside ``path``, each with the number of the process, and its state."""
     pattern = re.compile(rf"{re.escape(_prefix(path))}(\d+)-[0-9a-f]{{8}}\.({UNFINISHED}|{ASIDE}).*")
     entries = path.parent.iterdir() if path.parent.is_dir() else ()
     matches = [(entry, match) for entry in entries if (match := pattern.fullmatch(entry.name))]
-    return [(leftover, match[2]) for leftover, match in matches if not _is_at_work(int(match[1]), leftover)]
+    return [(entry, int(match[1]), match[2]) for entry, match in matches]
 
 
 def _is_at_work(process: int, on: Path) -> bool:

@@ -6,6 +6,7 @@ says which rows count no longer.
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +19,17 @@ from gis.benchmark.results import own_sha256
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import crc32_of_file, folder_identity, held_alone, link_or_copy, load_json, new_folder, sha256_of
+from gis.files import (
+    crc32_of_file,
+    folder_identity,
+    held_alone,
+    is_being_replaced,
+    link_or_copy,
+    load_json,
+    new_folder,
+    recover_folder,
+    sha256_of,
+)
 from gis.finder.builder import Builder
 from gis.finder.chain import Chain, LoadedChain, load_chain
 from gis.finder.changes import Groups
@@ -41,6 +52,7 @@ RULINGS, CLOSINGS, TIES = "rulings.npy", "closings.npy", "ties.json"
 REFIT = 0.1  # change of the number of ruled duplicates from which the ranker is fitted anew
 NAME_DIGITS = 16  # of a segment's hash
 THREADS = 2  # that check files
+ATTEMPTS, PAUSE = 100, 0.01  # to read an index that another process replaces; seconds between them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +143,7 @@ def build_index(
     models = load_chain(path, model, rerank, load or LoadSettings(), cache)
     busy = GisError(f"{path} is being made by another gis index", remedy="wait for it")
     with Store(store, check=False) as opened, held_alone(path, busy):  # what is read of it is checked
+        recover_folder(path)
         if path.exists() and not (path / MANIFEST).is_file():
             raise GisError(f"{path} is not an index of gis", remedy="move it away")
         before = _existing(store, reporter)
@@ -251,18 +264,22 @@ def read_index(store: Path, *, check: bool = True) -> Index:
         GisError: There is none, it is damaged, or is of another version of gis.
     """
     path = index_path(store)
-    if not path.is_dir():
-        raise GisError(f"{store} has no index", remedy=f"make it: gis index --store {store}")
-    while True:
+    for _ in range(ATTEMPTS):
         before = folder_identity(path)
         try:
-            return _checked(path, f"make it again: gis index --store {store}", check=check)
-        except GisError:
-            if folder_identity(path) in (before, None):  # otherwise it was replaced while it was read
+            return _checked(path, store, check=check)
+        except GisError as error:
+            if folder_identity(path) == before and not is_being_replaced(path):
                 raise
+            failure = error  # it was replaced while it was read
+            time.sleep(PAUSE)
+    raise failure
 
 
-def _checked(path: Path, again: str, *, check: bool) -> Index:
+def _checked(path: Path, store: Path, *, check: bool) -> Index:
+    if not path.is_dir():
+        raise GisError(f"{store} has no index", remedy=f"make it: gis index --store {store}")
+    again = f"make it again: gis index --store {store}"
     try:
         content = load_json(path / MANIFEST)
         if content["schema"] != SCHEMA or content["gis"] != VERSION:

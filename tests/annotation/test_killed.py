@@ -2,13 +2,8 @@
 
 import io
 import json
-import os
 import random
-import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
-from threading import Timer
 
 import pytest
 
@@ -20,38 +15,13 @@ from tests.annotation.chat_server import grading, texts_of
 from tests.annotation.helpers import annotated, pairs_file
 from tests.command_line import run_gis
 from tests.faults import THOROUGH
-from tests.faults.kills import can_fork
+from tests.faults.kills import can_fork, duration, killed_after
 from tests.models.helpers import needs_openai
 
 pytestmark = [pytest.mark.slow, can_fork]
 
 KILLS = 50 if THOROUGH else 3
 ROWS = [{"id": f"p{n}", "text1": f"the cat number {n}", "text2": f"a dog number {n % 7}"} for n in range(20)]
-
-
-def killed(work: Callable[[], object], seconds: float) -> bool:
-    """Run ``work`` in a process of its own that is killed after ``seconds``; return whether it was."""
-    child = os.fork()
-    if not child:
-        try:
-            work()
-        except BaseException:
-            os._exit(1)
-        os._exit(0)
-    killer = Timer(seconds, os.kill, (child, signal.SIGKILL))
-    killer.start()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    killer.cancel()
-    assert status in (0, -signal.SIGKILL), status
-    return status != 0
-
-
-def duration(work: Callable[[], object]) -> float:
-    """Return how long ``work`` takes in a process whose modules are loaded already."""
-    work()
-    started = time.monotonic()
-    work()
-    return time.monotonic() - started
 
 
 @needs_openai
@@ -74,7 +44,7 @@ def test_no_pair_whose_answer_was_kept_is_asked_about_again(tmp_path: Path) -> N
             while True:
                 answered = {answer.pair for answer in AnswerFile(output / ANSWERS).by_key.values()}
                 server.requests.clear()
-                alive = killed(lambda output=output: work(output), rng.uniform(0.01, seconds))  # type: ignore[misc]
+                alive = killed_after(lambda output=output: work(output), rng.uniform(0.01, seconds))  # type: ignore[misc]
                 chats = (body["messages"][1]["content"] for _, body in server.requests if "messages" in body)
                 assert not answered & {sha256_of(texts_of(content)) for content in chats}
                 kills += alive
@@ -111,7 +81,7 @@ def test_no_pair_whose_answer_was_kept_is_shown_again(tmp_path: Path, monkeypatc
         alive = True
         while alive:
             before = lines()
-            alive = killed(work, rng.uniform(0.002, seconds))
+            alive = killed_after(work, rng.uniform(0.002, seconds))
             kills += alive
             assert lines()[: len(before)] == before
         answers = [json.loads(line) for line in lines() if line.endswith("}")]

@@ -5,8 +5,10 @@ import signal
 import socket
 import sqlite3
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
+from threading import Timer
 from typing import Any, TypeVar
 
 import pytest
@@ -75,6 +77,31 @@ def check_kills(
             work()
         assert state() == new, call
     return kills
+
+
+def killed_after(work: Callable[[], object], seconds: float) -> bool:
+    """Run ``work`` in a process of its own that is killed after ``seconds``; return whether it was."""
+    child = os.fork()
+    if not child:
+        try:
+            work()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    killer = Timer(seconds, os.kill, (child, signal.SIGKILL))
+    killer.start()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    killer.cancel()
+    assert status in (0, -signal.SIGKILL), status
+    return status != 0
+
+
+def duration(work: Callable[[], object]) -> float:
+    """Return how long ``work`` takes in a process whose modules are loaded already."""
+    work()
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
 
 
 def _killed(work: Callable[[], object], number: int) -> bool:

@@ -15,7 +15,7 @@ import pytest
 
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.files import sha256_of_file
-from gis.finder.index import index_path
+from gis.finder.index import index_path, read_index
 from gis.hub import CARD
 from gis.training.output.manifest import MANIFEST
 from tests.annotation.chat_server import grading
@@ -253,20 +253,40 @@ def test_review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kills > 3
 
 
-def test_index_over_an_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("known", [0, 30, 38], ids=["first", "anew", "brought up to date"])
+def test_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: int) -> None:
     encoder(monkeypatch)
     store, cache, aside = tmp_path / "issues.db", tmp_path / "cache", tmp_path / "aside"
-    fill(store, by_chance(30, seed=2))
-    gis("index", "--store", store, "--cache", cache)
-    index_path(store).rename(aside)
-    fill(store, by_chance(40, seed=2))
+    if known:
+        fill(store, by_chance(known, seed=2))
+        gis("index", "--store", store, "--cache", cache)
+        index_path(store).rename(aside)
+    fill(store, by_chance(40, seed=2)[known:])
 
     def prepare() -> None:
         remove(index_path(store))
-        shutil.copytree(aside, index_path(store))
+        if known:
+            shutil.copytree(aside, index_path(store))
 
     def work() -> None:
         gis("index", "--store", store, "--cache", cache)
         assert not list(tmp_path.glob(".issues.db.index*"))
 
     assert check_kills(work, prepare=prepare, state=lambda: files_of(index_path(store))) > 3
+    assert len(read_index(store).content.parts) == (2 if known == 38 else 1)
+
+
+def test_suggestions_for_review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder(monkeypatch)
+    store, cache, output = tmp_path / "issues.db", tmp_path / "cache", tmp_path / "made" / "check"
+    fill(store, by_chance(160, seed=2))
+    gis("index", "--store", store, "--cache", cache)
+
+    def work() -> None:
+        gis("find", "--backtest", "--store", store, "--cache", cache, "--review", output, "--suggestions", "50")
+        assert [path.name for path in output.parent.iterdir()] == ["check"]
+
+    kills = check_kills(
+        work, prepare=lambda: shutil.rmtree(output.parent, ignore_errors=True), state=lambda: files_of(output)
+    )
+    assert kills > 3

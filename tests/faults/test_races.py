@@ -14,6 +14,7 @@ import pytest
 from gis.benchmark.results import read_results
 from gis.collector.records import Issue
 from gis.files import cache_folder, sha256_of_bytes
+from gis.finder.index import index_path, read_index
 from gis.publishing.prepare import prepare as prepare_publication
 from gis.publishing.push import HUB_FILES
 from tests.benchmark.helpers import ROWS, write_jsonl
@@ -21,7 +22,8 @@ from tests.collector.test_dump import write_dump
 from tests.dataset.stores import by_chance, fill
 from tests.faults.kills import can_fork
 from tests.faults.races import OFFSETS, races
-from tests.faults.test_killed_commands import TO, gis, model_in, rows_of
+from tests.faults.test_killed_commands import TO, files_of, gis, model_in, remove, rows_of
+from tests.finder.helpers import encoder
 from tests.hub_server import Hub, serve, use_hub
 from tests.training.helpers import dataset as rows_to_train_on
 
@@ -80,6 +82,68 @@ def test_a_build_beside_a_collect(tmp_path: Path) -> None:
         assert len(corpus) > 100
         for number, text in zip(numbers, corpus["text"], strict=True):
             assert text in (f"token{number} older", f"token{number} newer")
+
+
+@pytest.fixture
+def indexed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store with 40 issues, and the index of the first 38 of them; a copy is beside it."""
+    encoder(monkeypatch)
+    store = fill(tmp_path / "issues.db", by_chance(38, 1))
+    gis("index", "--store", store, "--cache", tmp_path / "cache")
+    shutil.copytree(index_path(store), tmp_path / "aside")
+    return fill(store, by_chance(40, 1)[38:])
+
+
+def put_back(store: Path) -> None:
+    remove(index_path(store))
+    shutil.copytree(store.parent / "aside", index_path(store))
+
+
+def test_two_indexes_of_one_store(indexed: Path) -> None:
+    command, made = ("index", "--store", indexed, "--cache", indexed.parent / "cache"), []
+    for race in races(command, command, lambda: put_back(indexed)):
+        assert 0 in (race.first.status, race.second.status)
+        assert all("is being made by another gis index; wait for it" in error for error in race.refused())
+        made.append(files_of(index_path(indexed)))
+        assert len(read_index(indexed).content.parts) == 2
+    assert made == [made[0]] * OFFSETS
+
+
+def test_a_search_beside_an_index(indexed: Path) -> None:
+    """The search finds the same, by the old index or the new one."""
+    cache = ("--cache", indexed.parent / "cache")
+    answers = set()
+    for race in races(
+        ("index", "--store", indexed, *cache),
+        ("find", "octo/widgets#30", "--store", indexed, *cache),
+        lambda: put_back(indexed),
+    ):
+        assert race.refused() == []
+        answers.add(race.second.out)
+    assert all("octo/widgets#" in answer for answer in answers)
+
+
+def test_an_index_beside_a_collect(indexed: Path, tmp_path: Path) -> None:
+    """The collect changes every text; what it wrote after the index was begun is in the next one."""
+    dump = dump_of(by_chance(40, 1), tmp_path / "octo_widgets", "newer")
+    old, cache = tmp_path / "old.db", ("--cache", tmp_path / "cache")
+    shutil.copy(indexed, old)
+
+    def prepare() -> None:
+        for log in tmp_path.glob("issues.db-*"):
+            log.unlink()
+        shutil.copy(old, indexed)
+        put_back(indexed)
+
+    index = ("index", "--store", indexed, *cache)
+    for race in races(("collect", "--from", dump, "--store", indexed), index, prepare):
+        assert race.refused() == []
+        texts = list(read_index(indexed).searched.corpus.texts)
+        assert len(texts) == 40
+        gis(*map(str, index))
+        assert [text.partition("\n\n")[2] for text in read_index(indexed).searched.corpus.texts] == [
+            f"token{number} newer" for number in range(1, 41)
+        ]
 
 
 def test_two_benches_on_one_folder_of_results_and_one_cache(tmp_path: Path) -> None:
