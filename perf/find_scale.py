@@ -100,18 +100,37 @@ def peak() -> str:
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB ({own:.2f} without mapped files)"
 
 
-def seconds_since(start: float) -> str:
-    """Return how long ago a time was."""
-    return f"{time.perf_counter() - start:.2f} s"
+class Clock:
+    """How long ago it was made: seconds, and those of the processor in brackets, which other programs change less."""
+
+    def __init__(self) -> None:
+        self._start = self._now()
+
+    def _now(self) -> tuple[float, float]:
+        both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return time.perf_counter(), sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+    def read(self) -> tuple[float, float]:
+        """Return both, in seconds."""
+        wall, processor = self._now()
+        return wall - self._start[0], processor - self._start[1]
+
+    def __str__(self) -> str:
+        return in_words(*self.read())
+
+
+def in_words(wall: float, processor: float) -> str:
+    """Write down seconds and those of the processor."""
+    return f"{wall:.3f} s ({processor:.3f})"
 
 
 def write(count: int, words: int, store: Path, model: str) -> None:
     """Make a store, and write its index."""
-    start, rng = time.perf_counter(), np.random.default_rng(0)
+    clock, rng = Clock(), np.random.default_rng(0)
     texts = texts_of(count, words, rng)
     make_store(store, texts)
-    print(f"store made: {seconds_since(start)}, {store.stat().st_size / 2**30:.2f} GiB", flush=True)
-    start = time.perf_counter()
+    print(f"store made: {clock}, {store.stat().st_size / 2**30:.2f} GiB", flush=True)
+    clock = Clock()
     numbers = np.arange(1, count + 1)
     vectors = vectors_of(count, store.parent / "vectors.npy", rng)
     segment = Segment(
@@ -122,8 +141,8 @@ def write(count: int, words: int, store: Path, model: str) -> None:
         words=Postings.of(texts),
         title_words=Postings.of(Titles(texts)),
     )
-    print(f"vectors made up and words counted: {seconds_since(start)}; peak {peak()}", flush=True)
-    start, path = time.perf_counter(), index_path(store)
+    print(f"vectors made up and words counted: {clock}; peak {peak()}", flush=True)
+    clock, path = Clock(), index_path(store)
     with Store(store, check=False) as opened:
         names, keys = load_names(opened)
         content = Content(
@@ -139,7 +158,7 @@ def write(count: int, words: int, store: Path, model: str) -> None:
         )
     _write(path, content, [], load_chain(path, parse_spec(model), None, OFFLINE, None), None, QUIET)
     (store.parent / "vectors.npy").unlink()
-    print(f"index written: {seconds_since(start)}; {size_of(path):.2f} GiB; peak {peak()}", flush=True)
+    print(f"index written: {clock}; {size_of(path):.2f} GiB; peak {peak()}", flush=True)
 
 
 def size_of(folder: Path) -> float:
@@ -149,52 +168,47 @@ def size_of(folder: Path) -> float:
 
 def search(store: Path, queries: int) -> None:
     """Read an index and search it."""
-    start = time.perf_counter()
+    clock = Clock()
     index = read_index(store)
-    read = time.perf_counter() - start
+    read = str(clock)
     with Store(store, check=False) as opened:
         assert not staleness(opened, index)
         finder = Finder(opened, index)
-        print(
-            f"read and compared with the store: {seconds_since(start)} ({read:.2f} s read); peak {peak()}", flush=True
-        )
+        print(f"read: {read}, with a look at the store {clock}; peak {peak()}", flush=True)
         searched, count = index.searched, len(index.searched.corpus)
         chosen = np.random.default_rng(1).choice(np.arange(count // 2, count), queries + 1, replace=False)
-        times, whole = [], []
-        for position in chosen:
-            start = time.perf_counter()
+        bare, whole = [], []
+        for position in chosen.tolist():
+            clock = Clock()
             (candidates,) = searched.search(searched.queries(np.array([position])))
             index.ranker.rank(candidates)
-            times.append(time.perf_counter() - start)
-            start = time.perf_counter()
-            finder.issues([searched.corpus.names[int(position)]])
-            whole.append(time.perf_counter() - start)
-    middle, most = np.median(times[1:]), max(times[1:])
-    print(
-        f"first query {times[0]:.2f} s, then {middle:.3f} s (median of {queries}), {most:.3f} s at most; with reasons "
-        f"and what the store says {np.median(whole[1:]):.3f} s, {max(whole[1:]):.3f} s at most; peak {peak()}",
-        flush=True,
-    )
+            bare.append(clock.read())
+            clock = Clock()
+            finder.issues([searched.corpus.names[position]])
+            whole.append(clock.read())
+    print(f"first query: {in_words(*bare[0])}; then, median and most of {queries}:")
+    for name, times in (("search", bare[1:]), ("search, reasons, and the store's word", whole[1:])):
+        print(f"  {name}: {in_words(*np.median(times, axis=0))}, {in_words(*np.max(times, axis=0))}")
+    print(f"peak {peak()}", flush=True)
 
 
 def add(store: Path, model: str, rounds: int) -> None:
     """Add an issue to a store and bring its index up to date, some times; the model is loaded before."""
-    start = time.perf_counter()
+    clock = Clock()
     chain = load_chain(index_path(store), parse_spec(model), None, OFFLINE, None)
     chain.encoder.load()
     list(chain.encoder.batches(["the first text also starts libraries"]))
-    loaded = time.perf_counter() - start
+    loaded = str(clock)
     setattr(index_module, "load_chain", lambda *_: chain)  # noqa: B010 - it is not exported
     times = []
     for _ in range(rounds):
         count = len(read_index(store, check=False).searched.corpus)
         add_to_store(store, texts_of(1, 120, np.random.default_rng(count)), count + 1)
-        start = time.perf_counter()
+        clock = Clock()
         index = build_index(store, parse_spec(model), load=OFFLINE)
-        times.append(time.perf_counter() - start)
+        times.append(str(clock))
         assert len(index.searched.corpus) == count + 1
-    each = ", ".join(f"{seconds:.2f}" for seconds in times)
-    print(f"one more issue: {each} s, beside {loaded:.2f} s for loading the model; peak {peak()}", flush=True)
+    print(f"one more issue: {', '.join(times)}, beside {loaded} for loading the model; peak {peak()}", flush=True)
 
 
 def commands(store: Path, model: str) -> None:
@@ -204,9 +218,9 @@ def commands(store: Path, model: str) -> None:
     add_to_store(store, texts_of(1, 120, np.random.default_rng(count)), count + 1)
     for verb, *arguments in (("--help",), ("index", "--model", model), ("index", "--model", model), ("find", name)):
         options = [] if verb == "--help" else ["--store", str(store), "--device", "cpu", "--offline", "--quiet"]
-        start = time.perf_counter()
+        clock = Clock()
         subprocess.run([sys.executable, "-m", "gis", verb, *arguments, *options], check=True, stdout=subprocess.DEVNULL)
-        print(f"gis {verb}: {seconds_since(start)}", flush=True)
+        print(f"gis {verb}: {clock}", flush=True)
     print(json.dumps({"segments": [len(part) for part in read_index(store, check=False).content.parts]}))
 
 
