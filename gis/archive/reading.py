@@ -39,8 +39,9 @@ class Unread(NamedTuple):
 
 
 def events_of(file: ArchiveFile, folder: Path) -> Path:
-    """Return where the events of a file are kept."""
-    return folder / f"{file.key}.parquet"
+    """Return where the events of a file are kept: a folder for each month, as large ones are slow."""
+    month = "other" if file.hour is None else f"{file.hour:%Y-%m}"
+    return folder / month / f"{file.key}.parquet"
 
 
 def read_files(

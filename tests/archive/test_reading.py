@@ -31,7 +31,7 @@ def counted(folder: Path) -> LineCounts:
 def rows_of(folder: Path) -> list[dict[str, Any]]:
     """The events of a folder that was read, each once, in order."""
     rows: dict[str, dict[str, Any]] = {}
-    for path in sorted((folder / "events").glob("*.parquet")):
+    for path in sorted((folder / "events").glob("*/*.parquet")):
         for row in pq.read_table(path).to_pylist():
             if row["line"] in USED:
                 rows.setdefault(row["id"], row)
@@ -88,7 +88,7 @@ def test_every_era_is_read_and_those_without_texts_are_counted(tmp_path: Path, e
 def test_the_files_have_the_columns_of_the_table(tmp_path: Path) -> None:
     write_hours(tmp_path / "hours", [world(12)], files=1)
     counted(tmp_path)
-    (path,) = (tmp_path / "events").glob("*.parquet")
+    (path,) = (tmp_path / "events").glob("*/*.parquet")
     assert pq.read_schema(path).names == list(EVENTS)
 
 
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: P
     files = [file if file != gone else broken for file in hours.files]
     (unread,) = read_files(files, tmp_path / "events", GHARCHIVE, [engine()], refuse)
     assert (unread.file, unread.reason) == (broken, "no such host")
-    assert len(list((tmp_path / "events").iterdir())) == 2
+    assert len(list((tmp_path / "events").glob("*/*.parquet"))) == 2
     assert not key.exists()
 
 
@@ -138,4 +138,4 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_read(tmp_path: Path, monke
     monkeypatch.setattr(reading, "read_file", full)
     with pytest.raises(FullDiskError):
         read_files(hours.files, tmp_path / "events", GHARCHIVE, [engine()], in_place)
-    assert len(list((tmp_path / "events").iterdir())) == 1
+    assert len(list((tmp_path / "events").glob("*/*.parquet"))) == 1
