@@ -14,7 +14,7 @@ from gis.files import full_disk_named, make_folder
 ATTEMPTS = 5
 FIRST_PAUSE = 1.0  # seconds; doubled each time
 TIMEOUT = 60  # seconds without a byte
-CHUNK = 1 << 20
+CHUNK = 1 << 16  # what comes of it before a connection breaks is kept
 NOT_THERE = (404, 410)
 
 
