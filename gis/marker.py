@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gis.errors import GisError
 
 MARKER_START = "<!-- gis find"  # with what follows it, the first line of a comment
-NAME = r"[A-Za-z0-9][\w-]{0,38}+/[\w.-]{1,100}+#\d{1,9}+"
+NAME = r"[A-Za-z0-9][\w-]{0,38}+/[\w.-]{1,100}+#[1-9]\d{0,8}+"
 CANDIDATE = re.compile(rf"({NAME})=([01]\.\d{{4}})", re.ASCII)
 MARKER = re.compile(
     rf"{MARKER_START}((?: {NAME}=[01]\.\d{{4}}){{0,5}}+)(?: certificate=([0-9a-f]{{12}}))? -->", re.ASCII

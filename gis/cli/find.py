@@ -104,7 +104,11 @@ def find(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     findings: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="Search nothing: take what --json printed. Needs --repo."),
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Search nothing: take what --json printed about these issues, or any of --repo.",
+        ),
     ] = None,
     comment: Annotated[
         bool, typer.Option("--comment", help="Write it as one comment on each issue, which later runs edit.")
@@ -218,7 +222,8 @@ def find(
             _print_recheck(store, certificate)
             return
     if findings is not None:
-        found = read_findings(findings, repo, api_url, searched=searches or bool(skip))
+        searched = text is not None or since is not None or precision is not None or bool(skip)
+        found = read_findings(findings, repo, api_url, only=issues or [], searched=searched)
     else:
         moment = None if since is None else _moment(since)
         with interruptible():

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gis import api
 from gis.cli.app import print_notes, print_text
-from gis.errors import CombinedError, UsageError
+from gis.errors import CombinedError, GisError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,18 +14,32 @@ if TYPE_CHECKING:
     from gis.finder.find import Finding
 
 
-def read_findings(path: Path, repository: str | None, api_url: str, *, searched: bool) -> "list[Finding]":
+def read_findings(
+    path: Path, repository: str | None, api_url: str, *, only: "Sequence[str]", searched: bool
+) -> "list[Finding]":
     """Read findings that an earlier search printed as JSON.
 
+    Args:
+        path: Where they are.
+        repository: OWNER/NAME that they are about.
+        api_url: Of the server that has it.
+        only: OWNER/NAME#N of each issue that they may be about; of none, all of the repository.
+        searched: Whether something is given to search for, too.
+
     Raises:
-        UsageError: A search is asked for, too, or it is not said which repository they may be about.
-        GisError: They are not what gis find prints.
+        UsageError: It is, or the repository is not given.
+        GisError: They are not what gis find prints, or about other issues.
     """
     if searched:
         raise UsageError("--from takes what was found before", remedy="leave out what to search for")
     if repository is None:
         raise UsageError("--from needs the repository whose issues may be in the file", remedy="add --repo OWNER/NAME")
-    return api.read_findings(path, repository, api_url=api_url)
+    findings = api.read_findings(path, repository, api_url=api_url)
+    named = {name.lower() for name in only}
+    others = [finding.query for finding in findings if named and finding.query.lower() not in named]
+    if others:
+        raise GisError(f"{path} is about {others[0]}, which was not named", remedy="name it, too, or no issue")
+    return findings
 
 
 def write_findings(

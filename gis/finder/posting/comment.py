@@ -34,6 +34,11 @@ def comment_of(finding: Finding, earlier: Marker | None = None) -> str:
     return f"{marker}\n{head}\n\n{listed}\n\n{_foot(finding)}\n"
 
 
+def repeated(marker: Marker) -> str:
+    """Return what stands in a second comment, which two machines may make that write at the same time."""
+    return f"{marker}\nAn earlier comment on this page names what was found.\n"
+
+
 def rationale_of(suggestion: Suggestion) -> str:
     """Return why an issue is suggested as what another one duplicates, as plain text on one line."""
     reasons = "; ".join(_cut(line) for line in reasons_in_words(suggestion.reasons))

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,13 @@ def _finding(row: Any, repository: str, web_url: str) -> Finding:  # noqa: ANN40
     finding = Finding(**{**row, "suggestions": suggestions})
     _check_name("query", finding.query, repository)
     _check_texts({"title": finding.title, "note": finding.note, "stopped": finding.stopped})
-    _check_form("opened", finding.opened, MOMENT)
+    _check_moment("opened", finding.opened)
     _check_form("certificate", finding.certificate, CERTIFICATE)
     if len(suggestions) > (1 if finding.certificate else MOST):
         raise ValueError(f"{finding.query} has {len(suggestions)} suggestions")
+    names = [name.lower() for name in (finding.query, *(each.issue for each in suggestions))]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{finding.query} is to duplicate itself, or the same issue twice")
     return finding
 
 
@@ -78,7 +82,7 @@ def _suggestion(row: Any, repository: str, web_url: str) -> Suggestion:  # noqa:
     if suggestion.similar != "":
         _check_name("similar", suggestion.similar, repository)
     _check_texts({"title": suggestion.title})
-    _check_form("opened", suggestion.opened, MOMENT)
+    _check_moment("opened", suggestion.opened)
     _check_share("score", suggestion.score)
     if suggestion.state not in ("open", "closed") or not isinstance(suggestion.ruled, bool):
         raise ValueError(f"{suggestion.issue}: the state is {suggestion.state!r:.40}")
@@ -116,6 +120,11 @@ def _check_texts(texts: dict[Any, object]) -> None:
 def _check_form(field: str, text: object, form: re.Pattern[str]) -> None:
     if not isinstance(text, str) or not form.fullmatch(text):
         raise ValueError(f"{field} is {text!r:.80}")
+
+
+def _check_moment(field: str, text: object) -> None:
+    _check_form(field, text, MOMENT)
+    datetime.fromisoformat(str(text))  # which knows how many days a month has
 
 
 def _check_share(field: str, number: object, *, lowest: float = 0.0, highest: float = 1.0) -> None:

@@ -9,7 +9,7 @@ from gis.collector.source import SourceUnusableError
 from gis.errors import GisError, UsageError
 from gis.files import cache_folder, file_name, held_alone, make_folder
 from gis.finder.find import Finding
-from gis.finder.posting.comment import comment_of, rationale_of
+from gis.finder.posting.comment import comment_of, rationale_of, repeated
 from gis.finder.posting.thread import OwnComment, Thread, read_thread
 from gis.finder.posting.writer import create_comment, edit_comment, suggest_close
 from gis.marker import Marker
@@ -61,14 +61,15 @@ def post(findings: Sequence[Finding], client: Client, *, suggest: bool) -> Itera
     for finding, (repository, number) in zip(findings, places, strict=True):
         lock = folder / file_name(f"{client.url}-{repository}".lower(), unique=True)
         with held_alone(lock, GisError(f"another process writes to {repository}", remedy="wait until it has ended")):
+            issue = _Issue(client, repository, number, finding, suggest=suggest)
             try:
-                yield _Issue(client, repository, number, finding, suggest=suggest).bring_up_to_date()
+                yield issue.bring_up_to_date()
                 failures = 0
             except SourceUnusableError:
                 raise
             except GisError as error:
                 failures += 1
-                yield Posted(finding.query, "failed", suggested=False, detail=str(error), error=error)
+                yield Posted(finding.query, "failed", issue.suggested, str(error), error)
         if failures >= GIVE_UP_AFTER:
             raise GisError(f"{failures} issues in a row failed; the others were not tried")
 
@@ -81,61 +82,70 @@ def _place(finding: Finding) -> tuple[str, int]:
 
 
 class _Issue:
-    """One issue, and what was found for it."""
+    """One issue, and what was found for it.
+
+    Attributes:
+        suggested: Whether it was suggested by now to close it.
+    """
 
     def __init__(self, client: Client, repository: str, number: int, finding: Finding, *, suggest: bool) -> None:
         self._client, self._repository, self._number = client, repository, number
         self._finding, self._suggest = finding, suggest and bool(finding.certificate)
+        self.suggested = False
 
     def bring_up_to_date(self) -> Posted:
         """Write, edit or leave the comment, and suggest before it, so that the comment says that it was suggested."""
-        name = self._finding.query
         if self._finding.stopped:  # alerts were asked for, and a list is none
-            return Posted(name, "left alone", suggested=False, detail=self._finding.stopped)
+            return self._done("left alone", self._finding.stopped)
         thread = self._read()
         if thread.refusal:
-            return Posted(name, "left alone", suggested=False, detail=thread.refusal)
+            return self._done("left alone", thread.refusal)
         if not self._finding.suggestions and not thread.own:
-            return Posted(name, "left alone", suggested=False, detail=self._finding.note or "nothing was found")
-        suggested = self._suggest_close(thread)
-        text = comment_of(self._finding, thread.own[0].marker if thread.own else None)
+            return self._done("left alone", self._finding.note or "nothing was found")
+        self._suggest_close(thread)
         if not thread.own:
-            return Posted(name, "commented", suggested, self._once(lambda: self._create(text), self._is_there))
-        own = thread.own[0]
-        if _same(own.body, text):
-            return Posted(name, "unchanged", suggested, "the comment says so already")
-        return Posted(name, "updated", suggested, self._once(lambda: self._edit(own, text), lambda: self._says(text)))
+            return self._done("commented", self._once(lambda: self._create(comment_of(self._finding)), self._is_there))
+        first, *others = thread.own
+        edits = [(first, comment_of(self._finding, first.marker)), *((own, repeated(own.marker)) for own in others)]
+        places = [self._replace(own, text) for own, text in edits if not _same(own.body, text)]
+        return self._done("updated", places[0]) if places else self._done("unchanged", "the comment says so already")
+
+    def _done(self, action: Action, detail: str) -> Posted:
+        return Posted(self._finding.query, action, self.suggested, detail)
 
     def _read(self) -> Thread:
         return read_thread(self._client, self._repository, self._number, suggestions=self._suggest)
 
-    def _suggest_close(self, thread: Thread) -> bool:
+    def _suggest_close(self, thread: Thread) -> None:
         """Suggest to close the issue, unless a suggestion waits, or the comment says that this one was made before."""
         if not self._suggest or thread.suggested:
-            return False
+            return
         first = self._finding.suggestions[0]
         if any(_names(comment.marker, first.issue) for comment in thread.own):
-            return False
+            return
         repository, _, number = first.issue.partition("#")
         if repository.lower() != self._repository.lower():
-            return False
+            return
         self._once(
             lambda: suggest_close(self._client, self._repository, self._number, int(number), rationale_of(first)),
             lambda: True if self._read().suggested else None,
         )
-        return True
+        self.suggested = True
 
     def _create(self, text: str) -> str:
         return create_comment(self._client, self._repository, self._number, text)
 
-    def _edit(self, own: OwnComment, text: str) -> str:
-        return edit_comment(self._client, self._repository, own.id, text)
+    def _replace(self, own: OwnComment, text: str) -> str:
+        return self._once(
+            lambda: edit_comment(self._client, self._repository, own.id, text), lambda: self._says(own, text)
+        )
 
     def _is_there(self) -> str | None:
         return "the comment was written" if self._read().own else None
 
-    def _says(self, text: str) -> str | None:
-        return "the comment was edited" if any(_same(each.body, text) for each in self._read().own) else None
+    def _says(self, own: OwnComment, text: str) -> str | None:
+        edited = any(each.id == own.id and _same(each.body, text) for each in self._read().own)
+        return "the comment was edited" if edited else None
 
     def _once(self, write: Callable[[], T], look: Callable[[], T | None]) -> T:
         """Write; where no answer comes, look whether it was written before it is tried again."""

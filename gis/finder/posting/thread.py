@@ -26,6 +26,7 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {{
 PENDING = " pendingSuggestions { __typename }"
 COLLECT = "gis collect brings the store up to date"
 PENDING_CLOSE = "PendingCloseSuggestion"
+PENDING_FIELD = "Issue.pendingSuggestions"
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,10 @@ def _asked(client: Client, query: str, variables: dict[str, Any], name: str) -> 
     except NotFoundError:
         repository = issue = None
     except UnknownFieldsError as error:
-        raise GisError(
-            f"this server does not know suggestions to close issues ({error})", remedy="leave out --suggest"
-        ) from None
+        if error.fields == {PENDING_FIELD}:
+            message = "this server does not know suggestions to close issues"
+            raise GisError(message, remedy="leave out --suggest") from None
+        raise GisError(f"this server is too old to be written to: it does not know {error}") from None
     if repository is None or issue is None:
         raise GisError(
             f"{name} is not an issue that this account can see: it may be a pull request, or was deleted, moved "

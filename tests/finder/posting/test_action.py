@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from gis.finder.posting.findings_file import findings_json
 from tests.collector.server import GitHub
 from tests.collector.world import World
+from tests.finder.posting.helpers import finding, suggestion
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
@@ -128,25 +130,36 @@ def test_both_jobs_of_the_action_write_one_comment(runner: Runner, github: GitHu
     github.tokens["of-the-job"] = None
     found = runner.run("Find", issue="8", token="of-the-job", skip="bots\nlabel:question")
     assert found.returncode == 0, found.stderr
-    shown = runner.run("Post", token="of-the-job")
+    shown = runner.run("Post", issue="8", token="of-the-job")
     assert shown.returncode == 0, shown.stderr
     assert "octo/widgets#8: this comment, unless the issue is closed or locked:" in shown.stdout
     assert github.written == []
-    done = runner.run("Post", token="of-the-job", post="true")
+    done = runner.run("Post", issue="8", token="of-the-job", post="true")
     assert (done.returncode, "octo/widgets#8: commented" in done.stdout) == (0, True), done.stderr
     (comment,) = world.comments[8]
     assert "`Frobnicator crashes on start`" in comment["body"]
     github.may_write = False
     world.comments.clear()
-    assert runner.run("Post", token="of-the-job", post="true").returncode == 1
+    assert runner.run("Post", issue="8", token="of-the-job", post="true").returncode == 1
 
 
 @needs_bash
 @pytest.mark.parametrize("issue", ["", "1; touch hacked", "$(touch hacked)", "#1", "-1"])
 def test_what_is_not_a_number_is_refused(runner: Runner, issue: str) -> None:
-    done = runner.run("Find", issue=issue, token="x")
-    assert (done.returncode, "'issue' is not a number" in done.stdout) == (2, True)
+    for step in ("Find", "Post"):
+        done = runner.run(step, issue=issue, token="x")
+        assert (done.returncode, "'issue' is not a number" in done.stdout) == (2, True)
     assert not list(runner.folder.rglob("hacked"))
+
+
+@needs_bash
+def test_findings_about_another_issue_are_not_written(runner: Runner, github: GitHub) -> None:
+    (runner.folder / "findings").mkdir()
+    path = runner.folder / "findings" / "findings.json"
+    path.write_text(findings_json([finding(8, suggestion(1, web=github.url)), finding(7)]), encoding="utf-8")
+    done = runner.run("Post", issue="8", token="good-token-1234", post="true")
+    assert (done.returncode, "is about octo/widgets#7, which was not named" in done.stderr) == (1, True), done.stderr
+    assert github.requests == []
 
 
 @needs_bash
@@ -154,7 +167,7 @@ def test_a_find_that_failed_fails_the_job(runner: Runner, github: GitHub) -> Non
     done = runner.run("Find", issue="8", token="expired")
     assert done.returncode == 1
     assert not (runner.folder / "findings" / "findings.json").exists()
-    assert runner.run("Post", token="x", post="true").returncode == 1
+    assert runner.run("Post", issue="8", token="x", post="true").returncode == 1
     assert github.written == []
 
 

@@ -35,6 +35,15 @@ def test_a_dry_run_shows_what_would_be_written_and_sends_nothing(findings: Path,
     assert github.requests == []
 
 
+def test_only_the_issues_that_are_named_are_written_to(findings: Path, github: GitHub, world: World) -> None:
+    found = ("--from", findings, "--repo", "octo/widgets", "--api-url", github.url, "--comment", "--post")
+    done = run_gis("find", "Octo/Widgets#2", *found)
+    assert (done.status, "about octo/widgets#4, which was not named; name it, too" in done.err) == (1, True)
+    assert github.requests == []
+    done = run_gis("find", "Octo/Widgets#2", "octo/widgets#4", *found)
+    assert (done.status, len(world.comments[2])) == (0, 1)
+
+
 def test_posting_says_what_was_done_and_its_status_tells(findings: Path, github: GitHub, world: World) -> None:
     found = ("find", "--from", findings, "--repo", "octo/widgets", "--api-url", github.url, "--suggest", "--post")
     done = run_gis(*found)
@@ -53,7 +62,7 @@ def test_posting_says_what_was_done_and_its_status_tells(findings: Path, github:
     ("arguments", "message"),
     [
         (["--from", "x.json"], "add --repo OWNER/NAME"),
-        (["--from", "x.json", "--repo", "octo/widgets", "#1"], "leave out what to search for"),
+        (["--from", "x.json", "--repo", "octo/widgets", "--since", "7d"], "leave out what to search for"),
         (["--from", "x.json", "--repo", "octo/widgets", "--skip", "bots"], "leave out what to search for"),
         (["#1", "--post"], "there is nothing to post; gis find … --comment --post"),
         (["#1", "--comment", "--json"], "leave out one of them"),

@@ -98,6 +98,31 @@ def test_a_comment_of_another_with_our_marker_is_not_ours(github: GitHub, world:
     assert len(bodies(world)) == 2
 
 
+def test_a_second_comment_of_ours_points_to_the_first(github: GitHub, world: World) -> None:
+    """Two machines that write at the same time have no lock in common."""
+    post(github, FOUND)
+    world.comments[2].append({**world.comments[2][0], "id": 9_000_000_001, "node_id": "IC_9"})
+    assert actions(post(github, FOUND)) == ["updated"]
+    first, second = bodies(world)
+    assert "Possible duplicates:" in first
+    assert "An earlier comment on this page names what was found." in second
+    assert marker_in(second) == marker_in(first)
+    assert actions(post(github, FOUND)) == ["unchanged"]
+    assert actions(post(github, NONE)) == ["updated"]
+    assert bodies(world)[1] == second
+
+
+def test_a_comment_that_fails_after_a_suggestion_says_that_it_was_made(github: GitHub, world: World) -> None:
+    def refuses(handler: Handler) -> bool:
+        if "comments" in handler.path:
+            handler.answer(422, {"message": "Validation Failed"})
+        return "comments" in handler.path
+
+    on_writes(github, refuses, times=9)
+    (done,) = post(github, ALERT, suggest=True)
+    assert (done.action, done.suggested, len(world.suggestions[2])) == ("failed", True, 1)
+
+
 def test_our_comment_is_found_on_a_later_page(github: GitHub, world: World) -> None:
     for _ in range(230):
         world.add_comment(2, "me too", user_row(5))
@@ -269,6 +294,9 @@ def test_without_suggestions_on_the_server_nothing_is_suggested(github: GitHub, 
     github.lacking = frozenset({"Issue.pendingSuggestions"})
     (done,) = post(github, ALERT, suggest=True)
     assert "does not know suggestions" in done.detail
+    github.lacking = frozenset({"IssueComment.fullDatabaseId"})
+    (done,) = post(github, FOUND)
+    assert "too old to be written to: it does not know IssueComment.fullDatabaseId" in done.detail
     assert github.written == []
 
 
