@@ -69,7 +69,8 @@ class OddGitHub:
         handler.github.url = URL
         handler._graphql() if verb == "POST" else handler._rest()
         status, answer, more = handler.given
-        return _answered(_Response(*oddly(self.odd, self.requests - 1, Served(status, answer, more))))  # type: ignore[arg-type]
+        response = _Response(*oddly(self.odd, self.requests - 1, Served(status, answer, more)))
+        return _answered(response, changing=False)  # type: ignore[arg-type]
 
 
 class _Response:
