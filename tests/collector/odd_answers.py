@@ -69,7 +69,7 @@ class OddGitHub:
         handler.github.url = URL
         handler._graphql() if verb == "POST" else handler._rest()
         status, answer, more = handler.given
-        response = _Response(*oddly(self.odd, self.requests - 1, Served(status, answer, more)))
+        response = _Response(*oddly(self.odd, self.requests - 1, Served(status, answer, more)))  # type: ignore[arg-type]
         return _answered(response, changing=False)  # type: ignore[arg-type]
 
 
