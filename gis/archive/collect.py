@@ -89,31 +89,32 @@ class ArchiveReport:
             + ", ".join(f"{total[reason]:,} {reason}" for reason in left_out)
         )
         duplicates = sum(map(len, self.candidates.issues.values()))
+        with_some = sum(map(bool, self.candidates.issues.values()))
         yield (
-            f"{duplicates:,} issues of {sum(map(bool, self.candidates.issues.values())):,} repositories are called "
-            f"duplicates; {len(self.repositories):,} repositories are stored"
+            f"issues called duplicates: {duplicates:,}, in repositories: {with_some:,}; "
+            f"repositories stored: {len(self.repositories):,}"
         )
         if self.opened_before:
-            yield f"{self.opened_before:,} issues were opened before the archive begins; their texts may be edited ones"
+            yield f"issues opened before the archive begins: {self.opened_before:,}; their texts may be edited ones"
 
     def notes(self) -> Iterator[str]:
         """Yield what the reader of the result must know, a line each."""
         if self.missing:
             hours = ", ".join(f"{hour:%Y-%m-%d-}{hour.hour}" for hour in self.missing[:3])
-            yield f"{len(self.missing):,} hours have no file, such as {hours}"
+            yield f"hours without a file: {len(self.missing):,}, such as {hours}"
         if self.hours.doubled:
-            yield f"{len(self.hours.doubled):,} hours have several files; each event counts once"
+            yield f"hours with several files: {len(self.hours.doubled):,}; each event counts once"
         if self.hours.outside:
-            yield f"{self.hours.outside:,} files are outside the range"
+            yield f"files outside the range: {self.hours.outside:,}"
         if unknown := self.lines.unknown:
-            yield f"{len(unknown):,} files are of another layout: {names_of(unknown)}; {_layout_of(self.lines)}"
+            yield f"files of another layout: {len(unknown):,} ({names_of(unknown)}); {_layout_of(self.lines)}"
         if self.lines.empty:
-            yield f"{len(self.lines.empty):,} files are empty: {names_of(self.lines.empty)}"
+            yield f"empty files: {len(self.lines.empty):,} ({names_of(self.lines.empty)})"
         if cut := [file for file, count in self.lines.by_file.items() if count[CUT_OFF]]:
-            yield f"{len(cut):,} files break off: {names_of(cut)}"
+            yield f"files that break off: {len(cut):,} ({names_of(cut)})"
         for reason in (MALFORMED, OVERLONG, NO_TEXT):
             if count := self.lines.total[reason]:
-                yield f"{count:,} lines are left out: {EXPLAINED[reason]}"
+                yield f"lines left out, as {EXPLAINED[reason]}: {count:,}"
         yield from (f"the archive has a hole, {hole}" for hole in self.holes)
 
 
@@ -199,7 +200,7 @@ def _store(
     events = events.filter(events.line.isin(USED), events.repository_id.isin(kept))
     selected = place.folder / f"selected-{sha256_of([version, kept])[:SHORT_HASH]}.parquet"
     if not selected.exists():
-        reporter.say(f"sorting the events of {len(kept):,} repositories")
+        reporter.say(f"sorting events; repositories: {len(kept):,}")
         ordered = events.drop("filename").order_by("repository_id", "number", "at", "id")
         write_atomically(selected, lambda temporary: engine.write(ordered, temporary))
     names = _names(engine, events)

@@ -30,7 +30,7 @@ def archive_texts(
     last: str | None = None,
     reporter: Reporter = QUIET,
 ) -> Iterator[IssueText]:
-    """Yield the text of every issue that an archive saw: the first, where it saw the issue opened, and the last.
+    """Read an archive, and return the text of every issue that it saw: the first, where it saw the issue opened, and the last.
 
     A repository that was renamed is followed by its number. Where two had one name, it is the later one.
 
@@ -66,6 +66,11 @@ def archive_texts(
     for name, number in wanted:
         if name.lower() in ids:
             names.setdefault((ids[name.lower()], number), []).append(name)
+    return _texts(path, names)
+
+
+def _texts(path: Path, names: Mapping[tuple[int, int], Sequence[str]]) -> Iterator[IssueText]:
+    """Yield the texts of the issues in a file, under the names that they were asked for by, and remove it."""
     for key, rows in groupby(_rows(path), key=itemgetter("repository_id", "number")):
         text = _text(list(rows))
         for name in names.get(key, ()):

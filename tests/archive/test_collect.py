@@ -194,7 +194,7 @@ def test_the_command_line_fills_a_store_and_a_report(gis: Gis, tmp_path: Path) -
     total = truth.lines.total()
     assert f"{total:,} lines of {len(truth.files)} files" in done.out
     assert "octo/widgets" in done.out
-    assert "1 files break off: " in done.err.replace("\n", " ")
+    assert "files that break off: 1 (" in done.err.replace("\n", " ")
     assert {"README.md", "about.json", "files.csv", "rulings.csv"} <= {p.name for p in (tmp_path / "report").iterdir()}
     assert f"| all | {total:,} |" in (tmp_path / "report" / "README.md").read_text()
 

@@ -165,8 +165,9 @@ def _restore(
     texts: dict[IssueKey, str] = {}
     counts: Counter[bool] = Counter()
     private = 0
+    issues = fetch(sorted(records))  # which may have to read an archive first
     with reporter.track("texts", len(records), "issues") as tracker:
-        for issue in fetch(sorted(records)):
+        for issue in issues:
             if isinstance(issue, WithheldIssue):
                 private += 1
                 continue
