@@ -30,7 +30,7 @@ def archive_texts(
     last: str | None = None,
     reporter: Reporter = QUIET,
 ) -> Iterator[IssueText]:
-    """Read an archive, and return the text of every issue that it saw: the first, where it saw the issue opened, and the last.
+    """Read an archive, and return the texts of the issues that it saw: the last, and the first of those it saw opened.
 
     A repository that was renamed is followed by its number. Where two had one name, it is the later one.
 
