@@ -5,7 +5,7 @@ Nothing heavy is imported before a function needs it. Functions report nothing b
 """
 
 from gis.api.annotation import annotate, estimate_annotation
-from gis.api.archive import collect_archive
+from gis.api.archive import collect_archive, estimate_archive
 from gis.api.datasets import BuiltDataset, CollectedStore, build, collect, confirm
 from gis.api.finding import (
     backtest,
@@ -35,6 +35,7 @@ __all__ = [
     "collect_archive",
     "confirm",
     "estimate_annotation",
+    "estimate_archive",
     "export_reviews",
     "find",
     "findings_json",

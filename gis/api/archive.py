@@ -10,6 +10,7 @@ from gis.errors import GisError, check_number
 
 if TYPE_CHECKING:
     from gis.archive.collect import ArchiveReport
+    from gis.archive.estimate import ArchiveEstimate
 
 
 def collect_archive(
@@ -66,6 +67,33 @@ def collect_archive(
             remedy="lower --min-duplicates, or read more hours",
         )
     return found
+
+
+def estimate_archive(
+    archive: PathLike,
+    *,
+    store: PathLike,
+    first: str | None = None,
+    last: str | None = None,
+    reporter: Reporter = QUIET,
+) -> "ArchiveEstimate":
+    """Return what ``collect_archive`` would read, and how long it would take, from a few files that it reads.
+
+    Args:
+        archive: As for ``collect_archive``, like all others.
+        store: The SQLite file that would be filled.
+        first: The first day, YYYY-MM-DD; None for that of the first file.
+        last: The last day; None for that of the last file.
+        reporter: Where progress and warnings go.
+
+    Raises:
+        UsageError: The range is not one.
+        GisError: The extra "archive" is not installed, or no file can be read.
+    """
+    check_extra()
+    from gis.archive.estimate import estimate_archive as estimate
+
+    return estimate(str(archive), Path(store), first=first, last=last, reporter=reporter)
 
 
 def check_extra() -> None:

@@ -54,6 +54,17 @@ class Download:
         path.unlink()
 
 
+def size_of(file: ArchiveFile) -> int:
+    """Return the bytes of a file; 0 where the server does not say."""
+    if not file.is_remote:
+        return Path(file.place).stat().st_size
+    try:
+        with requests.head(file.place, timeout=TIMEOUT, allow_redirects=True) as answer:
+            return int(answer.headers.get("Content-Length", 0)) if answer.ok else 0
+    except (requests.RequestException, ValueError):
+        return 0
+
+
 def _download(address: str, part: Path) -> None:
     """Fetch the rest of a file."""
     pause, failure = FIRST_PAUSE, ""

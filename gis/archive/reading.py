@@ -44,6 +44,11 @@ def events_of(file: ArchiveFile, folder: Path) -> Path:
     return folder / month / f"{file.key}.parquet"
 
 
+def is_read(file: ArchiveFile, folder: Path) -> bool:
+    """Return whether a file was read before, and has not changed since."""
+    return events_of(file, folder).exists()
+
+
 def read_files(
     files: Sequence[ArchiveFile],
     folder: Path,
@@ -84,7 +89,7 @@ def read_files(
             free.put(engine)
 
     unread: list[Unread] = []
-    remaining = [file for file in files if not events_of(file, folder).exists()]
+    remaining = [file for file in files if not is_read(file, folder)]
     done = len(files) - len(remaining)
     if done and remaining:
         reporter.say(f"{done:,} of {len(files):,} files were read before")

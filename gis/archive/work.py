@@ -31,6 +31,11 @@ class Work:
     folder: Path
     cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
+    @property
+    def events(self) -> Path:
+        """Where the events of each file are kept."""
+        return self.folder / EVENTS
+
     def read(self, hours: Hours, reporter: Reporter) -> tuple[dict[Path, ArchiveFile], list[Unread]]:
         """Read the files of an archive that were not read before.
 
@@ -40,7 +45,7 @@ class Work:
         Raises:
             GisError: None could be read, or the disk is full.
         """
-        events = self.folder / EVENTS
+        events = self.events
         fetch = Download(self.folder).fetch
         unread = read_files(hours.files, events, GHARCHIVE, self._engines(), fetch, reporter=reporter)
         left_out = {each.file for each in unread}

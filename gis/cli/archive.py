@@ -4,6 +4,7 @@ from pathlib import Path
 
 import gis.api
 from gis.cli.app import interruptible, print_notes
+from gis.cli.store_status import show_store
 from gis.console import Reporter
 from gis.errors import UsageError
 
@@ -17,20 +18,27 @@ def collect_archive(
     repositories: list[str],
     min_duplicates: int,
     report: Path | None,
+    dry_run: bool,
     quiet: bool,
 ) -> None:
-    """Fill a store from an archive, and print what became of its lines."""
+    """Fill a store from an archive, and print what became of its lines; or what that would cost."""
     if len(first) > 1:
         raise UsageError("an archive is read from one day on", remedy="give --from once, as 2024-01-31")
+    begin = str(first[0]) if first else None
+    reporter = Reporter(quiet=quiet)
     with interruptible():
+        if dry_run:
+            print_notes(str(gis.api.estimate_archive(archive, store=store, first=begin, last=last, reporter=reporter)))
+            return
         found = gis.api.collect_archive(
             archive,
             store=store,
-            first=str(first[0]) if first else None,
+            first=begin,
             last=last,
             repositories=repositories,
             min_duplicates=min_duplicates,
             report=report,
-            reporter=Reporter(quiet=quiet),
+            reporter=reporter,
         )
-    print_notes(*found.summary())
+    print_notes(*found.summary(), "")
+    show_store(store, status=True, manifest=False, check=False)

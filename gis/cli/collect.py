@@ -1,6 +1,5 @@
 """The verb that collects issues."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +9,7 @@ import typer
 import gis.api
 from gis.cli.app import app, interruptible, print_notes, print_table
 from gis.cli.options import ApiUrl, Insecure, MaxWait, Quiet
+from gis.cli.store_status import show_store
 from gis.collector.servers import GITHUB_API
 from gis.errors import GisError, UsageError
 
@@ -102,13 +102,13 @@ def collect(
             print_notes(str(save(salvage, store)))
         return
     if status or manifest:
-        _show(store, status=status, manifest=manifest)
+        show_store(store, status=status, manifest=manifest)
         return
     if confirm:
         _check_confirmed(repo or repos or preset or dump or dry_run or api == "rest" or archive)
         _confirm(store, api_url, max_points=max_points, max_wait=max_wait, insecure=insecure, quiet=quiet)
         return
-    _check_archived(archive, not_with_it=repos or preset or dry_run, only_with_it=last_day or report)
+    _check_archived(archive, not_with_it=repos or preset, only_with_it=last_day or report)
     if archive is not None:
         from gis.cli.archive import collect_archive
 
@@ -120,9 +120,9 @@ def collect(
             repositories=repo or [],
             min_duplicates=min_duplicates,
             report=report,
+            dry_run=dry_run,
             quiet=quiet,
         )
-        _show(store, status=True, manifest=False, check=False)
         return
     from gis.collector.collect import PartlyCollectedError
     from gis.collector.github.client import Limits
@@ -161,7 +161,7 @@ def collect(
         except PartlyCollectedError as error:
             failure = error
     if failure is None or store.exists():
-        _show(store, status=True, manifest=False, check=False)  # it was checked before it was filled
+        show_store(store, status=True, manifest=False, check=False)  # it was checked before it was filled
     if failure is not None:
         raise failure
     reporter.say("To fetch what changed, run the same command again. To build a dataset:")
@@ -199,19 +199,6 @@ def _confirm(
             reporter=Reporter(quiet=quiet),
         )
     print_notes(str(report))
-
-
-def _show(store: Path, *, status: bool, manifest: bool, check: bool = True) -> None:
-    """Print what the store contains."""
-    from gis.collector.status import status_notes, status_table
-    from gis.collector.store import Store
-
-    with Store(store, check=check) as opened:
-        repositories = opened.status()
-        if status and repositories:
-            print_table(status_table(repositories), "", *status_notes(repositories, opened.left_out()))
-        if manifest:
-            typer.echo(json.dumps(opened.runs(), indent=2))
 
 
 def _estimate(names: list[str], github: "Connection", reporter: "Reporter") -> None:

@@ -1,6 +1,7 @@
 """From an archive to a store, and from there to evidence."""
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from pathlib import Path
@@ -222,3 +223,18 @@ def test_nothing_is_stored_where_nothing_is_found(gis: Gis, tmp_path: Path) -> N
     assert done.status == 1
     assert "nothing was stored; lower --min-duplicates" in " ".join(done.err.split())
     assert not (tmp_path / "store.db").exists()
+
+
+def test_the_cost_is_told_first_and_what_was_read_for_it_is_kept(gis: Gis, tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world()], files=20)
+    arguments = ("collect", "--archive", tmp_path / "hours", "--store", tmp_path / "store.db")
+    done = gis(*arguments, "--dry-run")
+    assert done.status == 0, done.err
+    sampled = int(re.search(r"by a sample of (\d+) files", " ".join(done.out.split()))[1])  # type: ignore[index]
+    assert 4 <= sampled <= 20
+    assert "20 files of about 0.000" in done.out
+    assert f"GB, {sampled} of which are read" in " ".join(done.out.split())
+    assert not (tmp_path / "store.db").exists()
+    assert gis(*arguments).status == 0
+    again = " ".join(gis(*arguments, "--dry-run").out.split())
+    assert "20 of which are read the others take about 0 hours" in again

@@ -1,0 +1,92 @@
+"""What it would cost to read an archive, from a few of its files."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gis.archive.download import size_of
+from gis.archive.files import find_hours
+from gis.archive.reading import is_read
+from gis.archive.work import work_beside
+from gis.console import QUIET, Reporter
+
+SAMPLED = 4  # files for each core
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveEstimate:
+    """What it would cost to read an archive.
+
+    Attributes:
+        files: How many files it has.
+        read_before: How many of them were read before; the sample counts among them.
+        sampled: How many files the estimate is made from; 0 where all were read before.
+        size: Bytes of all files, as they are compressed.
+        seconds: How long the others would take, with their download.
+        disk: Bytes for what is read of all files, without the store.
+        cores: How many are used.
+    """
+
+    files: int
+    read_before: int
+    sampled: int
+    size: float
+    seconds: float
+    disk: float
+    cores: int
+
+    def __str__(self) -> str:
+        """Return it as a few lines."""
+        return "\n".join(
+            [
+                f"{self.files:,} files of about {self.size / 1e9:,.3g} GB, {self.read_before:,} of which are read",
+                f"the others take about {self.seconds / 3600:,.2g} hours on {self.cores} cores, by a sample of "
+                f"{self.sampled:,} files; what is read of all takes {self.disk / 1e9:,.2g} GB, and the store is not "
+                "counted",
+            ]
+        )
+
+
+def estimate_archive(
+    archive: str,
+    store: Path,
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    work: Path | None = None,
+    reporter: Reporter = QUIET,
+) -> ArchiveEstimate:
+    """Read a few files of an archive, evenly spread, and return what all would cost; they are not read again.
+
+    Args:
+        archive: As for ``collect_archive``, like all others.
+        store: The SQLite file that would be filled.
+        first: The first day.
+        last: The last day.
+        work: Folder for what is read.
+        reporter: Shows progress.
+
+    Raises:
+        UsageError: The range is not one.
+        GisError: There are no files, or none of the sample can be read.
+    """
+    hours = find_hours(archive, first, last)
+    with work_beside(store, work) as place:
+        unread = [file for file in hours.files if not is_read(file, place.events)]
+        count = min(SAMPLED * place.cores, len(unread))
+        sample = tuple(unread[len(unread) * n // count] for n in range(count))
+        started = time.monotonic()
+        if sample:
+            place.read(replace(hours, files=sample), reporter)
+        seconds = (time.monotonic() - started) / max(count, 1)
+        made = [path.stat().st_size for path in place.events.rglob("*.parquet")]
+        sizes = [size_of(file) for file in (sample or hours.files[:SAMPLED])]
+    return ArchiveEstimate(
+        files=len(hours.files),
+        read_before=len(hours.files) - len(unread) + count,
+        sampled=count,
+        size=len(hours.files) * sum(sizes) / len(sizes),
+        seconds=seconds * (len(unread) - count),
+        disk=len(hours.files) * sum(made) / max(len(made), 1),
+        cores=place.cores,
+    )
