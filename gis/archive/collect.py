@@ -10,6 +10,7 @@ from ibis.expr.types import Table
 
 from gis.archive.candidates import Candidates, find_candidates, used
 from gis.archive.counts import LineCounts, count_lines, names_of
+from gis.archive.earlier import check_covers_earlier, check_not_from_elsewhere
 from gis.archive.engines import Engine
 from gis.archive.files import Hours, find_hours
 from gis.archive.holes import Hole, holes_between
@@ -68,6 +69,7 @@ class ArchiveReport:
             **versions_of(LIBRARIES),
             "archive": self.hours.archive,
             "days": self.hours.days,
+            "hours": self.hours.ranges,
             "files": len(self.hours.files),
             "missing hours": len(self.missing),
             "lines": dict(self.lines.total),
@@ -146,9 +148,10 @@ def collect_archive(
 
     Raises:
         UsageError: The range is not one, or the archive has no place for it.
-        GisError: No file can be read, or the disk is full.
+        GisError: No file can be read, the disk is full, or the store holds what would be replaced by less.
     """
     hours = find_hours(archive, first, last)
+    check_covers_earlier(store, hours)
     with work_beside(store, work) as place:
         report, files = _examine(hours, place, repositories, reporter)
         kept = report.candidates.repositories(min_duplicates)
@@ -207,6 +210,7 @@ def _store(
     brought: list[CollectReport] = []
     opened_before = 0
     with StoreWriter.open(store) as writer:
+        check_not_from_elsewhere(writer, [(each.id, each.name) for of_id in names.values() for each in of_id])
         for identity in kept:
             for repository in names.get(identity, ()):
                 writer.repository(repository, ArchiveSource.kind)

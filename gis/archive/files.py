@@ -4,7 +4,7 @@ import glob
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -72,6 +72,36 @@ class Hours:
         """The first and the last day of the hours, YYYY-MM-DD; None where no file is named after one."""
         hours = sorted(file.hour for file in self.files if file.hour is not None)
         return (f"{hours[0]:%Y-%m-%d}", f"{hours[-1]:%Y-%m-%d}") if hours else None
+
+    @property
+    def ranges(self) -> list[tuple[str, str]]:
+        """The hours of the files as stretches without a gap, each from its first hour to its last: 2024-01-01T05."""
+        stretches: list[tuple[str, str]] = []
+        ends: datetime | None = None
+        for hour in sorted({file.hour for file in self.files if file.hour is not None}):
+            begins = stretches.pop()[0] if ends is not None and hour - ends == timedelta(hours=1) else _as_text(hour)
+            stretches.append((begins, _as_text(hour)))
+            ends = hour
+        return stretches
+
+
+def hours_in(ranges: Iterable[Sequence[str]]) -> set[datetime]:
+    """Return the hours of some stretches; see ``Hours.ranges``."""
+    hours: set[datetime] = set()
+    for first, last in ranges:
+        hour = _from_text(first)
+        while hour <= _from_text(last):
+            hours.add(hour)
+            hour += timedelta(hours=1)
+    return hours
+
+
+def _as_text(hour: datetime) -> str:
+    return f"{hour:%Y-%m-%dT%H}"
+
+
+def _from_text(hour: str) -> datetime:
+    return datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
 
 
 def find_hours(archive: str, first: str | None = None, last: str | None = None) -> Hours:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from collections import Counter
 from pathlib import Path
@@ -69,6 +70,50 @@ def test_the_evidence_is_that_of_the_dump(tmp_path: Path) -> None:
     assert report.opened_before == 0
     assert sum(evidence_in(tmp_path / "store.db").values()) >= 8
     assert evidence_in(tmp_path / "store.db") == evidence_in(tmp_path / "dump.db")
+
+
+def parts(folder: Path) -> tuple[Path, Path]:
+    """The hours of a folder in two others: those of the first half, and the rest."""
+    hours = sorted((folder / "hours").iterdir(), key=lambda path: (path.name[:10], int(path.name[11:].split(".")[0])))
+    for name, files in (("a", hours[: len(hours) // 2]), ("b", hours[len(hours) // 2 :])):
+        (folder / name).mkdir()
+        for path in files:
+            shutil.copy2(path, folder / name)
+    return folder / "a", folder / "b"
+
+
+def test_other_hours_do_not_take_the_place_of_those_that_a_store_holds(tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world()], files=6)
+    first, second = parts(tmp_path)
+    collect_archive(str(second), tmp_path / "store.db")
+    before = content(tmp_path / "store.db")
+    with pytest.raises(GisError, match=r"from 3 hours, such as 2020-01-01-3, that are not among these files; their"):
+        collect_archive(str(first), tmp_path / "store.db")
+    assert content(tmp_path / "store.db") == before
+    collected(tmp_path)
+    write_hours(tmp_path / "whole" / "hours", [world()], files=6)
+    collected(tmp_path / "whole")
+    assert content(tmp_path / "store.db") == content(tmp_path / "whole" / "store.db")
+
+
+def test_fewer_hours_than_before_are_refused(tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world()], files=6)
+    collected(tmp_path)
+    sorted((tmp_path / "hours").iterdir())[2].unlink()
+    with pytest.raises(GisError, match="from 1 hours, such as 2020-01-01-2, that are not"):
+        collected(tmp_path)
+
+
+def test_a_repository_from_elsewhere_is_not_replaced(tmp_path: Path) -> None:
+    repository = world()
+    write_hours(tmp_path / "hours", [repository], files=2)
+    write_dump(tmp_path / "octo_widgets", repository)
+    with StoreWriter.open(tmp_path / "store.db") as store:
+        collect(store, DumpSource(tmp_path / "octo_widgets"))
+    before = content(tmp_path / "store.db")
+    with pytest.raises(GisError, match=r"holds octo/widgets from GitHub or a dump, which an archive would replace"):
+        collected(tmp_path)
+    assert content(tmp_path / "store.db") == before
 
 
 def test_paths_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gis: Gis) -> None:

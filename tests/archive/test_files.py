@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gis.archive.files import GHARCHIVE_URL, find_hours
+from gis.archive.files import GHARCHIVE_URL, find_hours, hours_in
 from gis.errors import GisError, UsageError
 
 
@@ -87,3 +87,11 @@ def test_a_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:
     folder_of(tmp_path, "2024-01-01-1.json.gz")
     with pytest.raises(GisError, match="has 1 files, and none of an hour in the range"):
         find_hours(str(tmp_path), last="2020-01-01")
+
+
+def test_hours_are_recorded_as_stretches(tmp_path: Path) -> None:
+    for name in ("2024-01-01-22", "2024-01-01-23", "2024-01-02-0", "2024-01-02-5", "other"):
+        (tmp_path / f"{name}.json.gz").write_bytes(b"")
+    hours = find_hours(str(tmp_path))
+    assert hours.ranges == [("2024-01-01T22", "2024-01-02T00"), ("2024-01-02T05", "2024-01-02T05")]
+    assert hours_in(hours.ranges) == {file.hour for file in hours.files if file.hour is not None}

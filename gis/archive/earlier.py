@@ -1,0 +1,61 @@
+"""What a store holds already: an archive must not put less in its place."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from gis.archive.files import Hours, hours_in
+from gis.archive.source import ArchiveSource
+from gis.collector.store import CONFIRMATION, Store
+from gis.errors import GisError
+
+NAMED = 3  # repositories that are named
+FROM_ELSEWHERE = """
+SELECT DISTINCT r.id, r.name FROM repositories AS r JOIN runs AS u ON u.repository = r.key
+WHERE u.source NOT IN (?, ?) ORDER BY r.name
+"""
+
+
+def check_covers_earlier(store: Path, hours: Hours) -> None:
+    """Check that an archive has all the hours that a store was filled from before.
+
+    An issue with all that was said of it is stored as one, so hours apart from the earlier ones would take their place.
+
+    Raises:
+        GisError: It lacks some of them.
+    """
+    if not store.exists() or not store.stat().st_size:
+        return
+    with Store(store, check=False) as opened:
+        earlier = [run["about"] for run in opened.runs() if run["source"] == ArchiveSource.kind]
+    ranges = {tuple(stretch) for about in earlier for stretch in about.get("hours", ())}
+    lacking = sorted(hours_in(ranges) - hours_in(hours.ranges))
+    unnamed = max((about["files"] for about in earlier if not about.get("hours")), default=0)
+    if not lacking and len(hours.files) >= unnamed:
+        return
+    what = f"{len(lacking):,} hours, such as {lacking[0]:%Y-%m-%d-}{lacking[0].hour}," if lacking else "more files"
+    raise GisError(
+        f"{store} was filled from {what} that are not among these files; their comments and first texts would be lost",
+        remedy="read all hours at once (those that were read are not read again), or choose another --store",
+    )
+
+
+def check_not_from_elsewhere(store: Store, repositories: Collection[tuple[int, str]]) -> None:
+    """Check that no repository is in a store from GitHub itself or from a dump, which may know more of it.
+
+    Args:
+        store: The store.
+        repositories: GitHub's number and every name of each.
+
+    Raises:
+        GisError: One is.
+    """
+    ids, names = {identity for identity, _ in repositories}, {name.lower() for _, name in repositories}
+    stored = store.rows(FROM_ELSEWHERE, (ArchiveSource.kind, CONFIRMATION))
+    common = [name for identity, name in stored if identity in ids or name.lower() in names]
+    if common:
+        more = f" and {len(common) - NAMED:,} more" if len(common) > NAMED else ""
+        names_of_common = f"{', '.join(common[:NAMED])}{more}"
+        raise GisError(
+            f"{store.path} holds {names_of_common} from GitHub or a dump, which an archive would replace",
+            remedy="choose another --store",
+        )
