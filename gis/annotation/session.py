@@ -159,7 +159,7 @@ def ask_each(
             )
         except BudgetReachedError as error:
             raise BudgetReachedError(
-                f"{error}; {budget.spent.requests:,} answers are kept, no dataset is written",
+                f"{error}; {budget.spent.requests:,} answers are kept, and nothing else is written",
                 remedy="the same command with a higher limit continues",
             ) from None
     return failures

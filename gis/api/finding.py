@@ -130,7 +130,6 @@ def find(
             cache=embedding_cache(cache=cache),
             certificate=valid,
             skip=left_alone,
-            reporter=reporter,
         )
         recent = [] if since is None else finder.since(since)
         found = finder.issues([*issues, *recent])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gis.annotation.annotators import AskedAnnotator, OwnAnnotator
 from gis.annotation.answers import AnswerFile
 from gis.annotation.asking import grades_of
-from gis.annotation.budget import Limits
+from gis.annotation.budget import BudgetReachedError, Limits
 from gis.annotation.output import ANSWERS
 from gis.annotation.prompt import read_prompt
 from gis.annotation.registry import load_annotator
@@ -125,7 +125,11 @@ class Judge(Comparer):
         with held_alone(self._folder, busy):
             answers = AnswerFile(self._folder / ANSWERS, reporter=reporter)
             named = {annotator.name: annotator}
-            failures = ask_each(named, source.questions(), answers, self._settings, reporter)
+            try:
+                failures = ask_each(named, source.questions(), answers, self._settings, reporter)
+            except BudgetReachedError as error:
+                remedy = "continue with a higher limit: gis index --rerank judge,…,max_requests=N"
+                raise BudgetReachedError(str(error), remedy=remedy) from None
             assert isinstance(annotator, AskedAnnotator)
             return grades_of(annotator, source, answers, failures[annotator.name]).values
 

@@ -13,7 +13,7 @@ from gis.benchmark.cache import EmbeddingCache
 from gis.benchmark.embeddings import embed
 from gis.collector.records import IssueText
 from gis.collector.store import Store
-from gis.console import QUIET, Reporter
+from gis.console import QUIET
 from gis.dataset.issues.references import reference_of, reference_pattern
 from gis.dataset.issues.table import NOBODY, stamp
 from gis.dataset.output.stored_texts import stored_texts
@@ -100,7 +100,6 @@ class Finder:
         cache: Folder of the embedding cache, or None.
         certificate: Suggest only what it covers, by its ranker; None for a list of candidates.
         skip: Issues that nothing is suggested for.
-        reporter: Where warnings of a re-ranker go.
 
     Raises:
         GisError: The certificate is of other models.
@@ -115,7 +114,6 @@ class Finder:
         cache: Path | None = None,
         certificate: "Certificate | None" = None,
         skip: Skip = NOTHING,
-        reporter: Reporter = QUIET,
     ) -> None:
         if certificate is not None and certificate.identity != index.chain:
             raise GisError(
@@ -124,7 +122,7 @@ class Finder:
             )
         self._store, self._index = store, index
         self._ranker = index.ranker if certificate is None else certificate.ranker
-        self._certificate, self._skip, self._reporter = certificate, skip, reporter
+        self._certificate, self._skip = certificate, skip
         self._load, self._cache = load or LoadSettings(), cache
         self._issues = StoredIssues(store)
 
@@ -274,7 +272,7 @@ class Finder:
         ranked = ranker.rank(candidates)
         if comparer is None:
             return ranked
-        (ranked,) = rerank(searched, [ranked], queries.texts, ranker, comparer, reporter=self._reporter)
+        (ranked,) = rerank(searched, [ranked], queries.texts, ranker, comparer)
         return ranked
 
     def _suggestions(self, queries: Queries, ranked: Ranked, own: int | None) -> Iterator[Suggestion]:

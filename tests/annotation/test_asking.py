@@ -371,7 +371,7 @@ def test_a_budget_stops_cleanly_and_a_higher_one_continues(
     server: ChatServer, pairs: Path, tmp_path: Path, limits: Limits
 ) -> None:
     prices = {"m": Prices(input=1, output=0)}
-    with pytest.raises(BudgetReachedError, match="answers are kept, no dataset is written"):
+    with pytest.raises(BudgetReachedError, match="answers are kept, and nothing else is written"):
         graded(server, pairs, tmp_path / "out", limits=limits, prices=prices)
     asked = len(server.requests)
     assert 0 < asked < FEWEST

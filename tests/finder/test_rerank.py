@@ -146,6 +146,7 @@ def test_a_judge_is_asked_once_about_each_pair_in_both_orders(tmp_path: Path) ->
 def test_a_judge_stops_at_its_budget_and_continues_later(tmp_path: Path) -> None:
     with grading() as server:
         name = f"judge,model=m,base_url={server.url},max_requests="
-        with pytest.raises(GisError, match="answers are kept"):
+        with pytest.raises(GisError, match="3 answers are kept") as raised:
             compare(f"{name}3", tmp_path)
+        assert "gis index --rerank" in raised.value.remedy
         assert compare(f"{name}99", tmp_path) == GRADES
