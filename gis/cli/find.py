@@ -182,6 +182,17 @@ def find(
         ),
         (as_json and writes, "--json prints findings and --comment writes them", "leave out one of them"),
         (not (dry_run or writes), "there is nothing to post", "gis find … --comment --post"),
+        (writes and text is not None, "a text is not an issue: no comment can stand on it", "leave out --text"),
+        (
+            suggest and precision is None and findings is None,
+            "--suggest is for what --precision promises",
+            "add --precision 0.9 --reviewed DIR, or leave out --suggest",
+        ),
+        (
+            findings is not None and bool(text or since or precision is not None or skip),
+            "--from takes what was found before",
+            "leave out --text, --since, --precision and --skip",
+        ),
         (
             backtest and searches,
             "a backtest replays all issues",
@@ -218,12 +229,11 @@ def find(
     if precision is not None and reviewed is not None:
         certificate = api.certify(reviewed, precision)
         reporter.say(_in_words(certificate))
-        if not issues and text is None and since is None:
+        if not (issues or text or since or writes):
             _print_recheck(store, certificate)
             return
     if findings is not None:
-        searched = text is not None or since is not None or precision is not None or bool(skip)
-        found = read_findings(findings, repo, api_url, only=issues or [], searched=searched)
+        found = read_findings(findings, repo, api_url, only=issues or [])
     else:
         moment = None if since is None else _moment(since)
         with interruptible():
@@ -241,15 +251,16 @@ def find(
                 cache=cache or True,
                 reporter=reporter,
             )
-    if comment or suggest:
+    if not found and not as_json:
+        place = shlex.quote(str(findings or store))
+        print_notes(f"nothing is in {place}" if findings else f"no issue in {place} was opened since {since}")
+    elif writes:
         with interruptible("what was written stays; the same command goes on and writes nothing twice"):
             write_findings(
                 found, suggest=suggest, dry_run=dry_run, api_url=api_url, insecure=insecure, reporter=reporter
             )
     elif as_json:
         typer.echo(api.findings_json(found))
-    elif not found:
-        print_notes(f"no issue in {shlex.quote(str(store))} was opened since {since}")
     else:
         for finding in found:
             _print_finding(finding)

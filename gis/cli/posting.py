@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from gis.finder.find import Finding
 
 
-def read_findings(
-    path: Path, repository: str | None, api_url: str, *, only: "Sequence[str]", searched: bool
-) -> "list[Finding]":
+def read_findings(path: Path, repository: str | None, api_url: str, *, only: "Sequence[str]") -> "list[Finding]":
     """Read findings that an earlier search printed as JSON.
 
     Args:
@@ -24,14 +22,11 @@ def read_findings(
         repository: OWNER/NAME that they are about.
         api_url: Of the server that has it.
         only: OWNER/NAME#N of each issue that they may be about; of none, all of the repository.
-        searched: Whether something is given to search for, too.
 
     Raises:
-        UsageError: It is, or the repository is not given.
+        UsageError: The repository is not given.
         GisError: They are not what gis find prints, or about other issues.
     """
-    if searched:
-        raise UsageError("--from takes what was found before", remedy="leave out what to search for")
     if repository is None:
         raise UsageError("--from needs the repository whose issues may be in the file", remedy="add --repo OWNER/NAME")
     findings = api.read_findings(path, repository, api_url=api_url)

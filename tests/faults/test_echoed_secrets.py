@@ -12,12 +12,16 @@ from huggingface_hub import constants
 from huggingface_hub.utils import logging as hub_logging
 
 from gis.collector.github.client import Client
+from gis.finder.posting import post
+from gis.finder.posting.findings_file import findings_json
+from gis.finder.posting.thread import Thread
 from gis.hub import _answers
 from tests.benchmark.helpers import ROWS, write_jsonl
 from tests.command_line import run_gis
 from tests.dataset.stores import by_chance, fill
 from tests.faults import THOROUGH
 from tests.faults.echoes import ANSWERS, EchoServer, echoing
+from tests.finder.posting.helpers import finding, suggestion
 from tests.hub_server import Hub, use_hub
 from tests.training.helpers import dataset as rows_to_train_on
 
@@ -32,6 +36,7 @@ IN_FULL = {
     "planted-pas",
     "planted-key",
 }
+OPEN = Thread(name="octo/widgets#2", closed=False, locked=False, archived=False, own=(), suggested=False)
 answers = pytest.mark.parametrize("answer", ANSWERS if THOROUGH else ("403", "redirect"))
 debug = pytest.mark.parametrize("options", [(), ("--debug",)] if THOROUGH else [("--debug",)], ids=" ".join)
 
@@ -90,6 +95,27 @@ def test_collect(tmp_path: Path, echo: EchoServer, logged: io.StringIO, answer: 
     for api in ("graphql", "rest"):
         source = ("--repo", "octo/widgets", "--api-url", f"{echo.url}/api", "--api", api)
         check(tmp_path, logged, *options, "collect", *source, "--store", tmp_path / "issues.db")
+    assert any(TOKEN in sent for sent in echo.sent)
+
+
+@answers
+@debug
+def test_find(
+    tmp_path: Path,
+    echo: EchoServer,
+    logged: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    options: tuple[str, ...],
+) -> None:
+    echo.answer = answer
+    monkeypatch.setenv("GIS_CACHE", str(tmp_path / "cache"))
+    alert = finding(2, suggestion(1, web=echo.url), certificate="0123456789ab")
+    (tmp_path / "findings.json").write_text(findings_json([alert]), encoding="utf-8")
+    where = ("--from", tmp_path / "findings.json", "--repo", "octo/widgets", "--api-url", f"{echo.url}/api/v3")
+    check(tmp_path, logged, *options, "find", *where, "--suggest", "--post")
+    monkeypatch.setattr(post, "read_thread", lambda *_, **__: OPEN)  # what is written is answered so, too
+    check(tmp_path, logged, *options, "find", *where, "--comment", "--post")
     assert any(TOKEN in sent for sent in echo.sent)
 
 

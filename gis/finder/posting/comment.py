@@ -9,6 +9,7 @@ from gis.finder.find import Finding, Suggestion
 from gis.finder.in_words import age, percent, reasons_in_words
 from gis.markdown import code_span
 from gis.marker import Marker
+from gis.masking import masked
 
 UNREFERENCED = "https://redirect.github.com"  # leads to github.com; links to it make no cross-reference there
 LONGEST = 300  # characters of a title or a line
@@ -30,7 +31,7 @@ def comment_of(finding: Finding, earlier: Marker | None = None) -> str:
         certificate=finding.certificate,
     )
     head = "This looks like a duplicate of:" if finding.certificate else "Possible duplicates:"
-    listed = "\n".join(_item(place, each, finding.opened) for place, each in enumerate(finding.suggestions, 1))
+    listed = "\n".join(_item(place, each, finding) for place, each in enumerate(finding.suggestions, 1))
     return f"{marker}\n{head}\n\n{listed}\n\n{_foot(finding)}\n"
 
 
@@ -40,24 +41,26 @@ def repeated(marker: Marker) -> str:
 
 
 def rationale_of(suggestion: Suggestion) -> str:
-    """Return why an issue is suggested as what another one duplicates, as plain text on one line."""
-    reasons = "; ".join(_cut(line) for line in reasons_in_words(suggestion.reasons))
-    return f"score {percent(suggestion.score)}; {reasons}"
+    """Return why an issue is suggested as what another one duplicates, as one line in which no text of theirs acts."""
+    return "; ".join([f"score {percent(suggestion.score)}", *reasons_in_words(suggestion.reasons, quoted=_code)])
 
 
-def _item(place: int, suggestion: Suggestion, opened: str) -> str:
-    number = suggestion.issue.partition("#")[2]
-    link = f"[{code_span(_cut(suggestion.title))}]({_address(suggestion.url)})"
+def _item(place: int, suggestion: Suggestion, finding: Finding) -> str:
+    link = f"[{_code(suggestion.title)}]({_address(suggestion.url)})"
     lines = [
-        f"{place}. {link} (issue {number}, {suggestion.state}, opened {suggestion.opened[:10]}"
-        f"{age(suggestion.opened, opened)}): **{percent(suggestion.score)}**"
+        f"{place}. {link} ({_named(suggestion.issue, finding)}, {suggestion.state}, opened {suggestion.opened[:10]}"
+        f"{age(suggestion.opened, finding.opened)}): **{percent(suggestion.score)}**"
     ]
     if suggestion.similar:
-        lines.append(f"   - by its duplicate, issue {suggestion.similar.partition('#')[2]}")
-    lines += [
-        f"   - {line}" for line in reasons_in_words(suggestion.reasons, quoted=lambda text: code_span(_cut(text)))
-    ]
+        lines.append(f"   - by its duplicate, {_named(suggestion.similar, finding)}")
+    lines += [f"   - {line}" for line in reasons_in_words(suggestion.reasons, quoted=_code)]
     return "\n".join(lines)
+
+
+def _named(issue: str, finding: Finding) -> str:
+    """Return what an issue is called on the page of another one: never as #N, which would refer to it."""
+    (repository, _, number), (own, _, _) = issue.partition("#"), finding.query.partition("#")
+    return f"issue {number}" if repository.lower() == own.lower() else f"issue {number} of {_code(repository)}"
 
 
 def _foot(finding: Finding) -> str:
@@ -71,5 +74,6 @@ def _address(url: str) -> str:
     return f"{UNREFERENCED}{url.removeprefix(GITHUB)}" if url.startswith(f"{GITHUB}/") else url
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _code(text: str) -> str:
+    text = masked(text)  # whole: half of a secret is not recognized
+    return code_span(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")

@@ -1,6 +1,7 @@
 """Bring the comments on issues up to date with what is found: written once, edited in place, never twice."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import Literal, NamedTuple, TypeVar
 
 from gis.collector.fields import FieldError
@@ -55,12 +56,11 @@ def post(findings: Sequence[Finding], client: Client, *, suggest: bool) -> Itera
         GisError: Another process writes to the same repository, the account is refused, or issue after issue fails.
     """
     places = [_place(finding) for finding in findings]
-    folder = cache_folder() / "posting"
-    make_folder(folder)
     failures = 0
-    for finding, (repository, number) in zip(findings, places, strict=True):
-        lock = folder / file_name(f"{client.url}-{repository}".lower(), unique=True)
-        with held_alone(lock, GisError(f"another process writes to {repository}", remedy="wait until it has ended")):
+    with ExitStack() as locks:
+        for name in sorted({repository.lower() for repository, _ in places}):
+            locks.enter_context(_alone(client, name))
+        for left, finding, (repository, number) in zip(reversed(range(len(places))), findings, places, strict=True):
             issue = _Issue(client, repository, number, finding, suggest=suggest)
             try:
                 yield issue.bring_up_to_date()
@@ -70,8 +70,16 @@ def post(findings: Sequence[Finding], client: Client, *, suggest: bool) -> Itera
             except GisError as error:
                 failures += 1
                 yield Posted(finding.query, "failed", issue.suggested, str(error), error)
-        if failures >= GIVE_UP_AFTER:
-            raise GisError(f"{failures} issues in a row failed; the others were not tried")
+            if failures >= GIVE_UP_AFTER and left:
+                raise GisError(f"{failures} issues in a row failed; the other {left} were not tried")
+
+
+def _alone(client: Client, repository: str) -> AbstractContextManager[None]:
+    """Keep other processes from writing to a repository."""
+    folder = cache_folder() / "posting"
+    make_folder(folder)
+    lock = folder / file_name(f"{client.url}-{repository}".lower(), unique=True)
+    return held_alone(lock, GisError(f"another process writes to {repository}", remedy="wait until it has ended"))
 
 
 def _place(finding: Finding) -> tuple[str, int]:

@@ -163,6 +163,21 @@ def test_findings_about_another_issue_are_not_written(runner: Runner, github: Gi
 
 
 @needs_bash
+def test_the_runner_takes_no_commands_from_what_people_wrote(runner: Runner, github: GitHub) -> None:
+    (runner.folder / "findings").mkdir()
+    path = runner.folder / "findings" / "findings.json"
+    title = "##[error]all is lost ::add-mask::e"
+    path.write_text(findings_json([finding(8, suggestion(1, web=github.url, title=title))]), encoding="utf-8")
+    outputs = [runner.run("Post", issue="8", token="x").stdout, runner.run("Find", issue="8", token="expired").stdout]
+    assert title in outputs[0]
+    for output in outputs:
+        first, *lines, last = output.splitlines()
+        word = first.removeprefix("::stop-commands::")
+        assert (len(word) > 8, last) == (True, f"::{word}::")
+        assert not any(word in line for line in lines)
+
+
+@needs_bash
 def test_a_find_that_failed_fails_the_job(runner: Runner, github: GitHub) -> None:
     done = runner.run("Find", issue="8", token="expired")
     assert done.returncode == 1

@@ -62,8 +62,11 @@ def test_posting_says_what_was_done_and_its_status_tells(findings: Path, github:
     ("arguments", "message"),
     [
         (["--from", "x.json"], "add --repo OWNER/NAME"),
-        (["--from", "x.json", "--repo", "octo/widgets", "--since", "7d"], "leave out what to search for"),
-        (["--from", "x.json", "--repo", "octo/widgets", "--skip", "bots"], "leave out what to search for"),
+        (["--from", "x.json", "--repo", "octo/widgets", "--since", "7d"], "--from takes what was found before"),
+        (["--from", "x.json", "--repo", "octo/widgets", "--skip", "bots"], "--from takes what was found before"),
+        (["--from", "x.json", "--precision", "0.9", "--reviewed", "x"], "--from takes what was found before"),
+        (["--text", "x.md", "--comment"], "a text is not an issue"),
+        (["#1", "--suggest"], "add --precision 0.9 --reviewed DIR"),
         (["#1", "--post"], "there is nothing to post; gis find … --comment --post"),
         (["#1", "--comment", "--json"], "leave out one of them"),
         (["--backtest", "--comment"], "a backtest writes nothing to GitHub"),

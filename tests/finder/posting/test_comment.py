@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 
 from gis.finder.posting.comment import comment_of, rationale_of
 from gis.marker import marker_in
+from gis.masking import remember_secret
 from tests.finder.posting.helpers import REASONS, finding, suggestion
 
 HOSTILE = [
@@ -49,6 +50,17 @@ def test_a_comment_lists_candidates_with_reasons_and_can_be_found_again() -> Non
     assert "50% of the title words; cosine 0.81" in text
 
 
+def test_an_issue_of_another_repository_is_told_with_it() -> None:
+    text = comment_of(finding(2, suggestion(1, issue="octo/gears#9", similar="octo/gears#8")))
+    assert "(issue 9 of `octo/gears`, open" in text
+    assert "by its duplicate, issue 8 of `octo/gears`" in text
+
+
+def test_a_secret_is_masked_before_a_line_is_cut() -> None:
+    secret = remember_secret("planted-secret-0123456789")
+    assert "planted" not in comment_of(finding(2, suggestion(1, title=f"{'x' * 290}{secret}")))
+
+
 def test_no_link_makes_a_reference_on_another_issue() -> None:
     text = comment_of(finding(2, suggestion(1)))
     assert "https://redirect.github.com/octo/widgets/issues/1" in text
@@ -80,8 +92,12 @@ def test_an_alert_says_so_and_an_empty_finding_takes_a_comment_back() -> None:
     assert marker_in(comment_of(finding(2, note="no older issue was found"), marker)) == marker
 
 
-def test_a_rationale_is_one_plain_line() -> None:
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_rationale_is_one_line_in_which_nothing_acts(text: str) -> None:
     assert rationale_of(suggestion(1)) == (
-        "score 75%; in both: error: frobnicator is missing; rare words in both: frobnicator; "
+        "score 75%; in both: `error: frobnicator is missing`; rare words in both: `frobnicator`; "
         "50% of the title words; cosine 0.81"
     )
+    rationale = rationale_of(suggestion(1, reasons=replace(REASONS, error_lines=(text,), rare_words=(text,))))
+    assert rationale.isprintable()
+    assert not re.search(r"@|#\d|GH-|evil|<img|bomb|0123456789|gis find oct", acting(rationale))

@@ -158,7 +158,7 @@ def test_a_failure_of_one_issue_does_not_stop_the_others(github: GitHub, world: 
 def test_issue_after_issue_that_fails_ends_the_run(github: GitHub) -> None:
     github.always = status_fault(503)
     findings = [finding(number, suggestion(1)) for number in range(10, 30)]
-    with pytest.raises(GisError, match="5 issues in a row failed; the others were not tried"):
+    with pytest.raises(GisError, match="5 issues in a row failed; the other 15 were not tried"):
         post(github, *findings)
     assert github.written == []
 
@@ -251,6 +251,16 @@ def test_two_processes_at_once_do_not_write_to_one_repository(github: GitHub, wo
         post(github, FOUND)
     assert actions(list(writing)) == ["updated"]
     assert len(bodies(world)) == 1
+
+
+def test_a_run_keeps_its_repository_from_the_first_issue_to_the_last(github: GitHub) -> None:
+    writing = api.post_findings([FOUND, finding(4, suggestion(1))], api_url=github.url)
+    assert next(writing).action == "commented"
+    assert next(writing).action == "commented"
+    with pytest.raises(GisError, match="another process writes to octo/widgets"):
+        post(github, finding(5, suggestion(1)))
+    assert list(writing) == []
+    assert actions(post(github, finding(5, suggestion(1)))) == ["commented"]
 
 
 def test_nothing_is_written_on_a_text(github: GitHub) -> None:
