@@ -18,6 +18,7 @@ from gis.dataset.labels.clusters import Clusters, PairKey, find_clusters
 from gis.dataset.labels.evidence import Evidence
 from gis.dataset.labels.judged import Judgements, read_judged
 from gis.dataset.labels.policy import Policy, label_of, read_policy
+from gis.dataset.output.archives import archives_of
 from gis.dataset.output.baselines import baselines
 from gis.dataset.output.describe import describe
 from gis.dataset.output.manifest import foreign_files
@@ -109,7 +110,7 @@ def _build(store: Store, folder: Path, settings: BuildSettings, reporter: Report
             match=settings.match,
         )
         configs = make_configs(positives.pairs, sampler, settings, reporter=reporter)
-        report = _report(labels, texts, positives, configs, sampler, settings, judged)
+        report = _report(store, labels, texts, positives, configs, sampler, settings, judged)
         if judged is not None:
             reporter.say(f"{report.judged:,} positive pairs rest on comments that models read")
         rows = _write_tables(folder, labels, texts, configs, settings)
@@ -234,6 +235,7 @@ def _write_tables(
 
 
 def _report(
+    store: Store,
     labels: Labels,
     texts: Texts,
     positives: Positives,
@@ -272,4 +274,5 @@ def _report(
         lengths=lengths(splits, texts.chars),
         baselines=baselines(splits.get("test", ()), lambda issue: texts[issue]),
         as_written=int(texts.as_written.sum()),
+        archives=archives_of(store),
     )

@@ -21,7 +21,16 @@ KILLS = 30 if THOROUGH else 2
 def test_a_run_that_is_killed_at_any_moment_goes_on(tmp_path: Path) -> None:
     write_hours(tmp_path / "hours", [world(60)], files=8, faults=["malformed", "truncated", "repeated"])
     whole = collect_archive(str(tmp_path / "hours"), tmp_path / "whole.db")
-    command: list[str | Path] = [sys.executable, "-m", "gis", "collect", "--archive", tmp_path / "hours", "--quiet", "--store"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "gis",
+        "collect",
+        "--archive",
+        tmp_path / "hours",
+        "--quiet",
+        "--store",
+    ]
     started = time.monotonic()
     subprocess.run([*command, tmp_path / "timed.db"], check=True, capture_output=True)
     seconds = time.monotonic() - started

@@ -14,6 +14,9 @@ from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.finder.index import index_path
 from tests.annotation.chat_server import grading
 from tests.annotation.helpers import pairs_file
+from tests.archive.helpers import world
+from tests.archive.hours import write_hours
+from tests.archive.test_collect import content
 from tests.benchmark.helpers import ROWS, write_jsonl
 from tests.collector.server import schema, serving
 from tests.collector.test_dump import write_dump
@@ -210,3 +213,21 @@ def test_index(tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch) -> N
         return done
 
     assert check_full_disks(work, disk, prepare=prepare, state=lambda: files_of(index_path(path)))
+
+
+def test_collect_from_an_archive(tmp_path: Path, disk: Path) -> None:
+    write_hours(tmp_path / "hours", [world(40)], files=6, faults=["malformed", "repeated"])
+    path = disk / "made" / "issues.db"
+
+    def prepare() -> None:
+        path.parent.mkdir(exist_ok=True)
+        remove(path)
+
+    failures = check_full_disks(
+        lambda: quiet("collect", "--archive", tmp_path / "hours", "--store", path),
+        disk,
+        prepare=prepare,
+        state=lambda: content(path) if path.exists() and path.stat().st_size else None,
+        partly=True,
+    )
+    assert failures

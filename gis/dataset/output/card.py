@@ -159,6 +159,7 @@ def _numbers(report: Report, settings: BuildSettings) -> dict[str, Any]:
         "related_across": ", ".join(f"{n:,} in `{config}`" for config, n in report.related_across_splits.items()),
         "baselines_table": _baselines_table(report),
         "auroc_table": _auroc_table(report),
+        "archives": [escape(sentence) for sentence in report.archives],
         "form": FORMS[settings.text.form],
         "as_written": f"{report.as_written:,}",
         "template_lines": f"{report.template_lines:,}",

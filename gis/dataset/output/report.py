@@ -58,6 +58,7 @@ class Report:
         lengths: Lengths of texts by split and label.
         baselines: Scores on the test split, by model.
         as_written: Issues whose text is as it was first written.
+        archives: A sentence for each archive of events that repositories are from, with what is missing from it.
     """
 
     repositories: tuple[str, ...]
@@ -83,6 +84,7 @@ class Report:
     lengths: Mapping[tuple[Split, int], Lengths]
     baselines: Mapping[str, TaskScores]
     as_written: int
+    archives: tuple[str, ...] = ()
 
     @property
     def pairs(self) -> int:

@@ -120,3 +120,12 @@ def test_datasets_reads_the_head_of_the_card(folder: Path) -> None:
         (folder / path).touch()
     names = datasets.get_dataset_config_names(str(folder))
     assert names == ["default", "positive", "ids", "evidence", "retrieval-corpus"]
+
+
+def test_an_archive_is_named_with_what_is_missing_from_it(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    (tmp_path / "ids").mkdir()
+    report = replace(REPORT, archives=("2 repositories are from an archive.", "1 repository is from another."))
+    write_cards(tmp_path, name="x", report=report, settings=BuildSettings(), rows=ROWS, identity="0")
+    assert "\n\n- 2 repositories are from an archive.\n- 1 repository is from another.\n\nThe pairs" in card(tmp_path)
