@@ -6,6 +6,7 @@ from pathlib import Path
 from gis.archive.files import Hours, hours_in
 from gis.archive.source import ArchiveSource
 from gis.collector.store import CONFIRMATION, Store
+from gis.collector.store_writer import check_is_file
 from gis.errors import GisError
 
 NAMED = 3  # repositories that are named
@@ -21,8 +22,9 @@ def check_covers_earlier(store: Path, hours: Hours) -> None:
     An issue with all that was said of it is stored as one, so hours apart from the earlier ones would take their place.
 
     Raises:
-        GisError: It lacks some of them.
+        GisError: It lacks some of them, or the store is not one.
     """
+    check_is_file(store)
     if not store.exists() or not store.stat().st_size:
         return
     with Store(store, check=False) as opened:

@@ -78,6 +78,17 @@ class StoreWriteError(GisError):
     """The store cannot be written: the disk is full, or the file is locked or damaged."""
 
 
+def check_is_file(path: Path) -> None:
+    """Check that what has the path of a store, if anything has, is a file.
+
+    Raises:
+        GisError: It is not.
+    """
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device"
+        raise GisError(f"{path} is {what}; a store is a file", remedy="choose another --store")
+
+
 class StoreWriter(Store):
     """A store that is open to be filled, which one process at a time may do; ``StoreWriter.open`` opens it."""
 
@@ -93,9 +104,7 @@ class StoreWriter(Store):
             GisError: Another process is filling it; or as for ``Store``.
         """
         path = path.resolve()  # one lock for one file, whatever name it is given
-        if path.exists() and not path.is_file():
-            what = "a folder" if path.is_dir() else "a device"
-            raise GisError(f"{path} is {what}; a store is a file", remedy="choose another --store")
+        check_is_file(path)
         make_folder(path.parent)
         is_new = not path.exists() or not path.stat().st_size
         with locked(path), removed_if_empty(path):

@@ -104,6 +104,14 @@ def test_fewer_hours_than_before_are_refused(tmp_path: Path) -> None:
         collected(tmp_path)
 
 
+def test_a_store_that_is_a_folder_shows_before_anything_is_read(tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world(12)], files=1)
+    (tmp_path / "store.db").mkdir()
+    with pytest.raises(GisError, match="is a folder; a store is a file"):
+        collected(tmp_path)
+    assert not (tmp_path / "store.db.archive").exists()
+
+
 def test_a_repository_from_elsewhere_is_not_replaced(tmp_path: Path) -> None:
     repository = world()
     write_hours(tmp_path / "hours", [repository], files=2)
