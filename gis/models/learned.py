@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from gis.models.base import LEARNED, Model, Setting
@@ -30,8 +31,14 @@ class Learned:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Learned":
-        """Read what ``to_json`` returned."""
+        """Read what ``to_json`` returned.
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: It is something else.
+        """
         newest = {str(name): str(time) for name, time in values["newest"].items()}
+        for time in newest.values():
+            datetime.fromisoformat(time)
         return cls(newest, tuple(map(str, values["unknown"])))
 
 
@@ -60,7 +67,8 @@ def learned_by(model: Model) -> Learned:
 
 
 def learned_by_weights(name: str, settings: Mapping[str, Setting]) -> Learned:
-    """Return what the weights of a model have learned from, by the settings of its card."""
-    if LEARNED not in settings:
+    """Return what the weights of a model have learned from, by the settings of its card; unknown where they are odd."""
+    try:
+        return Learned.from_json(json.loads(str(settings[LEARNED])))
+    except (ValueError, KeyError, TypeError, AttributeError):
         return Learned(unknown=(name,))
-    return Learned.from_json(json.loads(str(settings[LEARNED])))

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from gis.models.base import LEARNED, LoadSettings, ModelCard
 from gis.models.fusion import Fusion
 from gis.models.learned import Learned, learned_by, learned_by_weights, together
@@ -28,6 +30,11 @@ def test_words_have_learned_nothing_and_foreign_weights_something_unknown() -> N
     foreign = FakeEncoder("foreign")
     foreign.card = ModelCard(name="foreign", identity="f", settings={"content_sha256": "c"})
     assert learned_by(foreign) == learned_by_weights("foreign", {}) == Learned(unknown=("foreign",))
+
+
+@pytest.mark.parametrize("odd", ["[]", "{", '{"newest": {"octo/widgets": "soon"}, "unknown": []}', '{"newest": {}}'])
+def test_what_a_folder_says_oddly_is_unknown(odd: str) -> None:
+    assert learned_by_weights("edited", {LEARNED: odd}) == Learned(unknown=("edited",))
 
 
 def test_a_model_of_several_has_learned_what_each_of_them_has() -> None:

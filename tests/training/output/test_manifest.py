@@ -9,7 +9,7 @@ import pytest
 import gis
 from gis.errors import GisError
 from gis.models.learned import Learned
-from gis.training.output.manifest import MANIFEST, differences, learned_from, read_manifest
+from gis.training.output.manifest import MANIFEST, differences, learned_from, read_manifest, run_record
 from tests.dataset.stores import at, by_chance, new_store
 from tests.training.helpers import dataset, loaded
 
@@ -91,5 +91,7 @@ def test_a_manifest_says_what_the_data_knows(tmp_path: Path) -> None:
     gis.build(store, tmp_path / "past", until=datetime.fromisoformat(at(150_000)))
     (known,) = set(map(str, learned_from(loaded(tmp_path / "past"))))
     assert known == str(Learned({"octo/widgets": at(149_500)}))
+    base = Learned({"octo/widgets": at(160_000)}, ("minilm",))
+    assert run_record({}, "b", loaded(tmp_path / "past"), 1, base)["learned"] == base.to_json()
     unknown = list(learned_from(loaded(dataset(tmp_path / "other"))))
     assert unknown == [Learned(unknown=("other",))] * 2
