@@ -32,11 +32,13 @@ def check_replay(corpus: Corpus, learned: Learned, begins: int) -> None:
     Raises:
         GisError: It has learned from a repository of the corpus as of a later time.
     """
+    half = stamp(int(np.sort(corpus.created)[len(corpus) // 2]))[:10]
     for name in corpus.index_by_name:
         newest = learned.newest.get(name)
         if newest is not None and seconds(newest) > begins:
             raise GisError(
                 f"the model was trained on {name} as of {newest[:10]}, and the backtest asks about issues from "
                 f"{stamp(begins)[:10]} on: it may have learned the answers",
-                remedy="train it on an earlier past: gis build --until DATE, gis train, gis index --model FOLDER",
+                remedy=f"train it on an earlier past, which leaves some for the ranker: gis build --until {half}, "
+                "gis train, gis index --model FOLDER",
             )

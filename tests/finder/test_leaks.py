@@ -18,7 +18,7 @@ from gis.finder.leaks import unlearned
 from gis.finder.replay import replay
 from gis.models.base import LEARNED
 from gis.models.learned import Learned
-from tests.benchmark.helpers import FakeEncoder
+from tests.benchmark.helpers import FakeEncoder, sign_dataset
 from tests.command_line import run_gis
 from tests.dataset.stores import at, by_chance
 from tests.finder.helpers import encoder, make_index, make_store
@@ -48,7 +48,7 @@ def test_a_model_that_may_have_learned_the_answers_is_refused(store: Path, model
     done = run_gis("find", "--backtest", "--store", store)
     assert done.status == 1
     assert "the model was trained on octo/widgets as of 2020-01-04" in done.err
-    assert "gis build --until DATE" in done.err
+    assert "gis build --until 2020-01-03, gis train" in done.err
 
 
 def test_the_ranker_is_fitted_to_what_the_model_has_not_learned(store: Path, model: FakeEncoder) -> None:
@@ -97,6 +97,17 @@ def test_what_models_judged_later_is_not_of_the_past(store: Path, tmp_path: Path
 
 def test_what_gis_build_did_not_make_is_unknown(tmp_path: Path) -> None:
     assert newest_by_repository(tmp_path) is None
+    sign_dataset(tmp_path)
+    assert newest_by_repository(tmp_path) is None
+
+
+def test_a_repository_is_known_by_each_of_its_names(tmp_path: Path) -> None:
+    names = {"octo/widgets": "Octo/Widgets", "old/widgets": "Octo/Widgets", "octo/empty": "octo/empty"}
+    store = [{"repository": "Octo/Widgets", "newest": at(7)}, {"repository": "octo/empty", "newest": None}]
+    (tmp_path / "data").mkdir()
+    sign_dataset(tmp_path, names=names, store=store)
+    expected = {"octo/widgets": at(7), "old/widgets": at(7)}
+    assert newest_by_repository(tmp_path) == newest_by_repository(tmp_path / "data") == expected
 
 
 def test_the_store_as_of_a_time(store: Path) -> None:
