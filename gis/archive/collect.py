@@ -88,7 +88,7 @@ class ArchiveReport:
         used, left_out = self.lines.used, [reason for reason in REASONS if total[reason]]
         yield (
             f"{total.total():,} lines of {len(self.lines.by_file):,} files: {used:,} used; left out: "
-            + ", ".join(f"{total[reason]:,} {reason}" for reason in left_out)
+            + (", ".join(f"{total[reason]:,} {reason}" for reason in left_out) or "none")
         )
         duplicates = sum(map(len, self.candidates.issues.values()))
         with_some = sum(map(bool, self.candidates.issues.values()))

@@ -14,7 +14,7 @@ import pytest
 
 from gis.collector.confirm import ConfirmReport, confirm
 from gis.collector.github import client as github_client
-from gis.collector.github.states import NO_REPOSITORY
+from gis.collector.github.states import MADE_PRIVATE, NO_REPOSITORY
 from gis.collector.store import Store
 from gis.collector.store_file import connect
 from gis.collector.store_writer import StoreWriter
@@ -189,6 +189,14 @@ def test_a_limit_of_points_stops_and_the_next_call_continues(github: GitHub, pat
     with Store(path) as store:
         assert [run["source"] for run in store.runs()] == ["graphql", "confirm"]
     assert confirmed(github, path).there == 235  # from the beginning
+
+
+def test_what_an_archive_saw_in_public_is_gone_when_it_is_private(github: GitHub, path: Path) -> None:
+    github.world.private = True
+    assert confirmed(github, path).there == 250  # collected with a token, as the private repository that it may be
+    with closing(connect(path)) as connection:
+        connection.execute("UPDATE repositories SET source = 'archive'")
+    assert confirmed(github, path).gone == {MADE_PRIVATE: 250}
 
 
 def test_failures_in_between_change_nothing(github: GitHub, path: Path) -> None:
