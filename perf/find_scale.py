@@ -40,6 +40,7 @@ from gis.spec import parse_spec
 
 VOCABULARY, TOPICS, TITLE_WORDS, DIMENSIONS, BLOCK = 200_000, 5_000, 6, 384, 20_000
 REPOSITORY, FIRST, APART = "octo/widgets", 1_420_070_400, 600  # seconds: of the first issue, and between two
+OPEN = 4  # one issue of so many is open; the others were closed at once
 OFFLINE = LoadSettings(device="cpu", offline=True)
 
 
@@ -69,16 +70,21 @@ def vectors_of(count: int, path: Path, rng: np.random.Generator) -> "np.ndarray[
 
 def add_to_store(store: Path, texts: list[str], first: int) -> None:
     """Write issues into a store, as gis collect would, numbered from ``first`` on."""
-    columns = "repository, number, id, node_id, title, body, state, locked, association, labels, comment_count"
+    columns = (
+        "repository, number, id, node_id, title, body, state, locked, association, labels, comment_count, "
+        "created_at, updated_at, closed_at"
+    )
     with closing(connect(store)) as connection:
         connection.execute("BEGIN")
         rows = []
         for number, text in enumerate(texts, first):
             title, _, body = text.partition("\n\n")
             moment = stamp(FIRST + APART * number)
-            rows.append((1, number, number, "", title, body, "open", 0, "NONE", "[]", 0, moment, moment))
+            closed = moment if number % OPEN else None
+            state = "closed" if number % OPEN else "open"
+            rows.append((1, number, number, "", title, body, state, 0, "NONE", "[]", 0, moment, moment, closed))
         marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO issues ({columns}, created_at, updated_at) VALUES ({marks})", rows)
+        connection.executemany(f"INSERT INTO issues ({columns}) VALUES ({marks})", rows)
         changes = [(number, 1, number) for number in range(first, first + len(texts))]
         connection.executemany("INSERT INTO changes VALUES (?, ?, ?)", changes)
         connection.execute("COMMIT")
@@ -154,7 +160,7 @@ def write(count: int, words: int, store: Path, model: str) -> None:
             templates={0: frozenset()},
             parts=(Part(segment=segment),),
             rulings=np.zeros((4, 0), np.int64),
-            closings=np.zeros((3, 0), np.int64),
+            closings=segment.facts[:3, numbers % OPEN != 0],
         )
     _write(path, content, [], load_chain(path, parse_spec(model), None, OFFLINE, None), None, QUIET)
     (store.parent / "vectors.npy").unlink()

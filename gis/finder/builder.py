@@ -16,7 +16,7 @@ from gis.errors import GisError
 from gis.files import load_json
 from gis.finder.changes import Groups, Issue, grouped, read_changes
 from gis.finder.content import Content, Part
-from gis.finder.corpus import NO_CLUSTER, Corpus, read_corpus
+from gis.finder.corpus import NO_CLUSTER, NUMBERS, Corpus, read_corpus
 from gis.finder.parts import Titles, Vectors
 from gis.finder.search import SearchedCorpus
 from gis.finder.segments import Segment
@@ -86,9 +86,10 @@ class Builder:
             texts = [*(last.segment.texts[row] for row in alive), *texts]
         if texts:
             parts.append(Part(segment=self._segment(facts, texts)))
-        rulings = [_without(old.rulings, changes.tied), _rulings(changes.corpus, old.keys, old.rulings)]
-        read = _closings(changes.corpus, old.keys)
-        closings = [_without(old.closings, changes.tied), _only(read, changes.tied)]
+        tied, corpus = changes.tied, changes.corpus
+        closed = _closings(corpus, old.keys)
+        closings = [old.closings[:, ~_are_of(old.closings, tied)], closed[:, _are_of(closed, tied)]]
+        rulings = [old.rulings[:, ~_are_of(old.rulings, tied)], _rulings(corpus, old.keys, old.rulings)]
         content = replace(
             old,
             state=state_of(self.store),
@@ -149,13 +150,10 @@ def _closings(corpus: Corpus, keys: Sequence[int]) -> NDArray[np.int64]:
     return np.concatenate([_facts(corpus, keys)[:2, closed], [corpus.closed[closed]]])
 
 
-def _only(rows: NDArray[np.int64], issues: Collection[Issue]) -> NDArray[np.int64]:
-    return rows[:, [n for n, issue in enumerate(zip(*rows[:2].tolist(), strict=True)) if issue in issues]]
-
-
-def _without(rulings: NDArray[np.int64], issues: Collection[Issue]) -> NDArray[np.int64]:
-    kept = [n for n, issue in enumerate(zip(*rulings[:2].tolist(), strict=True)) if issue not in issues]
-    return rulings[:, kept]
+def _are_of(rows: NDArray[np.int64], issues: Collection[Issue]) -> NDArray[np.bool_]:
+    """Return which rows, with the key of the repository and the number first, are of some issues."""
+    wanted = np.array([key * NUMBERS + number for key, number in issues], np.int64)
+    return np.isin(rows[0] * NUMBERS + rows[1], wanted)
 
 
 def _changed_rows(
