@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from gis.archive.engines import Engine
 from gis.archive.files import find_hours
-from gis.archive.tables import COMMENT, USED
+from gis.archive.tables import COMMENT, CUT_OFF, MALFORMED, OVERLONG, USED
 from gis.archive.work import Work
 from gis.collector.records import IssueText
 from gis.console import QUIET, Reporter
@@ -18,6 +18,7 @@ from gis.files import write_atomically
 from gis.text import whole_characters
 
 TEXTS = "texts.parquet"
+UNREADABLE = (MALFORMED, OVERLONG, CUT_OFF)
 ROWS_AT_ONCE = 1000
 
 
@@ -49,8 +50,11 @@ def archive_texts(
     files, unread = work.read(find_hours(archive, first, last), reporter)
     if unread:
         reporter.warn(f"{len(unread):,} files could not be read, such as {unread[0].file.name}: {unread[0].reason}")
+    engine = work.engine()
+    if lost := _lost(engine, list(files)):
+        reporter.warn(f"lines that could not be read, and may be of issues: {lost}")
     wanted = [(name, number) for name, number in dict.fromkeys(issues)]
-    engine, path = work.engine(), work.folder / TEXTS
+    path = work.folder / TEXTS
     ids = _ids(engine, list(files), {name.lower() for name, _ in wanted})
     events = engine.parquet(list(files))
     events = events.filter(
@@ -76,6 +80,13 @@ def _texts(path: Path, names: Mapping[tuple[int, int], Sequence[str]]) -> Iterat
         for name in names.get(key, ()):
             yield IssueText(name, key[1], **text)
     path.unlink()
+
+
+def _lost(engine: Engine, files: Sequence[Path]) -> str:
+    """Return how many lines could not be read, by reason; "" where all could."""
+    events = engine.parquet(files)
+    counts = {row["line"]: row["count"] for row in engine.rows(events.group_by("line").aggregate(count=events.count()))}
+    return ", ".join(f"{counts[reason]:,} {reason}" for reason in UNREADABLE if reason in counts)
 
 
 def _ids(engine: Engine, files: Sequence[Path], names: set[str]) -> dict[str, int]:

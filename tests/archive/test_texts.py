@@ -10,6 +10,7 @@ from gis.archive.collect import collect_archive
 from gis.archive.texts import archive_texts
 from gis.archive.work import work_beside
 from gis.collector.records import IssueText
+from gis.console import Reporter
 from tests.archive.helpers import world
 from tests.archive.hours import write_hours
 from tests.collector.world import World
@@ -51,6 +52,15 @@ def test_a_text_is_that_at_the_opening_and_the_last_one(tmp_path: Path, reposito
     assert text.first_body == "As it was first."
     assert text.body == repository.issues[1]["body"]
     assert text.first_title is None
+
+
+def test_lines_that_cannot_be_read_are_told(
+    tmp_path: Path, repository: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_hours(tmp_path / "hours", [repository], files=4, faults=["malformed", "truncated"])
+    with work_beside(tmp_path / "out") as work:
+        list(archive_texts([("octo/widgets", 1)], str(tmp_path / "hours"), work, reporter=Reporter()))
+    assert re.search(r"could not be read, and may be of issues: \d+ malformed, 1 cut off", capsys.readouterr().err)
 
 
 def test_a_renamed_repository_is_found_by_both_names(tmp_path: Path, repository: World) -> None:
