@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from ibis.expr.types import BooleanColumn, StringColumn, Table
 
 from gis.archive.engines import Engine
 from gis.archive.tables import COMMENT, USED
+from gis.console import QUIET, Reporter
 from gis.dataset.labels.called import DUPLICATE_IN_LABELS, is_duplicate_label
 from gis.dataset.labels.evidence import RULED
 from gis.dataset.labels.rulings import rulings
@@ -41,6 +42,11 @@ class Candidates:
     issues: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     rulings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     comments: int = 0
+
+    def __str__(self) -> str:
+        """Return how many issues of how many repositories are called duplicates."""
+        issues, repositories = sum(map(len, self.issues.values())), sum(map(bool, self.issues.values()))
+        return f"issues called duplicates: {issues:,}, in repositories: {repositories:,}"
 
     def repositories(self, least: int) -> list[int]:
         """Return the ids of the repositories with at least so many duplicates."""
@@ -79,13 +85,14 @@ def may_be_called(labels: StringColumn) -> BooleanColumn:
     return ibis.or_(*(lowered.contains(word) for word in LABELS_IN_ASCII), lowered.re_search(NOT_ASCII))
 
 
-def find_candidates(events: Table, engine: Engine, path: Path) -> Candidates:
+def find_candidates(events: Table, engine: Engine, path: Path, *, reporter: Reporter = QUIET) -> Candidates:
     """Return what may be duplicates.
 
     Args:
         events: Those that are used.
         engine: What they are on.
         path: Parquet file for what the engine finds, which is read here.
+        reporter: Shows progress.
     """
     labels = events.labels.map(lambda label: label["name"]).join("\n")
     is_candidate = ibis.or_(
@@ -96,17 +103,15 @@ def find_candidates(events: Table, engine: Engine, path: Path) -> Candidates:
     write_atomically(path, lambda temporary: engine.write(events.filter(is_candidate).select(*COLUMNS), temporary))
     candidates = Candidates()
     seen: set[str] = set()
-    for row in _rows(path):
-        if row["id"] not in seen:
-            seen.add(row["id"])
-            _read(row, candidates)
-    return candidates
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path) as file, reporter.track("reading rulings", file.metadata.num_rows, "events") as tracker:
         for batch in file.iter_batches(ROWS_AT_ONCE):
-            yield from batch.to_pylist()
+            for row in batch.to_pylist():
+                if row["id"] not in seen:
+                    seen.add(row["id"])
+                    _read(row, candidates)
+            tracker.note = str(candidates)
+            tracker.advance(len(batch), (tracker.done + len(batch)) / tracker.total)
+    return candidates
 
 
 def _read(row: dict[str, Any], candidates: Candidates) -> None:

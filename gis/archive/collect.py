@@ -90,12 +90,7 @@ class ArchiveReport:
             f"{total.total():,} lines of {len(self.lines.by_file):,} files: {used:,} used; left out: "
             + (", ".join(f"{total[reason]:,} {reason}" for reason in left_out) or "none")
         )
-        duplicates = sum(map(len, self.candidates.issues.values()))
-        with_some = sum(map(bool, self.candidates.issues.values()))
-        yield (
-            f"issues called duplicates: {duplicates:,}, in repositories: {with_some:,}; "
-            f"repositories stored: {len(self.repositories):,}"
-        )
+        yield f"{self.candidates}; repositories stored: {len(self.repositories):,}"
         if self.opened_before:
             yield f"issues opened before the archive begins: {self.opened_before:,}; their texts may be edited ones"
 
@@ -173,7 +168,7 @@ def _examine(
         lines=lines,
         unread=tuple(unread),
         holes=tuple(holes_between(*hours.days) if hours.days else ()),
-        candidates=find_candidates(events, engine, place.folder / CANDIDATES),
+        candidates=find_candidates(events, engine, place.folder / CANDIDATES, reporter=reporter),
     )
     for note in report.notes():
         reporter.warn(note)
