@@ -15,15 +15,19 @@ from gis.benchmark.results import read_results
 from gis.collector.records import Issue
 from gis.files import cache_folder, sha256_of_bytes
 from gis.finder.index import index_path, read_index
+from gis.finder.posting.findings_file import findings_json
 from gis.publishing.prepare import prepare as prepare_publication
 from gis.publishing.push import HUB_FILES
 from tests.benchmark.helpers import ROWS, write_jsonl
+from tests.collector.server import schema, serving
 from tests.collector.test_dump import write_dump
+from tests.collector.world import made
 from tests.dataset.stores import by_chance, fill
 from tests.faults.kills import can_fork
 from tests.faults.races import OFFSETS, races
 from tests.faults.test_killed_commands import TO, files_of, gis, model_in, remove, rows_of
 from tests.finder.helpers import encoder
+from tests.finder.posting.helpers import finding, suggestion
 from tests.hub_server import Hub, serve, use_hub
 from tests.training.helpers import dataset as rows_to_train_on
 
@@ -39,6 +43,28 @@ def test_two_collects_on_one_store(tmp_path: Path) -> None:
         made.append({name: rows for name, rows in (rows_of(path) or {}).items() if name != "raw"})
     assert len(made) == OFFSETS
     assert all(rows == made[0] and len(rows["issues"]) == 30 for rows in made)
+
+
+def test_two_posts_on_one_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "good-token-1234")
+    world, issues = made(8), (2, 4, 5)
+    world.comments = {}
+    world.issues = {n: {**row, "comments": 0, "state": "open", "locked": False} for n, row in world.issues.items()}
+
+    def prepare() -> None:
+        world.comments.clear()
+        world.suggestions.clear()
+
+    with serving(world, schema()) as github:
+        alerts = [finding(n, suggestion(1, web=github.url), certificate="0123456789ab") for n in issues]
+        (tmp_path / "findings.json").write_text(findings_json(alerts), encoding="utf-8")
+        where = ("--from", tmp_path / "findings.json", "--repo", "octo/widgets", "--api-url", github.url)
+        command = ("find", *where, "--suggest", "--post")
+        for race in races(command, command, prepare):
+            assert 0 in (race.first.status, race.second.status)
+            assert all("another process writes to octo/widgets" in error for error in race.refused())
+            assert [len(world.comments[number]) for number in issues] == [1, 1, 1]
+            assert [len(world.suggestions[number]) for number in issues] == [1, 1, 1]
 
 
 def dump_of(issues: Sequence[Issue], folder: Path, word: str) -> Path:
