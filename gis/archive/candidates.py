@@ -102,24 +102,31 @@ def find_candidates(events: Table, engine: Engine, path: Path, *, reporter: Repo
     )
     write_atomically(path, lambda temporary: engine.write(events.filter(is_candidate).select(*COLUMNS), temporary))
     candidates = Candidates()
-    seen: set[str] = set()
+    repeated = _repeated_ids(engine, path)
+    seen: set[str] = set()  # of those alone: there may be millions of others
     with pq.ParquetFile(path) as file, reporter.track("reading rulings", file.metadata.num_rows, "events") as tracker:
         for batch in file.iter_batches(ROWS_AT_ONCE):
             for row in batch.to_pylist():
                 if row["id"] not in seen:
-                    seen.add(row["id"])
+                    seen |= {row["id"]} & repeated
                     _read(row, candidates)
             tracker.note = str(candidates)
             tracker.advance(len(batch), (tracker.done + len(batch)) / tracker.total)
     return candidates
 
 
+def _repeated_ids(engine: Engine, path: Path) -> set[str]:
+    """Return the ids of the events of a Parquet file that stand in it several times."""
+    events = engine.parquet([path])
+    counts = events.group_by("id").aggregate(count=events.count())
+    return {row["id"] for row in engine.rows(counts.filter(counts["count"] > 1).select("id"))}
+
+
 def _read(row: dict[str, Any], candidates: Candidates) -> None:
     """Add what an event says."""
-    issues = candidates.issues[row["repository_id"]]
     labels = [label["name"] or "" for label in row["labels"] or ()]
     if row["state_reason"] == "duplicate" or any(map(is_duplicate_label, labels)):
-        issues.add(row["number"])
+        candidates.issues[row["repository_id"]].add(row["number"])
     if row["line"] != COMMENT or row["comment_body"] is None:
         return
     candidates.comments += 1
@@ -127,4 +134,4 @@ def _read(row: dict[str, Any], candidates: Candidates) -> None:
     for kind in dict.fromkeys(ruling.kind for ruling in read):
         candidates.rulings[row["at"][:4], kind, language(row["comment_body"]) or ""] += 1
     if any(ruling.kind in RULED for ruling in read):
-        issues.add(row["number"])
+        candidates.issues[row["repository_id"]].add(row["number"])

@@ -124,6 +124,18 @@ def test_a_repository_from_elsewhere_is_not_replaced(tmp_path: Path) -> None:
     assert content(tmp_path / "store.db") == before
 
 
+def test_of_what_rules_nothing_and_stands_once_nothing_is_held(tmp_path: Path) -> None:
+    """An archive has billions of such comments, of millions of repositories."""
+    one, other = world(12), made(12, seed=5)
+    other.name, other.id = "octo/gears", 4712
+    other.add_comment(1, "see issue #2 too", user_row(1))
+    write_hours(tmp_path / "hours", [one, other], files=4, faults=["repeated", "doubled hour"])
+    found = collected(tmp_path).candidates
+    assert set(found.issues) == {4711}
+    write_hours(tmp_path / "whole" / "hours", [one, other], files=4)
+    assert collected(tmp_path / "whole").candidates == found  # what stands twice is counted once
+
+
 def test_paths_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gis: Gis) -> None:
     monkeypatch.chdir(tmp_path)
     write_hours(tmp_path / "hours", [world(12)], files=2)
