@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from gis import api
 from gis.cli.app import print_notes, print_text
@@ -48,6 +49,7 @@ def write_findings(
     """
     if dry_run:
         _show(findings, suggest=suggest)
+        print_notes(f"nothing was sent; to write to {urlsplit(api_url).netloc}, add --post")
         return
     errors = []
     for posted in api.post_findings(findings, suggest=suggest, api_url=api_url, insecure=insecure, reporter=reporter):
@@ -59,7 +61,7 @@ def write_findings(
 
 
 def _show(findings: "Sequence[Finding]", *, suggest: bool) -> None:
-    from gis.finder.posting.comment import comment_of
+    from gis.finder.posting.comment import comment_of, rationale_of
 
     for finding in findings:
         if finding.stopped:
@@ -72,5 +74,5 @@ def _show(findings: "Sequence[Finding]", *, suggest: bool) -> None:
         for line in comment_of(finding).splitlines():
             print_text(f"    {line}")
         if suggest and finding.certificate:
-            print_text(f"    and a suggestion to close it as a duplicate of {finding.suggestions[0].issue}")
-    print_notes("nothing was sent; to write to GitHub, add --post")
+            (first,) = finding.suggestions
+            print_text(f"    and a suggestion to close it as a duplicate of {first.issue}: {rationale_of(first)}")

@@ -65,8 +65,9 @@ def post(findings: Sequence[Finding], client: Client, *, suggest: bool) -> Itera
             try:
                 yield issue.bring_up_to_date()
                 failures = 0
-            except SourceUnusableError:
-                raise
+            except SourceUnusableError as error:
+                message = f"{error}; {finding.query} was not finished, and none after it was tried"
+                raise SourceUnusableError(message, remedy=error.remedy) from error
             except GisError as error:
                 failures += 1
                 yield Posted(finding.query, "failed", issue.suggested, str(error), error)

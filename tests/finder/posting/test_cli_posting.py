@@ -30,8 +30,9 @@ def test_a_dry_run_shows_what_would_be_written_and_sends_nothing(findings: Path,
     assert "octo/widgets#2: this comment, unless the issue is closed or locked:" in done.out
     assert "<!-- gis find octo/widgets#1=0.7500 certificate=0123456789ab -->" in done.out
     assert "octo/widgets#4: no comment, or an earlier one is taken back: a bot opened it" in done.out
-    assert "nothing was sent; to write to GitHub, add --post" in done.err + done.out
-    assert "a suggestion to close it as a duplicate of octo/widgets#1" in run_gis(*found, "--suggest").out
+    assert f"nothing was sent; to write to {github.url.removeprefix('http://')}, add --post" in done.err + done.out
+    suggested = run_gis(*found, "--suggest").out
+    assert "and a suggestion to close it as a duplicate of octo/widgets#1: score 75%; in both: `error" in suggested
     assert github.requests == []
 
 
