@@ -282,7 +282,9 @@ def _is_at_work(process: int, on: Path) -> bool:
     import psutil
 
     try:
-        return psutil.Process(process).create_time() < on.stat().st_mtime + CLOCKS_DIFFER_BY
+        status = on.stat()
+        changed = max(status.st_mtime, status.st_ctime)  # what is moved aside was written long before
+        return psutil.Process(process).create_time() < changed + CLOCKS_DIFFER_BY
     except (psutil.NoSuchProcess, FileNotFoundError):
         return False
     except psutil.AccessDenied:

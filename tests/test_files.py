@@ -17,9 +17,11 @@ from gis.files import (
     file_name,
     full_disk_named,
     held_alone,
+    is_being_replaced,
     load_json,
     new_folder,
     read_written_by_hand,
+    recover_folder,
     sha256_of,
     sha256_of_file,
     temporary_folder,
@@ -142,10 +144,12 @@ def test_what_a_dead_process_left_beside_a_file_is_removed_by_the_next(tmp_path:
     assert set(tmp_path.iterdir()) == {path, *left[1:]}
 
 
-def test_a_process_that_has_the_number_of_a_dead_one_keeps_nothing_alive(tmp_path: Path) -> None:
+def test_a_process_that_has_the_number_of_a_dead_one_keeps_nothing_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     left = tmp_path / f".file.{os.getpid()}-0123abcd.unfinished"
     left.touch()
-    os.utime(left, (0, 0))  # long before this process began
+    monkeypatch.setattr("psutil.Process.create_time", lambda _: left.stat().st_mtime + 60)
     write_text(tmp_path / "file", "new")
     assert not left.exists()
 
@@ -357,3 +361,14 @@ def test_what_a_person_writes_is_read_with_any_line_ends_and_nothing_endless_is(
         file.truncate(MOST_BY_HAND + 1)
     with pytest.raises(OSError, match="larger than 16 MiB"):
         read_written_by_hand(path)
+
+
+def test_a_folder_that_a_living_process_moved_aside_is_no_leftover_however_old_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    os.utime(folder, (1e9, 1e9))
+    assert not is_being_replaced(folder)
+    aside = folder.rename(tmp_path / f".data.{os.getpid()}-0123abcd.aside")
+    assert is_being_replaced(folder)
+    recover_folder(folder)
+    assert (aside.is_dir(), folder.exists()) == (True, False)
