@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import ibis
 from ibis.expr.types import Table
 
 from gis.archive.candidates import Candidates, find_candidates, used
@@ -197,13 +198,14 @@ def _store(
     events = engine.parquet(files)
     events = events.filter(events.line.isin(USED), events.repository_id.isin(kept))
     selected = place.folder / f"selected-{sha256_of([version, kept])[:SHORT_HASH]}.parquet"
+    for left in set(place.folder.glob("selected-*.parquet")) - {selected}:  # by a run that was killed
+        left.unlink()
     if not selected.exists():
         reporter.say(f"sorting events; repositories: {len(kept):,}")
         ordered = events.drop("filename").order_by("repository_id", "number", "at", "id")
         write_atomically(selected, lambda temporary: engine.write(ordered, temporary))
     names = _names(engine, events)
     brought: list[CollectReport] = []
-    opened_before = 0
     with StoreWriter.open(store) as writer:
         check_not_from_elsewhere(writer, [(each.id, each.name) for of_id in names.values() for each in of_id])
         for identity in kept:
@@ -215,9 +217,17 @@ def _store(
                     selected, names[identity][-1], version=version, about=report.about, reporter=reporter
                 )
                 brought.append(collect(writer, source, reporter=reporter))
-                opened_before += source.opened_before
     selected.unlink()
-    return replace(report, repositories=tuple(brought), opened_before=opened_before)
+    return replace(report, repositories=tuple(brought), opened_before=_opened_before(engine, events))
+
+
+def _opened_before(engine: Engine, events: Table) -> int:
+    """Return of how many issues the archive does not have the event that opened them."""
+    opened = ibis.ifelse(events.kind == "opened", 1, 0).sum()
+    issues = events.group_by("repository_id", "number").aggregate(opened=opened)
+    unseen = issues.filter(issues.opened == 0)
+    (row,) = engine.rows(unseen.aggregate(count=unseen.count()))
+    return int(row["count"])
 
 
 def _names(engine: Engine, events: Table) -> dict[int, list[Repository]]:

@@ -35,9 +35,6 @@ class ArchiveSource:
         version: Of the events: what is collected from other ones is read again.
         about: Where they are from.
         reporter: Warned about what cannot be read.
-
-    Attributes:
-        opened_before: How many issues the archive did not see opened: their first text may not be the original one.
     """
 
     kind: ClassVar[SourceKind] = "archive"
@@ -54,7 +51,6 @@ class ArchiveSource:
         self.repository = repository
         self.expected_issues = 0
         self.capabilities = frozenset([version])
-        self.opened_before = 0
         self._events = events
         self._about = about
         self._quarantine = Quarantine(reporter)
@@ -130,7 +126,6 @@ class ArchiveSource:
         issue = self._quarantine.read(issue_from_row, _issue(first, rows), f"issue {number}", number=number)
         if issue is None:
             return None
-        self.opened_before += opened is None
         return replace(
             issue,
             original_body=None if opened is None else issue.body or "",

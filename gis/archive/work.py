@@ -1,6 +1,7 @@
 """The folder in which an archive is worked on, and what works there."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from gis.console import Reporter
 from gis.errors import GisError
 from gis.files import held_alone, make_folder
 
-MEMORY = 1000  # MB for all engines together, before they spill to the disk
+MEMORY = 500  # MB for each core, before an engine spills to the disk
 EVENTS, SPILL = "events", "spill"
 
 
@@ -56,12 +57,11 @@ class Work:
 
     def engine(self) -> Engine:
         """Return an engine that uses all cores."""
-        return DuckDB(threads=self.cores, memory=f"{MEMORY}MB", spill=self.folder / SPILL)
+        return DuckDB(threads=self.cores, memory=f"{MEMORY * self.cores}MB", spill=self.folder / SPILL)
 
     def _engines(self) -> list[Engine]:
         """Return an engine for each core, to read files side by side."""
-        memory = f"{MEMORY // self.cores}MB"
-        return [DuckDB(threads=1, memory=memory, spill=self.folder / SPILL) for _ in range(self.cores)]
+        return [DuckDB(threads=1, memory=f"{MEMORY}MB", spill=self.folder / SPILL) for _ in range(self.cores)]
 
 
 @contextmanager
@@ -75,4 +75,5 @@ def work_beside(result: Path, folder: Path | None = None) -> Iterator[Work]:
     make_folder(place.folder)
     busy = GisError(f"another process works in {place.folder}", remedy="wait until it is done")
     with held_alone(place.folder / "work", busy):
+        shutil.rmtree(place.folder / SPILL, ignore_errors=True)  # of a run that was killed
         yield place
