@@ -61,9 +61,9 @@ def write_findings(
 
 
 def _show(findings: "Sequence[Finding]", *, suggest: bool) -> None:
-    from gis.finder.posting.comment import comment_of, rationale_of
+    from gis.finder.posting.comment import comment_of, rationale_of, worth_saying
 
-    for finding in findings:
+    for finding in map(worth_saying, findings):
         if finding.stopped:
             print_text(f"{finding.query}: nothing is written: {finding.stopped}")
             continue

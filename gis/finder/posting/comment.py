@@ -4,8 +4,10 @@ Whatever people wrote stands in code, so that it mentions nobody and links to no
 which GitHub makes no cross-reference, so that the candidates' own pages stay as they are.
 """
 
+from dataclasses import replace
+
 from gis.collector.servers import GITHUB
-from gis.finder.find import Finding, Suggestion
+from gis.finder.find import LOW_SCORE, Finding, Suggestion
 from gis.finder.in_words import age, percent, reasons_in_words
 from gis.markdown import code_span
 from gis.marker import Marker
@@ -13,6 +15,13 @@ from gis.masking import masked
 
 UNREFERENCED = "https://redirect.github.com"  # leads to github.com; links to it make no cross-reference there
 LONGEST = 300  # characters of a title or a line
+
+
+def worth_saying(finding: Finding) -> Finding:
+    """Return a finding with those candidates that people should be asked to look at: nobody reads a list of guesses."""
+    sure = tuple(each for each in finding.suggestions if each.score >= LOW_SCORE)
+    note = finding.note if sure or not finding.suggestions else f"no score is {LOW_SCORE:.0%} or more"
+    return replace(finding, suggestions=sure, note=note)
 
 
 def comment_of(finding: Finding, earlier: Marker | None = None) -> str:
@@ -64,9 +73,9 @@ def _named(issue: str, finding: Finding) -> str:
 
 
 def _foot(finding: Finding) -> str:
-    chance = "The percentage is the chance that people would rule so, judged by what they ruled here in the past."
+    chance = "The percentage is the chance that people would rule so, as they ruled on other issues in the past."
     if finding.certificate:
-        chance += " Suggestions from this score on were reviewed by people, and this repository's bound holds for them."
+        chance += " People reviewed suggestions of this repository that were as sure as this one."
     return f"<sub>{chance} 👍 if one is right, 👎 if none is: that is counted. Written by gis; it closes nothing.</sub>"
 
 

@@ -10,7 +10,7 @@ from gis.collector.source import SourceUnusableError
 from gis.errors import GisError, UsageError
 from gis.files import cache_folder, file_name, held_alone, make_folder
 from gis.finder.find import Finding
-from gis.finder.posting.comment import comment_of, rationale_of, repeated
+from gis.finder.posting.comment import comment_of, rationale_of, repeated, worth_saying
 from gis.finder.posting.thread import OwnComment, Thread, read_thread
 from gis.finder.posting.writer import create_comment, edit_comment, suggest_close
 from gis.marker import Marker
@@ -55,6 +55,7 @@ def post(findings: Sequence[Finding], client: Client, *, suggest: bool) -> Itera
         UsageError: A finding is about a text.
         GisError: Another process writes to the same repository, the account is refused, or issue after issue fails.
     """
+    findings = [worth_saying(finding) for finding in findings]
     places = [_place(finding) for finding in findings]
     failures = 0
     with ExitStack() as locks:

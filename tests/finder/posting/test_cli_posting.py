@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gis.finder.posting import comment
 from gis.finder.posting.findings_file import findings_json
 from tests.collector.server import GitHub
 from tests.collector.world import World
@@ -85,6 +86,7 @@ def test_a_search_is_printed_as_json_that_can_be_written(
     tmp_path: Path, github: GitHub, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder(monkeypatch)
+    monkeypatch.setattr(comment, "LOW_SCORE", 0.0)  # of a ranker that was fitted with a real encoder
     store = make_store(tmp_path)
     make_index(store)
     search = ("find", "--store", store, "--cache", tmp_path / "cache", "octo/widgets#3")
@@ -95,9 +97,9 @@ def test_a_search_is_printed_as_json_that_can_be_written(
     posting = ("--repo", "octo/widgets", "--comment", "--post", "--api-url", github.url)
     done = run_gis("find", "--from", tmp_path / "found.json", *posting)
     assert done.status == 0, done.err
-    (comment,) = world.comments[3]
-    assert "`Frobnicator crashes on start`" in comment["body"]
-    assert "`thread 'main' panicked at 'frobnicator is missing', src/main.rs:10`" in comment["body"]
+    (written,) = world.comments[3]
+    assert "`Frobnicator crashes on start`" in written["body"]
+    assert "`thread 'main' panicked at 'frobnicator is missing', src/main.rs:10`" in written["body"]
     done = run_gis(*search, "--comment")
     assert "`Frobnicator crashes on start`" in done.out
 

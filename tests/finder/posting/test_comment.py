@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from gis.finder.posting.comment import comment_of, rationale_of
+from gis.finder.posting.comment import comment_of, rationale_of, worth_saying
 from gis.marker import marker_in
 from gis.masking import remember_secret
 from tests.finder.posting.helpers import REASONS, finding, suggestion
@@ -37,13 +37,13 @@ def acting(markdown: str) -> str:
 
 
 def test_a_comment_lists_candidates_with_reasons_and_can_be_found_again() -> None:
-    text = comment_of(finding(2, suggestion(1), suggestion(4, 0.004, state="closed", similar="octo/widgets#7")))
+    text = comment_of(finding(2, suggestion(1), suggestion(4, 0.044, state="closed", similar="octo/widgets#7")))
     marker = marker_in(text)
     assert marker is not None
-    assert marker.candidates == (("octo/widgets#1", 0.75), ("octo/widgets#4", 0.004))
+    assert marker.candidates == (("octo/widgets#1", 0.75), ("octo/widgets#4", 0.044))
     assert "Possible duplicates:" in text
     assert "(issue 1, open, opened 2020-01-01, 2 days before): **75%**" in text
-    assert "(issue 4, closed, opened 2020-01-01, 2 days before): **<1%**" in text
+    assert "(issue 4, closed, opened 2020-01-01, 2 days before): **4%**" in text
     assert "by its duplicate, issue 7" in text
     assert "in both: `error: frobnicator is missing`" in text
     assert "rare words in both: `frobnicator`" in text
@@ -101,3 +101,11 @@ def test_a_rationale_is_one_line_in_which_nothing_acts(text: str) -> None:
     rationale = rationale_of(suggestion(1, reasons=replace(REASONS, error_lines=(text,), rare_words=(text,))))
     assert rationale.isprintable()
     assert not re.search(r"@|#\d|GH-|evil|<img|bomb|0123456789|gis find oct", acting(rationale))
+
+
+def test_mere_guesses_are_not_said() -> None:
+    sure = worth_saying(finding(2, suggestion(1, 0.02), suggestion(4, 0.0199)))
+    assert [each.issue for each in sure.suggestions] == ["octo/widgets#1"]
+    nothing = worth_saying(finding(2, suggestion(4, 0.0199)))
+    assert (nothing.suggestions, nothing.note) == ((), "no score is 2% or more")
+    assert worth_saying(finding(2, note="a bot opened it")).note == "a bot opened it"
