@@ -17,7 +17,7 @@ from gis.archive.files import Hours, find_hours
 from gis.archive.holes import Hole, holes_between
 from gis.archive.mending import first_line
 from gis.archive.reading import Unread
-from gis.archive.source import ArchiveSource
+from gis.archive.source import ArchiveSource, SortedEvents
 from gis.archive.tables import CUT_OFF, MALFORMED, NO_TEXT, OVERLONG, REASONS, USED
 from gis.archive.work import Work, work_beside
 from gis.collector.collect import CollectReport, collect
@@ -211,10 +211,11 @@ def _store(
         for identity in kept:
             for repository in names.get(identity, ()):
                 writer.repository(repository, ArchiveSource.kind)
+        sorted_events = SortedEvents(selected)
         for identity in kept:
             if identity in names:
                 source = ArchiveSource(
-                    selected, names[identity][-1], version=version, about=report.about, reporter=reporter
+                    sorted_events, names[identity][-1], version=version, about=report.about, reporter=reporter
                 )
                 brought.append(collect(writer, source, reporter=reporter))
     selected.unlink()

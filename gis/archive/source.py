@@ -1,5 +1,6 @@
 """The third pass: the repositories that are kept, as the collector reads them from any source."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -24,13 +25,45 @@ KINDS = ("closed", "reopened")
 Row = Mapping[str, Any]
 
 
+class SortedEvents:
+    """The events of an archive, ordered by repository, issue and time: read once for all repositories in their order.
+
+    Args:
+        path: The Parquet file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows: Iterator[Row] = iter(())
+        self._next: Row | None = None
+        self._at = math.inf  # the repository that was asked for last
+
+    def of(self, repository: int) -> Iterator[Row]:
+        """Yield the events of a repository, each once."""
+        if repository <= self._at:  # behind: from the beginning
+            self._rows = self._all()
+            self._next = next(self._rows, None)
+        self._at = repository
+        seen: set[str] = set()
+        while self._next is not None and self._next["repository_id"] <= repository:
+            row, self._next = self._next, next(self._rows, None)
+            if row["repository_id"] == repository and row["id"] not in seen:
+                seen.add(row["id"])
+                yield row
+
+    def _all(self) -> Iterator[Row]:
+        with pq.ParquetFile(self._path) as file:
+            for batch in file.iter_batches(ROWS_AT_ONCE):
+                yield from batch.to_pylist()
+
+
 class ArchiveSource:
     """A repository in the events of an archive.
 
     An issue has the first text that the archive saw of it, and the last state.
 
     Args:
-        events: Parquet file of events, ordered by repository, issue and time.
+        events: The events of all repositories.
         repository: The repository.
         version: Of the events: what is collected from other ones is read again.
         about: Where they are from.
@@ -41,7 +74,7 @@ class ArchiveSource:
 
     def __init__(
         self,
-        events: Path,
+        events: SortedEvents,
         repository: Repository,
         *,
         version: str,
@@ -64,7 +97,7 @@ class ArchiveSource:
         after = 0 if resume_from is None else resume_from["number"]
         issues: list[Issue] = []
         number = after
-        for number, rows in groupby(self._rows(), key=itemgetter("number")):
+        for number, rows in groupby(self._events.of(self.repository.id), key=itemgetter("number")):
             if number <= after:
                 continue
             issue = self._issue(list(rows))
@@ -89,23 +122,6 @@ class ArchiveSource:
     def _page(self, issues: Sequence[Issue], number: int, *, done: bool) -> Page:
         self.expected_issues += len(issues)
         return Page(resume_point={"number": number}, done=done, issues=tuple(issues), left_out=self._quarantine.take())
-
-    def _rows(self) -> Iterator[Row]:
-        """Yield the events of the repository, each once."""
-        seen: set[str] = set()
-        with pq.ParquetFile(self._events) as file:
-            groups = [n for n in range(file.num_row_groups) if self._is_in(file.metadata.row_group(n))]
-            for batch in file.iter_batches(ROWS_AT_ONCE, groups):
-                for row in batch.to_pylist():
-                    if row["repository_id"] == self.repository.id and row["id"] not in seen:
-                        seen.add(row["id"])
-                        yield row
-
-    def _is_in(self, group: pq.RowGroupMetaData) -> bool:
-        """Return whether a part of the file may have events of the repository."""
-        columns = (group.column(n) for n in range(group.num_columns))
-        statistics = next(column.statistics for column in columns if column.path_in_schema == "repository_id")
-        return statistics is None or bool(statistics.min <= self.repository.id <= statistics.max)
 
     def _issue(self, rows: Sequence[Row]) -> Issue | None:
         """Return an issue with its comments and events, or None where it cannot be read."""

@@ -92,6 +92,8 @@ def check_is_file(path: Path) -> None:
 class StoreWriter(Store):
     """A store that is open to be filled, which one process at a time may do; ``StoreWriter.open`` opens it."""
 
+    _server: str | None = None  # that of all that it holds, once that was checked
+
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[Self]:
@@ -257,12 +259,15 @@ class StoreWriter(Store):
         Raises:
             GisError: An earlier run names another server.
         """
+        if server == self._server:  # of each of many repositories
+            return
         others = [address for address in self._servers() if not is_same_server(address, server)]
         if others:
             raise GisError(
                 f"{self.path} holds issues of {web_url_of(others[-1])}, and these are of {web_url_of(server)}",
                 remedy="choose another --store",
             )
+        self._server = server
 
     def missing_from(self, key: int, listing: Iterable[Sequence[int]]) -> list[int]:
         """Return the numbers of stored issues that no part of ``listing`` has, ascending; removed ones are left out."""

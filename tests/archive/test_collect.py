@@ -8,9 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from gis.archive.collect import ArchiveReport, collect_archive
+from gis.archive.source import SortedEvents
 from gis.collector.collect import collect
 from gis.collector.dump import DumpSource
 from gis.collector.store import Store
@@ -134,6 +137,20 @@ def test_of_what_rules_nothing_and_stands_once_nothing_is_held(tmp_path: Path) -
     assert set(found.issues) == {4711}
     write_hours(tmp_path / "whole" / "hours", [one, other], files=4)
     assert collected(tmp_path / "whole").candidates == found  # what stands twice is counted once
+
+
+def test_the_events_of_repositories_are_read_once_and_in_any_order(tmp_path: Path) -> None:
+    rows = [
+        {"repository_id": of, "number": 1, "id": identity} for of, identity in ((3, "a"), (3, "a"), (5, "b"), (9, "c"))
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "events.parquet")
+    events = SortedEvents(tmp_path / "events.parquet")
+    asked = (3, 4, 9, 5, 3, 10, 1)
+    assert [[row["id"] for row in events.of(repository)] for repository in asked] == [
+        ["a"], [], ["c"], ["b"], ["a"], [], [],
+    ]  # fmt: skip
+    next(events.of(3))  # stopped in the middle
+    assert [row["id"] for row in events.of(5)] == ["b"]
 
 
 def test_paths_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gis: Gis) -> None:
