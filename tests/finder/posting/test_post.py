@@ -1,15 +1,21 @@
 """One comment on each issue, edited in place, never twice, whatever the server does."""
 
+import ast
+import inspect
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import gis
 from gis import api
 from gis.errors import GisError, UsageError
 from gis.finder.find import Finding
+from gis.finder.posting import writer
 from gis.finder.posting.post import Posted
 from gis.marker import marker_in
 from tests.collector.server import Fault, GitHub, Handler, cut_fault, status_fault
@@ -330,3 +336,17 @@ def test_no_request_closes_an_issue(github: GitHub, world: World) -> None:
         assert "duplicate_issue_id" in body["state"]
     assert "mutation" not in json.dumps([body for _, _, body in github.written])
     assert all(row["state"] == "open" for row in world.issues.values())
+
+
+def test_only_the_three_requests_of_the_writer_change_anything() -> None:
+    package = Path(gis.__file__).parent
+    callers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("change", "requestJson", "requestJsonAndCheck")
+    }
+    assert callers == {"finder/posting/writer.py", "collector/github/client.py"}
+    written = inspect.getsource(writer)
+    assert written.count("_changed(client, ") == 3
+    assert re.findall(r'"suggest": (\w+)', written) == ["True"]
