@@ -68,7 +68,7 @@ class DuckDB:
 
     def parquet(self, paths: Sequence[Path]) -> Table:
         """Return the rows of Parquet files; see ``Engine``."""
-        return self._connection.read_parquet([str(path) for path in paths], table_name="events", filename=True)
+        return self._connection.read_parquet([str(path) for path in paths], filename=True)
 
     def write(self, table: Table, path: Path) -> None:
         """Write a table as one Parquet file; see ``Engine``."""

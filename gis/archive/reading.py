@@ -21,6 +21,7 @@ from gis.console import QUIET, Reporter
 from gis.errors import GisError
 from gis.files import FullDiskError, full_disk_named, make_folder, temporary_folder, write_atomically
 
+FETCHED_AHEAD = 2  # files for each engine: one is read, and one is downloaded
 Fetch = Callable[[ArchiveFile], AbstractContextManager[Path]]
 
 
@@ -80,13 +81,13 @@ def read_files(
         free.put(engine)
 
     def read(file: ArchiveFile) -> int:
-        engine = free.get()
-        try:
-            with fetch(file) as path:
+        with fetch(file) as path:
+            engine = free.get()
+            try:
                 read_file(path, events_of(file, folder), layout, engine)
-                return path.stat().st_size
-        finally:
-            free.put(engine)
+            finally:
+                free.put(engine)
+            return path.stat().st_size
 
     unread: list[Unread] = []
     remaining = [file for file in files if not is_read(file, folder)]
@@ -96,7 +97,7 @@ def read_files(
     started, bytes_read = time.monotonic(), 0
     with (
         reporter.track("reading the archive", len(remaining), "files") as tracker,
-        ThreadPoolExecutor(len(engines)) as pool,
+        ThreadPoolExecutor(FETCHED_AHEAD * len(engines)) as pool,
     ):
         tasks = {pool.submit(read, file): file for file in remaining}
         try:

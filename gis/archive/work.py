@@ -14,7 +14,7 @@ from gis.archive.layouts import GHARCHIVE
 from gis.archive.reading import Unread, events_of, read_files
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.files import held_alone, make_folder
+from gis.files import full_disk_named, held_alone, make_folder
 
 MEMORY = 500  # MB for each core, before an engine spills to the disk
 EVENTS, SPILL = "events", "spill"
@@ -69,11 +69,19 @@ def work_beside(result: Path, folder: Path | None = None) -> Iterator[Work]:
     """Work in a folder, that beside the result where none is named.
 
     Raises:
-        GisError: Another process works there.
+        GisError: Another process works there, the disk is full, or what was read is damaged.
     """
     place = Work((folder or result.with_name(f"{result.name}.archive")).resolve())  # engines name files in full
     make_folder(place.folder)
     busy = GisError(f"another process works in {place.folder}", remedy="wait until it is done")
     with held_alone(place.folder / "work", busy):
         shutil.rmtree(place.folder / SPILL, ignore_errors=True)  # of a run that was killed
-        yield place
+        try:
+            with full_disk_named(place.folder):
+                yield place
+        except DuckDB.errors as error:
+            reason = str(error).strip().splitlines()[0]
+            raise GisError(
+                f"the events in {place.folder} cannot be read: {reason}",
+                remedy="remove the folder if one of its files is damaged; the same command then begins again",
+            ) from error
