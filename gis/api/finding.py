@@ -198,7 +198,7 @@ def post_findings(
     from gis.finder.posting.post import post as write
 
     limits = Limits(attempts=ATTEMPTS)
-    connection = connect(api_url, api="graphql", limits=limits, insecure=insecure, one_account=True, reporter=reporter)
+    connection = connect(api_url, api="graphql", limits=limits, insecure=insecure, writes=True, reporter=reporter)
     return write(findings, connection.client, suggest=suggest)
 
 

@@ -122,7 +122,7 @@ def connect(
     api: Api = "auto",
     limits: Limits = NO_LIMITS,
     insecure: bool = False,
-    one_account: bool = False,
+    writes: bool = False,
     reporter: Reporter = QUIET,
 ) -> Connection:
     """Connect to a GitHub server with the accounts of the environment; see ``find_accounts``.
@@ -132,7 +132,7 @@ def connect(
         api: The API that issues are read through; "auto" is GraphQL if there is a token.
         limits: How much the run may spend.
         insecure: Whether http:// may lead to another machine, which sends tokens unencrypted.
-        one_account: Whether only the first account is used, so that whatever is written has one author.
+        writes: Whether something will be written: by the first account alone, so that all of it has one author.
         reporter: Told about waits, and warned about missing or refused tokens.
 
     Raises:
@@ -151,11 +151,13 @@ def connect(
             remedy="write --api-url https://…, or add --insecure",
         )
     accounts = find_accounts(host="github.com" if parts.hostname == "api.github.com" else parts.hostname)
-    if one_account:
+    if writes:
         accounts = accounts[:1]
     if len(accounts) > 1:
         accounts = _one_account_per_user(url, accounts, reporter)
     if not accounts:
+        if writes:
+            raise UsageError("writing needs a token", remedy="set GITHUB_TOKEN to one that may write issues")
         if api == "graphql":
             raise UsageError(
                 "GraphQL needs a token",

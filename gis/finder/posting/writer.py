@@ -13,6 +13,7 @@ from gis.errors import GisError
 from gis.finder.posting.thread import COLLECT
 
 SUGGESTING = {"X-GitHub-Api-Version": "2026-03-10"}  # the first with suggestions
+NO_MATTER_OF_RIGHTS = ("is locked", "read-only")  # in what GitHub says of a refused request
 RIGHT = "the token needs the right to write issues (permissions: issues: write)"
 
 
@@ -74,6 +75,7 @@ def _changed(
     try:
         return client.change(verb, path, body, headers)
     except ForbiddenError as error:
-        raise GisError(str(error), remedy=RIGHT) from None
+        closed = any(reason in str(error) for reason in NO_MATTER_OF_RIGHTS)
+        raise GisError(str(error), remedy="" if closed else RIGHT) from None
     except NotFoundError as error:  # what GitHub answers, too, where a right is missing
         raise GisError(f"GitHub refuses {path}: {error}", remedy=RIGHT) from None

@@ -231,6 +231,16 @@ def test_a_missing_right_is_named(github: GitHub) -> None:
     assert "permissions: issues: write" in done.error.remedy
 
 
+@pytest.mark.parametrize(
+    "message", ["Unable to create comment because issue is locked.", "Repository was archived so is read-only."]
+)
+def test_an_issue_that_is_locked_in_between_is_no_matter_of_rights(github: GitHub, message: str) -> None:
+    on_writes(github, status_fault(403, {"message": message}))
+    (done,) = post(github, FOUND)
+    assert done.error is not None
+    assert (message in done.detail, done.error.remedy) == (True, "")
+
+
 def test_a_refused_token_ends_the_run_and_a_missing_one_does_not_begin_it(
     github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,7 +249,7 @@ def test_a_refused_token_ends_the_run_and_a_missing_one_does_not_begin_it(
         post(github, FOUND, FOUND)
     monkeypatch.setenv("GITHUB_TOKEN", "")
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(UsageError, match="needs a token"):
+    with pytest.raises(UsageError, match="writing needs a token"):
         post(github, FOUND)
 
 
