@@ -2,10 +2,14 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import ibis
 import pyarrow.parquet as pq
@@ -25,8 +29,10 @@ from gis.languages import language
 SIGNS_OF_REFERENCES = ("#", "\uff03", "/issues/", "gh-", "issue", "\u0131", "\u0130", "\u017f")
 NOT_ASCII = "[^ -~]"  # the same in the regular expressions of all engines
 LABELS_IN_ASCII = sorted(word for word in DUPLICATE_IN_LABELS if word.isascii())
-ROWS_AT_ONCE = 2000
+FEW = 200_000  # events that one process reads as fast as several, which must start first
 COLUMNS = ("line", "id", "at", "repository_id", "repository", "number", "labels", "state_reason", "comment_body")
+
+Row = Mapping[str, Any]
 
 
 @dataclass
@@ -39,7 +45,7 @@ class Candidates:
         comments: Comments that name an issue, and so were read.
     """
 
-    issues: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    issues: dict[int, set[int]] = field(default_factory=partial(defaultdict, set))
     rulings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     comments: int = 0
 
@@ -47,6 +53,13 @@ class Candidates:
         """Return how many issues of how many repositories are called duplicates."""
         issues, repositories = sum(map(len, self.issues.values())), sum(map(bool, self.issues.values()))
         return f"issues called duplicates: {issues:,}, in repositories: {repositories:,}"
+
+    def add(self, others: Self) -> None:
+        """Add what other events say."""
+        for repository, issues in others.issues.items():
+            self.issues[repository] |= issues
+        self.rulings += others.rulings
+        self.comments += others.comments
 
     def repositories(self, least: int) -> list[int]:
         """Return the ids of the repositories with at least so many duplicates."""
@@ -85,13 +98,16 @@ def may_be_called(labels: StringColumn) -> BooleanColumn:
     return ibis.or_(*(lowered.contains(word) for word in LABELS_IN_ASCII), lowered.re_search(NOT_ASCII))
 
 
-def find_candidates(events: Table, engine: Engine, path: Path, *, reporter: Reporter = QUIET) -> Candidates:
+def find_candidates(
+    events: Table, engine: Engine, path: Path, *, workers: int = 1, reporter: Reporter = QUIET
+) -> Candidates:
     """Return what may be duplicates.
 
     Args:
         events: Those that are used.
         engine: What they are on.
         path: Parquet file for what the engine finds, which is read here.
+        workers: How many processes read it, if it is large.
         reporter: Shows progress.
     """
     labels = events.labels.map(lambda label: label["name"]).join("\n")
@@ -102,17 +118,62 @@ def find_candidates(events: Table, engine: Engine, path: Path, *, reporter: Repo
     )
     write_atomically(path, lambda temporary: engine.write(events.filter(is_candidate).select(*COLUMNS), temporary))
     candidates = Candidates()
-    repeated = _repeated_ids(engine, path)
-    seen: set[str] = set()  # of those alone: there may be millions of others
-    with pq.ParquetFile(path) as file, reporter.track("reading rulings", file.metadata.num_rows, "events") as tracker:
-        for batch in file.iter_batches(ROWS_AT_ONCE):
-            for row in batch.to_pylist():
-                if row["id"] not in seen:
-                    seen |= {row["id"]} & repeated
-                    _read(row, candidates)
+    repeated: dict[str, Row] = {}  # one of each: there may be millions of others
+    with pq.ParquetFile(path) as file:
+        rows, groups = file.metadata.num_rows, range(file.num_row_groups)
+    read = partial(_read_group, path, _repeated_ids(engine, path))
+    with (
+        reporter.track("reading rulings", rows, "events") as tracker,
+        _mapped(read, groups, workers if rows > FEW else 1) as parts,
+    ):
+        for part in parts:
+            candidates.add(part.candidates)
+            repeated |= {row["id"]: row for row in part.repeated}
             tracker.note = str(candidates)
-            tracker.advance(len(batch), (tracker.done + len(batch)) / tracker.total)
+            tracker.advance(part.rows, (tracker.done + part.rows) / rows)
+    for row in repeated.values():
+        _read(row, candidates)
     return candidates
+
+
+@contextmanager
+def _mapped(read: Callable[[int], "_Part"], groups: range, workers: int) -> Iterator[Iterator["_Part"]]:
+    """Yield what is read of each part of a file, by so many processes."""
+    if workers == 1:
+        yield map(read, groups)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork would copy locks of other threads
+        try:
+            yield pool.map(read, groups)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class _Part(NamedTuple):
+    """What a part of a file says.
+
+    Attributes:
+        rows: How many events it has.
+        candidates: What may be duplicates, without the events that stand in the file several times.
+        repeated: Those.
+    """
+
+    rows: int
+    candidates: Candidates
+    repeated: list[Row]
+
+
+def _read_group(path: Path, repeated: Set[str], group: int) -> _Part:
+    """Read a part of a file."""
+    part = _Part(0, Candidates(), [])
+    with pq.ParquetFile(path) as file:
+        rows = file.read_row_group(group).to_pylist()
+    for row in rows:
+        if row["id"] in repeated:
+            part.repeated.append(row)
+        else:
+            _read(row, part.candidates)
+    return part._replace(rows=len(rows))
 
 
 def _repeated_ids(engine: Engine, path: Path) -> set[str]:
@@ -122,7 +183,7 @@ def _repeated_ids(engine: Engine, path: Path) -> set[str]:
     return {row["id"] for row in engine.rows(counts.filter(counts["count"] > 1).select("id"))}
 
 
-def _read(row: dict[str, Any], candidates: Candidates) -> None:
+def _read(row: Row, candidates: Candidates) -> None:
     """Add what an event says."""
     labels = [label["name"] or "" for label in row["labels"] or ()]
     if row["state_reason"] == "duplicate" or any(map(is_duplicate_label, labels)):

@@ -169,7 +169,7 @@ def _examine(
         lines=lines,
         unread=tuple(unread),
         holes=tuple(holes_between(*hours.days) if hours.days else ()),
-        candidates=find_candidates(events, engine, place.folder / CANDIDATES, reporter=reporter),
+        candidates=find_candidates(events, engine, place.folder / CANDIDATES, workers=place.cores, reporter=reporter),
     )
     for note in report.notes():
         reporter.warn(note)

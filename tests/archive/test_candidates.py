@@ -8,10 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.archive.candidates import SIGNS_OF_REFERENCES, may_be_called, may_rule
+from gis.archive import candidates
+from gis.archive.candidates import SIGNS_OF_REFERENCES, find_candidates, may_be_called, may_rule, used
+from gis.archive.files import find_hours
+from gis.archive.layouts import GHARCHIVE
+from gis.archive.reading import read_files
 from gis.dataset.labels.called import DUPLICATE_IN_LABELS, OTHER_WORDS_OF_LABELS, is_duplicate_label
 from gis.dataset.labels.rulings import MAY_NAME, rulings
-from tests.archive.helpers import engine
+from tests.archive.helpers import engine, in_place, world
+from tests.archive.hours import write_hours
 from tests.dataset.labels.test_rulings import __file__ as of_rulings
 from tests.dataset.labels.test_wordings import UNSEEN, WORDINGS, wordings
 
@@ -64,3 +69,15 @@ def test_the_rulings_of_the_tests_pass() -> None:
     """Whatever stands in quotation marks in the tests of the rulings, and is a ruling."""
     lines = Path(of_rulings).read_text(encoding="utf-8").split('"')
     assert {line for line in lines if list(rulings(line))} <= passing(lines, may_rule)
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_hours(tmp_path / "hours", [world(60)], files=4, faults=["repeated", "doubled hour"])
+    hours = find_hours(str(tmp_path / "hours"))
+    read_files(hours.files, tmp_path / "events", GHARCHIVE, [engine()], in_place)
+    events = used(engine().parquet(sorted((tmp_path / "events").rglob("*.parquet"))))
+    alone = find_candidates(events, engine(), tmp_path / "one.parquet")
+    monkeypatch.setattr(candidates, "FEW", 0)
+    assert find_candidates(events, engine(), tmp_path / "two.parquet", workers=2) == alone
+    assert alone.comments > 0
