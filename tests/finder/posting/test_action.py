@@ -144,11 +144,21 @@ def test_both_jobs_of_the_action_write_one_comment(runner: Runner, github: GitHu
 
 
 @needs_bash
-@pytest.mark.parametrize("issue", ["", "1; touch hacked", "$(touch hacked)", "#1", "-1"])
-def test_what_is_not_a_number_is_refused(runner: Runner, issue: str) -> None:
-    for step in ("Find", "Post"):
-        done = runner.run(step, issue=issue, token="x")
-        assert (done.returncode, "'issue' is not a number" in done.stdout) == (2, True)
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"step": "posts"}, "'step' is not find or post"),
+        *(({"issue": issue}, "'issue' is not a number") for issue in ("", "1; touch hacked", "$(touch hacked)", "#1")),
+        ({"issue": "1\n2"}, "'issue' is not a number"),
+        ({"post": "yes"}, "'suggest' or 'post' is not true or false"),
+        ({"suggest": ""}, "'suggest' or 'post' is not true or false"),
+        ({}, ""),
+    ],
+)
+def test_inputs_are_checked_before_anything_else(runner: Runner, inputs: dict[str, str], message: str) -> None:
+    assert STEPS[0]["name"] == "Check the inputs"
+    done = runner.run("Check the inputs", **{"step": "post", "issue": "8", **inputs})
+    assert (done.returncode, done.stdout.strip()) == ((2, f"::error::{message}") if message else (0, ""))
     assert not list(runner.folder.rglob("hacked"))
 
 

@@ -13,8 +13,10 @@ import pytest
 
 import gis
 from gis import api
+from gis.collector.github.client import Client
 from gis.errors import GisError, UsageError
 from gis.finder.find import Finding
+from gis.finder.posting import post as post_module
 from gis.finder.posting import writer
 from gis.finder.posting.post import Posted
 from gis.marker import marker_in
@@ -191,6 +193,15 @@ def test_a_lost_answer_does_not_write_twice(github: GitHub, world: World, fault:
     assert actions(post(github, NONE)) == ["updated"]
     assert len(bodies(world)) == 1
     assert "any more" in bodies(world)[0]
+
+
+def test_what_may_have_been_written_has_time_to_show(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(Client, "_wait", lambda _, seconds, __: waits.append(seconds))
+    monkeypatch.setattr(post_module, "SETTLED", 10.0)
+    on_writes(github, after_it_was_written(cut_fault))
+    assert actions(post(github, FOUND)) == ["commented"]
+    assert waits == [10.0]
 
 
 @pytest.mark.parametrize("fault", [cut_fault, status_fault(502)])
