@@ -18,7 +18,12 @@ LONGEST = 300  # characters of a title or a line
 
 
 def worth_saying(finding: Finding) -> Finding:
-    """Return a finding with those candidates that people should be asked to look at: nobody reads a list of guesses."""
+    """Return a finding with those candidates that people should be asked to look at: nobody reads a list of guesses.
+
+    What a certificate covers stays: people have judged such scores.
+    """
+    if finding.certificate:
+        return finding
     sure = tuple(each for each in finding.suggestions if each.score >= LOW_SCORE)
     note = finding.note if sure or not finding.suggestions else f"no score is {LOW_SCORE:.0%} or more"
     return replace(finding, suggestions=sure, note=note)

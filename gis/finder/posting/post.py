@@ -100,7 +100,7 @@ class _Issue:
 
     def __init__(self, client: Client, repository: str, number: int, finding: Finding, *, suggest: bool) -> None:
         self._client, self._repository, self._number = client, repository, number
-        self._finding, self._suggest = finding, suggest and bool(finding.certificate)
+        self._finding, self._suggest = finding, suggest and bool(finding.certificate and finding.suggestions)
         self.suggested = False
 
     def bring_up_to_date(self) -> Posted:

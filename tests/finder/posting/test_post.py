@@ -308,6 +308,19 @@ def test_a_certified_finding_is_suggested_once(github: GitHub, world: World) -> 
     assert [each.suggested for each in post(github, finding(4, suggestion(1)), suggest=True)] == [False]
 
 
+def test_a_certified_score_is_posted_however_low_it_is(github: GitHub, world: World) -> None:
+    assert actions(post(github, finding(2, suggestion(1, 0.01), certificate="0123456789ab"))) == ["commented"]
+    assert "This looks like a duplicate of:" in bodies(world)[0]
+
+
+def test_an_alert_that_names_nothing_suggests_nothing(github: GitHub, world: World) -> None:
+    post(github, FOUND)
+    (done,) = post(github, finding(2, certificate="0123456789ab"), suggest=True)
+    assert (done.action, done.suggested) == ("updated", False)
+    assert "any more" in bodies(world)[0]
+    assert 2 not in world.suggestions
+
+
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 def test_a_suggestion_whose_answer_was_lost_is_not_made_again(github: GitHub, world: World, fault: Fault) -> None:
     on_writes(github, after_it_was_written(fault))
