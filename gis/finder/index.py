@@ -267,13 +267,20 @@ def read_index(store: Path, *, check: bool = True) -> Index:
     for _ in range(ATTEMPTS):
         before = folder_identity(path)
         try:
-            return _checked(path, store, check=check)
-        except GisError as error:
-            if folder_identity(path) == before and not is_being_replaced(path):
+            index = _checked(path, store, check=check)
+        except GisError:
+            if _stands(path, before):
                 raise
-            failure = error  # it was replaced while it was read
-            time.sleep(PAUSE)
-    raise failure
+        else:
+            if _stands(path, before):
+                return index
+        time.sleep(PAUSE)
+    raise GisError(f"{path} is replaced again and again", remedy="wait for the other gis index")
+
+
+def _stands(path: Path, before: tuple[int, int] | None) -> bool:
+    """Return whether an index was not replaced while it was read: what was read would be of two."""
+    return folder_identity(path) == before and not (before is None and is_being_replaced(path))
 
 
 def _checked(path: Path, store: Path, *, check: bool) -> Index:
@@ -294,7 +301,7 @@ def _checked(path: Path, store: Path, *, check: bool) -> Index:
                 if list(expected) != [sizes[name], crc]:
                     raise GisError(f"{path / name} is damaged", remedy=again)
         return _read(path, content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise GisError(f"{path} cannot be read ({reason})", remedy=again) from error
 

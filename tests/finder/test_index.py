@@ -1,5 +1,7 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from gis.errors import GisError, UsageError
 from gis.files import folder_identity, held_alone
 from gis.finder import index as index_module
 from gis.finder.chain import load_encoder
-from gis.finder.index import MANIFEST, index_path, read_index
+from gis.finder.index import MANIFEST, Index, index_path, read_index
 from gis.finder.state import state_of
 from gis.models.base import LoadSettings
 from gis.spec import Spec
@@ -206,3 +208,26 @@ def test_an_empty_store_has_nothing_to_index(tmp_path: Path, monkeypatch: pytest
     encoder(monkeypatch)
     with pytest.raises(GisError, match="has no issue with a text"):
         make_index(make_store(tmp_path, []))
+
+
+def test_what_is_read_is_of_one_index_though_it_is_replaced_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder(monkeypatch)
+    store = make_store(tmp_path)
+    make_index(store)
+    read, count = index_module._read, 0
+
+    def replaced(path: Path, manifest: Mapping[str, Any]) -> Index:
+        nonlocal count
+        count += 1
+        index = read(path, manifest)
+        if count == 1:
+            monkeypatch.setattr(index_module, "_read", read)
+            fill(store, [issue(8, title="A gear squeaks")])
+            make_index(store)
+        return index
+
+    monkeypatch.setattr(index_module, "_read", replaced)
+    assert len(read_index(store).searched.corpus) == 8
+    assert count == 1
