@@ -21,6 +21,7 @@ def collect_archive(
     last: str | None = None,
     repositories: Sequence[str] = (),
     min_duplicates: int = 1,
+    engine: str = "duckdb",
     report: PathLike | None = None,
     reporter: Reporter = QUIET,
 ) -> "ArchiveReport":
@@ -37,13 +38,15 @@ def collect_archive(
         last: The last day; None for that of the last file.
         repositories: OWNER/NAME in which * stands for anything; none for all.
         min_duplicates: How many issues of a repository must be called duplicates for it to be stored.
+        engine: What the queries run on: duckdb or clickhouse, in this process; spark://HOST:PORT, local[2],
+            local-cluster[2,1,1024] or sc://HOST:PORT (Spark Connect), which must see the same folders.
         report: Folder for tables of what was found, and a plot; None for none.
         reporter: Where progress and warnings go.
 
     Raises:
         UsageError: The range is not one, or a number is wrong.
-        GisError: The extra "archive" is not installed, no file can be read, no repository has enough duplicates, or
-            the disk is full; what was read is kept.
+        GisError: The extra of the engine is not installed, it cannot be reached, no file can be read, no repository
+            has enough duplicates, or the disk is full; what was read is kept.
     """
     check_number("the least number of duplicates", min_duplicates, 1)
     check_extra()
@@ -57,6 +60,7 @@ def collect_archive(
         last=last,
         repositories=repositories,
         min_duplicates=min_duplicates,
+        engine=engine,
         reporter=reporter,
     )
     if report is not None:
@@ -75,6 +79,7 @@ def estimate_archive(
     store: PathLike,
     first: str | None = None,
     last: str | None = None,
+    engine: str = "duckdb",
     reporter: Reporter = QUIET,
 ) -> "ArchiveEstimate":
     """Return what ``collect_archive`` would read, and how long it would take, from a few files that it reads.
@@ -84,16 +89,17 @@ def estimate_archive(
         store: The SQLite file that would be filled.
         first: The first day, YYYY-MM-DD; None for that of the first file.
         last: The last day; None for that of the last file.
+        engine: What reads them.
         reporter: Where progress and warnings go.
 
     Raises:
         UsageError: The range is not one.
-        GisError: The extra "archive" is not installed, or no file can be read.
+        GisError: The extra of the engine is not installed, it cannot be reached, or no file can be read.
     """
     check_extra()
     from gis.archive.estimate import estimate_archive as estimate
 
-    return estimate(str(archive), Path(store), first=first, last=last, reporter=reporter)
+    return estimate(str(archive), Path(store), first=first, last=last, engine=engine, reporter=reporter)
 
 
 def check_extra() -> None:

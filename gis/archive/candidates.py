@@ -25,7 +25,7 @@ from gis.files import write_atomically
 from gis.languages import language
 
 # One of these is in every comment that ``rulings`` reads, in lower case: ``MAY_NAME`` begins with them. The last three
-# are letters that Python takes for an i or an s where case is ignored, and engines do not.
+# are letters that Python takes for an i or an s where case is ignored; what is one in lower case differs by engine.
 SIGNS_OF_REFERENCES = ("#", "\uff03", "/issues/", "gh-", "issue", "\u0131", "\u0130", "\u017f")
 NOT_ASCII = "[^ -~]"  # the same in the regular expressions of all engines
 LABELS_IN_ASCII = sorted(word for word in DUPLICATE_IN_LABELS if word.isascii())
@@ -89,7 +89,7 @@ def _as_regex(pattern: str) -> str:
 def may_rule(body: StringColumn) -> BooleanColumn:
     """Return whether a comment may be a ruling: true for every one that ``rulings`` reads, and for many more."""
     lowered = body.lower()
-    return ibis.or_(*(lowered.contains(sign) for sign in SIGNS_OF_REFERENCES))
+    return ibis.or_(*((lowered if sign.isascii() else body).contains(sign) for sign in SIGNS_OF_REFERENCES))
 
 
 def may_be_called(labels: StringColumn) -> BooleanColumn:
@@ -110,7 +110,7 @@ def find_candidates(
         workers: How many processes read it, if it is large.
         reporter: Shows progress.
     """
-    labels = events.labels.map(lambda label: label["name"]).join("\n")
+    labels = events.labels.cast("string")  # as each engine writes a list: not all know functions over its items
     is_candidate = ibis.or_(
         (events.line == COMMENT) & may_rule(events.comment_body),
         may_be_called(labels),

@@ -10,6 +10,7 @@ import ibis
 from ibis.expr.types import Table
 
 from gis.archive.candidates import Candidates, find_candidates, used
+from gis.archive.connections import CORES, DEFAULT
 from gis.archive.counts import LineCounts, count_lines, names_of
 from gis.archive.earlier import check_covers_earlier, check_not_from_elsewhere
 from gis.archive.engines import Engine
@@ -18,7 +19,7 @@ from gis.archive.holes import Hole, holes_between
 from gis.archive.mending import first_line
 from gis.archive.reading import Unread
 from gis.archive.source import ArchiveSource, SortedEvents
-from gis.archive.tables import CUT_OFF, MALFORMED, NO_TEXT, OVERLONG, REASONS, USED
+from gis.archive.tables import CUT_OFF, MALFORMED, NO_TEXT, ORDER, OVERLONG, REASONS, USED
 from gis.archive.work import Work, work_beside
 from gis.collector.collect import CollectReport, collect
 from gis.collector.records import Repository
@@ -32,7 +33,6 @@ from gis.versions import versions_of
 
 CANDIDATES = "candidates.parquet"
 LONGEST_SHOWN = 100  # characters of a line that cannot be read
-LIBRARIES = ("ibis-framework", "duckdb")
 EXPECTED = "each line of a file must be an event as GH Archive writes it"
 EXPLAINED = {
     MALFORMED: "they are not events that can be read",
@@ -51,6 +51,7 @@ class ArchiveReport:
         unread: Files that could not be read at all, or that the server does not have.
         holes: What is known to be missing from the range.
         candidates: What may be duplicates.
+        libraries: The distributions that read it.
         repositories: What each repository brought to the store.
         opened_before: Issues that the archive did not see opened.
     """
@@ -60,6 +61,7 @@ class ArchiveReport:
     unread: Sequence[Unread]
     holes: Sequence[Hole]
     candidates: Candidates
+    libraries: Sequence[str]
     repositories: Sequence[CollectReport] = ()
     opened_before: int = 0
 
@@ -67,7 +69,7 @@ class ArchiveReport:
     def about(self) -> Mapping[str, Any]:
         """What a store says of where its repositories are from."""
         return {
-            **versions_of(LIBRARIES),
+            **versions_of(["ibis-framework", *self.libraries]),
             "archive": self.hours.archive,
             "days": self.hours.days,
             "hours": self.hours.ranges,
@@ -124,6 +126,7 @@ def collect_archive(
     last: str | None = None,
     repositories: Sequence[str] = (),
     min_duplicates: int = 1,
+    engine: str = DEFAULT,
     work: Path | None = None,
     reporter: Reporter = QUIET,
 ) -> ArchiveReport:
@@ -139,16 +142,18 @@ def collect_archive(
         last: The last day.
         repositories: OWNER/NAME in which * stands for anything; none for all.
         min_duplicates: How many issues of a repository must be called duplicates for it to be stored.
+        engine: What the queries run on: duckdb, clickhouse, or an address of Spark.
         work: Folder for what is read of the archive; None for one beside the store.
         reporter: Shows progress, and says what is left out.
 
     Raises:
         UsageError: The range is not one, or the archive has no place for it.
-        GisError: No file can be read, the disk is full, or the store holds what would be replaced by less.
+        GisError: No file can be read, the disk is full, the engine cannot be reached, or the store holds what would be
+            replaced by less.
     """
     hours = find_hours(archive, first, last)
     check_covers_earlier(store, hours)
-    with work_beside(store, work) as place:
+    with work_beside(store, work, engine=engine) as place:
         report, files = _examine(hours, place, repositories, reporter)
         kept = report.candidates.repositories(min_duplicates)
         return _store(report, files, kept, place, store, reporter) if kept else report
@@ -159,7 +164,7 @@ def _examine(
 ) -> tuple[ArchiveReport, list[Path]]:
     """Read the files of an archive, and return what is in them, and where their events are."""
     files, unread = place.read(hours, reporter)
-    engine = place.engine()
+    engine = place.connection.engine()
     lines = count_lines(engine.parquet(list(files)), engine, files)
     if len(lines.unknown) + len(lines.empty) == len(files):
         raise GisError(f"{hours.archive} is not an archive of events: {_layout_of(lines)}", remedy=EXPECTED)
@@ -169,7 +174,8 @@ def _examine(
         lines=lines,
         unread=tuple(unread),
         holes=tuple(holes_between(*hours.days) if hours.days else ()),
-        candidates=find_candidates(events, engine, place.folder / CANDIDATES, workers=place.cores, reporter=reporter),
+        candidates=find_candidates(events, engine, place.folder / CANDIDATES, workers=CORES, reporter=reporter),
+        libraries=place.connection.libraries,
     )
     for note in report.notes():
         reporter.warn(note)
@@ -194,7 +200,7 @@ def _store(
 ) -> ArchiveReport:
     """Bring the repositories that are kept into the store."""
     version = sha256_of(sorted(path.name for path in files))
-    engine = place.engine()
+    engine = place.connection.engine()
     events = engine.parquet(files)
     events = events.filter(events.line.isin(USED), events.repository_id.isin(kept))
     selected = place.folder / f"selected-{sha256_of([version, kept])[:SHORT_HASH]}.parquet"
@@ -202,8 +208,7 @@ def _store(
         left.unlink()
     if not selected.exists():
         reporter.say(f"sorting events; repositories: {len(kept):,}")
-        ordered = events.drop("filename").order_by("repository_id", "number", "at", "id")
-        write_atomically(selected, lambda temporary: engine.write(ordered, temporary))
+        write_atomically(selected, lambda temporary: engine.write(events, temporary, ORDER))
     names = _names(engine, events)
     brought: list[CollectReport] = []
     with StoreWriter.open(store) as writer:

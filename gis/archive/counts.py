@@ -53,25 +53,25 @@ def count_lines(events: Table, engine: Engine, files: Mapping[Path, ArchiveFile]
         files: What each Parquet file was made of.
     """
     counts = LineCounts({file: Counter() for file in files.values()})
-    lines = events.group_by("filename", "line").aggregate(count=events.count())
+    by_key = {path.stem: counts.by_file[file] for path, file in files.items()}
+    lines = events.group_by("file", "line").aggregate(count=events.count())
     for row in engine.rows(lines):
-        counts.by_file[files[Path(row["filename"])]][row["line"]] = row["count"]
+        by_key[row["file"]][row["line"]] = row["count"]
     for row in engine.rows(_repeated(events)):
-        count = counts.by_file[files[Path(row["filename"])]]
-        count[row["line"]] -= row["count"]
-        count[REPEATED] += row["count"]
+        by_key[row["file"]][row["line"]] -= row["count"]
+        by_key[row["file"]][REPEATED] += row["count"]
     return counts
 
 
 def _repeated(events: Table) -> Table:
     """Return how many events of each file, and of each kind of line, an earlier line has."""
-    events = events.filter(events.line.isin(USED)).select("id", "line", "filename")
+    events = events.filter(events.line.isin(USED)).select("id", "line", "file")
     several = events.group_by("id").aggregate(count=events.count())
     again = events.semi_join(several.filter(several["count"] > 1), "id")
-    place = ibis.row_number().over(group_by=again.id, order_by=again.filename)
+    place = ibis.row_number().over(group_by=again.id, order_by=again.file)
     repeated = again.mutate(place=place)
     repeated = repeated.filter(repeated.place > 0)
-    return repeated.group_by("filename", "line").aggregate(count=repeated.count())
+    return repeated.group_by("file", "line").aggregate(count=repeated.count())
 
 
 def names_of(files: Sequence[ArchiveFile], most: int = 3) -> str:

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gis.archive.connections import CORES, DEFAULT
 from gis.archive.download import size_of
 from gis.archive.files import find_hours
 from gis.archive.reading import is_read
@@ -53,6 +54,7 @@ def estimate_archive(
     *,
     first: str | None = None,
     last: str | None = None,
+    engine: str = DEFAULT,
     work: Path | None = None,
     reporter: Reporter = QUIET,
 ) -> ArchiveEstimate:
@@ -63,6 +65,7 @@ def estimate_archive(
         store: The SQLite file that would be filled.
         first: The first day.
         last: The last day.
+        engine: What reads them.
         work: Folder for what is read.
         reporter: Shows progress.
 
@@ -71,9 +74,9 @@ def estimate_archive(
         GisError: There are no files, or none of the sample can be read.
     """
     hours = find_hours(archive, first, last)
-    with work_beside(store, work) as place:
+    with work_beside(store, work, engine=engine) as place:
         unread = [file for file in hours.files if not is_read(file, place.events)]
-        count = min(SAMPLED * place.cores, len(unread))
+        count = min(SAMPLED * CORES, len(unread))
         sample = tuple(unread[len(unread) * n // count] for n in range(count))
         started = time.monotonic()
         if sample:
@@ -88,5 +91,5 @@ def estimate_archive(
         size=len(hours.files) * sum(sizes) / len(sizes),
         seconds=seconds * (len(unread) - count),
         disk=len(hours.files) * sum(made) / max(len(made), 1),
-        cores=place.cores,
+        cores=CORES,
     )

@@ -67,7 +67,7 @@ class Layout:
     Attributes:
         name: What people call it.
         schema: The columns that are read of a file. What cannot be read of a line is null.
-        mapped: Returns ``EVENTS`` for a table of that schema.
+        mapped: Returns ``EVENTS`` for a table of that schema and ``file``.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Layout:
     @cached_property
     def query(self) -> Table:
         """The events of a table called ``LINES``, which every engine has when it reads a file."""
-        return self.mapped(ibis.table(self.schema, name=LINES))
+        return self.mapped(ibis.table({**self.schema, "file": dt.string}, name=LINES))
 
 
 def _from_gharchive(lines: Table) -> Table:
@@ -145,7 +145,7 @@ def _from_gharchive(lines: Table) -> Table:
     }
     used = line.isin(USED)
     columns |= {name: ibis.ifelse(used, columns[name], ibis.null(columns[name].type())) for name in ONLY_OF_USED}
-    return lines.select(line=line, **columns)
+    return lines.select(line=line, file=lines.file, **columns)
 
 
 GHARCHIVE = Layout(

@@ -6,25 +6,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.datatypes as dt
+from ibis.expr.schema import Schema
+
 from gis.archive.tables import CUT_OFF, OVERLONG
 from gis.text import whole_characters
 
 LONGEST_LINE = 33_500_000  # bytes: more than twice the 16 MiB of an object, DuckDB reads no further
 CHUNK = 1 << 16  # of what is compressed; a thousand times as much may come of it
 GZIP = b"\x1f\x8b"
-# Halves of characters begin so: JSON may name them, and the parsers of engines refuse them.
-HALVES = (rb"\ud", rb"\uD")
+BITS, DIGITS = 64, 20  # of the largest number
 
 
-def mend(path: Path, copy: Path) -> None:
-    """Copy the lines of a file, compressed or not, as far as it can be read.
+def mend(path: Path, copy: Path, schema: Schema) -> None:
+    """Copy the lines of a file, compressed or not, as far as it can be read, so that every engine reads the same.
 
-    A half of a character becomes U+FFFD. A line longer than ``LONGEST_LINE`` and the one in which the file breaks off
-    are replaced by lines that say so, so that every line counts.
+    A line becomes an object of the columns of ``schema``: null what is missing or of another type, and all of them
+    where it is not an object of JSON. A half of a character becomes U+FFFD. A line longer than ``LONGEST_LINE`` and the
+    one in which the file breaks off are replaced by lines that say so, so that every line counts.
     """
+    of_line = dt.Struct(schema)
     with copy.open("wb") as file:
         for line in _lines(path):
-            file.write(line + b"\n")
+            if line.strip():
+                file.write(_as_json(_shaped(_parsed(line), of_line) or {}) + b"\n")
 
 
 def first_line(path: Path) -> str:
@@ -33,7 +38,7 @@ def first_line(path: Path) -> str:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines without their ends, mended."""
+    """Yield the lines without their ends; those that cannot be read are replaced by ones that say so."""
     rest, skipping = b"", False
     for chunk in _chunks(path):
         if chunk is None:
@@ -45,13 +50,13 @@ def _lines(path: Path) -> Iterator[bytes]:
                 yield _instead(OVERLONG)
                 skipping = False
             else:
-                yield _mended(line)
+                yield line
         if len(rest) > LONGEST_LINE:
             rest, skipping = b"", True
     if skipping:
         yield _instead(OVERLONG)
     elif rest:
-        yield _mended(rest)
+        yield rest
 
 
 def _chunks(path: Path) -> Iterator[bytes | None]:
@@ -79,24 +84,38 @@ def _chunks(path: Path) -> Iterator[bytes | None]:
             yield None
 
 
-def _mended(line: bytes) -> bytes:
-    if not any(half in line for half in HALVES):
-        return line
+def _parsed(line: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what a line says, or None where it is not JSON."""
     try:
-        return json.dumps(_whole(json.loads(line)), ensure_ascii=False).encode()
+        return json.loads(line)
     except (ValueError, RecursionError):
-        return line
+        return None
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, str):
-        return whole_characters(value)
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    if isinstance(value, dict):
-        return {whole_characters(key): _whole(item) for key, item in value.items()}
-    return value
+def _shaped(value: Any, of: dt.DataType) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value as one of a type; None where it is of another."""
+    if isinstance(of, dt.Struct):
+        return {name: _shaped(value.get(name), part) for name, part in of.items()} if isinstance(value, dict) else None
+    if isinstance(of, dt.Array):
+        return [_shaped(item, of.value_type) for item in value] if isinstance(value, list) else None
+    if of.is_boolean():
+        return value if isinstance(value, bool) else None
+    if of.is_integer():
+        return _whole_number(value)
+    return value if value is None else whole_characters(value if isinstance(value, str) else json.dumps(value))
+
+
+def _whole_number(value: Any) -> int | None:  # noqa: ANN401 - any JSON value
+    """Return a number of 64 bits, which may be written as a text."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < DIGITS:
+        value = int(value)
+    is_one = isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < BITS
+    return value if is_one else None
+
+
+def _as_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _instead(reason: str) -> bytes:
-    return json.dumps({"type": reason}).encode()
+    return _as_json({"type": reason})

@@ -19,7 +19,9 @@ from gis.archive.mending import mend
 from gis.archive.tables import MALFORMED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import FullDiskError, full_disk_named, make_folder, temporary_folder, write_atomically
+from gis.files import FullDiskError, full_disk_named, make_folder, write_atomically
+
+MENDED = ".mended.json"  # the ending of a copy of a damaged file
 
 FETCHED_AHEAD = 2  # files for each engine: one is read, and one is downloaded
 Fetch = Callable[[ArchiveFile], AbstractContextManager[Path]]
@@ -137,16 +139,18 @@ def read_file(path: Path, events: Path, layout: Layout, engine: Engine) -> None:
 
     def write(temporary: Path) -> None:
         try:
-            engine.convert(path, layout, temporary)
+            engine.convert(path, layout, events.stem, temporary)
             if not _is_damaged(temporary):
                 return
         except engine.errors:
             pass  # what is wrong with it shows below, where it is read as far as it goes
-        with temporary_folder("gis-archive") as folder:
-            copy = folder / "mended.json"
+        copy = events.with_suffix(MENDED)  # beside it, where the machines of a cluster see it, too
+        try:
             with full_disk_named(copy):
-                mend(path, copy)
-            engine.convert(copy, layout, temporary)
+                mend(path, copy, layout.schema)
+            engine.convert(copy, layout, events.stem, temporary)
+        finally:
+            copy.unlink(missing_ok=True)
 
     try:
         write_atomically(events, write)

@@ -18,7 +18,8 @@ REASONS = (MALFORMED, OVERLONG, CUT_OFF, OTHER_KIND, PULL_REQUEST, NO_TEXT, REPE
 
 EVENTS = ibis.schema(
     {
-        "line": "string",  # one of USED, or of REASONS; of the latter only this column is to be read
+        "line": "string",  # one of USED, or of REASONS; of the latter only this column and the next are to be read
+        "file": "string",  # the key of that file; of all lines
         "id": "string",
         "kind": "string",  # what happened: opened, closed, reopened, labeled, commented
         "at": "string",  # ISO 8601, UTC
@@ -56,3 +57,5 @@ EVENTS = ibis.schema(
         "comment_app": "string",
     }
 )
+
+ORDER = ("repository_id", "number", "at", "id", "file")  # of the events of an issue

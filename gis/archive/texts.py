@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from gis.archive.engines import Engine
 from gis.archive.files import find_hours
-from gis.archive.tables import COMMENT, CUT_OFF, MALFORMED, OVERLONG, USED
+from gis.archive.tables import COMMENT, CUT_OFF, MALFORMED, ORDER, OVERLONG, USED
 from gis.archive.work import Work
 from gis.collector.records import IssueText
 from gis.console import QUIET, Reporter
@@ -50,7 +50,7 @@ def archive_texts(
     files, unread = work.read(find_hours(archive, first, last), reporter)
     if unread:
         reporter.warn(f"{len(unread):,} files could not be read, such as {unread[0].file.name}: {unread[0].reason}")
-    engine = work.engine()
+    engine = work.connection.engine()
     if lost := _lost(engine, list(files)):
         reporter.warn(f"lines that could not be read, and may be of issues: {lost}")
     wanted = [(name, number) for name, number in dict.fromkeys(issues)]
@@ -63,9 +63,8 @@ def archive_texts(
         events.repository_id.isin(sorted(set(ids.values()))),
         events.number.isin(sorted({number for _, number in wanted})),
     )
-    chosen = events.select("repository_id", "number", "at", "id", "line", "kind", "title", "body")
-    ordered = chosen.order_by("repository_id", "number", "at", "id")
-    write_atomically(path, lambda temporary: engine.write(ordered, temporary))
+    chosen = events.select("repository_id", "number", "at", "id", "file", "line", "kind", "title", "body")
+    write_atomically(path, lambda temporary: engine.write(chosen, temporary, ORDER))
     names: dict[tuple[int, int], list[str]] = {}
     for name, number in wanted:
         if name.lower() in ids:

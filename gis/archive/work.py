@@ -1,14 +1,13 @@
 """The folder in which an archive is worked on, and what works there."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from gis.archive.connections import DEFAULT, Connection, connected
 from gis.archive.download import Download
-from gis.archive.engines import DuckDB, Engine
 from gis.archive.files import ArchiveFile, Hours
 from gis.archive.layouts import GHARCHIVE
 from gis.archive.reading import Unread, events_of, read_files
@@ -16,7 +15,6 @@ from gis.console import Reporter
 from gis.errors import GisError
 from gis.files import full_disk_named, held_alone, make_folder
 
-MEMORY = 500  # MB for each core, before an engine spills to the disk
 EVENTS, SPILL = "events", "spill"
 
 
@@ -26,11 +24,11 @@ class Work:
 
     Attributes:
         folder: The folder.
-        cores: How many are used.
+        connection: What the queries run on.
     """
 
     folder: Path
-    cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+    connection: Connection
 
     @property
     def events(self) -> Path:
@@ -48,40 +46,34 @@ class Work:
         """
         events = self.events
         fetch = Download(self.folder).fetch
-        unread = read_files(hours.files, events, GHARCHIVE, self._engines(), fetch, reporter=reporter)
+        unread = read_files(hours.files, events, GHARCHIVE, self.connection.readers(), fetch, reporter=reporter)
         left_out = {each.file for each in unread}
         files = {events_of(file, events): file for file in hours.files if file not in left_out}
         if not files:
             raise GisError(f"no file of {hours.archive} could be read: {unread[0].reason}")
         return files, unread
 
-    def engine(self) -> Engine:
-        """Return an engine that uses all cores."""
-        return DuckDB(threads=self.cores, memory=f"{MEMORY * self.cores}MB", spill=self.folder / SPILL)
-
-    def _engines(self) -> list[Engine]:
-        """Return an engine for each core, to read files side by side."""
-        return [DuckDB(threads=1, memory=f"{MEMORY}MB", spill=self.folder / SPILL) for _ in range(self.cores)]
-
 
 @contextmanager
-def work_beside(result: Path, folder: Path | None = None) -> Iterator[Work]:
-    """Work in a folder, that beside the result where none is named.
+def work_beside(result: Path, folder: Path | None = None, *, engine: str = DEFAULT) -> Iterator[Work]:
+    """Work in a folder, that beside the result where none is named, on the engine of that name.
 
     Raises:
-        GisError: Another process works there, the disk is full, or what was read is damaged.
+        GisError: Another process works there, the engine cannot be reached, the disk is full, or what was read is
+            damaged.
     """
-    place = Work((folder or result.with_name(f"{result.name}.archive")).resolve())  # engines name files in full
-    make_folder(place.folder)
-    busy = GisError(f"another process works in {place.folder}", remedy="wait until it is done")
-    with held_alone(place.folder / "work", busy):
-        shutil.rmtree(place.folder / SPILL, ignore_errors=True)  # of a run that was killed
-        try:
-            with full_disk_named(place.folder):
-                yield place
-        except DuckDB.errors as error:
-            reason = str(error).strip().splitlines()[0]
-            raise GisError(
-                f"the events in {place.folder} cannot be read: {reason}",
-                remedy="remove the folder if one of its files is damaged; the same command then begins again",
-            ) from error
+    folder = (folder or result.with_name(f"{result.name}.archive")).resolve()  # engines name files in full
+    make_folder(folder)
+    busy = GisError(f"another process works in {folder}", remedy="wait until it is done")
+    with held_alone(folder / "work", busy):
+        shutil.rmtree(folder / SPILL, ignore_errors=True)  # of a run that was killed
+        with connected(engine, folder / SPILL) as connection:
+            try:
+                with full_disk_named(folder):
+                    yield Work(folder, connection)
+            except connection.engine().errors as error:
+                reason = str(error).strip().splitlines()[0]
+                raise GisError(
+                    f"the events in {folder} cannot be read: {reason}",
+                    remedy="remove the folder if one of its files is damaged; the same command then begins again",
+                ) from error

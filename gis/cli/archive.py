@@ -17,6 +17,7 @@ def collect_archive(
     last: str | None,
     repositories: list[str],
     min_duplicates: int,
+    engine: str,
     report: Path | None,
     dry_run: bool,
     quiet: bool,
@@ -28,7 +29,10 @@ def collect_archive(
     reporter = Reporter(quiet=quiet)
     with interruptible():
         if dry_run:
-            print_notes(str(gis.api.estimate_archive(archive, store=store, first=begin, last=last, reporter=reporter)))
+            estimate = gis.api.estimate_archive(
+                archive, store=store, first=begin, last=last, engine=engine, reporter=reporter
+            )
+            print_notes(str(estimate))
             return
         found = gis.api.collect_archive(
             archive,
@@ -37,6 +41,7 @@ def collect_archive(
             last=last,
             repositories=repositories,
             min_duplicates=min_duplicates,
+            engine=engine,
             report=report,
             reporter=reporter,
         )

@@ -53,6 +53,14 @@ def collect(
             metavar="N", min=1, help="Store the repositories of --archive with N issues that are called duplicates."
         ),
     ] = 1,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What reads --archive: duckdb (without the option) or clickhouse; for Spark local[2], "
+            "spark://HOST:PORT or sc://HOST:PORT.",
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for figures of --archive: lines by file, rulings."),
@@ -108,7 +116,7 @@ def collect(
         _check_confirmed(repo or repos or preset or dump or dry_run or api == "rest" or archive)
         _confirm(store, api_url, max_points=max_points, max_wait=max_wait, insecure=insecure, quiet=quiet)
         return
-    _check_archived(archive, not_with_it=repos or preset, only_with_it=last_day or report)
+    _check_archived(archive, not_with_it=repos or preset, only_with_it=last_day or report or engine)
     if archive is not None:
         from gis.cli.archive import collect_archive
 
@@ -119,6 +127,7 @@ def collect(
             last=last_day,
             repositories=repo or [],
             min_duplicates=min_duplicates,
+            engine=engine or "duckdb",
             report=report,
             dry_run=dry_run,
             quiet=quiet,
@@ -178,7 +187,7 @@ def _check_confirmed(others: object) -> None:
 
 def _check_archived(archive: str | None, *, not_with_it: object, only_with_it: object) -> None:
     if archive is None and only_with_it:
-        raise UsageError("--to and --report are for archives", remedy="add --archive PATH")
+        raise UsageError("--to, --engine and --report are for archives", remedy="add --archive PATH")
     if archive is not None and not_with_it:
         raise UsageError("an archive is of all repositories", remedy="choose some with --repo 'OWNER/*'")
 

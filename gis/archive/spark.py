@@ -1,0 +1,112 @@
+"""Spark as an engine: in this process, on a cluster, or a server of Spark Connect."""
+
+import shutil
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar
+
+import ibis
+from ibis.backends.sql.compilers import PySparkCompiler
+from ibis.expr.types import Table
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from gis.archive.engines import Engine, plain, quoted, write_empty
+from gis.archive.layouts import LINES, Layout
+from gis.archive.tables import EVENTS
+from gis.errors import GisError
+
+VIEW, NUMBERS = "events", count()  # each table has a name of its own
+DIALECT = "pyspark"
+# What Spark reads as if nothing were wrong: a second object after the first, halves of characters, bytes of no
+# character, a list. Such a line counts as one that cannot be read, so that its file is mended.
+GLUED = r"\}[\x00-\x20]*\{\""
+HALF = r"\\u[dD]"
+OBJECT = r"(?s)^\s*\{.*\}\s*$"
+
+
+class Spark:
+    """A session of Spark, or of a server that speaks Spark Connect.
+
+    The folders of the archive and of the work must have the same paths on its machines as here.
+
+    Args:
+        session: The session.
+        folder: For what it writes, until it is moved to its place.
+        name: For what is its own in the session.
+        local: Puts together what it writes.
+    """
+
+    errors: ClassVar[tuple[type[Exception], ...]] = (PySparkException, Py4JError)
+
+    def __init__(self, session: SparkSession, folder: Path, name: str, local: Engine) -> None:
+        self._session = session
+        self._parts = folder / name
+        self._name = name
+        self._local = local
+        self._types = PySparkCompiler().type_mapper
+        self._queries: dict[str, str] = {}
+
+    def convert(self, path: Path, layout: Layout, name: str, events: Path) -> None:
+        """Write what a layout makes of the lines of a file; see ``Engine``."""
+        if layout.name not in self._queries:
+            self._queries[layout.name] = str(ibis.to_sql(layout.query, dialect=DIALECT))
+        view = f"{LINES}_{self._name}"
+        structure = ", ".join(f"`{column}` {self._types.to_string(of)}" for column, of in layout.schema.items())
+        lines = self._session.read.text(plain(path), lineSep="\n").where(_matches(r"\S"))
+        events_read = lines.selectExpr(f"CASE WHEN {READABLE} THEN from_json(value, {quoted(structure)}) END AS event")
+        events_read.selectExpr("event.*", f"{quoted(name)} AS file").createOrReplaceTempView(view)
+        query = f"WITH {LINES} AS (SELECT * FROM {view}) {self._queries[layout.name]}"
+        parts = self._parts_of(self._session.sql(query).coalesce(1))
+        if parts:
+            parts[0].replace(events)
+        else:
+            write_empty(layout.query, events)
+
+    def parquet(self, paths: Sequence[Path]) -> Table:
+        """Return the rows of Parquet files; see ``Engine``."""
+        view = f"{VIEW}_{next(NUMBERS)}"
+        self._session.read.parquet(*map(plain, paths)).createOrReplaceTempView(view)
+        return ibis.table(EVENTS, name=view)
+
+    def write(self, table: Table, path: Path, order: Sequence[str] = ()) -> None:
+        """Write a table as one Parquet file; see ``Engine``.
+
+        Spark writes several, without order, which are sorted here: not all servers keep the order of what they write.
+        """
+        parts = self._parts_of(self._frame(table))
+        if parts:
+            self._local.write(self._local.parquet(parts), path, order)
+        else:
+            write_empty(table, path)
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """Return the rows of a small table; see ``Engine``."""
+        rows: list[dict[str, Any]] = self._frame(table).toArrow().to_pylist()
+        return rows
+
+    def _frame(self, table: Table) -> DataFrame:
+        return self._session.sql(str(ibis.to_sql(table, dialect=DIALECT)))
+
+    def _parts_of(self, frame: DataFrame) -> list[Path]:
+        """Return the Parquet files that Spark makes of a table."""
+        shutil.rmtree(self._parts, ignore_errors=True)
+        frame.write.mode("overwrite").option("compression", "zstd").parquet(plain(self._parts))
+        parts = list(self._parts.glob("*.parquet"))
+        if not parts and not frame.isEmpty():
+            raise GisError(
+                f"what Spark writes to {self._parts} is not there: its machines have other folders than this one",
+                remedy="use a folder that all of them share",
+            )
+        return parts
+
+
+def _matches(pattern: str) -> str:
+    """Return whether a line has a regular expression in it, in SQL."""
+    return f"value RLIKE {quoted(pattern.replace(BACKSLASH, BACKSLASH * 2))}"
+
+
+BACKSLASH = "\\"
+READABLE = f"is_valid_utf8(value) AND {_matches(OBJECT)} AND NOT {_matches(GLUED)} AND NOT {_matches(HALF)}"

