@@ -62,6 +62,7 @@ class GitHub:
         skew: Seconds that its clock is ahead of ours.
         deepest: Pages of a list that it shows.
         may_write: Whether accounts may write.
+        knows_own: Whether it says of a comment that the account wrote it.
         written: Verb, path and body of each request that writes, in order.
     """
 
@@ -76,6 +77,7 @@ class GitHub:
         self.skew = 0.0
         self.deepest = 100
         self.may_write = True
+        self.knows_own = True
         self.written: list[tuple[str, str, Any]] = []
         self.points = 0
         self.url = ""
@@ -284,7 +286,7 @@ class Handler(BaseHTTPRequestHandler):
             datetime.fromisoformat(variables["since"])  # a DateTime, as the schema asks
         cost = cost_of(document, variables)
         self.github.points += cost
-        root = Root(self.github.world, cost, viewer)
+        root = Root(self.github.world, cost, viewer, knows_own=self.github.knows_own)
         done = graphql.execute(schema, document, root.value(), variable_values=variables)
         assert isinstance(done, graphql.ExecutionResult)
         answer: Row = {"data": done.data}
@@ -354,14 +356,22 @@ def cost_of(document: graphql.DocumentNode, variables: Row) -> int:
 class Root:
     """The values that a query is resolved from: dictionaries, and functions where there are arguments."""
 
-    def __init__(self, world: World, cost: int, viewer: str) -> None:
+    def __init__(self, world: World, cost: int, viewer: str, *, knows_own: bool) -> None:
         self._world = world
         self._cost = cost
         self._viewer = viewer
+        self._knows_own = knows_own
 
     def value(self) -> Row:
         limit = {"cost": self._cost, "remaining": 4000, "resetAt": "2030-01-01T00:00:00Z"}
-        return {"rateLimit": limit, "repository": self.repository, "node": self.node, "nodes": self.nodes}
+        viewer = {"login": self._viewer}
+        return {
+            "rateLimit": limit,
+            "viewer": viewer,
+            "repository": self.repository,
+            "node": self.node,
+            "nodes": self.nodes,
+        }
 
     def repository(self, _info: object, owner: str, name: str, **_: object) -> Row:
         if f"{owner}/{name}" in self._world.taken_names:
@@ -520,7 +530,7 @@ class Root:
             "databaseId": row["id"],
             "id": row["node_id"],
             "body": row["body"],
-            "viewerDidAuthor": row["user"] is not None and row["user"]["login"] == self._viewer,
+            "viewerDidAuthor": self._knows_own and row["user"] is not None and row["user"]["login"] == self._viewer,
             "authorAssociation": row["author_association"],
             "createdAt": row["created_at"],
             "updatedAt": row["updated_at"],

@@ -12,12 +12,13 @@ from gis.marker import Marker, marker_in
 THREAD = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {{
   rateLimit {{ cost }}
+  viewer {{ login }}
   repository(owner: $owner, name: $name) {{
     nameWithOwner isArchived
     issue(number: $number) {{
       number state locked repository {{ nameWithOwner }}{pending}
       comments(first: 100, after: $after) {{
-        nodes {{ fullDatabaseId viewerDidAuthor body }}
+        nodes {{ fullDatabaseId viewerDidAuthor author {{ __typename login }} body }}
         pageInfo {{ hasNextPage endCursor }}
       }}
     }}
@@ -25,6 +26,7 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {{
 }}"""
 PENDING = " pendingSuggestions { __typename }"
 COLLECT = "gis collect brings the store up to date"
+BOT = "[bot]"
 PENDING_CLOSE = "PendingCloseSuggestion"
 PENDING_FIELD = "Issue.pendingSuggestions"
 
@@ -92,10 +94,10 @@ def read_thread(client: Client, repository: str, number: int, *, suggestions: bo
     after: str | None = None
     while True:
         variables = {"owner": owner, "name": name, "number": number, "after": after}
-        found, issue = _asked(client, query, variables, f"{repository}#{number}")
+        viewer, found, issue = _asked(client, query, variables, f"{repository}#{number}")
         _check_place(issue, repository, number)
         comments = issue.object("comments")
-        own += _own(comments)
+        own += _own(comments, viewer)
         page = comments.object("pageInfo")
         last, after = after, page.text_or_none("endCursor")
         if not page.flag("hasNextPage"):
@@ -112,10 +114,14 @@ def read_thread(client: Client, repository: str, number: int, *, suggestions: bo
     )
 
 
-def _asked(client: Client, query: str, variables: dict[str, Any], name: str) -> tuple[Fields, Fields]:
-    """Return the repository and the issue of an answer."""
+def _asked(client: Client, query: str, variables: dict[str, Any], name: str) -> tuple[str, Fields, Fields]:
+    """Return who is signed in ("" where that is not told), the repository and the issue of an answer."""
+    viewer = ""
     try:
-        repository = client.graphql(query, variables).object_or_none("repository")
+        data = client.graphql(query, variables)
+        account = data.object_or_none("viewer")
+        viewer = "" if account is None else account.text("login")
+        repository = data.object_or_none("repository")
         issue = None if repository is None else repository.object_or_none("issue")
     except NotFoundError:
         repository = issue = None
@@ -130,7 +136,7 @@ def _asked(client: Client, query: str, variables: dict[str, Any], name: str) -> 
             "or made a discussion",
             remedy=COLLECT,
         )
-    return repository, issue
+    return viewer, repository, issue
 
 
 def _check_place(issue: Fields, repository: str, number: int) -> None:
@@ -140,13 +146,21 @@ def _check_place(issue: Fields, repository: str, number: int) -> None:
         raise GisError(f"{repository}#{number} is {now} now", remedy=COLLECT)
 
 
-def _own(comments: Fields) -> list[OwnComment]:
+def _own(comments: Fields, viewer: str) -> list[OwnComment]:
     written = []
     for node in objects([each for each in comments.items("nodes") if each is not None], "a comment"):
         marker = marker_in(node.text("body"))
-        if marker is not None and node.flag("viewerDidAuthor"):
+        if marker is not None and (node.flag("viewerDidAuthor") or _is_by(node.object_or_none("author"), viewer)):
             written.append(OwnComment(node.large_number("fullDatabaseId"), node.text("body"), marker))
     return written
+
+
+def _is_by(author: Fields | None, viewer: str) -> bool:
+    """Return whether the account wrote something: apps are called NAME[bot] as viewers, and NAME as authors."""
+    if author is None or not viewer:
+        return False
+    name = viewer.removesuffix(BOT)
+    return author.text("login") == name and (name == viewer or author.word("__typename") == "Bot")
 
 
 def _waits(issue: Fields) -> bool:

@@ -264,11 +264,17 @@ def test_a_refused_token_ends_the_run_and_a_missing_one_does_not_begin_it(
         post(github, FOUND)
 
 
-def test_the_token_of_an_action_finds_its_own_comment(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("knows_own", [True, False])
+def test_the_token_of_an_action_finds_its_own_comment(
+    github: GitHub, world: World, monkeypatch: pytest.MonkeyPatch, knows_own: bool
+) -> None:
     github.tokens["of-the-action"] = None
+    github.knows_own = knows_own
     monkeypatch.setenv("GITHUB_TOKEN", "of-the-action")
     assert actions(post(github, FOUND)) == ["commented"]
     assert actions(post(github, FOUND)) == ["unchanged"]
+    world.comments[2][0]["user"] = {**user_row(5), "login": "github-actions"}  # a person who is called as the app is
+    assert actions(post(github, FOUND)) == ["commented"]
 
 
 def test_two_processes_at_once_do_not_write_to_one_repository(github: GitHub, world: World) -> None:
