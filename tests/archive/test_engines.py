@@ -48,7 +48,7 @@ def collected(hours: Path, work: Path, engine: str) -> tuple[ArchiveReport, dict
 def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Hours with every fault."""
     folder = tmp_path_factory.mktemp("hours")
-    write_hours(folder, [world()], files=5, faults=FAULTS)
+    write_hours(folder, [world(20)], files=4, faults=FAULTS)
     return folder
 
 
@@ -80,8 +80,12 @@ def test_clickhouse_makes_the_same_store(
 @needs_java
 @pytest.mark.slow
 def test_spark_with_two_processes_makes_the_same_store(
-    hours: Path, expected: tuple[ArchiveReport, dict[str, list[Any]]], tmp_path: Path
+    hours: Path,
+    expected: tuple[ArchiveReport, dict[str, list[Any]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # three start: half the time
     check("local-cluster[2,1,1024]", hours, expected, tmp_path)
 
 
