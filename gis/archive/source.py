@@ -170,7 +170,7 @@ def _issue(first: Row, rows: Sequence[Row]) -> Row:
         "locked": latest["locked"],
         "user": _user(first["author"], first["author_id"], first["author_type"]),
         "author_association": first["association"],
-        "labels": latest["labels"],
+        "labels": latest["labels"] or [],  # not every engine has lists that are null
         "comments": latest["comment_count"],
         "created_at": first["created_at"],
         "updated_at": max(row["at"] for row in rows),

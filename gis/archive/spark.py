@@ -22,8 +22,9 @@ VIEW, NUMBERS = "events", count()  # each table has a name of its own
 DIALECT = "pyspark"
 # What Spark reads as if nothing were wrong: a second object after the first, halves of characters, bytes of no
 # character, a list. Such a line counts as one that cannot be read, so that its file is mended.
-GLUED = r"\}[\x00-\x20]*\{\""
+GLUED = r"\}[\x00-\x20]*\{\"\w+\"\s*:"
 HALF = r"\\u[dD]"
+WHOLE = r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 OBJECT = r"(?s)^\s*\{.*\}\s*$"
 
 
@@ -59,11 +60,7 @@ class Spark:
         events_read = lines.selectExpr(f"CASE WHEN {READABLE} THEN from_json(value, {quoted(structure)}) END AS event")
         events_read.selectExpr("event.*", f"{quoted(name)} AS file").createOrReplaceTempView(view)
         query = f"WITH {LINES} AS (SELECT * FROM {view}) {self._queries[layout.name]}"
-        parts = self._parts_of(self._session.sql(query).coalesce(1))
-        if parts:
-            parts[0].replace(events)
-        else:
-            write_empty(layout.query, events)
+        self._write(self._session.sql(query).coalesce(1), events, layout.query)
 
     def parquet(self, paths: Sequence[Path]) -> Table:
         """Return the rows of Parquet files; see ``Engine``."""
@@ -76,11 +73,7 @@ class Spark:
 
         Spark writes several, without order, which are sorted here: not all servers keep the order of what they write.
         """
-        parts = self._parts_of(self._frame(table))
-        if parts:
-            self._local.write(self._local.parquet(parts), path, order)
-        else:
-            write_empty(table, path)
+        self._write(self._frame(table), path, table, order)
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """Return the rows of a small table; see ``Engine``."""
@@ -90,23 +83,36 @@ class Spark:
     def _frame(self, table: Table) -> DataFrame:
         return self._session.sql(str(ibis.to_sql(table, dialect=DIALECT)))
 
-    def _parts_of(self, frame: DataFrame) -> list[Path]:
-        """Return the Parquet files that Spark makes of a table."""
+    def _write(self, frame: DataFrame, path: Path, table: Table, order: Sequence[str] = ()) -> None:
         shutil.rmtree(self._parts, ignore_errors=True)
         frame.write.mode("overwrite").option("compression", "zstd").parquet(plain(self._parts))
         parts = list(self._parts.glob("*.parquet"))
-        if not parts and not frame.isEmpty():
+        if len(parts) == 1 and not order:
+            parts[0].replace(path)
+        elif parts:
+            self._local.write(self._local.parquet(parts), path, order)
+        elif frame.isEmpty():
+            write_empty(table, path)
+        else:
             raise GisError(
                 f"what Spark writes to {self._parts} is not there: its machines have other folders than this one",
                 remedy="use a folder that all of them share",
             )
-        return parts
+        shutil.rmtree(self._parts, ignore_errors=True)
 
 
-def _matches(pattern: str) -> str:
-    """Return whether a line has a regular expression in it, in SQL."""
-    return f"value RLIKE {quoted(pattern.replace(BACKSLASH, BACKSLASH * 2))}"
+def _literal(pattern: str) -> str:
+    """Return a regular expression as a literal of Spark's SQL."""
+    return quoted(pattern.replace("\\", "\\\\"))
 
 
-BACKSLASH = "\\"
-READABLE = f"is_valid_utf8(value) AND {_matches(OBJECT)} AND NOT {_matches(GLUED)} AND NOT {_matches(HALF)}"
+def _matches(pattern: str, text: str = "value") -> str:
+    """Return whether a text, by default the line, has a regular expression in it, in SQL."""
+    return f"{text} RLIKE {_literal(pattern)}"
+
+
+WITHOUT_WHOLE = f"regexp_replace(value, {_literal(WHOLE)}, '')"
+READABLE = (
+    f"is_valid_utf8(value) AND {_matches(OBJECT)} AND NOT {_matches(GLUED)} "
+    f"AND NOT ({_matches(HALF)} AND {_matches(HALF, WITHOUT_WHOLE)})"
+)

@@ -19,12 +19,38 @@ from gis.archive.engines import plain
 from gis.errors import GisError, UsageError
 from tests.archive.helpers import world
 from tests.archive.hours import FAULTS, write_hours
+from tests.collector.world import user_row
 from tests.command_line import Gis
 
 OF_RUNS = {"runs", "changes", "repositories"}
 needs_spark = pytest.mark.skipif(find_spec("pyspark") is None, reason="needs pyspark: pip install 'pyspark[connect]'")
 needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="needs Java: apt-get install default-jre")
 needs_sail = pytest.mark.skipif(find_spec("pysail") is None, reason="needs Spark Connect: pip install pysail")
+# Comments and labels in which engines could see other letters, or another pattern.
+ODD = [
+    ("DUPLICATE OF \u0130SSUE 3", "DUPLICATE"),
+    ("dup of \uff035 \U0001f600", "重复"),
+    ("\u017fee I\u0307ssue 7\r\nDuplicate of GH-7", 'it\'s a "dup\\licate"\n'),
+    ("Dup of #9 \ufeff\u2028\x85", "C-дубликат"),
+    ("", "a, b}]"),
+]
+MANY = 9000  # lines: more than some engines write into one file
+PUSHED = '{"id":"1","type":"PushEvent"}'
+OPENED = (
+    '{"id":"%d","type":"IssuesEvent","created_at":"2020-01-03T00:00:00Z","actor":{"id":1,"login":"a"},"repo":{"id":4711,'
+    '"name":"octo/widgets"},"payload":{"action":"opened","issue":{"id":1,"number":%d,"title":"}{","body":"%s","state":'
+    '"open","comments":0,"created_at":"2020-01-03T00:00:00Z","user":{"login":"a","id":1}}}}'
+)
+# As they stand in JSON. None of them is wrong, so no file is mended for them.
+ODD_BODIES = [
+    r"\ud83d\ude00 \uD83D\uDE00",
+    r"\\ud83d",
+    r"\\\ud83d\ude00",
+    r"{}{\"a\":1}",
+    r"\u0000",
+    r"a\r\n\u2028",
+    "}{",
+]
 
 
 def rows_of(store: Path) -> dict[str, list[Any]]:
@@ -39,7 +65,7 @@ def rows_of(store: Path) -> dict[str, list[Any]]:
 
 
 def collected(hours: Path, work: Path, engine: str) -> tuple[ArchiveReport, dict[str, list[Any]]]:
-    report = collect_archive(str(hours), work / "store.db", engine=engine)
+    report = collect_archive(str(hours), work / "store.db", engine=engine, repositories=["OCTO/wid*", "a/*"])
     return report, rows_of(work / "store.db")
 
 
@@ -47,7 +73,14 @@ def collected(hours: Path, work: Path, engine: str) -> tuple[ArchiveReport, dict
 def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Hours with every fault."""
     folder = tmp_path_factory.mktemp("hours")
-    write_hours(folder, [world(20)], files=4, faults=FAULTS)
+    repository = world(20)
+    numbers = sorted(repository.issues)
+    for number, (text, label) in zip(numbers, ODD, strict=False):
+        repository.add_comment(number, text, user_row(1))
+        repository.issues[number]["labels"] = [{"name": label}, {"name": "a"}]
+    write_hours(folder, [repository], files=4, faults=FAULTS)
+    lines = [OPENED % (number, number, text) for number, text in enumerate(ODD_BODIES, start=900)]
+    (folder / "2020-01-03-0.json").write_text("\n".join([*lines, *[PUSHED] * MANY]), encoding="utf-8")
     return folder
 
 
