@@ -165,6 +165,7 @@ def _settings(builder: "SparkSession.Builder", name: str) -> "SparkSession.Build
     options = {
         "spark.app.name": "gis collect --archive",
         "spark.log.level": "OFF",
+        "spark.sql.codegen.hugeMethodLimit": "8000",  # Java compiles no larger methods, and interprets them
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }

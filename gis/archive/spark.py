@@ -25,7 +25,7 @@ DIALECT = "pyspark"
 GLUED = r"\}[\x00-\x20]*\{\"\w+\"\s*:"
 HALF = r"\\u[dD]"
 WHOLE = r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-OBJECT = r"(?s)^\s*\{.*\}\s*$"
+HALVES = ("\\ud", "\\uD")
 
 
 class Spark:
@@ -102,7 +102,7 @@ class Spark:
 
 
 def _literal(pattern: str) -> str:
-    """Return a regular expression as a literal of Spark's SQL."""
+    """Return a text as a literal of Spark's SQL."""
     return quoted(pattern.replace("\\", "\\\\"))
 
 
@@ -112,7 +112,8 @@ def _matches(pattern: str, text: str = "value") -> str:
 
 
 WITHOUT_WHOLE = f"regexp_replace(value, {_literal(WHOLE)}, '')"
+MAY_BE_HALF = " OR ".join(f"contains(value, {_literal(half)})" for half in HALVES)
 READABLE = (
-    f"is_valid_utf8(value) AND {_matches(OBJECT)} AND NOT {_matches(GLUED)} "
-    f"AND NOT ({_matches(HALF)} AND {_matches(HALF, WITHOUT_WHOLE)})"
+    "startswith(ltrim(value), '{') AND endswith(rtrim(value), '}') AND is_valid_utf8(value) "
+    f"AND NOT {_matches(GLUED)} AND NOT (({MAY_BE_HALF}) AND {_matches(HALF, WITHOUT_WHOLE)})"
 )
