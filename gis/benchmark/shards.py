@@ -10,10 +10,10 @@ from typing import NamedTuple, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from gis.benchmark.results import first_fault
+from gis.benchmark.results import first_fault, own_sha256
 from gis.benchmark.tasks.catalogue import Task
 from gis.errors import GisError, UsageError
-from gis.files import SHORT_HASH, sha256_of, write_text
+from gis.files import SHORT_HASH, load_json, sha256_of, write_text
 from gis.masking import masked_values
 from gis.models.registry import ADAPTERS
 from gis.spec import Spec, parse_specs
@@ -127,6 +127,7 @@ class ShardRecord:
 
 
 _RECORD = TypeAdapter(ShardRecord)
+RUN_AGAIN = "remove it, and run the shard again, which keeps its results"
 
 
 class ShardLog:
@@ -159,6 +160,7 @@ class ShardLog:
 
     def _write(self) -> None:
         content = masked_values(_RECORD.dump_python(self._record, mode="json"))
+        content["sha256"] = own_sha256(content)
         write_text(self._path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -208,12 +210,12 @@ def unfinished_runs(results: Path) -> list[UnfinishedRun]:
 
 def _read(path: Path) -> ShardRecord:
     try:
-        record = _RECORD.validate_json(path.read_bytes())
+        content = load_json(path)
+        record = _RECORD.validate_python(content)
         Shard.parse(record.shard)
     except (OSError, ValueError, UsageError) as error:
         reason = first_fault(error) if isinstance(error, ValidationError) else str(error)
-        raise GisError(
-            f"{path} does not say what a shard has scored ({reason})",
-            remedy="remove it, and run the shard again, which keeps its results",
-        ) from error
+        raise GisError(f"{path} does not say what a shard has scored ({reason})", remedy=RUN_AGAIN) from error
+    if content.get("sha256") != own_sha256(content):
+        raise GisError(f"{path} was changed since a shard wrote it", remedy=RUN_AGAIN)
     return record

@@ -199,6 +199,14 @@ def test_a_damaged_record_is_named_with_its_remedy(tmp_path: Path, data: Path) -
         assert "run the shard again" in caught.value.remedy
 
 
+def test_a_changed_letter_of_a_record_is_noticed(tmp_path: Path, data: Path) -> None:
+    run_gis("bench", "-m", "length", "-t", data / "one", "--output", tmp_path / "results", "--shard", "1/1")
+    (path,) = (tmp_path / "results" / "shards").iterdir()
+    path.write_text(path.read_text(encoding="utf-8").replace("length", "lengthy", 1), encoding="utf-8")
+    with pytest.raises(GisError, match="was changed since a shard wrote it"):
+        unfinished_runs(tmp_path / "results")
+
+
 def test_results_that_cannot_be_written_end_a_shard(tmp_path: Path, data: Path) -> None:
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "shards").write_text("")
