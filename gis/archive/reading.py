@@ -19,8 +19,9 @@ from gis.archive.mending import mend
 from gis.archive.tables import MALFORMED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import FullDiskError, full_disk_named, make_folder, write_atomically
+from gis.files import FullDiskError, full_disk_named, make_folder, sha256_of_file, write_atomically, write_text
 
+CHECKSUM = ".sha256"  # the ending of a file beside the events, with the hash of them
 MENDED = ".mended.json"  # the ending of a copy of a damaged file
 
 FETCHED_AHEAD = 2  # files for each engine: one is read, and one is downloaded
@@ -48,8 +49,12 @@ def events_of(file: ArchiveFile, folder: Path) -> Path:
 
 
 def is_read(file: ArchiveFile, folder: Path) -> bool:
-    """Return whether a file was read before, and has not changed since."""
-    return events_of(file, folder).exists()
+    """Return whether a file was read before, and neither it nor its events have changed since."""
+    events = events_of(file, folder)
+    try:
+        return events.with_suffix(CHECKSUM).read_text(encoding="utf-8") == sha256_of_file(events)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def read_files(
@@ -86,7 +91,9 @@ def read_files(
         with fetch(file) as path:
             engine = free.get()
             try:
-                read_file(path, events_of(file, folder), layout, engine)
+                events = events_of(file, folder)
+                read_file(path, events, layout, engine)
+                write_text(events.with_suffix(CHECKSUM), sha256_of_file(events))
             finally:
                 free.put(engine)
             return path.stat().st_size
