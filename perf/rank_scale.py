@@ -15,7 +15,7 @@ import pandas as pd
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord, result_path, write_result
 from gis.benchmark.scoring import score_pairs
 from gis.benchmark.tasks.pairs import Pairs
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.leaderboard.table import load_table
 from gis.models.base import ModelCard
 

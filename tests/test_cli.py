@@ -18,8 +18,8 @@ from gis.__main__ import main as start
 from gis.benchmark.results import Result, read_results
 from gis.benchmark.tasks.catalogue import Task, catalogue, suites
 from gis.cli.app import what_stands_at
-from gis.files import new_folder
 from gis.models.registry import ADAPTERS
+from gis.replacing import new_folder
 from tests.benchmark.helpers import ROWS, Row, jsonl, write_jsonl
 from tests.command_line import Done, Gis
 

@@ -35,7 +35,7 @@ from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.spec import Spec
 
 Kind = Literal["grade", "rule", "repair"]

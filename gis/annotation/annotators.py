@@ -28,7 +28,7 @@ from gis.annotation.protocols import (
 from gis.annotation.select import similarities
 from gis.annotation.source import PairsToGrade
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.masking import masked
 from gis.models.base import Model
 from gis.models.openai_server import OpenAIServer

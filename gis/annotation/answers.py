@@ -14,7 +14,9 @@ from gis.annotation.prompt import LEVELS, TOP_LEVEL
 from gis.annotation.protocols import Grade, Usage
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import full_disk_named, make_folder, sha256_of
+from gis.files import make_folder
+from gis.full_disk import full_disk_named
+from gis.hashes import sha256_of
 from gis.masking import masked
 
 CHECK = "check"  # the field that shows whether a line is as it was written

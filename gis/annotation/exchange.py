@@ -17,7 +17,9 @@ from uuid import NAMESPACE_URL, uuid5
 from gis.annotation.review import VERDICTS, Review, Reviews, Verdict, new_review, texts_hash
 from gis.benchmark.tasks.pairs import Pairs
 from gis.errors import GisError, unknown_name
-from gis.files import load_json, sha256_of, write_text
+from gis.files import load_json
+from gis.hashes import sha256_of
+from gis.replacing import write_text
 
 Form = Literal["label-studio", "argilla"]
 QUESTION = "same"  # what the question, the control and the label are called there

@@ -20,7 +20,7 @@ from gis.annotation.session import AnnotationSettings, ask_each, by_name, decidi
 from gis.annotation.source import TextsToUse, load_texts
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.markdown import escape, table
 from gis.spec import Spec
 

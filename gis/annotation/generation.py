@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gis.annotation.prompt import PROMPTS, Prompt, Texts, fenced, guard, read_toml
 from gis.annotation.protocols import PLAIN, REASONING, InvalidAnswerError, Protocol, content_of, shown_answer
 from gis.errors import GisError, check_number
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.languages import possible_languages
 from gis.masking import masked
 from gis.near_duplicates import NEAR_JACCARD, Sketch, jaccard, sketch

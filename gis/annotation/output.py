@@ -13,9 +13,11 @@ from gis.annotation.ensemble import Combined, weight_of
 from gis.annotation.source import SPLITS, PairsToGrade
 from gis.benchmark.tasks.manifest import MANIFEST, is_intact
 from gis.errors import GisError
-from gis.files import link_or_copy, load_json, make_folder, new_folder, sha256_of, sha256_of_file, write_text
+from gis.files import link_or_copy, load_json, make_folder
+from gis.hashes import sha256_of, sha256_of_file
 from gis.hub import CARD
 from gis.masking import masked_values
+from gis.replacing import new_folder, write_text
 from gis.versions import versions_of
 
 ANSWERS = Path("answers") / "answers.jsonl"  # below a folder of its own, so that nobody takes it for a split

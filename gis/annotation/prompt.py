@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError, unknown_name
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 
 PROMPTS = Path(__file__).with_name("prompts")
 LEVELS = 6

@@ -21,7 +21,7 @@ from gis.benchmark.runner import find_model
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.console import Reporter
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.spec import Spec
 
 CONTRADICTED = TOP_LEVEL / 2  # levels between a label and what is said against it: half of the scale

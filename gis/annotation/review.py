@@ -11,7 +11,9 @@ from gis.annotation.source import load_split
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.errors import GisError
-from gis.files import full_disk_named, make_folder, sha256_of
+from gis.files import make_folder
+from gis.full_disk import full_disk_named
+from gis.hashes import sha256_of
 from gis.spec import Spec
 
 Verdict = Literal["yes", "no", "unsure"]

@@ -18,8 +18,9 @@ from gis.annotation.select import Selection
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.console import Reporter
 from gis.errors import GisError, UsageError, check_number
-from gis.files import held_alone, replaceable
+from gis.locks import held_alone
 from gis.models.base import LoadSettings
+from gis.replacing import replaceable
 from gis.spec import Spec
 
 RENAME = "give it another name: MODEL,name=NAME"

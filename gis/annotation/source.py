@@ -25,7 +25,7 @@ from gis.dataset.candidates import (
 )
 from gis.dataset.settings import TextSettings
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.spec import Spec, parse_spec
 from gis.text import plain_text
 from gis.words import words

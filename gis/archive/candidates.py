@@ -21,8 +21,8 @@ from gis.console import QUIET, Reporter
 from gis.dataset.labels.called import DUPLICATE_IN_LABELS, is_duplicate_label
 from gis.dataset.labels.evidence import RULED
 from gis.dataset.labels.rulings import rulings
-from gis.files import write_atomically
 from gis.languages import language
+from gis.replacing import write_atomically
 
 # One of these is in every comment that ``rulings`` reads, in lower case: ``MAY_NAME`` begins with them. The last three
 # are letters that Python takes for an i or an s where case is ignored; what is one in lower case differs by engine.

@@ -27,7 +27,8 @@ from gis.collector.repositories import is_repository_name
 from gis.collector.store_writer import StoreWriter
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import SHORT_HASH, sha256_of, write_atomically
+from gis.hashes import SHORT_HASH, sha256_of
+from gis.replacing import write_atomically
 from gis.text import visible
 from gis.versions import versions_of
 

@@ -9,7 +9,8 @@ import requests
 
 from gis.archive.files import ArchiveFile
 from gis.errors import GisError
-from gis.files import full_disk_named, make_folder
+from gis.files import make_folder
+from gis.full_disk import full_disk_named
 
 ATTEMPTS = 5
 FIRST_PAUSE = 1.0  # seconds; doubled each time

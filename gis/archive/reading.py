@@ -19,7 +19,10 @@ from gis.archive.mending import mend
 from gis.archive.tables import MALFORMED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import FullDiskError, full_disk_named, make_folder, sha256_of_file, write_atomically, write_text
+from gis.files import make_folder
+from gis.full_disk import FullDiskError, full_disk_named
+from gis.hashes import sha256_of_file
+from gis.replacing import write_atomically, write_text
 
 CHECKSUM = ".sha256"  # the ending of a file beside the events, with the hash of them
 MENDED = ".mended.json"  # the ending of a copy of a damaged file

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from gis.archive.collect import ArchiveReport
 from gis.archive.tables import REASONS, USED
 from gis.errors import GisError
-from gis.files import make_folder, write_text
+from gis.files import make_folder
 from gis.leaderboard.plots.style import COLOURS, save_figure, style
 from gis.markdown import csv_text, table
+from gis.replacing import write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

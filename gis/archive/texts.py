@@ -14,7 +14,7 @@ from gis.archive.tables import COMMENT, CUT_OFF, MALFORMED, ORDER, OVERLONG, USE
 from gis.archive.work import Work
 from gis.collector.records import IssueText
 from gis.console import QUIET, Reporter
-from gis.files import write_atomically
+from gis.replacing import write_atomically
 from gis.text import whole_characters
 
 TEXTS = "texts.parquet"

@@ -13,7 +13,9 @@ from gis.archive.layouts import GHARCHIVE
 from gis.archive.reading import Unread, events_of, read_files
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.files import full_disk_named, held_alone, make_folder
+from gis.files import make_folder
+from gis.full_disk import full_disk_named
+from gis.locks import held_alone
 
 EVENTS, SPILL = "events", "spill"
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError
-from gis.files import FullDiskError, is_full
+from gis.full_disk import FullDiskError, is_full
 from gis.models.base import EncodedBatch
 
 TABLE = "checked_vectors"  # "vectors" of version 0.1 had no checksums

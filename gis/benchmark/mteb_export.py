@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from gis.benchmark.results import Result
-from gis.files import SHORT_HASH, file_name, write_text
+from gis.files import file_name
+from gis.hashes import SHORT_HASH
 from gis.masking import masked_values
+from gis.replacing import write_text
 from gis.statistics.metrics import Metric, Undefined
 
 # The schema these files follow. Below 1.12.48 the loader would take them for files of an older layout.

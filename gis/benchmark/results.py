@@ -12,9 +12,11 @@ from pydantic_core import from_json
 
 from gis.benchmark.scoring import Correlation, TaskScores
 from gis.errors import GisError
-from gis.files import SHORT_HASH, file_name, sha256_of, sha256_of_bytes, sha256_of_file, write_atomically, write_text
+from gis.files import file_name
+from gis.hashes import SHORT_HASH, sha256_of, sha256_of_bytes, sha256_of_file
 from gis.masking import masked_values
 from gis.models.base import ModelCard
+from gis.replacing import write_atomically, write_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,9 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from gis.benchmark.results import first_fault, own_sha256
 from gis.benchmark.tasks.catalogue import Task
 from gis.errors import GisError, UsageError
-from gis.files import SHORT_HASH, load_json, sha256_of, write_text
+from gis.files import load_json
+from gis.hashes import SHORT_HASH, sha256_of
 from gis.masking import masked_values
 from gis.models.registry import ADAPTERS
+from gis.replacing import write_text
 from gis.spec import Spec, parse_specs
 
 FOLDER = "shards"  # in a folder of results; its files are a level above those that are taken for results

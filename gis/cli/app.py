@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperArgument, TyperGroup
 
 from gis.errors import GisError, unknown_name
-from gis.files import folder_identity
+from gis.replacing import folder_identity
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -23,8 +23,8 @@ def compare(
 
     Example: gis compare results minilm tfidf --task sts
     """
-    from gis.files import write_text
     from gis.leaderboard.result_set import load_results
+    from gis.replacing import write_text
     from gis.spec import parse_specs
 
     comparison = load_results(results).compare(first, second, [spec.name for spec in parse_specs(task or [])])

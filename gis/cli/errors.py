@@ -37,9 +37,9 @@ def errors(
 
     Example: gis errors results --model minilm --task stsb
     """
-    from gis.files import write_text
     from gis.leaderboard.result_set import load_results
     from gis.markdown import csv_text
+    from gis.replacing import write_text
 
     frame = load_results(results).errors(model, task, n)
     if csv is not None:

@@ -331,8 +331,8 @@ def _print_suggestion(place: int, suggestion: "Suggestion", opened: str) -> None
 
 
 def _write_backtest(replayed: "Backtest", name: str, html: Path | None, *, as_json: bool) -> None:
-    from gis.files import write_text
     from gis.finder.report import render_report
+    from gis.replacing import write_text
 
     if html is not None:
         write_text(html, render_report(replayed, name))

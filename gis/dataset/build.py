@@ -33,10 +33,10 @@ from gis.dataset.pairs.retrieval import make_queries
 from gis.dataset.settings import BuildSettings
 from gis.dataset.texts.texts import Texts, make_texts
 from gis.errors import GisError, UsageError
-from gis.files import new_folder, recover_folder
 from gis.models.base import Encoder, LoadSettings
 from gis.models.registry import adapter_of, load_model
 from gis.near_duplicates import Sketches
+from gis.replacing import new_folder, recover_folder
 from gis.spec import Spec
 
 

@@ -18,9 +18,11 @@ from typing import Any
 from gis.annotation.review import REVIEW, Reviews, load_scored
 from gis.benchmark.results import own_sha256
 from gis.errors import GisError, check_number
-from gis.files import load_json, new_folder, sha256_of_file
+from gis.files import load_json
 from gis.finder.ranker import Ranker, ranker_of
 from gis.finder.replay import Replay, pair_name
+from gis.hashes import sha256_of_file
+from gis.replacing import new_folder
 
 FEWEST = 50  # whose precision is bounded; if all of them are right, 90 % is sure among up to nine bounds
 LEVEL = 0.05  # chance that any precision is lower than its bound

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
 from gis.finder.comparers import Comparer, load_comparer
+from gis.hashes import sha256_of
 from gis.models.base import Encoder, LoadSettings
 from gis.models.learned import Learned, learned_by, together
 from gis.models.registry import load_model

@@ -18,8 +18,8 @@ from gis.collector.store_schema import columns_of, create_store
 from gis.console import QUIET, Reporter
 from gis.dataset.issues.table import load_names
 from gis.dataset.texts.texts import Templates
-from gis.files import temporary_folder
 from gis.finder.corpus import Corpus, read_corpus
+from gis.replacing import temporary_folder
 from gis.union_find import DisjointSets
 
 Issue = tuple[int, int]  # the store's key of the repository, and the number

@@ -21,8 +21,9 @@ from gis.benchmark.embeddings import embed
 from gis.benchmark.tasks.pairs import Pairs
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
-from gis.files import held_alone, sha256_of
 from gis.finder.search import Array
+from gis.hashes import sha256_of
+from gis.locks import held_alone
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, PairScorer
 from gis.models.learned import Learned, learned_by
 from gis.models.registry import load_model

@@ -19,17 +19,7 @@ from gis.benchmark.results import own_sha256
 from gis.collector.store import Store
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import (
-    crc32_of_file,
-    folder_identity,
-    held_alone,
-    is_being_replaced,
-    link_or_copy,
-    load_json,
-    new_folder,
-    recover_folder,
-    sha256_of,
-)
+from gis.files import link_or_copy, load_json
 from gis.finder.builder import Builder
 from gis.finder.chain import Chain, LoadedChain, load_chain
 from gis.finder.changes import Groups
@@ -41,8 +31,11 @@ from gis.finder.rerank import fit_reranker
 from gis.finder.search import SearchedCorpus
 from gis.finder.segments import read_segment, write_segment
 from gis.finder.state import state_of
+from gis.hashes import crc32_of_file, sha256_of
+from gis.locks import held_alone
 from gis.models.base import Encoder, LoadSettings
 from gis.models.learned import Learned
+from gis.replacing import folder_identity, is_being_replaced, new_folder, recover_folder
 from gis.spec import Spec
 from gis.versions import VERSION
 

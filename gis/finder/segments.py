@@ -9,8 +9,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.files import FullDiskError
 from gis.finder.terms import Postings
+from gis.full_disk import FullDiskError
 
 FACTS, TEXTS, VECTORS, TITLE_VECTORS = "issues.npy", "texts.parquet", "vectors.npy", "title_vectors.npy"
 WORDS, TITLE_WORDS = "words", "title_words"  # .keys.npy and so on

@@ -2,7 +2,7 @@
 
 from gis.collector.store import Store
 from gis.dataset.issues.table import load_names
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 
 REVISION = "revision"
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from gis.errors import GisError
-from gis.files import write_text
 from gis.leaderboard.notes import MARK
 from gis.leaderboard.retrieval import SCALE
+from gis.replacing import write_text
 
 BEGIN, END = "<!-- gis leaderboard: begin -->", "<!-- gis leaderboard: end -->"
 

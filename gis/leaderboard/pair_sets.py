@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gis.benchmark.results import Result
-from gis.files import SHORT_HASH
+from gis.hashes import SHORT_HASH
 from gis.leaderboard.scores import sample_of
 
 

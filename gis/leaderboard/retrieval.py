@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gis import latex
 from gis.benchmark.retrieval.results import RankedTask, RetrievalRecord, read_all_retrieval
-from gis.files import SHORT_HASH
+from gis.hashes import SHORT_HASH
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.reported import Reported
 from gis.leaderboard.table import load_table

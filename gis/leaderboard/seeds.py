@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.leaderboard.rows import ModelRow, Score
 from gis.models.base import TRAINING, TRAINING_SEED, ModelCard, Setting
 from gis.statistics.metrics import Array

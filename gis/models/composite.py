@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import POOLING_DECLARED, Encoder, Model, ModelCard, PairScorer, Setting
 from gis.models.similarity import cosine
 from gis.text import whole_characters

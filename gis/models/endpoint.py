@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
 from gis.models.openai_server import DEFAULT_KEY_VARIABLE, DEFAULT_URL, OpenAIServer
 from gis.models.transformer.model_folder import as_prompt

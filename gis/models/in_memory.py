@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import EncodedBatch, Encoder, Model, ModelCard, PairScorer, Setting
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import FITTED_ON_TASK, LoadSettings, ModelCard, PairScorer, Setting
 from gis.models.bm25 import K1, B, bm25_weights
 from gis.spec import Spec

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import LEARNED, LoadSettings, Model, ModelCard, PairScorer, TextLengths
 from gis.models.registry import load_model
 from gis.models.transformer.late_interaction import MEAN_MAXSIM, score_by_tokens

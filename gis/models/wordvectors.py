@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of, sha256_of_file
+from gis.hashes import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, ModelCard
 from gis.spec import Spec
 

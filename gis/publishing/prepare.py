@@ -6,12 +6,12 @@ from pathlib import Path
 from gis.annotation.output import is_annotation
 from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
 from gis.errors import GisError
-from gis.files import folder_identity
 from gis.publishing.annotation import prepare_annotation
 from gis.publishing.dataset import prepare_dataset, without_texts
 from gis.publishing.model import prepare_model
 from gis.publishing.publication import Publication, check_identity
 from gis.publishing.results import prepare_results
+from gis.replacing import folder_identity
 from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
 
 

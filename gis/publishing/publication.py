@@ -11,9 +11,9 @@ from yaml import YAMLError
 
 from gis.benchmark.tasks.manifest import MANIFEST as DATASET_MANIFEST
 from gis.errors import GisError
-from gis.files import folder_identity
 from gis.hub import CARD
 from gis.masking import masked
+from gis.replacing import folder_identity
 from gis.training.output.manifest import MANIFEST as MODEL_MANIFEST
 
 Kind = Literal["dataset", "model", "results"]

@@ -15,8 +15,10 @@ import transformers
 from gis.benchmark.tasks.pairs import MENDED
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.files import full_disk_named, held_alone, link_or_copy, load_json, new_folder, replaceable, write_text
+from gis.files import link_or_copy, load_json
+from gis.full_disk import full_disk_named
 from gis.hub import CARD
+from gis.locks import held_alone
 from gis.models.base import Encoder, LoadSettings
 from gis.models.learned import Learned, learned_by_weights
 from gis.models.registry import load_model
@@ -26,6 +28,7 @@ from gis.models.transformer.loading import quiet_transformers
 from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pretrained import model_folder_of
 from gis.models.transformer.tokens import TextTokenizer
+from gis.replacing import new_folder, replaceable, write_text
 from gis.spec import Spec
 from gis.training.data.loading import TrainingData
 from gis.training.loop.arguments import training_arguments

@@ -10,7 +10,7 @@ import gis
 from gis.annotation.budget import Limits
 from gis.benchmark.tasks.sources import SourceSettings
 from gis.errors import GisError, UsageError
-from gis.files import held_alone
+from gis.locks import held_alone
 from gis.spec import Spec
 from gis.training.data.loading import load_training_data
 from tests.annotation.chat_server import grading

@@ -10,7 +10,7 @@ import pytest
 from gis.annotation.answers import AnswerFile
 from gis.annotation.output import ANSWERS
 from gis.annotation.review import REVIEW
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from tests.annotation.chat_server import grading, texts_of
 from tests.annotation.helpers import annotated, pairs_file
 from tests.command_line import run_gis

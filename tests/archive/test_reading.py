@@ -14,7 +14,7 @@ from gis.archive.layouts import GHARCHIVE
 from gis.archive.reading import events_of, read_files
 from gis.archive.tables import COMMENT, EVENTS, USED
 from gis.errors import GisError
-from gis.files import FullDiskError
+from gis.full_disk import FullDiskError
 from tests.archive.helpers import engine, in_place, world
 from tests.archive.hours import FAULTS, Fault, Truth, write_hours
 from tests.archive.shapes import ERAS

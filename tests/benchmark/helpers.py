@@ -17,7 +17,7 @@ from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.pairs import Pairs
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from gis.console import QUIET, Reporter
-from gis.files import sha256_of, sha256_of_file
+from gis.hashes import sha256_of, sha256_of_file
 from gis.models.base import EncodedBatch, Encoder, LoadSettings, Model, ModelCard
 
 Row = Mapping[str, Any]

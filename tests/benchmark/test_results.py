@@ -19,7 +19,7 @@ from gis.benchmark.results import (
     write_result,
 )
 from gis.errors import GisError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.statistics.metrics import Undefined
 from tests.benchmark.helpers import ROWS, FakeEncoder, make_task, run, settings
 from tests.errors import error_line

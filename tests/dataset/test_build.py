@@ -243,7 +243,7 @@ def test_progress_grows_to_the_whole(store: Path, tmp_path: Path, monkeypatch: p
 
 
 def test_the_manifest_knows_every_file(folder: Path) -> None:
-    from gis.files import sha256_of_file
+    from gis.hashes import sha256_of_file
 
     manifest = json.loads((folder / "gis_manifest.json").read_text(encoding="utf-8"))
     files = {str(path.relative_to(folder)) for path in folder.rglob("*.parquet")}

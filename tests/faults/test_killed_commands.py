@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from gis.annotation.review import REVIEW, Reviews, load_scored
-from gis.files import sha256_of_file
 from gis.finder.index import index_path, read_index
+from gis.hashes import sha256_of_file
 from gis.hub import CARD
 from gis.training.output.manifest import MANIFEST
 from tests.annotation.chat_server import grading

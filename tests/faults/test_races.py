@@ -13,9 +13,10 @@ import pytest
 
 from gis.benchmark.results import read_results
 from gis.collector.records import Issue
-from gis.files import cache_folder, sha256_of_bytes
+from gis.files import cache_folder
 from gis.finder.index import index_path, read_index
 from gis.finder.posting.findings_file import findings_json
+from gis.hashes import sha256_of_bytes
 from gis.publishing.prepare import prepare as prepare_publication
 from gis.publishing.push import HUB_FILES
 from tests.benchmark.helpers import ROWS, write_jsonl

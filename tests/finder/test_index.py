@@ -9,12 +9,13 @@ import pytest
 from gis.benchmark.results import own_sha256
 from gis.collector.store import Store
 from gis.errors import GisError, UsageError
-from gis.files import folder_identity, held_alone
 from gis.finder import index as index_module
 from gis.finder.chain import load_encoder
 from gis.finder.index import MANIFEST, Index, index_path, read_index
 from gis.finder.state import state_of
+from gis.locks import held_alone
 from gis.models.base import LoadSettings
+from gis.replacing import folder_identity
 from gis.spec import Spec
 from tests.dataset.stores import DAY, fill, issue
 from tests.faults import THOROUGH

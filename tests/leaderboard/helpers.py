@@ -7,7 +7,7 @@ from typing import Any
 from gis.benchmark.results import Result, RunRecord, TaskRecord, TextRecord
 from gis.benchmark.runner import ScoredTask
 from gis.benchmark.scoring import BinaryScores, TaskScores, ViewScores
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.leaderboard import table
 from gis.leaderboard.board import Leaderboard
 from gis.models.base import ModelCard

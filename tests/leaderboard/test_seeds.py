@@ -11,7 +11,7 @@ import pytest
 from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
 from gis.errors import GisError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.leaderboard.lengths import length_curves
 from gis.leaderboard.models import single_models
 from gis.leaderboard.pair_scores import mean_pairs

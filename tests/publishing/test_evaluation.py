@@ -11,7 +11,7 @@ from huggingface_hub import EvalResultEntry, parse_eval_result_entries
 from gis.benchmark.results import Result, result_path, write_result
 from gis.benchmark.tasks.catalogue import catalogue
 from gis.errors import GisError
-from gis.files import sha256_of_bytes
+from gis.hashes import sha256_of_bytes
 from gis.publishing import evaluation
 from gis.publishing.evaluation import eval_config, eval_results
 from tests.leaderboard.helpers import HOSTILE, result

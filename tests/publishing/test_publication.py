@@ -9,7 +9,7 @@ import pytest
 
 from gis.benchmark.results import result_path, write_result
 from gis.errors import GisError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.publishing.prepare import prepare
 from gis.publishing.publication import metadata_of, read_card
 from tests.leaderboard.helpers import result

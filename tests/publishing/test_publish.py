@@ -12,12 +12,13 @@ from huggingface_hub import DatasetCard
 
 from gis.benchmark.results import result_path, write_result
 from gis.errors import GisError
-from gis.files import new_folder, sha256_of, sha256_of_file
+from gis.hashes import sha256_of, sha256_of_file
 from gis.models.base import LoadSettings
 from gis.models.transformer.model_folder import read_model_folder
 from gis.publishing.prepare import prepare
 from gis.publishing.publication import read_card
 from gis.publishing.push import push
+from gis.replacing import new_folder
 from gis.spec import Spec
 from tests.benchmark.worker import worker
 from tests.command_line import Done, run_gis

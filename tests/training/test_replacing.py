@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gis.errors import GisError
-from gis.files import replaceable, sha256_of_file
+from gis.hashes import sha256_of_file
+from gis.replacing import replaceable
 from gis.training import run as run_module
 from gis.training.output.folder import CHECKPOINTS, RETRAINING
 from gis.training.output.manifest import MANIFEST

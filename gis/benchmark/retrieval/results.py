@@ -22,9 +22,10 @@ from gis.benchmark.results import (
 from gis.benchmark.retrieval.collection import Collection
 from gis.benchmark.scoring import Share
 from gis.errors import GisError
-from gis.files import sha256_of_bytes, sha256_of_file, write_atomically, write_text
+from gis.hashes import sha256_of_bytes, sha256_of_file
 from gis.masking import masked_values
 from gis.models.base import ModelCard
+from gis.replacing import write_atomically, write_text
 from gis.statistics.intervals import Interval
 from gis.statistics.metrics import Array
 from gis.statistics.retrieval import by_query, interval_of_mean

@@ -25,7 +25,7 @@ from gis.benchmark.retrieval.results import (
 from gis.benchmark.retrieval.search import Scores, by_cosine, by_pairs, by_words, ranks
 from gis.console import Reporter
 from gis.errors import GisError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import Encoder, LoadSettings, Model, ModelCard, PairScorer
 from gis.models.lexical import baseline_of
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from gis.errors import GisError
-from gis.files import load_json, sha256_of, sha256_of_file
+from gis.files import load_json
+from gis.hashes import sha256_of, sha256_of_file
 
 MANIFEST = "gis_manifest.json"
 

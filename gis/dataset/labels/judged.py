@@ -9,7 +9,8 @@ from typing import Any
 
 from gis.benchmark.tasks.manifest import MANIFEST, check_unchanged
 from gis.errors import GisError, UsageError
-from gis.files import load_json, sha256_of
+from gis.files import load_json
+from gis.hashes import sha256_of
 
 LEAST_SCORE = 4.0  # of 5: "very likely a ruling", in the words of the prompt
 RULINGS = "test.jsonl"

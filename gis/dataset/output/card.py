@@ -15,9 +15,10 @@ from gis.dataset.output.report import Report
 from gis.dataset.pairs.configs import ConfigReport
 from gis.dataset.pairs.positives import POSITIVE_STRATA
 from gis.dataset.settings import SPLITS, BuildSettings
-from gis.files import SHORT_HASH, write_text
+from gis.hashes import SHORT_HASH
 from gis.hub import CARD
 from gis.markdown import escape, table
+from gis.replacing import write_text
 from gis.statistics.intervals import Interval, chance_interval
 from gis.statistics.metrics import Metric, Undefined
 

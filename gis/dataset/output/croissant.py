@@ -14,7 +14,7 @@ import pyarrow as pa
 from gis.citation import ANGLE_BIBTEX
 from gis.dataset.output.layout import CONFIGS, CROISSANT, Config
 from gis.dataset.output.manifest import FileRecord
-from gis.files import write_text
+from gis.replacing import write_text
 
 WORDS = re.compile(r"[a-z0-9]+")
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"

@@ -19,8 +19,9 @@ from gis.dataset.output.layout import HASHES, IDS_CONFIG, LABELLED, TEXTS
 from gis.dataset.output.manifest import Manifest, read_manifest
 from gis.dataset.output.restore import Restorer, TextRecord
 from gis.errors import GisError
-from gis.files import SHORT_HASH, new_folder, write_text
+from gis.hashes import SHORT_HASH
 from gis.hub import CARD
+from gis.replacing import new_folder, write_text
 
 TEMPLATE = Path(__file__).with_name("hydrated_card.md.jinja")
 DEFAULT = LABELLED["default"]

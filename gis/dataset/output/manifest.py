@@ -14,8 +14,10 @@ from gis.dataset.labels.judged import Judgements
 from gis.dataset.output.layout import IDS_CARD
 from gis.dataset.settings import BuildSettings
 from gis.errors import GisError
-from gis.files import load_json, sha256_of, sha256_of_file, write_text
+from gis.files import load_json
+from gis.hashes import sha256_of, sha256_of_file
 from gis.hub import CARD
+from gis.replacing import write_text
 from gis.versions import versions_of
 
 SCHEMA = 1

@@ -24,7 +24,8 @@ from gis.dataset.settings import TextSettings
 from gis.dataset.texts.cleaning import Cites, Cleaned, clean, learn_templates
 from gis.dataset.texts.filters import REASONS, judge
 from gis.errors import GisError
-from gis.files import full_disk_named, temporary_folder
+from gis.full_disk import full_disk_named
+from gis.replacing import temporary_folder
 
 ISSUES_PER_CHUNK = 500  # what a worker process takes at a time
 MIN_ISSUES_FOR_WORKERS = 5000  # starting workers takes longer than they save on fewer issues

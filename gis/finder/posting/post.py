@@ -8,11 +8,12 @@ from gis.collector.fields import FieldError
 from gis.collector.github.client import Client, LostAnswerError
 from gis.collector.source import SourceUnusableError
 from gis.errors import GisError, UsageError
-from gis.files import cache_folder, file_name, held_alone, make_folder
+from gis.files import cache_folder, file_name, make_folder
 from gis.finder.find import Finding
 from gis.finder.posting.comment import comment_of, rationale_of, repeated, worth_saying
 from gis.finder.posting.thread import OwnComment, Thread, read_thread
 from gis.finder.posting.writer import create_comment, edit_comment, suggest_close
+from gis.locks import held_alone
 from gis.marker import Marker
 
 ATTEMPTS = 4  # at one request: people look at an issue again sooner than at a run

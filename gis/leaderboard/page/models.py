@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gis.benchmark.results import Result
 from gis.benchmark.runner import ScoredTask
-from gis.files import SHORT_HASH
+from gis.hashes import SHORT_HASH
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.rows import ModelRow
 from gis.leaderboard.scores import agreement_of

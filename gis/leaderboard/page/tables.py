@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gis.benchmark.results import Result
-from gis.files import SHORT_HASH
+from gis.hashes import SHORT_HASH
 from gis.leaderboard.board import Leaderboard
 from gis.leaderboard.lengths import LengthCurves, LengthScore
 from gis.leaderboard.retrieval import HEAD, RetrievalTable

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gis.errors import GisError, UsageError
-from gis.files import write_atomically
 from gis.masking import masked
+from gis.replacing import write_atomically
 from gis.text import visible
 
 if TYPE_CHECKING:

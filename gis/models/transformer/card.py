@@ -1,6 +1,6 @@
 """What results record of a model folder: its identity, and the decisions behind its vectors."""
 
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import COSINE, POOLING_DECLARED, QUANTIZATION, SIMILARITY_DECLARED, LoadSettings, ModelCard
 from gis.models.transformer.folder_files import count_parameters, training_of
 from gis.models.transformer.late_interaction import MEAN_MAXSIM

@@ -10,7 +10,7 @@ import torch
 import transformers
 
 from gis.errors import GisError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import LoadSettings
 from gis.models.transformer.device import choose_device
 from gis.models.transformer.folder_files import content_hashes, weight_files

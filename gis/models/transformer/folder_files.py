@@ -6,7 +6,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from gis.errors import GisError
-from gis.files import load_json, sha256_of, sha256_of_file
+from gis.files import load_json
+from gis.hashes import sha256_of, sha256_of_file
 from gis.models.base import LEARNED, TRAINING, TRAINING_SEED, Setting
 
 TRAINING_MANIFEST = "gis_training.json"  # of gis train, with the hashes of the files that it wrote

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gis.errors import GisError
-from gis.files import cache_folder, new_folder, sha256_of_file
+from gis.files import cache_folder
+from gis.hashes import sha256_of_file
 from gis.models.base import LoadSettings
 from gis.models.transformer.card import card_of
 from gis.models.transformer.encoder import SentenceEncoder, TokenIds, states_by_transformers
@@ -27,6 +28,7 @@ from gis.models.transformer.model_folder import ModelFolder
 from gis.models.transformer.pooling import LAYERS
 from gis.models.transformer.quantization import calibration_texts
 from gis.models.transformer.tokens import TextTokenizer
+from gis.replacing import new_folder
 
 FOLDER = "int8"  # in the cache's
 MODEL, WEIGHTS, HASHES = "model.xml", "model.bin", "sha256"

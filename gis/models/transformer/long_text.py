@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import UsageError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import EncodedBatch, Encoder, LongPolicy, ModelCard, PairScorer, Setting, TextLengths, with_rows
 from gis.models.similarity import DECIMALS, unit
 from gis.models.transformer.loading import load_tokenizer

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gis.errors import GisError, UsageError, unknown_name
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.models.base import COSINE, LoadSettings
 from gis.models.transformer.folder_files import (
     content_hashes,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from gis.errors import GisError, UsageError
-from gis.files import SHORT_HASH, sha256_of_file
+from gis.hashes import SHORT_HASH, sha256_of_file
 from gis.models.base import Encoder, LoadSettings, LongPolicy, PairScorer
 from gis.models.transformer.card import card_of
 from gis.models.transformer.model_folder import ModelFolder, read_model_folder

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from gis.errors import GisError, UsageError
-from gis.files import SHORT_HASH, sha256_of_bytes
+from gis.hashes import SHORT_HASH, sha256_of_bytes
 from gis.models.base import LoadSettings
 from gis.models.transformer.flat.families import FAMILIES
 from gis.models.transformer.folder_files import read_json_if_there

@@ -9,9 +9,11 @@ from pathlib import Path
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import QUIET, Reporter
 from gis.errors import CombinedError, GisError, failure_of
-from gis.files import load_json, sha256_of, write_text
+from gis.files import load_json
+from gis.hashes import sha256_of
 from gis.models.losses import Preset
 from gis.models.transformer.device import choose_device, training_precision
+from gis.replacing import write_text
 from gis.spec import Spec
 from gis.training.ablation.scored import train_and_score
 from gis.training.ablation.tables import (

@@ -13,9 +13,11 @@ from scipy.stats import qmc
 from gis.benchmark.tasks.sources import LoadedTask
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
-from gis.files import load_json, sha256_of, write_text
+from gis.files import load_json
+from gis.hashes import sha256_of
 from gis.markdown import csv_text, escape, table
 from gis.models.losses import LossSettings
+from gis.replacing import write_text
 from gis.training.ablation.scored import UndefinedScoreError, train_and_score
 from gis.training.data.training_set import Format, TrainingSet
 from gis.training.loop.loss import TERMS

@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 from gis.console import Reporter
-from gis.files import load_json, sha256_of_file, write_text
+from gis.files import load_json
+from gis.hashes import sha256_of_file
+from gis.replacing import write_text
 
 MARKER = "complete.json"
 STATE = "trainer_state.json"  # as transformers calls it

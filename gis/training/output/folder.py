@@ -3,7 +3,8 @@
 from fnmatch import fnmatch
 from pathlib import Path
 
-from gis.files import link_or_copy, sha256_of_file
+from gis.files import link_or_copy
+from gis.hashes import sha256_of_file
 from gis.hub import CARD
 from gis.training.output.manifest import MANIFEST, TrainingManifest
 

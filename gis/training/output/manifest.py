@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from gis.benchmark.tasks.manifest import newest_by_repository
 from gis.errors import GisError
-from gis.files import SHORT_HASH, load_json, sha256_of_file, write_text
+from gis.files import load_json
+from gis.hashes import SHORT_HASH, sha256_of_file
 from gis.models.learned import Learned, together
 from gis.models.transformer.folder_files import TRAINING_MANIFEST
+from gis.replacing import write_text
 from gis.training.data.loading import TrainingData
 from gis.training.data.training_set import effective_rows
 from gis.training.output.report import TrainingReport

@@ -9,7 +9,7 @@ from gis.benchmark.retrieval import run as run_module
 from gis.benchmark.retrieval.results import RankedTask, ranks_path, read_all_retrieval, read_retrieval
 from gis.benchmark.runner import RunOutcome, run_models
 from gis.errors import GisError
-from gis.files import sha256_of
+from gis.hashes import sha256_of
 from gis.statistics.retrieval import NDCG
 from tests.benchmark.helpers import FakeEncoder, make_task, settings
 from tests.benchmark.retrieval.test_collection import lay_out

@@ -9,7 +9,7 @@ from gis.benchmark.tasks import manifest
 from gis.benchmark.tasks.catalogue import Task
 from gis.benchmark.tasks.manifest import MANIFEST, check_unchanged, is_intact
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
-from gis.files import sha256_of_file
+from gis.hashes import sha256_of_file
 from tests.benchmark.helpers import ROWS, sign_dataset, write_jsonl
 from tests.errors import error_line
 

@@ -15,7 +15,7 @@ from gis.dataset.labels.evidence import Evidence
 from gis.dataset.labels.judged import RULINGS, body_hash, read_judged
 from gis.dataset.labels.policy import POLICY, label_of
 from gis.errors import GisError, UsageError
-from gis.files import sha256_of, sha256_of_file
+from gis.hashes import sha256_of, sha256_of_file
 from tests.dataset.stores import comment, issue, new_store
 
 BODY = "The kiwis of #1 fell here already, so I am closing."

@@ -12,7 +12,7 @@ from gis.dataset.issues.table import load_issues
 from gis.dataset.output.manifest import SCHEMA, file_record, foreign_files, read_manifest, write_manifest
 from gis.dataset.settings import BuildSettings, TextSettings
 from gis.errors import GisError
-from gis.files import sha256_of, sha256_of_file
+from gis.hashes import sha256_of, sha256_of_file
 from tests.dataset.stores import fill, issue
 
 LINE = bytes.fromhex("00ff")

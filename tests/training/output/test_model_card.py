@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 
-from gis.files import write_text
+from gis.replacing import write_text
 from gis.training.output.manifest import MANIFEST
 from gis.training.output.model_card import model_card
 from tests.training.helpers import dataset, fit
