@@ -1,5 +1,6 @@
 """What it would cost to read an archive, from a few of its files."""
 
+import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from gis.archive.work import work_beside
 from gis.console import QUIET, Reporter
 
 SAMPLED = 4  # files for each core
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+FEW_HOURS = 2 * 3600  # seconds; what is shorter is told in minutes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +41,30 @@ class ArchiveEstimate:
 
     def __str__(self) -> str:
         """Return it as a few lines."""
+        if self.sampled:
+            rest = (
+                f"the others take about {_time(self.seconds)} on {self.cores} cores, by a sample of "
+                f"{self.sampled:,} files"
+            )
+        else:
+            rest = "no file is left to be read"
         return "\n".join(
             [
-                f"{self.files:,} files of about {self.size / 1e9:,.3g} GB, {self.read_before:,} of which are read",
-                f"the others take about {self.seconds / 3600:,.2g} hours on {self.cores} cores, by a sample of "
-                f"{self.sampled:,} files; what is read of all takes {self.disk / 1e9:,.2g} GB, and the store is not "
-                "counted",
+                f"{self.files:,} files of about {_size(self.size)}, {self.read_before:,} of which are read",
+                f"{rest}; what is read of all takes {_size(self.disk)}, and the store is not counted",
             ]
         )
+
+
+def _size(count: float) -> str:
+    """Return a number of bytes as people read it."""
+    unit = min(int(math.log10(max(count, 1)) / 3), len(UNITS) - 1)
+    return f"{count / 1000**unit:,.3g} {UNITS[unit]}"
+
+
+def _time(seconds: float) -> str:
+    """Return a time as people read it."""
+    return f"{math.ceil(seconds / 60):,} minutes" if seconds < FEW_HOURS else f"{seconds / 3600:,.1f} hours"
 
 
 def estimate_archive(

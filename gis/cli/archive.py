@@ -8,6 +8,8 @@ from gis.cli.store_status import show_store
 from gis.console import Reporter
 from gis.errors import UsageError
 
+SHOWN = 20  # repositories, of what may be thousands
+
 
 def collect_archive(
     archive: str,
@@ -46,4 +48,4 @@ def collect_archive(
             reporter=reporter,
         )
     print_notes(*found.summary(), "")
-    show_store(store, status=True, manifest=False, check=False)
+    show_store(store, status=True, manifest=False, check=False, most_repositories=SHOWN)

@@ -21,6 +21,13 @@ INCOMPLETE = "Incomplete repositories: run the command that collects them again,
 def status_table(repositories: Sequence[RepositoryStatus]) -> TerminalTable:
     """Return a table with a row for each repository: what the store holds, how recent it is, and what it cost."""
     average = f"per {PER_ISSUES:,} issues"
+    costs = [
+        Column(title="points", priority=3),
+        Column(title="requests", priority=3),
+        Column(title="points", group=average, priority=4),
+        Column(title="requests", group=average, priority=4),
+    ]
+    asked = any(repository.requests for repository in repositories)  # dumps and archives cost nothing
     table = TerminalTable(
         [
             Column(title="repository", align="left"),
@@ -32,15 +39,18 @@ def status_table(repositories: Sequence[RepositoryStatus]) -> TerminalTable:
             Column(title="removed", priority=2),
             Column(title="pull requests", priority=2),
             Column(title="left out", priority=2),
-            Column(title="points", priority=3),
-            Column(title="requests", priority=3),
-            Column(title="points", group=average, priority=4),
-            Column(title="requests", group=average, priority=4),
+            *(costs if asked else ()),
         ],
         hint="gis collect --status | less -S",
         transposable=True,
     )
     for repository in repositories:
+        cost = (
+            f"{repository.points:,}",
+            f"{repository.requests:,}",
+            _average(repository.points, repository),
+            _average(repository.requests, repository),
+        )
         table.add_row(
             repository.name,
             f"{repository.issues:,}",
@@ -51,10 +61,7 @@ def status_table(repositories: Sequence[RepositoryStatus]) -> TerminalTable:
             f"{repository.removed:,}",
             f"{repository.pull_requests:,}",
             f"{repository.left_out:,}",
-            f"{repository.points:,}",
-            f"{repository.requests:,}",
-            _average(repository.points, repository),
-            _average(repository.requests, repository),
+            *(cost if asked else ()),
         )
     return table
 

@@ -329,9 +329,8 @@ def test_the_cost_is_told_first_and_what_was_read_for_it_is_kept(gis: Gis, tmp_p
     assert done.status == 0, done.err
     sampled = int(re.search(r"by a sample of (\d+) files", " ".join(done.out.split()))[1])  # type: ignore[index]
     assert 4 <= sampled <= 20
-    assert "20 files of about 0.000" in done.out
-    assert f"GB, {sampled} of which are read" in " ".join(done.out.split())
+    assert f"kB, {sampled} of which are read" in " ".join(done.out.split())
     assert not (tmp_path / "store.db").exists()
     assert gis(*arguments).status == 0
     again = " ".join(gis(*arguments, "--dry-run").out.split())
-    assert "20 of which are read the others take about 0 hours" in again
+    assert "20 of which are read no file is left to be read" in again

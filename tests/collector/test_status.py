@@ -51,6 +51,10 @@ def test_costs_are_averages_of_a_thousand_issues() -> None:
     assert empty.plain.split()[-2:] == ["–", "–"]
 
 
+def test_what_cost_nothing_has_no_columns_of_costs() -> None:
+    assert "points" not in "\n".join(line.plain for line in status_table([EMPTY]).lines(200))
+
+
 def test_notes_explain_the_columns() -> None:
     assert len(status_notes([WHOLE])) == 1
     assert "run the command that collects them again" in status_notes([WHOLE, EMPTY])[-1]
