@@ -20,12 +20,13 @@ from gis.errors import GisError
 
 VIEW, NUMBERS = "events", count()  # each table has a name of its own
 DIALECT = "pyspark"
-# What Spark reads as if nothing were wrong: a second object after the first, halves of characters, bytes of no
-# character, a list. Such a line counts as one that cannot be read, so that its file is mended.
-GLUED = r"\}[\x00-\x20]*\{\"\w+\"\s*:"
+# Spark takes each line for an array of its object and an end: where the end is missing, the line holds something else,
+# which Spark reads as if nothing were wrong, such as a second object after the first. So it does bytes of no character
+# and halves of characters. Such a line counts as one that cannot be read, so that its file is mended.
+END = "end_of_line"
+BACKSLASH = r"\\"  # as a regular expression
 HALF = r"\\u[dD]"
 WHOLE = r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-HALVES = ("\\ud", "\\uD")
 
 
 class Spark:
@@ -55,10 +56,13 @@ class Spark:
         if layout.name not in self._queries:
             self._queries[layout.name] = str(ibis.to_sql(layout.query, dialect=DIALECT))
         view = f"{LINES}_{self._name}"
-        structure = ", ".join(f"`{column}` {self._types.to_string(of)}" for column, of in layout.schema.items())
-        lines = self._session.read.text(plain(path), lineSep="\n").where(_matches(r"\S"))
-        events_read = lines.selectExpr(f"CASE WHEN {READABLE} THEN from_json(value, {quoted(structure)}) END AS event")
-        events_read.selectExpr("event.*", f"{quoted(name)} AS file").createOrReplaceTempView(view)
+        types = {**{column: self._types.to_string(of) for column, of in layout.schema.items()}, END: "BOOLEAN"}
+        structure = f"ARRAY<STRUCT<{', '.join(f'`{column}`: {of}' for column, of in types.items())}>>"
+        lines = self._session.read.text(plain(path), lineSep="\n").where(NOT_BLANK)
+        parsed = lines.selectExpr(f"CASE WHEN {READABLE} THEN from_json({LINE}, {quoted(structure)}) END AS parsed")
+        events_read = parsed.selectExpr(f"CASE WHEN get(parsed, 1).{END} THEN get(parsed, 0) END AS event")
+        columns = [f"event.`{column}`" for column in layout.schema]
+        events_read.selectExpr(*columns, f"{quoted(name)} AS file").createOrReplaceTempView(view)
         query = f"WITH {LINES} AS (SELECT * FROM {view}) {self._queries[layout.name]}"
         self._write(self._session.sql(query).coalesce(1), events, layout.query)
 
@@ -111,9 +115,11 @@ def _matches(pattern: str, text: str = "value") -> str:
     return f"{text} RLIKE {_literal(pattern)}"
 
 
+NOT_BLANK = "startswith(value, '{') OR " + _matches(r"\S")
+CLOSING = f',{{"{END}":true}}]'
+LINE = f"concat('[', value, {quoted(CLOSING)})"
+# Faster than what looks simpler, is_valid_utf8 and contains, as Java does these with instructions for many bytes.
+IS_TEXT = "format_string('%s', value) = value"
+MAY_BE_HALF = f"exists(split(value, {_literal(BACKSLASH)}), part -> startswith(part, 'ud') OR startswith(part, 'uD'))"
 WITHOUT_WHOLE = f"regexp_replace(value, {_literal(WHOLE)}, '')"
-MAY_BE_HALF = " OR ".join(f"contains(value, {_literal(half)})" for half in HALVES)
-READABLE = (
-    "startswith(ltrim(value), '{') AND endswith(rtrim(value), '}') AND is_valid_utf8(value) "
-    f"AND NOT {_matches(GLUED)} AND NOT (({MAY_BE_HALF}) AND {_matches(HALF, WITHOUT_WHOLE)})"
-)
+READABLE = f"{IS_TEXT} AND NOT ({MAY_BE_HALF} AND {_matches(HALF, WITHOUT_WHOLE)})"
