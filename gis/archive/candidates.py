@@ -2,37 +2,27 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import ibis
-import pyarrow.parquet as pq
 from ibis.expr.types import BooleanColumn, StringColumn, Table
 
-from gis.archive.engines import Engine
-from gis.archive.tables import COMMENT, USED
+from gis.archive.connections import CORES
+from gis.archive.engines import Engine, NotThereError, mapped_here
+from gis.archive.labels import READ, SAID, read_labels
+from gis.archive.tables import USED
 from gis.console import QUIET, Reporter
-from gis.dataset.labels.called import DUPLICATE_IN_LABELS, is_duplicate_label
-from gis.dataset.labels.evidence import RULED
-from gis.dataset.labels.rulings import rulings
-from gis.languages import language
+from gis.dataset.labels.called import DUPLICATE_IN_LABELS
+from gis.dataset.labels.signs import portable_signs
 from gis.replacing import write_atomically
+from gis.versions import VERSION
 
-# One of these is in every comment that ``rulings`` reads, in lower case: ``MAY_NAME`` begins with them. The last three
-# are letters that Python takes for an i or an s where case is ignored; what is one in lower case differs by engine.
-SIGNS_OF_REFERENCES = ("#", "\uff03", "/issues/", "gh-", "issue", "\u0131", "\u0130", "\u017f")
 NOT_ASCII = "[^ -~]"  # the same in the regular expressions of all engines
 LABELS_IN_ASCII = sorted(word for word in DUPLICATE_IN_LABELS if word.isascii())
-FEW = 200_000  # events that one process reads as fast as several, which must start first
-COLUMNS = ("line", "id", "at", "repository_id", "repository", "number", "labels", "state_reason", "comment_body")
-
-Row = Mapping[str, Any]
 
 
 @dataclass
@@ -42,24 +32,21 @@ class Candidates:
     Attributes:
         issues: Numbers of issues that a plain ruling, a label or their state calls duplicates, by the repository's id.
         rulings: Rulings by year, kind and language of the comment; "" where that is not certain.
-        comments: Comments that name an issue, and so were read.
     """
 
     issues: dict[int, set[int]] = field(default_factory=partial(defaultdict, set))
     rulings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    comments: int = 0
 
     def __str__(self) -> str:
         """Return how many issues of how many repositories are called duplicates."""
         issues, repositories = sum(map(len, self.issues.values())), sum(map(bool, self.issues.values()))
         return f"issues called duplicates: {issues:,}, in repositories: {repositories:,}"
 
-    def add(self, others: Self) -> None:
-        """Add what other events say."""
-        for repository, issues in others.issues.items():
-            self.issues[repository] |= issues
-        self.rulings += others.rulings
-        self.comments += others.comments
+    def add(self, said: Mapping[str, Any]) -> None:
+        """Add what an event says, with the columns ``SAID``."""
+        if said["is_duplicate"]:
+            self.issues[said["repository_id"]].add(said["number"])
+        self.rulings.update((said["year"], kind, said["language"]) for kind in said["kinds"])
 
     def repositories(self, least: int) -> list[int]:
         """Return the ids of the repositories with at least so many duplicates."""
@@ -87,9 +74,8 @@ def _as_regex(pattern: str) -> str:
 
 
 def may_rule(body: StringColumn) -> BooleanColumn:
-    """Return whether a comment may be a ruling: true for every one that ``rulings`` reads, and for many more."""
-    lowered = body.lower()
-    return ibis.or_(*((lowered if sign.isascii() else body).contains(sign) for sign in SIGNS_OF_REFERENCES))
+    """Return whether a comment may be a ruling: true for every one that ``rulings`` reads, and for some more."""
+    return ibis.and_(*(body.re_search(sign) for sign in portable_signs()))
 
 
 def may_be_called(labels: StringColumn) -> BooleanColumn:
@@ -98,101 +84,36 @@ def may_be_called(labels: StringColumn) -> BooleanColumn:
     return ibis.or_(*(lowered.contains(word) for word in LABELS_IN_ASCII), lowered.re_search(NOT_ASCII))
 
 
-def find_candidates(
-    events: Table, engine: Engine, path: Path, *, workers: int = 1, reporter: Reporter = QUIET
-) -> Candidates:
+def find_candidates(events: Table, engine: Engine, path: Path, *, reporter: Reporter = QUIET) -> Candidates:
     """Return what may be duplicates.
+
+    The engine picks what can say so; what it does say is read by the rules of ``gis build``, on the engine's machines.
 
     Args:
         events: Those that are used.
         engine: What they are on.
-        path: Parquet file for what the engine finds, which is read here.
-        workers: How many processes read it, if it is large.
+        path: Parquet file for what the engine picks, where it is read here.
         reporter: Shows progress.
     """
     labels = events.labels.cast("string")  # as each engine writes a list: not all know functions over its items
     is_candidate = ibis.or_(
-        (events.line == COMMENT) & may_rule(events.comment_body),
-        may_be_called(labels),
-        events.state_reason == "duplicate",
-    )
-    write_atomically(path, lambda temporary: engine.write(events.filter(is_candidate).select(*COLUMNS), temporary))
+        may_rule(events.comment_body), may_be_called(labels), events.state_reason == "duplicate"
+    ).fill_null(False)  # noqa: FBT003 - a value
+    picked = events.filter(is_candidate).select(*READ)
+    try:
+        parts = engine.mapped(picked, partial(read_labels, release=VERSION), SAID, path)
+    except NotThereError as error:
+        reporter.warn(f"rulings are read by this machine alone, as the engine's cannot: {error}")
+        write_atomically(path, lambda temporary: engine.write(picked, temporary))
+        parts = mapped_here(path, read_labels, SAID, CORES)
     candidates = Candidates()
-    repeated: dict[str, Row] = {}  # one of each: there may be millions of others
-    with pq.ParquetFile(path) as file:
-        rows, groups = file.metadata.num_rows, range(file.num_row_groups)
-    read = partial(_read_group, path, _repeated_ids(engine, path))
-    with (
-        reporter.track("reading rulings", rows, "events") as tracker,
-        _mapped(read, groups, workers if rows > FEW else 1) as parts,
-    ):
-        for part in parts:
-            candidates.add(part.candidates)
-            repeated |= {row["id"]: row for row in part.repeated}
+    seen: set[str] = set()  # an event may stand in several files
+    with reporter.track("reading rulings", parts.total, "parts") as tracker:
+        for made in parts.made:
+            for row in made.to_pylist():
+                if row["id"] not in seen:
+                    seen.add(row["id"])
+                    candidates.add(row)
             tracker.note = str(candidates)
-            tracker.advance(part.rows, (tracker.done + part.rows) / rows)
-    for row in repeated.values():
-        _read(row, candidates)
+            tracker.advance(1, (tracker.done + 1) / parts.total)
     return candidates
-
-
-@contextmanager
-def _mapped(read: Callable[[int], "_Part"], groups: range, workers: int) -> Iterator[Iterator["_Part"]]:
-    """Yield what is read of each part of a file, by so many processes."""
-    if workers == 1:
-        yield map(read, groups)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork would copy locks of other threads
-        try:
-            yield pool.map(read, groups)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-class _Part(NamedTuple):
-    """What a part of a file says.
-
-    Attributes:
-        rows: How many events it has.
-        candidates: What may be duplicates, without the events that stand in the file several times.
-        repeated: Those.
-    """
-
-    rows: int
-    candidates: Candidates
-    repeated: list[Row]
-
-
-def _read_group(path: Path, repeated: Set[str], group: int) -> _Part:
-    """Read a part of a file."""
-    part = _Part(0, Candidates(), [])
-    with pq.ParquetFile(path) as file:
-        rows = file.read_row_group(group).to_pylist()
-    for row in rows:
-        if row["id"] in repeated:
-            part.repeated.append(row)
-        else:
-            _read(row, part.candidates)
-    return part._replace(rows=len(rows))
-
-
-def _repeated_ids(engine: Engine, path: Path) -> set[str]:
-    """Return the ids of the events of a Parquet file that stand in it several times."""
-    events = engine.parquet([path])
-    counts = events.group_by("id").aggregate(count=events.count())
-    return {row["id"] for row in engine.rows(counts.filter(counts["count"] > 1).select("id"))}
-
-
-def _read(row: Row, candidates: Candidates) -> None:
-    """Add what an event says."""
-    labels = [label["name"] or "" for label in row["labels"] or ()]
-    if row["state_reason"] == "duplicate" or any(map(is_duplicate_label, labels)):
-        candidates.issues[row["repository_id"]].add(row["number"])
-    if row["line"] != COMMENT or row["comment_body"] is None:
-        return
-    candidates.comments += 1
-    read = list(rulings(row["comment_body"]))
-    for kind in dict.fromkeys(ruling.kind for ruling in read):
-        candidates.rulings[row["at"][:4], kind, language(row["comment_body"]) or ""] += 1
-    if any(ruling.kind in RULED for ruling in read):
-        candidates.issues[row["repository_id"]].add(row["number"])

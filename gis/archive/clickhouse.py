@@ -13,9 +13,10 @@ from chdb.state.sqlitelike import ChdbError  # type: ignore[attr-defined]  # tha
 from ibis.backends.sql.compilers import ClickHouseCompiler
 from ibis.expr.types import Table
 
-from gis.archive.engines import ROWS_PER_GROUP, plain, quoted, write_empty
+from gis.archive.engines import ROWS_PER_GROUP, ArrowFunction, Parts, mapped_here, plain, quoted, write_empty
 from gis.archive.layouts import LINES, Layout
 from gis.archive.tables import EVENTS
+from gis.replacing import write_atomically
 
 VIEW, NUMBERS = "events", count()  # each table has a name of its own
 DIALECT = "clickhouse"
@@ -34,6 +35,7 @@ class ClickHouse:
     errors: ClassVar[tuple[type[Exception], ...]] = (ChdbError,)
 
     def __init__(self, *, threads: int, memory: int) -> None:
+        self._threads = threads
         self._connection = chdb.connect(":memory:")  # type: ignore[no-untyped-call]
         self._types = ClickHouseCompiler().type_mapper
         self._queries: dict[str, str] = {}
@@ -59,15 +61,15 @@ class ClickHouse:
         )
         self._write(f"WITH {LINES} AS ({lines}) {self._queries[layout.name]}", events, layout.query)
 
-    def parquet(self, paths: Sequence[Path]) -> Table:
+    def parquet(self, paths: Sequence[Path], schema: ibis.Schema = EVENTS) -> Table:
         """Return the rows of Parquet files; see ``Engine``."""
         folder = os.path.commonpath([path.parent for path in paths])
         names = ", ".join(quoted(path.name) for path in paths)  # each is another, and a list of paths is not taken
-        source = f"file({quoted(f'{plain(Path(folder))}/{ANY_BELOW}')}, Parquet, {quoted(self._structure(EVENTS))})"
+        source = f"file({quoted(f'{plain(Path(folder))}/{ANY_BELOW}')}, Parquet, {quoted(self._structure(schema))})"
         rows = f"SELECT * FROM {source} WHERE _file IN ({names})"
         view = f"{VIEW}_{next(NUMBERS)}"
         self._connection.query(f"CREATE OR REPLACE VIEW {view} AS {rows}")
-        return ibis.table(EVENTS, name=view)
+        return ibis.table(schema, name=view)
 
     def write(self, table: Table, path: Path, order: Sequence[str] = ()) -> None:
         """Write a table as one Parquet file; see ``Engine``."""
@@ -79,6 +81,11 @@ class ClickHouse:
         answer = self._connection.query(f"{ibis.to_sql(table, dialect=DIALECT)} {self._settings}", "Arrow").bytes()
         rows: list[dict[str, Any]] = pa.ipc.open_file(answer).read_all().to_pylist() if answer else []
         return rows
+
+    def mapped(self, table: Table, function: ArrowFunction, schema: pa.Schema, path: Path) -> Parts:
+        """Run a function on all parts of a table, in as many processes as there are threads; see ``Engine``."""
+        write_atomically(path, lambda temporary: self.write(table, temporary))
+        return mapped_here(path, function, schema, self._threads)
 
     def _write(self, query: str, path: Path, table: Table) -> None:
         path.unlink(missing_ok=True)

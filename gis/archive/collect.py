@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-from ibis.expr.types import Table
+import ibis.expr.datatypes as dt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis.expr.types import Table, Value
 
 from gis.archive.candidates import Candidates, find_candidates, used
-from gis.archive.connections import CORES, DEFAULT
+from gis.archive.connections import DEFAULT
 from gis.archive.counts import LineCounts, count_lines, names_of
 from gis.archive.earlier import check_covers_earlier, check_not_from_elsewhere
 from gis.archive.engines import Engine
@@ -19,7 +22,7 @@ from gis.archive.holes import Hole, holes_between
 from gis.archive.mending import first_line
 from gis.archive.reading import Unread
 from gis.archive.source import ArchiveSource, SortedEvents
-from gis.archive.tables import CUT_OFF, MALFORMED, NO_TEXT, ORDER, OVERLONG, REASONS, USED
+from gis.archive.tables import CUT_OFF, EVENTS, MALFORMED, NO_TEXT, ORDER, OVERLONG, PULL_REQUEST, REASONS, USED
 from gis.archive.work import Work, work_beside
 from gis.collector.collect import CollectReport, collect
 from gis.collector.records import Repository
@@ -32,7 +35,8 @@ from gis.replacing import write_atomically
 from gis.text import visible
 from gis.versions import versions_of
 
-CANDIDATES = "candidates.parquet"
+CANDIDATES, KEPT = "candidates.parquet", "kept.parquet"
+OF_KEPT = ibis.schema({"repository_id": "int64"})
 LONGEST_SHOWN = 100  # characters of a line that cannot be read
 EXPECTED = "each line of a file must be an event as GH Archive writes it"
 EXPLAINED = {
@@ -175,7 +179,7 @@ def _examine(
         lines=lines,
         unread=tuple(unread),
         holes=tuple(holes_between(*hours.days) if hours.days else ()),
-        candidates=find_candidates(events, engine, place.folder / CANDIDATES, workers=CORES, reporter=reporter),
+        candidates=find_candidates(events, engine, place.folder / CANDIDATES, reporter=reporter),
         libraries=place.connection.libraries,
     )
     for note in report.notes():
@@ -202,14 +206,17 @@ def _store(
     """Bring the repositories that are kept into the store."""
     version = sha256_of(sorted(path.name for path in files))
     engine = place.connection.engine()
-    events = engine.parquet(files)
-    events = events.filter(events.line.isin(USED), events.repository_id.isin(kept))
+    of_kept = place.folder / KEPT
+    write_atomically(of_kept, lambda temporary: pq.write_table(pa.table({"repository_id": kept}), temporary))
+    lines = engine.parquet(files).semi_join(engine.parquet([of_kept], OF_KEPT), "repository_id")
+    events = lines.filter(lines.line.isin(USED))
     selected = place.folder / f"selected-{sha256_of([version, kept])[:SHORT_HASH]}.parquet"
     for left in set(place.folder.glob("selected-*.parquet")) - {selected}:  # by a run that was killed
         left.unlink()
     if not selected.exists():
         reporter.say(f"sorting events; repositories: {len(kept):,}")
-        write_atomically(selected, lambda temporary: engine.write(events, temporary, ORDER))
+        rows = events.union(_pull_requests(lines))
+        write_atomically(selected, lambda temporary: engine.write(rows, temporary, ORDER))
     names = _names(engine, events)
     brought: list[CollectReport] = []
     with StoreWriter.open(store) as writer:
@@ -226,6 +233,19 @@ def _store(
                 brought.append(collect(writer, source, reporter=reporter))
     selected.unlink()
     return replace(report, repositories=tuple(brought), opened_before=_opened_before(engine, events))
+
+
+def _pull_requests(lines: Table) -> Table:
+    """Return a row for each pull request that was commented on: a ruling may name one."""
+    numbers = lines.filter(lines.line == PULL_REQUEST).select("line", "repository_id", "number").distinct()
+    return numbers.select(
+        **{name: numbers[name] if name in numbers.columns else _empty(of) for name, of in EVENTS.items()}
+    )
+
+
+def _empty(of: dt.DataType) -> Value:
+    """Return what stands in a column of a type where there is nothing; not all engines have lists that are null."""
+    return ibis.literal([], of) if of.is_array() else ibis.null(of)
 
 
 def _opened_before(engine: Engine, events: Table) -> int:

@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -170,6 +171,7 @@ def _settings(builder: "SparkSession.Builder", name: str) -> "SparkSession.Build
         "spark.ui.showConsoleProgress": "false",
     }
     if LOCAL.fullmatch(name):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # in which this package is installed
         for variable, value in (("SPARK_LOCAL_IP", "127.0.0.1"), ("SPARK_LOCAL_HOSTNAME", "localhost")):
             os.environ.setdefault(variable, value)  # the host's own name need not lead back to it
         options |= {

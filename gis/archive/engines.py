@@ -1,20 +1,30 @@
 """Engines: connections on which the queries of the archive run, which are written once, in Ibis."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import duckdb
 import ibis
 import ibis.expr.datatypes as dt
+import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.expr.schema import Schema
 from ibis.expr.types import Table
 
 from gis.archive.layouts import LINES, Layout
+from gis.archive.tables import EVENTS
 from gis.errors import GisError
+from gis.replacing import write_atomically
 
 ROWS_PER_GROUP = 20_480  # of a Parquet file; as many are in memory, with their texts
+FEW = 200_000  # rows that one process reads as fast as several, which must start first
 PATTERN = "*?[]{}\\"  # what ClickHouse or Spark takes for a pattern in a path
+
+ArrowFunction = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 class Engine(Protocol):
@@ -37,8 +47,8 @@ class Engine(Protocol):
         """
         ...
 
-    def parquet(self, paths: Sequence[Path]) -> Table:
-        """Return the rows of the Parquet files that ``convert`` wrote, one or more."""
+    def parquet(self, paths: Sequence[Path], schema: Schema = EVENTS) -> Table:
+        """Return the rows of Parquet files of a schema, one or more: without another, those that ``convert`` wrote."""
         ...
 
     def write(self, table: Table, path: Path, order: Sequence[str] = ()) -> None:
@@ -48,6 +58,36 @@ class Engine(Protocol):
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """Return the rows of a small table."""
         ...
+
+    def mapped(self, table: Table, function: ArrowFunction, schema: pa.Schema, path: Path) -> "Parts":
+        """Run a function on all parts of a table, where the engine has them.
+
+        Args:
+            table: The table.
+            function: What is run: a function of a module, which its machines can import.
+            schema: What it yields.
+            path: A Parquet file for the table, where it is read here.
+
+        Raises:
+            NotThereError: The function cannot be run there.
+        """
+        ...
+
+
+class Parts(NamedTuple):
+    """What a function made of the parts of a table.
+
+    Attributes:
+        total: How many parts there are.
+        made: What it made of each.
+    """
+
+    total: int
+    made: Iterator[pa.Table]
+
+
+class NotThereError(GisError):
+    """The machines of an engine cannot run a function."""
 
 
 class DuckDB:
@@ -63,6 +103,7 @@ class DuckDB:
 
     def __init__(self, *, threads: int, memory: str, spill: Path) -> None:
         self._connection = ibis.duckdb.connect(threads=threads, memory_limit=memory, temp_directory=str(spill))
+        self._threads = threads
         self._queries: dict[str, str] = {}
 
     def convert(self, path: Path, layout: Layout, name: str, events: Path) -> None:
@@ -77,7 +118,7 @@ class DuckDB:
             self._queries[layout.name] = self._connection.compile(layout.query)
         self._write(self._queries[layout.name], events)
 
-    def parquet(self, paths: Sequence[Path]) -> Table:
+    def parquet(self, paths: Sequence[Path], schema: Schema = EVENTS) -> Table:  # noqa: ARG002
         """Return the rows of Parquet files; see ``Engine``."""
         return self._connection.read_parquet([str(path) for path in paths])
 
@@ -90,12 +131,41 @@ class DuckDB:
         rows: list[dict[str, Any]] = self._connection.to_pyarrow(table).to_pylist()
         return rows
 
+    def mapped(self, table: Table, function: ArrowFunction, schema: pa.Schema, path: Path) -> Parts:
+        """Run a function on all parts of a table, in as many processes as there are threads; see ``Engine``."""
+        write_atomically(path, lambda temporary: self.write(table, temporary))
+        return mapped_here(path, function, schema, self._threads)
+
     def _write(self, query: str, path: Path) -> None:
         form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_PER_GROUP}"
         self._connection.raw_sql(f"COPY ({query}) TO {quoted(str(path))} ({form})")
 
     def _type(self, of: dt.DataType) -> str:
         return str(self._connection.compiler.type_mapper.to_string(of))
+
+
+def mapped_here(path: Path, function: ArrowFunction, schema: pa.Schema, processes: int) -> Parts:
+    """Run a function on all parts of a Parquet file, in several processes if they are many."""
+    with pq.ParquetFile(path) as file:
+        rows, groups = file.metadata.num_rows, file.num_row_groups
+    of_group = partial(_mapped_group, path, function, schema)
+    return Parts(groups, _in_processes(of_group, range(groups), processes if rows > FEW else 1))
+
+
+def _mapped_group(path: Path, function: ArrowFunction, schema: pa.Schema, group: int) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        return pa.Table.from_batches(function(file.read_row_group(group).to_batches()), schema)
+
+
+def _in_processes(function: Callable[[int], pa.Table], groups: range, processes: int) -> Iterator[pa.Table]:
+    if processes == 1:
+        yield from map(function, groups)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # a fork would copy locks of other threads
+        try:
+            yield from pool.map(function, groups)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def quoted(text: str) -> str:

@@ -25,7 +25,7 @@ TIME = "____-__-__T__:__:__Z"  # as GitHub writes it, as a pattern of SQL's LIKE
 LINES = "lines"  # the name of the table that a file becomes
 ISSUES, COMMENTS = "IssuesEvent", "IssueCommentEvent"
 # Columns that are large, or that events of other kinds have too: kept of lines that are used.
-ONLY_OF_USED = "id kind at actor actor_id repository_id repository title body comment_body".split()
+ONLY_OF_USED = "id kind at actor actor_id repository title body comment_body".split()
 
 _USER = dt.Struct({"login": dt.string, "id": dt.int64, "type": dt.string})
 _ISSUE = dt.Struct(
@@ -145,6 +145,8 @@ def _from_gharchive(lines: Table) -> Table:
     }
     used = line.isin(USED)
     columns |= {name: ibis.ifelse(used, columns[name], ibis.null(columns[name].type())) for name in ONLY_OF_USED}
+    is_known = used | (line == PULL_REQUEST)
+    columns["repository_id"] = ibis.ifelse(is_known, lines.repo.id, ibis.null("int64"))
     return lines.select(line=line, file=lines.file, **columns)
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 
-from gis.archive.tables import COMMENT
+from gis.archive.tables import COMMENT, PULL_REQUEST
 from gis.collector.github.rest_rows import comment_from_row, event_from_row, issue_from_row
 from gis.collector.quarantine import Quarantine, named
 from gis.collector.records import NO_USAGE, Comment, Event, Issue, Page, Repository, Usage
@@ -47,7 +47,7 @@ class SortedEvents:
         seen: set[str] = set()
         while self._next is not None and self._next["repository_id"] <= repository:
             row, self._next = self._next, next(self._rows, None)
-            if row["repository_id"] == repository and row["id"] not in seen:
+            if row["repository_id"] == repository and (row["id"] is None or row["id"] not in seen):
                 seen.add(row["id"])
                 yield row
 
@@ -96,16 +96,21 @@ class ArchiveSource:
         """Yield every issue with its comments and events; see ``Source``."""
         after = 0 if resume_from is None else resume_from["number"]
         issues: list[Issue] = []
+        pull_requests: list[int] = []
         number = after
         for number, rows in groupby(self._events.of(self.repository.id), key=itemgetter("number")):
             if number <= after:
                 continue
-            issue = self._issue(list(rows))
+            of_issue = [row for row in rows if row["line"] != PULL_REQUEST]
+            if not of_issue:
+                pull_requests.append(number)
+                continue
+            issue = self._issue(of_issue)
             issues += () if issue is None else (issue,)
             if len(issues) == ISSUES_PER_PAGE:
-                yield self._page(issues, number, done=False)
-                issues = []
-        yield self._page(issues, number, done=True)
+                yield self._page(issues, pull_requests, number, done=False)
+                issues, pull_requests = [], []
+        yield self._page(issues, pull_requests, number, done=True)
         self._quarantine.summarize(self.repository.name, "items")
 
     def issue_numbers(self, known: int) -> None:
@@ -119,9 +124,15 @@ class ArchiveSource:
         """Return that nothing was spent."""
         return NO_USAGE
 
-    def _page(self, issues: Sequence[Issue], number: int, *, done: bool) -> Page:
+    def _page(self, issues: Sequence[Issue], pull_requests: Sequence[int], number: int, *, done: bool) -> Page:
         self.expected_issues += len(issues)
-        return Page(resume_point={"number": number}, done=done, issues=tuple(issues), left_out=self._quarantine.take())
+        return Page(
+            resume_point={"number": number},
+            done=done,
+            issues=tuple(issues),
+            pull_requests=tuple(pull_requests),
+            left_out=self._quarantine.take(),
+        )
 
     def _issue(self, rows: Sequence[Row]) -> Issue | None:
         """Return an issue with its comments and events, or None where it cannot be read."""

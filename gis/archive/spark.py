@@ -1,5 +1,6 @@
 """Spark as an engine: in this process, on a cluster, or a server of Spark Connect."""
 
+import re
 import shutil
 from collections.abc import Sequence
 from itertools import count
@@ -7,17 +8,19 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import ibis
+import pyarrow as pa
 from ibis.backends.sql.compilers import PySparkCompiler
 from ibis.expr.types import Table
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from gis.archive.engines import Engine, plain, quoted, write_empty
+from gis.archive.engines import ArrowFunction, Engine, NotThereError, Parts, plain, quoted, write_empty
 from gis.archive.layouts import LINES, Layout
 from gis.archive.tables import EVENTS
 from gis.errors import GisError
 
+RAISED = re.compile(r"[\w.]{1,100}Error: ")
 VIEW, NUMBERS = "events", count()  # each table has a name of its own
 DIALECT = "pyspark"
 # Spark takes each line for an array of its object and an end: where the end is missing, the line holds something else,
@@ -66,11 +69,11 @@ class Spark:
         query = f"WITH {LINES} AS (SELECT * FROM {view}) {self._queries[layout.name]}"
         self._write(self._session.sql(query).coalesce(1), events, layout.query)
 
-    def parquet(self, paths: Sequence[Path]) -> Table:
+    def parquet(self, paths: Sequence[Path], schema: ibis.Schema = EVENTS) -> Table:
         """Return the rows of Parquet files; see ``Engine``."""
         view = f"{VIEW}_{next(NUMBERS)}"
         self._session.read.parquet(*map(plain, paths)).createOrReplaceTempView(view)
-        return ibis.table(EVENTS, name=view)
+        return ibis.table(schema, name=view)
 
     def write(self, table: Table, path: Path, order: Sequence[str] = ()) -> None:
         """Write a table as one Parquet file; see ``Engine``.
@@ -83,6 +86,17 @@ class Spark:
         """Return the rows of a small table; see ``Engine``."""
         rows: list[dict[str, Any]] = self._frame(table).toArrow().to_pylist()
         return rows
+
+    def mapped(self, table: Table, function: ArrowFunction, schema: pa.Schema, path: Path) -> Parts:  # noqa: ARG002
+        """Run a function on all parts of a table, on the machines of the cluster; see ``Engine``."""
+        columns = ", ".join(
+            f"`{name}` {self._types.to_string(of)}" for name, of in ibis.Schema.from_pyarrow(schema).items()
+        )
+        try:
+            made = self._frame(table).mapInArrow(function, columns).toArrow()
+        except self.errors as error:
+            raise NotThereError(_reason(error)) from error
+        return Parts(1, iter([made]))
 
     def _frame(self, table: Table) -> DataFrame:
         return self._session.sql(str(ibis.to_sql(table, dialect=DIALECT)))
@@ -103,6 +117,12 @@ class Spark:
                 remedy="use a folder that all of them share",
             )
         shutil.rmtree(self._parts, ignore_errors=True)
+
+
+def _reason(error: Exception) -> str:
+    """Return why a function of ours failed on a machine, which stands at the end of what Python said there."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in lines if RAISED.match(line)), lines[0] if lines else type(error).__name__)[:200]
 
 
 def _literal(pattern: str) -> str:

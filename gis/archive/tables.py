@@ -18,7 +18,9 @@ REASONS = (MALFORMED, OVERLONG, CUT_OFF, OTHER_KIND, PULL_REQUEST, NO_TEXT, REPE
 
 EVENTS = ibis.schema(
     {
-        "line": "string",  # one of USED, or of REASONS; of the latter only this column and the next are to be read
+        # one of USED, or of REASONS; of the latter only this column and the next are to be read, and of a pull request
+        # its number, with that of the repository
+        "line": "string",
         "file": "string",  # the key of that file; of all lines
         "id": "string",
         "kind": "string",  # what happened: opened, closed, reopened, labeled, commented

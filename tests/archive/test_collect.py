@@ -1,5 +1,6 @@
 """From an archive to a store, and from there to evidence."""
 
+import gzip
 import json
 import re
 import shutil
@@ -61,6 +62,22 @@ def evidence_in(path: Path) -> Counter[Any]:
 
 def collected(folder: Path, **options: Any) -> ArchiveReport:  # noqa: ANN401
     return collect_archive(str(folder / "hours"), folder / "store.db", **options)
+
+
+def test_pull_requests_that_were_commented_on_are_known_as_such(tmp_path: Path) -> None:
+    """A ruling that names one is left out as such, not as one that names an issue that was not collected."""
+    write_hours(tmp_path / "hours", [world(60)], files=5, faults=["repeated", "doubled hour"])
+    lines = [
+        json.loads(row) for path in tmp_path.rglob("*.gz") for row in gzip.decompress(path.read_bytes()).splitlines()
+    ]
+    of_issues = [line for line in lines if "issue" in line["payload"] and line["repo"]["name"] == "octo/widgets"]
+    issues = [line["payload"]["issue"] for line in of_issues]
+    numbers = {issue["number"] for issue in issues if "pull_request" in issue}
+    report = collected(tmp_path)
+    assert len(numbers) > 3
+    with sqlite3.connect(tmp_path / "store.db") as store:
+        assert {number for (number,) in store.execute("SELECT number FROM pull_requests")} == numbers
+        assert store.execute("SELECT count(*) FROM issues").fetchone() == (report.repositories[0].issues,)
 
 
 def test_the_evidence_is_that_of_the_dump(tmp_path: Path) -> None:

@@ -90,9 +90,16 @@ def expected(hours: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Arc
     return collected(hours, tmp_path_factory.mktemp("duckdb"), "duckdb")
 
 
-def check(engine: str, hours: Path, expected: tuple[ArchiveReport, dict[str, list[Any]]], work: Path) -> None:
+def check(
+    engine: str,
+    hours: Path,
+    expected: tuple[ArchiveReport, dict[str, list[Any]]],
+    work: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Compare what an engine makes of the hours with what DuckDB does: every row, line and candidate."""
     report, rows = collected(hours, work, engine)
+    assert "by this machine alone" not in capsys.readouterr().err  # rulings were read where the engine has its data
     assert report.lines == expected[0].lines
     assert report.candidates.issues == expected[0].candidates.issues
     assert report.candidates.rulings == expected[0].candidates.rulings
@@ -102,10 +109,13 @@ def check(engine: str, hours: Path, expected: tuple[ArchiveReport, dict[str, lis
 
 @pytest.mark.slow
 def test_clickhouse_makes_the_same_store(
-    hours: Path, expected: tuple[ArchiveReport, dict[str, list[Any]]], tmp_path: Path
+    hours: Path,
+    expected: tuple[ArchiveReport, dict[str, list[Any]]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytest.importorskip("chdb", reason="needs chdb: pip install chdb")
-    check("clickhouse", hours, expected, tmp_path)
+    check("clickhouse", hours, expected, tmp_path, capsys)
 
 
 @needs_spark
@@ -116,9 +126,10 @@ def test_spark_with_two_processes_makes_the_same_store(
     expected: tuple[ArchiveReport, dict[str, list[Any]]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # three start: half the time
-    check("local-cluster[2,1,1024]", hours, expected, tmp_path)
+    check("local-cluster[2,1,1024]", hours, expected, tmp_path, capsys)
 
 
 @contextmanager
@@ -138,10 +149,13 @@ def sail() -> Iterator[str]:
 @needs_sail
 @pytest.mark.slow
 def test_a_server_of_spark_connect_makes_the_same_store(
-    hours: Path, expected: tuple[ArchiveReport, dict[str, list[Any]]], tmp_path: Path
+    hours: Path,
+    expected: tuple[ArchiveReport, dict[str, list[Any]]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with sail() as address:
-        check(address, hours, expected, tmp_path)
+        check(address, hours, expected, tmp_path, capsys)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import re
 from functools import cache
 
 from gis.dataset.issues.references import reference_expression
+from gis.dataset.labels.portable import WORD
 
 
 def compiled(expression: str) -> re.Pattern[str]:
@@ -16,17 +17,18 @@ def compiled(expression: str) -> re.Pattern[str]:
 
 
 CLAUSE_END = re.compile(r"[,;]\s|\bbut\b")
-LIKE = r"s?\ (?:like|to\ be)"
-IS_REFERENCE = r"(?:\ \w{1,9})?(?:\ is|['\u2019]s)\ [^.\n]{0,20}(?:\#|http)"
-# In all rulings in English, in lower case. Each alternative begins with a letter, to which the engine skips.
-MARKER = re.compile(
-    rf"""dup|merged\ ?(?:into|this)|same|favou?r|supersed|subsum|covered|tracked|already|before|earlier|previously|known
-      | identical|equivalent|more\ (?:issues|reports)|another\ report|reported|describes|reports|shows|which\ is
-      | repost|repeat|double|merging|folding|folded|rolled
-      | look{LIKE} | sound{LIKE} | seem{LIKE} | appear{LIKE} | is\ (?:\w{{1,12}}\ )?this
-      | this{IS_REFERENCE} | it{IS_REFERENCE} | that{IS_REFERENCE}
-      | (?:likely|probably|presumably)\ (?:\#|http) """,
-    re.VERBOSE,
+LIKE = "s? (?:like|to be)"
+IS_REFERENCE = f"(?: {WORD}{{1,9}})?(?: is|['\u2019]s) [^.\n]{{0,20}}(?:#|http)"
+# In all rulings in English, in lower case. Each alternative begins with a letter, to which Python skips.
+MARKED = "|".join(
+    [
+        "dup|merged ?(?:into|this)|same|favou?r|supersed|subsum|covered|tracked|already|before|earlier|previously",
+        "known|identical|equivalent|more (?:issues|reports)|another report|reported|describes|reports|shows|which is",
+        "repost|repeat|double|merging|folding|folded|rolled",
+        f"look{LIKE}|sound{LIKE}|seem{LIKE}|appear{LIKE}|is (?:{WORD}{{1,12}} )?this",
+        f"this{IS_REFERENCE}|it{IS_REFERENCE}|that{IS_REFERENCE}",
+        "(?:likely|probably|presumably) (?:#|http)",
+    ]
 )
 
 HEAD = (

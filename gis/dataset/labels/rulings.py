@@ -13,9 +13,10 @@ from typing import Literal
 from gis.collector.records import Reference
 from gis.dataset.issues.references import GITHUB_HOST, reference_of, reference_pattern
 from gis.dataset.labels import english
-from gis.dataset.labels.lexicon import LANGUAGES, Language
+from gis.dataset.labels.lexicon import Language
 from gis.dataset.labels.mentions import REACH, Mention, Sentences, Surroundings, mentions
 from gis.dataset.labels.replies import is_taken_back
+from gis.dataset.labels.signs import signs_in
 from gis.dataset.labels.spoken import spoken
 
 RulingKind = Literal[
@@ -23,7 +24,6 @@ RulingKind = Literal[
 ]
 
 NEGATION_REACH, HEDGE_REACH = 40, 60  # characters before a ruling, in its clause, where these count
-MAY_NAME = re.compile(r"[#\uff03][\d\uff10-\uff19]|/issues/|gh-\d|issue\W{1,8}\d|&#|#\W{0,3}\d", re.IGNORECASE)
 # In this order: the first that fits is taken.
 KINDS_OF_FRAMES: tuple[tuple[RulingKind, re.Pattern[str]], ...] = (
     ("inside_comment", english.INSIDE),
@@ -78,11 +78,8 @@ def rulings(text: str, host: str = GITHUB_HOST) -> Iterator[Ruling]:
         text: The comment, Markdown.
         host: Host name of the server whose issues are meant.
     """
-    if not MAY_NAME.search(text):
-        return
-    lowered = text.lower()
-    languages = tuple(language for language in LANGUAGES if language.may_be_in(lowered))
-    if not languages and not english.MARKER.search(lowered):
+    languages = signs_in(text)
+    if languages is None:
         return
     said = spoken(text, host)
     named = mentions(said, host)
