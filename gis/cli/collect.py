@@ -8,7 +8,7 @@ import typer
 
 import gis.api
 from gis.cli.app import app, interruptible, print_notes, print_table
-from gis.cli.options import ApiUrl, Insecure, MaxWait, Quiet
+from gis.cli.options import ApiUrl, Engine, Insecure, MaxWait, Quiet
 from gis.cli.store_status import show_store
 from gis.collector.servers import GITHUB_API
 from gis.errors import GisError, UsageError
@@ -53,14 +53,7 @@ def collect(
             metavar="N", min=1, help="Store the repositories of --archive with N issues that are called duplicates."
         ),
     ] = 1,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="What reads --archive: duckdb (without the option) or clickhouse; for Spark local[2], "
-            "spark://HOST:PORT or sc://HOST:PORT.",
-        ),
-    ] = None,
+    engine: Engine = None,
     report: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for figures of --archive: lines by file, rulings."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gis.cli.app import app, interruptible, print_text, what_stands_at
-from gis.cli.options import ApiUrl, Insecure, MaxWait, Quiet
+from gis.cli.options import ApiUrl, Engine, Insecure, MaxWait, Quiet
 from gis.collector.servers import GITHUB_API
 from gis.errors import UsageError
 
@@ -41,6 +41,7 @@ def hydrate(
         str | None, typer.Option("--from", metavar="DAY", help="The first day of --archive, such as 2024-01-31.")
     ] = None,
     last_day: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day of --archive.")] = None,
+    engine: Engine = None,
     only_same: Annotated[
         bool, typer.Option("--only-same", help="Leave out texts that changed after the dataset was built.")
     ] = False,
@@ -65,12 +66,12 @@ def hydrate(
     reporter = Reporter(quiet=quiet)
     if archive is not None and store is not None:
         raise UsageError("texts come from a store or from an archive", remedy="give --store or --archive")
-    if archive is None and (first_day or last_day):
-        raise UsageError("--from and --to are the days of an archive", remedy="add --archive PATH")
+    if archive is None and (first_day or last_day or engine):
+        raise UsageError("--from, --to and --engine are for archives", remedy="add --archive PATH")
     with interruptible(what_stands_at(output)):
         folder = _dataset_folder(dataset)  # first: a misspelt name needs no token to be found out
         if archive is not None:
-            fetching = _from_archive(archive, first_day, last_day, output, reporter)
+            fetching = _from_archive(archive, first_day, last_day, engine, output, reporter)
         elif store is None:
             fetching = _from_github(api_url, max_wait, reporter, insecure=insecure, private=private)
         else:
@@ -104,15 +105,16 @@ def _from_store(store: Path) -> "Iterator[TextSource]":
 
 @contextmanager
 def _from_archive(
-    archive: str, first: str | None, last: str | None, output: Path, reporter: "Reporter"
+    archive: str, first: str | None, last: str | None, engine: str | None, output: Path, reporter: "Reporter"
 ) -> "Iterator[TextSource]":
     from gis.api.archive import check_extra
 
     check_extra()
+    from gis.archive.connections import DEFAULT
     from gis.archive.texts import archive_texts
     from gis.archive.work import work_beside
 
-    with work_beside(output) as work:
+    with work_beside(output, engine=engine or DEFAULT) as work:
         yield partial(archive_texts, archive=archive, work=work, first=first, last=last, reporter=reporter)
 
 

@@ -44,6 +44,14 @@ Insecure = Annotated[
 MaxWait = Annotated[
     float | None, typer.Option(metavar="SECONDS", min=0, help="Stop instead of waiting longer than this.")
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What reads --archive: duckdb (without the option) or clickhouse; for Spark local[2], "
+        "spark://HOST:PORT or sc://HOST:PORT.",
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the Hub.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")]
 

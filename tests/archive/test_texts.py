@@ -44,6 +44,24 @@ def test_every_pair_of_a_dataset_of_ids_gets_its_texts_back(gis: Gis, tmp_path: 
         assert pq.read_table(built).num_rows == pq.read_table(restored).num_rows
 
 
+@pytest.mark.slow
+def test_another_engine_gives_the_same_texts_back(gis: Gis, tmp_path: Path, repository: World) -> None:
+    pytest.importorskip("chdb", reason="needs chdb: pip install chdb")
+    write_hours(tmp_path / "hours", [repository], files=4, faults=["malformed", "odd texts"])
+    collect_archive(str(tmp_path / "hours"), tmp_path / "store.db")
+    assert gis("build", "--store", tmp_path / "store.db", "--output", tmp_path / "built", "--quiet").status == 0
+    restored: dict[str, list[bytes]] = {}
+    for engine in ("duckdb", "clickhouse"):
+        output = tmp_path / engine
+        done = gis(
+            "hydrate", tmp_path / "built", "--archive", tmp_path / "hours", "--engine", engine, "--output", output
+        )
+        assert done.status == 0, done.err
+        restored[engine] = [path.read_bytes() for path in sorted(output.rglob("*.parquet"))]
+    assert restored["duckdb"] == restored["clickhouse"]
+    assert len(restored["duckdb"]) > 2
+
+
 def test_a_text_is_that_at_the_opening_and_the_last_one(tmp_path: Path, repository: World) -> None:
     repository.first_bodies[1] = "As it was first."
     write_hours(tmp_path / "hours", [repository], files=3)
@@ -75,8 +93,18 @@ def test_what_does_not_go_together_is_told(gis: Gis, tmp_path: Path) -> None:
     assert (both.status, "give --store or --archive" in both.err) == (2, True)
     days = gis("hydrate", "rust_issues", "--from", "2024-01-01", "--output", tmp_path / "z")
     assert (days.status, "add --archive PATH" in days.err) == (2, True)
+    engine = gis("hydrate", "rust_issues", "--engine", "duckdb", "--output", tmp_path / "z")
+    assert (engine.status, "--engine are for archives; add --archive PATH" in " ".join(engine.err.split())) == (2, True)
     nothing = gis("hydrate", "rust_issues", "--archive", tmp_path / "none", "--output", tmp_path / "z")
     assert (nothing.status, "matches no file" in nothing.err) == (1, True)
+
+
+def test_an_engine_that_is_not_one_is_named_as_by_collect(gis: Gis, tmp_path: Path, repository: World) -> None:
+    write_hours(tmp_path / "hours", [repository], files=1)
+    out = tmp_path / "z"
+    done = gis("hydrate", "rust_issues", "--archive", tmp_path / "hours", "--engine", "mysql", "--output", out)
+    assert (done.status, out.exists()) == (2, False)
+    assert "'mysql' is not an engine; choose duckdb, clickhouse, spark://HOST:PORT" in " ".join(done.err.split())
 
 
 def test_one_process_works_in_a_folder(gis: Gis, tmp_path: Path, repository: World) -> None:
