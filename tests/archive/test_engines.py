@@ -1,14 +1,19 @@
 """Every engine makes the same store of the same hours, whatever is wrong with them."""
 
+import os
 import re
 import shutil
 import socket
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -118,18 +123,53 @@ def test_clickhouse_makes_the_same_store(
     check("clickhouse", hours, expected, tmp_path, capsys)
 
 
+@contextmanager
+def cluster(folder: Path) -> Iterator[str]:
+    """A master of Spark and two workers, each a process, which start a process each for what they run."""
+    from pyspark.find_spark_home import _find_spark_home
+
+    home = _find_spark_home()
+    deploy = "org.apache.spark.deploy"
+    of_all = ["--host", "127.0.0.1", "--webui-port", "0"]
+    with ExitStack() as running:
+
+        def start(name: str, *options: str) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [f"{home}/bin/spark-class", f"{deploy}.{name}", *of_all, *options],
+                env={**os.environ, "SPARK_HOME": home, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            running.callback(process.wait)
+            running.callback(process.kill)
+            return process
+
+        log = start("master.Master", "--port", "0").stderr
+        assert log is not None
+        address = next(found[0] for line in log if (found := re.search(r"spark://127[\d.]+:\d+", line)))
+        Thread(target=log.read, daemon=True).start()  # or it would wait for a reader
+        for number in range(2):
+            work = ["--work-dir", str(folder / f"worker-{number}")]
+            worker = start("worker.Worker", "--cores", "1", "--memory", "1g", *work, address)
+            assert worker.stderr is not None
+            Thread(target=worker.stderr.read, daemon=True).start()
+        yield address
+
+
 @needs_spark
 @needs_java
 @pytest.mark.slow
-def test_spark_with_two_processes_makes_the_same_store(
+def test_a_cluster_of_spark_with_two_workers_makes_the_same_store(
     hours: Path,
     expected: tuple[ArchiveReport, dict[str, list[Any]]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # three start: half the time
-    check("local-cluster[2,1,1024]", hours, expected, tmp_path, capsys)
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # six start: half the time
+    with cluster(tmp_path) as address:
+        check(address, hours, expected, tmp_path, capsys)
 
 
 @contextmanager
@@ -187,9 +227,52 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path, closed_port: int
         pass
 
 
+@pytest.fixture
+def page() -> Iterator[int]:
+    """The port of a page that shows the version of a master of Spark at port 7077, as its own does."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            host = "127.0.0.1"
+            self.wfile.write(
+                f'<span class="version" >3.5.7</span> URL: spark://{host}:{self.server.server_port}'.encode()
+            )
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@needs_spark
+@needs_java
+def test_a_master_of_another_version_is_named_with_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr("gis.archive.spark_session.PAGE", page)
+    message = f"spark://127.0.0.1:{page} is Spark 3.5.7, and pyspark here is {version('pyspark')}"
+    with pytest.raises(GisError, match=re.escape(message)), connected(f"spark://127.0.0.1:{page}", tmp_path):
+        pass
+
+
+@needs_spark
+def test_what_is_not_a_server_of_spark_connect_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr("gis.archive.spark_session.PATIENCE", 0.2)
+    message = f"what answers at sc://127.0.0.1:{page} is not a server of Spark Connect"
+    with pytest.raises(GisError, match=message), connected(f"sc://127.0.0.1:{page}", tmp_path):
+        pass
+
+
 @pytest.mark.parametrize(
     ("name", "module", "extra"),
-    [("clickhouse", "gis.archive.clickhouse", "clickhouse"), ("local[2]", "pyspark", "spark")],
+    [("clickhouse", "gis.archive.clickhouse", "clickhouse"), ("local[2]", "gis.archive.spark_session", "spark")],
 )
 def test_an_extra_that_is_not_installed_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str, extra: str
@@ -212,15 +295,15 @@ def test_where_there_is_no_java_it_is_named(tmp_path: Path, monkeypatch: pytest.
 
 @needs_spark
 @pytest.mark.parametrize(
-    ("version", "message"),
+    ("java_version", "message"),
     [("1.8.0_362", "needs Java 17 or newer; .* is Java 8"), ("25.0.2", "with the module .*, which .* has not")],
 )
 def test_a_java_that_does_not_do_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, java_version: str, message: str
 ) -> None:
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()
-    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\nexit $(($# - 1))\n")
+    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{java_version}\"' >&2\nexit $(($# - 1))\n")
     java.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(GisError, match=message), connected("local[2]", tmp_path):
