@@ -86,6 +86,16 @@ class Parts(NamedTuple):
     made: Iterator[pa.Table]
 
 
+class OtherFoldersError(GisError):
+    """The machines of an engine do not see the files of this one."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}: its machines have other folders than this one",
+            remedy="put the archive and the store into folders that all of them share",
+        )
+
+
 class NotThereError(GisError):
     """The machines of an engine cannot run a function."""
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gis.archive.download import NotOnServerError
-from gis.archive.engines import Engine
+from gis.archive.engines import Engine, OtherFoldersError
 from gis.archive.files import ArchiveFile
 from gis.archive.layouts import Layout
 from gis.archive.mending import mend
@@ -84,6 +84,7 @@ def read_files(
 
     Raises:
         FullDiskError: There is no room for more; what was read is kept.
+        OtherFoldersError: The machines of the engine do not have the files.
     """
     make_folder(folder)
     free: SimpleQueue[Engine] = SimpleQueue()
@@ -116,7 +117,7 @@ def read_files(
             for task in as_completed(tasks):
                 try:
                     bytes_read += task.result()
-                except FullDiskError:
+                except (FullDiskError, OtherFoldersError):
                     raise
                 except GisError as error:
                     file, is_missing = tasks[task], isinstance(error, NotOnServerError)

@@ -9,17 +9,28 @@ from typing import Any, ClassVar
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.sql.compilers import PySparkCompiler
 from ibis.expr.types import Table
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from gis.archive.engines import ArrowFunction, Engine, NotThereError, Parts, plain, quoted, write_empty
+from gis.archive.engines import (
+    ArrowFunction,
+    Engine,
+    NotThereError,
+    OtherFoldersError,
+    Parts,
+    plain,
+    quoted,
+    write_empty,
+)
 from gis.archive.layouts import LINES, Layout
+from gis.archive.mending import first_line
 from gis.archive.tables import EVENTS
-from gis.errors import GisError
 
+NO_FILE = re.compile("FILE_NOT_EXIST|PATH_NOT_FOUND")  # as Spark names these conditions
 RAISED = re.compile(r"[\w.]{1,100}Error: ")
 VIEW, NUMBERS = "events", count()  # each table has a name of its own
 DIALECT = "pyspark"
@@ -67,7 +78,14 @@ class Spark:
         columns = [f"event.`{column}`" for column in layout.schema]
         events_read.selectExpr(*columns, f"{quoted(name)} AS file").createOrReplaceTempView(view)
         query = f"WITH {LINES} AS (SELECT * FROM {view}) {self._queries[layout.name]}"
-        self._write(self._session.sql(query).coalesce(1), events, layout.query)
+        try:
+            self._write(self._session.sql(query).coalesce(1), events, layout.query)
+        except self.errors as error:
+            if NO_FILE.search(str(error)):
+                raise OtherFoldersError(f"Spark does not find {path}") from error
+            raise
+        if not pq.read_metadata(events).num_rows and first_line(path):  # not every server says that it has no file
+            raise OtherFoldersError(f"Spark does not find {path}")
 
     def parquet(self, paths: Sequence[Path], schema: ibis.Schema = EVENTS) -> Table:
         """Return the rows of Parquet files; see ``Engine``."""
@@ -112,10 +130,7 @@ class Spark:
         elif frame.isEmpty():
             write_empty(table, path)
         else:
-            raise GisError(
-                f"what Spark writes to {self._parts} is not there: its machines have other folders than this one",
-                remedy="use a folder that all of them share",
-            )
+            raise OtherFoldersError(f"what Spark writes to {self._parts} is not there")
         shutil.rmtree(self._parts, ignore_errors=True)
 
 

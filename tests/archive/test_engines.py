@@ -126,9 +126,7 @@ def test_clickhouse_makes_the_same_store(
 @contextmanager
 def cluster(folder: Path) -> Iterator[str]:
     """A master of Spark and two workers, each a process, which start a process each for what they run."""
-    from pyspark.find_spark_home import _find_spark_home
-
-    home = _find_spark_home()
+    home = str(Path(str(find_spec("pyspark").origin)).parent)  # type: ignore[union-attr]
     deploy = "org.apache.spark.deploy"
     of_all = ["--host", "127.0.0.1", "--webui-port", "0"]
     with ExitStack() as running:
@@ -198,6 +196,16 @@ def test_a_server_of_spark_connect_makes_the_same_store(
         check(address, hours, expected, tmp_path, capsys)
 
 
+@needs_spark
+@needs_sail
+@pytest.mark.slow
+def test_a_server_that_has_other_folders_loses_no_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_hours(tmp_path / "hours", [world(12)], files=2)
+    monkeypatch.setattr("gis.archive.spark.plain", lambda path: f"{path}.elsewhere")  # which Sail reads as empty
+    with sail() as address, pytest.raises(GisError, match=r"Spark does not find .*: its machines have other"):
+        collect_archive(str(tmp_path / "hours"), tmp_path / "store.db", engine=address)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -229,23 +237,20 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path, closed_port: int
 
 @pytest.fixture
 def page() -> Iterator[int]:
-    """The port of a page that shows the version of a master of Spark at port 7077, as its own does."""
+    """The port of a page that shows the version of the master of Spark that it is itself."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            host = "127.0.0.1"
-            self.wfile.write(
-                f'<span class="version" >3.5.7</span> URL: spark://{host}:{self.server.server_port}'.encode()
-            )
+            self.wfile.write(f'<span class="version" >3.5.7</span> spark://{self.headers["Host"]}'.encode())
 
         def log_message(self, *_: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield server.server_port
+        yield int(server.server_address[1])
         server.shutdown()
 
 
