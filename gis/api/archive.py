@@ -31,8 +31,8 @@ def collect_archive(
     and one for more hours reads only those.
 
     Args:
-        archive: A folder or a glob of hourly files, "gharchive" for the public archive, or an address with {day} and
-            {hour}.
+        archive: A folder or a glob of hourly files, "gharchive" for the public archive, an address with {day} and
+            {hour}, or clickhouse://USER@HOST/TABLE for a table on a server.
         store: The SQLite file to fill.
         first: The first day, YYYY-MM-DD; None for that of the first file.
         last: The last day; None for that of the last file.
@@ -79,6 +79,7 @@ def estimate_archive(
     store: PathLike,
     first: str | None = None,
     last: str | None = None,
+    repositories: Sequence[str] = (),
     engine: str = "duckdb",
     reporter: Reporter = QUIET,
 ) -> "ArchiveEstimate":
@@ -89,6 +90,7 @@ def estimate_archive(
         store: The SQLite file that would be filled.
         first: The first day, YYYY-MM-DD; None for that of the first file.
         last: The last day; None for that of the last file.
+        repositories: OWNER/NAME that a table of events is asked for; of files, all are read.
         engine: What reads them.
         reporter: Where progress and warnings go.
 
@@ -99,7 +101,15 @@ def estimate_archive(
     check_extra()
     from gis.archive.estimate import estimate_archive as estimate
 
-    return estimate(str(archive), Path(store), first=first, last=last, engine=engine, reporter=reporter)
+    return estimate(
+        str(archive),
+        Path(store),
+        first=first,
+        last=last,
+        repositories=repositories,
+        engine=engine,
+        reporter=reporter,
+    )
 
 
 def check_extra() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from gis.archive.connections import DEFAULT
 from gis.archive.counts import LineCounts, count_lines, names_of
 from gis.archive.earlier import check_covers_earlier, check_not_from_elsewhere
 from gis.archive.engines import Engine
-from gis.archive.files import Hours, find_hours
+from gis.archive.files import Hours
 from gis.archive.holes import Hole, holes_between
+from gis.archive.hosted import TableHours
 from gis.archive.mending import first_line
 from gis.archive.reading import Unread
 from gis.archive.source import ArchiveSource, SortedEvents
 from gis.archive.tables import CUT_OFF, EVENTS, MALFORMED, NO_TEXT, ORDER, OVERLONG, PULL_REQUEST, REASONS, USED
-from gis.archive.work import Work, work_beside
+from gis.archive.work import Work, hours_of, work_beside
 from gis.collector.collect import CollectReport, collect
 from gis.collector.records import Repository
 from gis.collector.repositories import is_repository_name
@@ -113,7 +115,7 @@ class ArchiveReport:
             yield f"files outside the range: {self.hours.outside:,}"
         if unknown := self.lines.unknown:
             yield f"files of another layout: {len(unknown):,} ({names_of(unknown)}); {_layout_of(self.lines)}"
-        if self.lines.empty:
+        if self.lines.empty and not isinstance(self.hours, TableHours):
             yield f"empty files: {len(self.lines.empty):,} ({names_of(self.lines.empty)})"
         if cut := [file for file, count in self.lines.by_file.items() if count[CUT_OFF]]:
             yield f"files that break off: {len(cut):,} ({names_of(cut)})"
@@ -141,7 +143,7 @@ def collect_archive(
     files reads only those.
 
     Args:
-        archive: A folder or a glob of hourly files, "gharchive", or an address with {day} and {hour}.
+        archive: A folder or a glob of hourly files, "gharchive", an address with {day} and {hour}, or that of a table.
         store: The SQLite file to fill.
         first: The first day, YYYY-MM-DD.
         last: The last day.
@@ -156,7 +158,7 @@ def collect_archive(
         GisError: No file can be read, the disk is full, the engine cannot be reached, or the store holds what would be
             replaced by less.
     """
-    hours = find_hours(archive, first, last)
+    hours = hours_of(archive, first, last, repositories)
     check_covers_earlier(store, hours)
     with work_beside(store, work, engine=engine) as place:
         report, files = _examine(hours, place, repositories, reporter)
@@ -171,6 +173,8 @@ def _examine(
     files, unread = place.read(hours, reporter)
     engine = place.connection.engine()
     lines = count_lines(engine.parquet(list(files)), engine, files)
+    if isinstance(hours, TableHours) and len(lines.empty) == len(files):
+        raise GisError(f"{hours.archive} has no events of issues in the range", remedy="check the days and --repo")
     if len(lines.unknown) + len(lines.empty) == len(files):
         raise GisError(f"{hours.archive} is not an archive of events: {_layout_of(lines)}", remedy=EXPECTED)
     events = used(engine.parquet(list(files)), repositories)
@@ -227,8 +231,9 @@ def _store(
         sorted_events = SortedEvents(selected)
         for identity in kept:
             if identity in names:
+                rows_of = partial(sorted_events.of, identity)
                 source = ArchiveSource(
-                    sorted_events, names[identity][-1], version=version, about=report.about, reporter=reporter
+                    rows_of, names[identity][-1], version=version, about=report.about, reporter=reporter
                 )
                 brought.append(collect(writer, source, reporter=reporter))
     selected.unlink()
@@ -263,6 +268,7 @@ def _names(engine: Engine, events: Table) -> dict[int, list[Repository]]:
     names: dict[int, list[Repository]] = {}
     for row in engine.rows(last.order_by("at")):
         if is_repository_name(row["repository"] or ""):
-            repository = Repository(row["repository"], row["repository_id"], row["repository"])
+            number = max(row["repository_id"], 0)  # of a table that has no numbers, negative ones stand for names
+            repository = Repository(row["repository"], number, row["repository"])
             names.setdefault(row["repository_id"], []).append(repository)
     return names

@@ -51,7 +51,8 @@ def check_not_from_elsewhere(store: Store, repositories: Collection[tuple[int, s
     Raises:
         GisError: One is.
     """
-    ids, names = {identity for identity, _ in repositories}, {name.lower() for _, name in repositories}
+    ids = {identity for identity, _ in repositories if identity}  # 0 where it is not known
+    names = {name.lower() for _, name in repositories}
     stored = store.rows(FROM_ELSEWHERE, (ArchiveSource.kind, CONFIRMATION))
     common = [name for identity, name in stored if identity in ids or name.lower() in names]
     if common:

@@ -2,14 +2,14 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gis.archive.connections import CORES, DEFAULT
 from gis.archive.download import size_of
-from gis.archive.files import find_hours
 from gis.archive.reading import is_read
-from gis.archive.work import work_beside
+from gis.archive.work import hours_of, work_beside
 from gis.console import QUIET, Reporter
 
 SAMPLED = 4  # files for each core
@@ -50,7 +50,8 @@ class ArchiveEstimate:
             rest = "no file is left to be read"
         return "\n".join(
             [
-                f"{self.files:,} files of about {_size(self.size)}, {self.read_before:,} of which are read",
+                f"{self.files:,} files{f' of about {_size(self.size)}' if self.size else ''}, {self.read_before:,} of "
+                "which are read",
                 f"{rest}; what is read of all takes {_size(self.disk)}, and the store is not counted",
             ]
         )
@@ -73,6 +74,7 @@ def estimate_archive(
     *,
     first: str | None = None,
     last: str | None = None,
+    repositories: Sequence[str] = (),
     engine: str = DEFAULT,
     work: Path | None = None,
     reporter: Reporter = QUIET,
@@ -84,6 +86,7 @@ def estimate_archive(
         store: The SQLite file that would be filled.
         first: The first day.
         last: The last day.
+        repositories: OWNER/NAME that are asked for, where the archive is a table.
         engine: What reads them.
         work: Folder for what is read.
         reporter: Shows progress.
@@ -92,7 +95,7 @@ def estimate_archive(
         UsageError: The range is not one.
         GisError: There are no files, or none of the sample can be read.
     """
-    hours = find_hours(archive, first, last)
+    hours = hours_of(archive, first, last, repositories)
     with work_beside(store, work, engine=engine) as place:
         unread = [file for file in hours.files if not is_read(file, place.events)]
         count = min(SAMPLED * CORES, len(unread))

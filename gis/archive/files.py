@@ -26,12 +26,14 @@ class ArchiveFile(NamedTuple):
     Attributes:
         name: Its name, without folders.
         place: Its path, or its address.
-        hour: The hour that it is named after; None where it is not named after one.
+        hour: The hour that it is named after, or the first of several; None where it is not named after one.
+        hours: How many hours it holds.
     """
 
     name: str
     place: str
     hour: datetime | None
+    hours: int = 1
 
     @property
     def is_remote(self) -> bool:
@@ -70,7 +72,7 @@ class Hours:
     @property
     def days(self) -> tuple[str, str] | None:
         """The first and the last day of the hours, YYYY-MM-DD; None where no file is named after one."""
-        hours = sorted(file.hour for file in self.files if file.hour is not None)
+        hours = sorted(self._hours())
         return (f"{hours[0]:%Y-%m-%d}", f"{hours[-1]:%Y-%m-%d}") if hours else None
 
     @property
@@ -78,11 +80,14 @@ class Hours:
         """The hours of the files as stretches without a gap, each from its first hour to its last: 2024-01-01T05."""
         stretches: list[tuple[str, str]] = []
         ends: datetime | None = None
-        for hour in sorted({file.hour for file in self.files if file.hour is not None}):
+        for hour in sorted(self._hours()):
             begins = stretches.pop()[0] if ends is not None and hour - ends == timedelta(hours=1) else _as_text(hour)
             stretches.append((begins, _as_text(hour)))
             ends = hour
         return stretches
+
+    def _hours(self) -> set[datetime]:
+        return {file.hour + timedelta(hours=n) for file in self.files if file.hour for n in range(file.hours)}
 
 
 def hours_in(ranges: Iterable[Sequence[str]]) -> set[datetime]:
@@ -116,7 +121,7 @@ def find_hours(archive: str, first: str | None = None, last: str | None = None) 
         UsageError: The range is not one, or an address has no range or no place for the hour.
         GisError: There are no such files.
     """
-    days = _range(first, last)
+    days = days_between(first, last)
     pattern = GHARCHIVE_URL if archive == PUBLIC else archive
     if "://" in pattern:
         return Hours(archive, tuple(_addresses(pattern, days)))
@@ -146,7 +151,12 @@ def find_hours(archive: str, first: str | None = None, last: str | None = None) 
 Days = tuple[date | None, date | None]
 
 
-def _range(first: str | None, last: str | None) -> Days:
+def days_between(first: str | None, last: str | None) -> Days:
+    """Return the first and the last day of a range, each YYYY-MM-DD or None where it is open.
+
+    Raises:
+        UsageError: It is not a range, or in the future.
+    """
     begin, end = _day(first), _day(last)
     if begin is not None and end is not None and end < begin:
         raise UsageError(f"the range ends on {end}, before it begins on {begin}")
@@ -189,8 +199,8 @@ def _hours_between(hours: Iterable[datetime], days: Days) -> Iterator[datetime]:
     if not known:
         return
     first, last = days
-    hour = known[0] if first is None else _midnight(first)
-    end = known[-1] if last is None else _midnight(last) + timedelta(hours=23)
+    hour = known[0] if first is None else midnight(first)
+    end = known[-1] if last is None else midnight(last) + timedelta(hours=23)
     while hour <= end:
         yield hour
         hour += timedelta(hours=1)
@@ -202,10 +212,11 @@ def _addresses(pattern: str, days: Days) -> Iterator[ArchiveFile]:
         raise UsageError(f"{pattern} names no hour", remedy="write {day} and {hour} where they stand in the address")
     if first is None or last is None:
         raise UsageError("an archive on a server needs a range", remedy="add --from 2024-01-01 --to 2024-01-31")
-    for hour in _hours_between([_midnight(first)], days):
+    for hour in _hours_between([midnight(first)], days):
         address = pattern.format(day=f"{hour:%Y-%m-%d}", hour=hour.hour)
         yield ArchiveFile(address.rpartition("/")[2], address, hour)
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return the moment at which a day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from gis.archive.answers import RefusedError, place_answer
 from gis.archive.download import NotOnServerError
 from gis.archive.engines import Engine, OtherFoldersError
 from gis.archive.files import ArchiveFile
@@ -38,11 +40,13 @@ class Unread(NamedTuple):
         file: The file.
         reason: Why.
         is_missing: Whether the server does not have it.
+        remedy: What to do; "" where nothing can be done.
     """
 
     file: ArchiveFile
     reason: str
     is_missing: bool
+    remedy: str = ""
 
 
 def events_of(file: ArchiveFile, folder: Path) -> Path:
@@ -63,7 +67,7 @@ def is_read(file: ArchiveFile, folder: Path) -> bool:
 def read_files(
     files: Sequence[ArchiveFile],
     folder: Path,
-    layout: Layout,
+    layout: Layout | None,
     engines: Sequence[Engine],
     fetch: Fetch,
     *,
@@ -74,7 +78,7 @@ def read_files(
     Args:
         files: What to read.
         folder: Where the Parquet files are kept.
-        layout: How the files are read.
+        layout: How the files are read; None for those that are answers of a server, which has mapped them.
         engines: What reads them.
         fetch: Yields the path of a file, which it may have to download.
         reporter: Shows progress.
@@ -85,6 +89,7 @@ def read_files(
     Raises:
         FullDiskError: There is no room for more; what was read is kept.
         OtherFoldersError: The machines of the engine do not have the files.
+        RefusedError: The server of a table answers nothing; what was read is kept.
     """
     make_folder(folder)
     free: SimpleQueue[Engine] = SimpleQueue()
@@ -96,7 +101,10 @@ def read_files(
             engine = free.get()
             try:
                 events = events_of(file, folder)
-                read_file(path, events, layout, engine)
+                if layout is None:
+                    write_atomically(events, partial(place_answer, path, events.stem))
+                else:
+                    read_file(path, events, layout, engine)
                 write_text(events.with_suffix(CHECKSUM), sha256_of_file(events))
             finally:
                 free.put(engine)
@@ -117,11 +125,11 @@ def read_files(
             for task in as_completed(tasks):
                 try:
                     bytes_read += task.result()
-                except (FullDiskError, OtherFoldersError):
+                except (FullDiskError, OtherFoldersError, RefusedError):
                     raise
                 except GisError as error:
                     file, is_missing = tasks[task], isinstance(error, NotOnServerError)
-                    unread.append(Unread(file, str(error), is_missing))
+                    unread.append(Unread(file, str(error), is_missing, error.remedy))
                     if not is_missing:
                         reporter.warn(f"{file.place} is left out: {error}")
                 tracker.note = f"{bytes_read / 1e6 / (time.monotonic() - started):.1f} MB/s compressed"

@@ -1,7 +1,7 @@
 """The third pass: the repositories that are kept, as the collector reads them from any source."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -20,7 +20,7 @@ from gis.console import QUIET, Reporter
 
 ISSUES_PER_PAGE = 200
 ROWS_AT_ONCE = 1000
-GHOST = 10137  # GitHub's account in place of those that were deleted
+GHOST = "ghost"  # GitHub's account in place of those that were deleted
 KINDS = ("closed", "reopened")
 Row = Mapping[str, Any]
 
@@ -63,7 +63,7 @@ class ArchiveSource:
     An issue has the first text that the archive saw of it, and the last state.
 
     Args:
-        events: The events of all repositories.
+        events: Returns its events, ordered by issue and time.
         repository: The repository.
         version: Of the events: what is collected from other ones is read again.
         about: Where they are from.
@@ -74,7 +74,7 @@ class ArchiveSource:
 
     def __init__(
         self,
-        events: SortedEvents,
+        events: Callable[[], Iterator[Row]],
         repository: Repository,
         *,
         version: str,
@@ -98,7 +98,7 @@ class ArchiveSource:
         issues: list[Issue] = []
         pull_requests: list[int] = []
         number = after
-        for number, rows in groupby(self._events.of(self.repository.id), key=itemgetter("number")):
+        for number, rows in groupby(self._events(), key=itemgetter("number")):
             if number <= after:
                 continue
             of_issue = [row for row in rows if row["line"] != PULL_REQUEST]
@@ -149,7 +149,7 @@ class ArchiveSource:
                 event = self._quarantine.read(event_from_row, _event(row), named("event", row["id"]), number=number)
                 events += () if event is None else (event[1],)
         opened = next((row for row in rows if row["kind"] == "opened"), None)
-        first = opened or next((row for row in rows if row["title"] is not None), rows[0])
+        first = opened or next((row for row in rows if row["title"] is not None), rows[0])  # some comments have none
         issue = self._quarantine.read(issue_from_row, _issue(first, rows), f"issue {number}", number=number)
         if issue is None:
             return None
@@ -218,6 +218,6 @@ def _event(row: Row) -> Row:
 
 def _user(login: str | None, identity: int | None, kind: str | None = None) -> Row | None:
     """Return an account as REST would give it; None for a deleted one."""
-    if login is None or identity == GHOST:
+    if login is None or login == GHOST:
         return None
     return {"login": login, "id": identity, "type": kind or ("Bot" if login.endswith("[bot]") else "User")}

@@ -9,9 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from gis.archive.engines import Engine
-from gis.archive.files import find_hours
 from gis.archive.tables import COMMENT, CUT_OFF, MALFORMED, ORDER, OVERLONG, USED
-from gis.archive.work import Work
+from gis.archive.work import Work, hours_of
 from gis.collector.records import IssueText
 from gis.console import QUIET, Reporter
 from gis.replacing import write_atomically
@@ -37,7 +36,7 @@ def archive_texts(
 
     Args:
         issues: OWNER/NAME and number of each.
-        archive: A folder or a glob of hourly files, "gharchive", or an address with {day} and {hour}.
+        archive: A folder or a glob of hourly files, "gharchive", an address with {day} and {hour}, or that of a table.
         work: Where its files are read.
         first: The first day, YYYY-MM-DD.
         last: The last day.
@@ -47,13 +46,13 @@ def archive_texts(
         UsageError: The range is not one, or an address has no place for it.
         GisError: No file can be read, or the disk is full.
     """
-    files, unread = work.read(find_hours(archive, first, last), reporter)
+    wanted = [(name, number) for name, number in dict.fromkeys(issues)]
+    files, unread = work.read(hours_of(archive, first, last, sorted({name for name, _ in wanted})), reporter)
     if unread:
         reporter.warn(f"{len(unread):,} files could not be read, such as {unread[0].file.name}: {unread[0].reason}")
     engine = work.connection.engine()
     if lost := _lost(engine, list(files)):
         reporter.warn(f"lines that could not be read, and may be of issues: {lost}")
-    wanted = [(name, number) for name, number in dict.fromkeys(issues)]
     path = work.folder / TEXTS
     ids = _ids(engine, list(files), {name.lower() for name, _ in wanted})
     events = engine.parquet(list(files))

@@ -1,14 +1,16 @@
 """The folder in which an archive is worked on, and what works there."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gis.archive.answers import Server
 from gis.archive.connections import DEFAULT, Connection, connected
 from gis.archive.download import Download
-from gis.archive.files import ArchiveFile, Hours
+from gis.archive.files import ArchiveFile, Hours, find_hours
+from gis.archive.hosted import TableHours, hosted_hours, is_hosted
 from gis.archive.layouts import GHARCHIVE
 from gis.archive.reading import Unread, events_of, read_files
 from gis.console import Reporter
@@ -18,6 +20,24 @@ from gis.full_disk import full_disk_named
 from gis.locks import held_alone
 
 EVENTS, SPILL = "events", "spill"
+
+
+def hours_of(archive: str, first: str | None, last: str | None, repositories: Sequence[str] = ()) -> Hours:
+    """Return the files of an archive, or what a server is asked for in their place.
+
+    Args:
+        archive: A folder or a glob of hourly files, "gharchive", an address with {day} and {hour}, or that of a table.
+        first: The first day, YYYY-MM-DD.
+        last: The last day.
+        repositories: OWNER/NAME in which * stands for anything, of which alone a table gives events; none for all.
+
+    Raises:
+        UsageError: The range is not one, or an address has no range or no place for the hour.
+        GisError: There are no such files.
+    """
+    if is_hosted(archive):
+        return hosted_hours(archive, first, last, repositories)
+    return find_hours(archive, first, last)
 
 
 @dataclass(frozen=True)
@@ -47,12 +67,16 @@ class Work:
             GisError: None could be read, or the disk is full.
         """
         events = self.events
-        fetch = Download(self.folder).fetch
-        unread = read_files(hours.files, events, GHARCHIVE, self.connection.readers(), fetch, reporter=reporter)
+        readers = self.connection.readers()
+        if isinstance(hours, TableHours):
+            fetch, layout = Server(hours.table, self.folder).fetch, None
+        else:
+            fetch, layout = Download(self.folder).fetch, GHARCHIVE
+        unread = read_files(hours.files, events, layout, readers, fetch, reporter=reporter)
         left_out = {each.file for each in unread}
         files = {events_of(file, events): file for file in hours.files if file not in left_out}
         if not files:
-            raise GisError(f"no file of {hours.archive} could be read: {unread[0].reason}")
+            raise GisError(f"no file of {hours.archive} could be read: {unread[0].reason}", remedy=unread[0].remedy)
         return files, unread
 
 

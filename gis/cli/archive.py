@@ -32,7 +32,13 @@ def collect_archive(
     with interruptible():
         if dry_run:
             estimate = gis.api.estimate_archive(
-                archive, store=store, first=begin, last=last, engine=engine, reporter=reporter
+                archive,
+                store=store,
+                first=begin,
+                last=last,
+                repositories=repositories,
+                engine=engine,
+                reporter=reporter,
             )
             print_notes(str(estimate))
             return

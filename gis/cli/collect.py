@@ -43,7 +43,8 @@ def collect(
         typer.Option(
             metavar="PATH",
             help="Read hourly files of GH Archive instead: a folder, a glob, an address with {day} and {hour}, or "
-            "gharchive for the public one. With it, --repo may have a *.",
+            "gharchive for the public one; or ask a table of events, clickhouse://USER@HOST/TABLE. With it, --repo may "
+            "have a *.",
         ),
     ] = None,
     last_day: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day of --archive.")] = None,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 GITHUB = "https://github.com"
@@ -45,3 +46,11 @@ def server_named_in(lines: Iterable[bytes], repository: str) -> str | None:
             if is_same_server(server, GITHUB) or urlsplit(server).hostname in REDIRECTS or len(servers) > 1:
                 return None
     return next(iter(servers), None)
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether a host is this machine, to which nothing needs to be encrypted."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from gis.collector.github.graphql import GraphQLSource
 from gis.collector.github.rest import RestSource
 from gis.collector.github.texts import fetch_texts
 from gis.collector.records import IssueText, WithheldIssue
-from gis.collector.servers import GITHUB_API
+from gis.collector.servers import GITHUB_API, is_this_machine
 from gis.collector.source import NotFoundError, PaginationLimitError, UnknownFieldsError
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, UsageError
@@ -145,7 +144,7 @@ def connect(
             f"{parts.hostname or url} is not the address of an API",
             remedy="write --api-url https://HOST/api/v3, without a name or password",
         )
-    if parts.scheme == "http" and not insecure and not _is_this_machine(parts.hostname):
+    if parts.scheme == "http" and not insecure and not is_this_machine(parts.hostname):
         raise UsageError(
             f"http://{parts.hostname} would receive the token unencrypted",
             remedy="write --api-url https://…, or add --insecure",
@@ -166,13 +165,6 @@ def connect(
         reporter.warn(NO_TOKEN)
     client = Client(url, accounts, limits=limits, reporter=reporter)
     return Connection(client, "rest" if api == "rest" or not accounts else "graphql", reporter)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _one_account_per_user(url: str, accounts: Sequence[Account], reporter: Reporter) -> list[Account]:

@@ -1,0 +1,189 @@
+"""Answers of a ClickHouse server that has a table of events: whole or not at all."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import requests
+
+from gis.archive.engines import ROWS_PER_GROUP
+from gis.archive.files import ArchiveFile
+from gis.archive.hosted import FORM, PASSWORD, HostedTable
+from gis.archive.tables import EVENTS
+from gis.errors import GisError
+from gis.files import make_folder
+from gis.full_disk import full_disk_named
+from gis.masking import remember_secret
+
+ATTEMPTS, FIRST_PAUSE = 5, 1.0  # pauses in seconds; doubled each time
+ANSWERS_WITHIN = 900  # seconds until the first byte: the server reads the table before
+CHUNK = 1 << 20
+END = b"PAR1"  # of a Parquet file that is whole
+FAILURE = re.compile(r"Code: (?P<code>\d{1,4})\. DB::Exception: (?P<reason>[^\n]{1,300})")
+LAST = 1 << 14  # bytes of an answer in which the server says why it broke off
+# Codes of ClickHouse's errors.
+BUSY = (202, 209, 210, 319)  # too many queries at once, timeouts and breaks of its network
+REFUSED = (192, 193, 194, 516)
+NOT_THERE = (36, 60, 81)
+OTHER_COLUMNS = (10, 16, 47)
+TOO_MUCH = (158, 159, 160, 201, 241, 307, 396)
+BUSY_STATUSES = (429, 500, 502, 503, 504)
+LATER = "the same command continues later"
+
+
+class Server:
+    """A server that is asked for the events of a table, which are kept as long as they are needed.
+
+    Args:
+        table: The table.
+        folder: Where answers are kept.
+    """
+
+    def __init__(self, table: HostedTable, folder: Path) -> None:
+        self._table = table
+        self._folder = folder / "downloads"
+        self._password = remember_secret(os.environ.get(PASSWORD, ""))
+
+    @contextmanager
+    def fetch(self, file: ArchiveFile) -> Iterator[Path]:
+        """Yield a Parquet file with the events of some days, and remove it afterwards.
+
+        Raises:
+            GisError: The server does not give them.
+        """
+        assert file.hour is not None
+        make_folder(self._folder)
+        path = self._folder / f"{file.key}.parquet"
+        first = file.hour.date()
+        query = self._table.query(first, first + timedelta(days=file.hours // 24 - 1))
+        pause = FIRST_PAUSE
+        with full_disk_named(path):
+            for attempt in range(ATTEMPTS):
+                try:
+                    self._ask(query, path)
+                    break
+                except _BusyError:
+                    if attempt == ATTEMPTS - 1:
+                        raise
+                    time.sleep(pause)
+                    pause *= 2
+        yield path
+        path.unlink()
+
+    def _ask(self, query: str, path: Path) -> None:
+        """Write the answer to a query into a file."""
+        account = {"X-ClickHouse-User": self._table.user}
+        if self._password:
+            account["X-ClickHouse-Key"] = self._password
+        try:
+            with requests.post(
+                self._table.url,
+                data=query.encode(),
+                headers=account,
+                stream=True,
+                timeout=(ANSWERS_WITHIN, ANSWERS_WITHIN),
+                allow_redirects=False,
+            ) as answer:
+                if answer.status_code != requests.codes.ok:
+                    raise self._failure(answer.raw.read(LAST, decode_content=True) or b"", answer.status_code)
+                with path.open("wb") as file:
+                    for chunk in answer.iter_content(CHUNK):
+                        file.write(chunk)
+        except requests.RequestException as error:
+            raise _BusyError(f"{self._table.url} does not answer: {_plainly(error)}", remedy=LATER) from error
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LAST))
+            end = file.read()
+        if not end.endswith(END):
+            raise self._failure(end, requests.codes.ok)
+
+    def _failure(self, said: bytes, status: int) -> GisError:
+        """Return the error for an answer that is not whole."""
+        match = FAILURE.search(said.decode(errors="replace"))
+        url, table = self._table.url, self._table.table
+        if match is None:
+            if status == requests.codes.ok:
+                return _BusyError(f"the answer of {url} breaks off", remedy=LATER)
+            what = f"{url} answers {status}, and not as ClickHouse does"
+            return (
+                _BusyError(what, remedy=LATER)
+                if status in BUSY_STATUSES
+                else RefusedError(what, remedy=f"write {FORM}")
+            )
+        code, reason = int(match["code"]), match["reason"]
+        if code in REFUSED:
+            return GisError(
+                f"{url} refuses {self._table.user}", remedy=f"name a user in the address, and set {PASSWORD}"
+            )
+        if code in NOT_THERE:
+            return GisError(
+                f"{url} has no table {table}", remedy=f"write {FORM}, or {FORM.replace('TABLE', 'BASE.TABLE')}"
+            )
+        if code in OTHER_COLUMNS:
+            return RefusedError(f"{table} has other columns than ClickHouse's github_events: {reason}")
+        if code in TOO_MUCH:
+            return RefusedError(f"{url} does not do so much: {reason}", remedy="name repositories by --repo")
+        return (_BusyError if code in BUSY else RefusedError)(f"{url} cannot answer: {reason}", remedy=LATER)
+
+
+class RefusedError(GisError):
+    """A server will not answer, whatever days it is asked for."""
+
+
+class _BusyError(GisError):
+    """A server fails, and may not fail a moment later."""
+
+
+def place_answer(path: Path, name: str, events: Path) -> None:
+    """Write what a server answered, with all columns of the table of events.
+
+    Args:
+        path: The answer.
+        name: What its rows say as ``file``.
+        events: The Parquet file to write.
+
+    Raises:
+        GisError: The answer cannot be read.
+    """
+    schema = EVENTS.to_pyarrow()
+    try:
+        with pq.ParquetFile(path) as answer, pq.ParquetWriter(events, schema, compression="zstd") as writer:
+            for batch in answer.iter_batches(ROWS_PER_GROUP):
+                writer.write_batch(_as_events(batch, name, schema), ROWS_PER_GROUP)
+    except (pa.ArrowException, ValueError) as error:
+        raise GisError(f"the server's answer cannot be read: {error}") from error
+
+
+def _as_events(batch: pa.RecordBatch, name: str, schema: pa.Schema) -> pa.RecordBatch:
+    """Return some rows with all columns of the table of events."""
+    columns = []
+    for column in schema:
+        if column.name == "file":
+            columns.append(pa.array([name] * len(batch), column.type))
+        elif column.name in batch.schema.names:
+            columns.append(_of_type(batch[column.name], column.type))
+        else:
+            columns.append(pa.nulls(len(batch), column.type))
+    return pa.record_batch(columns, schema)
+
+
+def _of_type(values: pa.Array, of: pa.DataType) -> pa.Array:
+    """Return a column in another type: servers give texts as bytes, which need not be UTF-8."""
+    try:
+        return pc.cast(values, of)
+    except pa.ArrowInvalid:
+        if not pa.types.is_string(of):
+            raise
+        return pa.array([value and value.decode(errors="replace") for value in values.to_pylist()], of)
+
+
+def _plainly(error: Exception) -> str:
+    """Return why a server was not reached."""
+    return str(getattr(error, "reason", "") or error).rpartition(": ")[2][:200] or type(error).__name__
