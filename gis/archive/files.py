@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from gis.errors import GisError, UsageError
+from gis.masking import remember_address
 from gis.text import visible
 
 GHARCHIVE_URL = "https://data.gharchive.org/{day}-{hour}.json.gz"
 PUBLIC = "gharchive"  # what to type for it
 HOUR = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)-(?P<hour>\d{1,2})(?=\.)")
-ENDINGS = (".json.gz", ".json", ".jsonl.gz", ".jsonl")
+ENDINGS = (".json.gz", ".json", ".jsonl.gz", ".jsonl", ".ndjson.gz", ".ndjson")  # in any case of letters
+SCHEMES = ("http://", "https://")
+PLACE = re.compile(r"\{[^{}]*\}|[{}]")  # of an address
 HASH = 10  # hexadecimal digits
 
 
@@ -28,12 +32,14 @@ class ArchiveFile(NamedTuple):
         place: Its path, or its address.
         hour: The hour that it is named after, or the first of several; None where it is not named after one.
         hours: How many hours it holds.
+        version: Of a file on this machine, as it was when the archive was listed: its path, size and time.
     """
 
     name: str
     place: str
     hour: datetime | None
     hours: int = 1
+    version: str = ""
 
     @property
     def is_remote(self) -> bool:
@@ -44,11 +50,7 @@ class ArchiveFile(NamedTuple):
     def key(self) -> str:
         """A name for what is made of it: it sorts by hours, and changes when the file does."""
         hour = "" if self.hour is None else f"{self.hour:%Y-%m-%d-%H}."
-        version = ""
-        if not self.is_remote:
-            path = Path(self.place).resolve()
-            version = f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}"
-        return f"{hour}{hashlib.sha256((version or self.place).encode()).hexdigest()[:HASH]}"
+        return f"{hour}{hashlib.sha256((self.version or self.place).encode()).hexdigest()[:HASH]}"
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,12 @@ def find_hours(archive: str, first: str | None = None, last: str | None = None) 
     pattern = GHARCHIVE_URL if archive == PUBLIC else archive
     if "://" in pattern:
         return Hours(archive, tuple(_addresses(pattern, days)))
-    found = [ArchiveFile(path.name, str(path), _hour_of(path.name)) for path in _paths(pattern)]
+    found = list({file.key: file for file in map(_file_at, _paths(pattern)) if file is not None}.values())
     if not found:
-        raise GisError(f"{archive} matches no file", remedy=f"name a folder with files that end in {ENDINGS[0]}")
+        raise GisError(
+            f"{archive} matches no file",
+            remedy=f"name a folder with files that end in {ENDINGS[0]}, or a glob, such as 'hours/**/*{ENDINGS[0]}'",
+        )
     if days[0] is None and days[1] is None:
         inside = found
     else:
@@ -177,7 +182,18 @@ def _paths(pattern: str) -> list[Path]:
     if folder.is_file():
         return [folder]
     paths = folder.iterdir() if folder.is_dir() else map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
-    return sorted(path for path in paths if path.is_file() and path.name.endswith(ENDINGS))
+    return sorted(path for path in paths if path.is_file() and path.name.lower().endswith(ENDINGS))
+
+
+def _file_at(path: Path) -> ArchiveFile | None:
+    """Return a file as it is now, or None where it is no more."""
+    try:
+        real = path.resolve()
+        state = real.stat()
+    except OSError:
+        return None
+    version = f"{real} {state.st_size} {state.st_mtime_ns}"
+    return ArchiveFile(path.name, str(path), _hour_of(path.name), version=version)
 
 
 def _hour_of(name: str) -> datetime | None:
@@ -201,6 +217,7 @@ def _hours_between(hours: Iterable[datetime], days: Days) -> Iterator[datetime]:
     first, last = days
     hour = known[0] if first is None else midnight(first)
     end = known[-1] if last is None else midnight(last) + timedelta(hours=23)
+    end = min(end, datetime.now(UTC))  # of the rest of today there is nothing yet
     while hour <= end:
         yield hour
         hour += timedelta(hours=1)
@@ -208,13 +225,23 @@ def _hours_between(hours: Iterable[datetime], days: Days) -> Iterator[datetime]:
 
 def _addresses(pattern: str, days: Days) -> Iterator[ArchiveFile]:
     first, last = days
-    if "{day}" not in pattern or "{hour}" not in pattern:
+    if not pattern.lower().startswith(SCHEMES):
+        raise UsageError(
+            f"{pattern.partition('://')[0]}:// is not a way to an archive",
+            remedy="give an address with http(s), or a path",
+        )
+    places = set(PLACE.findall(pattern))
+    if unknown := sorted(places - {"{day}", "{hour}", "{hour:02}"}):
+        raise UsageError(f"{pattern} has {unknown[0]} in it", remedy="write {day}, {hour}, or {hour:02} for 05")
+    if "{day}" not in places or len(places) == 1:
         raise UsageError(f"{pattern} names no hour", remedy="write {day} and {hour} where they stand in the address")
     if first is None or last is None:
         raise UsageError("an archive on a server needs a range", remedy="add --from 2024-01-01 --to 2024-01-31")
+    remember_address(pattern)
     for hour in _hours_between([midnight(first)], days):
-        address = pattern.format(day=f"{hour:%Y-%m-%d}", hour=hour.hour)
-        yield ArchiveFile(address.rpartition("/")[2], address, hour)
+        address = pattern.replace("{day}", f"{hour:%Y-%m-%d}").replace("{hour}", str(hour.hour))
+        address = address.replace("{hour:02}", f"{hour:%H}")
+        yield ArchiveFile(urlsplit(address).path.rpartition("/")[2], address, hour)
 
 
 def midnight(day: date) -> datetime:

@@ -1,10 +1,13 @@
 """Files of a server: continued, tried again, missing."""
 
 import gzip
+import hashlib
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import pytest
 from gis.archive import download
 from gis.archive.collect import collect_archive
 from gis.archive.download import Download, NotOnServerError
-from gis.archive.files import ArchiveFile
+from gis.archive.files import ArchiveFile, find_hours
 from gis.errors import GisError
 from tests.archive.helpers import world
 from tests.archive.hours import write_hours
@@ -26,13 +29,16 @@ class Server:
 
     Attributes:
         url: Its address.
-        failures: By path, what the next answers are: a status, or "break" after half of what was asked for.
+        failures: By path, what the next answers are: a status, with a header or without; "break" after half of what was
+            asked for; "elsewhere" for another part than that; or a text in place of the file.
+        encoding: What it calls its files' encoding.
         asked: How often each path was asked for, with the place from which on.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
-        self.failures: dict[str, list[int | str]] = {}
+        self.failures: dict[str, list[int | str | bytes | tuple[int, str, str]]] = {}
+        self.encoding = ""
         self.asked: Counter[tuple[str, int]] = Counter()
 
 
@@ -46,11 +52,23 @@ def serving(folder: Path) -> Iterator[Server]:
             failures = server.failures.get(name, [])
             failure = failures.pop(0) if failures else None
             path = server.folder / name
+            if isinstance(failure, tuple):
+                self.send_response(failure[0])
+                self.send_header(*failure[1:])
+                self.end_headers()
+                return
             if isinstance(failure, int) or not path.is_file():
                 self.send_error(failure if isinstance(failure, int) else 404)
                 return
-            content = path.read_bytes()[begin:]
+            whole = failure if isinstance(failure, bytes) else path.read_bytes()
+            begin = begin // 2 if failure == "elsewhere" else begin
+            content = whole[begin:]
             self.send_response(206 if begin else 200)
+            self.send_header("ETag", f'"{hashlib.sha256(whole).hexdigest()}"')
+            if begin:
+                self.send_header("Content-Range", f"bytes {begin}-{len(whole) - 1}/{len(whole)}")
+            if server.encoding:
+                self.send_header("Content-Encoding", server.encoding)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content[: len(content) // 2] if failure == "break" else content)
@@ -114,6 +132,70 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
         pass
     with pytest.raises(GisError, match="cannot be downloaded"):
         fetched(server, tmp_path)
+
+
+def test_a_file_that_changes_on_the_server_is_not_pieced_together(tmp_path: Path) -> None:
+    (tmp_path / "x.gz").write_bytes(CONTENT)
+    other = gzip.compress(bytes(range(255, -1, -1)) * 4000, 0)
+    with serving(tmp_path) as server:
+        server.failures["x.gz"] = ["break", *[500] * (download.ATTEMPTS - 1)]
+        with pytest.raises(GisError):
+            fetched(server, tmp_path / "work")
+        (tmp_path / "x.gz").write_bytes(other)
+        assert fetched(server, tmp_path / "work") == other
+
+
+def test_another_part_than_the_rest_is_not_taken_for_it(tmp_path: Path) -> None:
+    (tmp_path / "x.gz").write_bytes(CONTENT)
+    with serving(tmp_path) as server:
+        server.failures["x.gz"] = ["break", "elsewhere"]
+        assert fetched(server, tmp_path / "work") == CONTENT
+
+
+def test_files_of_one_name_in_several_folders_are_not_confused(tmp_path: Path) -> None:
+    for day in ("2024-01-01", "2024-01-02"):
+        (tmp_path / day).mkdir()
+        (tmp_path / day / "5.json.gz").write_bytes(gzip.compress(day.encode()))
+    with serving(tmp_path) as server:
+        hours = find_hours(f"{server.url}/{{day}}/{{hour}}.json.gz", "2024-01-01", "2024-01-02")
+        first, second = (file for file in hours.files if file.hour is not None and file.hour.hour == 5)
+        with Download(tmp_path / "work").fetch(first) as one, Download(tmp_path / "work").fetch(second) as two:
+            assert [gzip.decompress(path.read_bytes()) for path in (one, two)] == [b"2024-01-01", b"2024-01-02"]
+
+
+def test_a_page_in_place_of_a_file_is_not_taken_for_it(tmp_path: Path) -> None:
+    (tmp_path / "x.gz").write_bytes(CONTENT)
+    with serving(tmp_path) as server:
+        server.failures["x.gz"] = [b"<html>sign in</html>", b""]
+        assert fetched(server, tmp_path / "work") == CONTENT
+        server.failures["x.gz"] = [b"<html>"] * download.ATTEMPTS
+        with pytest.raises(GisError, match="cannot be downloaded: what the server sends is not compressed by gzip"):
+            fetched(server, tmp_path / "work")
+    assert not any((tmp_path / "work").rglob("*.part"))
+
+
+def test_a_file_that_a_server_calls_encoded_is_kept_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "x.gz").write_bytes(CONTENT)
+    with serving(tmp_path) as server:
+        server.encoding = "gzip"
+        server.failures["x.gz"] = ["break"]
+        assert fetched(server, tmp_path / "work") == CONTENT
+
+
+def test_a_server_is_asked_again_when_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.gz").write_bytes(CONTENT)
+    pauses: list[float] = []
+    monkeypatch.setattr("gis.archive.download.time.sleep", pauses.append)
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    with serving(tmp_path) as server:
+        server.failures["x.gz"] = [(429, "Retry-After", "7"), (503, "Retry-After", soon), (503, "Retry-After", "soon")]
+        assert fetched(server, tmp_path / "work") == CONTENT
+        assert pauses[0] == 7
+        assert 90 < pauses[1] <= 100
+        assert pauses[2] == 0
+        server.failures["x.gz"] = [(429, "Retry-After", "86400")]
+        with pytest.raises(GisError, match="the server answers 429"):
+            fetched(server, tmp_path / "work")
 
 
 def test_an_archive_on_a_server_gives_what_it_gives_in_a_folder(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Which files an archive has: of a folder, a glob, or a range of addresses."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,8 @@ def test_what_is_made_of_a_file_has_another_name_when_the_file_changes(tmp_path:
     (before,) = find_hours(str(tmp_path)).files
     key = before.key
     (tmp_path / before.name).write_bytes(b"more")
-    assert before.key != key
+    (after,) = find_hours(str(tmp_path)).files
+    assert before.key == key != after.key  # one that grows while it is read is read again next time
 
 
 @pytest.mark.parametrize(
@@ -75,10 +77,50 @@ def test_a_range_that_is_none_is_refused(first: str, last: str | None, message: 
         find_hours("gharchive", first, last)
 
 
-@pytest.mark.parametrize("archive", ["https://localhost/{day}.json.gz", "gharchive"])
-def test_an_address_needs_hours_and_a_range(archive: str) -> None:
-    with pytest.raises(UsageError, match=r"names no hour|needs a range"):
+@pytest.mark.parametrize(
+    ("archive", "message"),
+    [
+        ("https://localhost/{day}.json.gz", "names no hour"),
+        ("gharchive", "needs a range"),
+        ("https://localhost/{day}-{hour}-{zone}.json.gz", r"has \{zone\} in it"),
+        ("https://localhost/{day}-{hour:zz}.json.gz", r"has \{hour:zz\} in it"),
+        ("https://localhost/{day}-{hour}.json.gz}", r"has \} in it"),
+        ("file:///hours/{day}-{hour}.json.gz", "file:// is not a way to an archive"),
+        ("ftp://localhost/{day}-{hour}.json.gz", "ftp:// is not a way to an archive"),
+    ],
+)
+def test_an_address_needs_hours_and_a_range(archive: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         find_hours(archive)
+
+
+def test_an_hour_of_an_address_may_have_two_digits_and_its_query_is_not_a_name() -> None:
+    hours = find_hours("https://localhost/{day}/{hour:02}.json.gz?sig=abcdefgh", "2024-01-01", "2024-01-01")
+    assert hours.files[5].place == "https://localhost/2024-01-01/05.json.gz?sig=abcdefgh"
+    assert hours.files[5].name == "05.json.gz"
+
+
+def test_hours_to_come_are_neither_asked_for_nor_missing(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    hours = find_hours("gharchive", f"{now:%Y-%m-%d}", "2999-12-31")
+    assert hours.files[-1].hour is not None
+    assert hours.files[-1].hour <= datetime.now(UTC) < hours.files[-1].hour + timedelta(hours=2)
+    folder_of(tmp_path, f"{now:%Y-%m-%d}-0.json.gz")
+    assert len(find_hours(str(tmp_path), f"{now:%Y-%m-%d}", "2999-12-31").missing) <= 23
+
+
+def test_names_may_be_written_in_other_ways(tmp_path: Path) -> None:
+    folder_of(tmp_path, "2024-01-01-05.JSON.GZ", "2024-01-01-6.ndjson", "2024-01-01-7.ndjson.gz")
+    assert [file.hour and file.hour.hour for file in find_hours(str(tmp_path)).files] == [5, 6, 7]
+
+
+def test_a_file_under_two_names_of_one_hour_is_one(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    folder_of(tmp_path / "a", "2024-01-01-5.json.gz")
+    (tmp_path / "2024-01-01-05.json.gz").symlink_to(tmp_path / "a" / "2024-01-01-5.json.gz")
+    (tmp_path / "2024-01-01-6.json.gz").symlink_to(tmp_path / "none")
+    hours = find_hours(str(tmp_path / "**" / "*.gz"))
+    assert (len(hours.files), hours.doubled) == (1, ())
 
 
 def test_a_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:
