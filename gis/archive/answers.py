@@ -9,14 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import requests
 
+from gis.archive.columns import write_events
 from gis.archive.engines import ROWS_PER_GROUP
 from gis.archive.files import ArchiveFile
 from gis.archive.hosted import FORM, PASSWORD, HostedTable
-from gis.archive.tables import EVENTS
 from gis.errors import GisError
 from gis.files import make_folder
 from gis.full_disk import full_disk_named
@@ -141,47 +140,23 @@ class _BusyError(GisError):
     """A server fails, and may not fail a moment later."""
 
 
-def place_answer(path: Path, name: str, events: Path) -> None:
-    """Write what a server answered, with all columns of the table of events.
+def write_answer(path: Path, events: Path, _: object = None) -> None:
+    """Write what a server answered as events.
 
     Args:
         path: The answer.
-        name: What its rows say as ``file``.
         events: The Parquet file to write.
 
     Raises:
+        FullDiskError: There is no room for it.
         GisError: The answer cannot be read.
     """
-    schema = EVENTS.to_pyarrow()
     try:
-        with pq.ParquetFile(path) as answer, pq.ParquetWriter(events, schema, compression="zstd") as writer:
-            for batch in answer.iter_batches(ROWS_PER_GROUP):
-                writer.write_batch(_as_events(batch, name, schema), ROWS_PER_GROUP)
+        with pq.ParquetFile(path) as answer:
+            batches = answer.iter_batches(ROWS_PER_GROUP)
+            write_events(events, (dict(zip(batch.schema.names, batch.columns, strict=True)) for batch in batches))
     except (pa.ArrowException, ValueError) as error:
         raise GisError(f"the server's answer cannot be read: {error}") from error
-
-
-def _as_events(batch: pa.RecordBatch, name: str, schema: pa.Schema) -> pa.RecordBatch:
-    """Return some rows with all columns of the table of events."""
-    columns = []
-    for column in schema:
-        if column.name == "file":
-            columns.append(pa.array([name] * len(batch), column.type))
-        elif column.name in batch.schema.names:
-            columns.append(_of_type(batch[column.name], column.type))
-        else:
-            columns.append(pa.nulls(len(batch), column.type))
-    return pa.record_batch(columns, schema)
-
-
-def _of_type(values: pa.Array, of: pa.DataType) -> pa.Array:
-    """Return a column in another type: servers give texts as bytes, which need not be UTF-8."""
-    try:
-        return pc.cast(values, of)
-    except pa.ArrowInvalid:
-        if not pa.types.is_string(of):
-            raise
-        return pa.array([value and value.decode(errors="replace") for value in values.to_pylist()], of)
 
 
 def _plainly(error: Exception) -> str:

@@ -32,7 +32,8 @@ class ArchiveFile(NamedTuple):
         place: Its path, or its address.
         hour: The hour that it is named after, or the first of several; None where it is not named after one.
         hours: How many hours it holds.
-        version: Of a file on this machine, as it was when the archive was listed: its path, size and time.
+        version: Of a file on this machine, as it was when the archive was listed: its path, size and time; and how it
+            is read, where people say so.
     """
 
     name: str
@@ -45,6 +46,11 @@ class ArchiveFile(NamedTuple):
     def is_remote(self) -> bool:
         """Whether it must be downloaded."""
         return "://" in self.place
+
+    def all_hours(self) -> Iterator[datetime]:
+        """Yield every hour that it holds."""
+        if self.hour is not None:
+            yield from (self.hour + timedelta(hours=n) for n in range(self.hours))
 
     @property
     def key(self) -> str:
@@ -89,7 +95,7 @@ class Hours:
         return stretches
 
     def _hours(self) -> set[datetime]:
-        return {file.hour + timedelta(hours=n) for file in self.files if file.hour for n in range(file.hours)}
+        return {hour for file in self.files for hour in file.all_hours()}
 
 
 def hours_in(ranges: Iterable[Sequence[str]]) -> set[datetime]:
@@ -127,7 +133,7 @@ def find_hours(archive: str, first: str | None = None, last: str | None = None) 
     pattern = GHARCHIVE_URL if archive == PUBLIC else archive
     if "://" in pattern:
         return Hours(archive, tuple(_addresses(pattern, days)))
-    found = list({file.key: file for file in map(_file_at, _paths(pattern)) if file is not None}.values())
+    found = list({file.key: file for file in map(file_at, _paths(pattern)) if file is not None}.values())
     if not found:
         raise GisError(
             f"{archive} matches no file",
@@ -147,7 +153,7 @@ def find_hours(archive: str, first: str | None = None, last: str | None = None) 
     return Hours(
         archive=archive,
         files=tuple(inside),
-        missing=tuple(hour for hour in _hours_between(by_hour, days) if hour not in by_hour),
+        missing=missing_between(inside, days),
         doubled=tuple(hour for hour, count in by_hour.items() if count > 1),
         outside=len(found) - len(inside),
     )
@@ -185,7 +191,7 @@ def _paths(pattern: str) -> list[Path]:
     return sorted(path for path in paths if path.is_file() and path.name.lower().endswith(ENDINGS))
 
 
-def _file_at(path: Path) -> ArchiveFile | None:
+def file_at(path: Path) -> ArchiveFile | None:
     """Return a file as it is now, or None where it is no more."""
     try:
         real = path.resolve()
@@ -207,6 +213,12 @@ def _hour_of(name: str) -> datetime | None:
 def _is_within(hour: datetime, days: Days) -> bool:
     first, last = days
     return (first is None or hour.date() >= first) and (last is None or hour.date() <= last)
+
+
+def missing_between(files: Iterable[ArchiveFile], days: Days) -> tuple[datetime, ...]:
+    """Return the hours of a range that no file holds; where it is open, from the first of the files or to the last."""
+    held = {hour for file in files for hour in file.all_hours()}
+    return tuple(hour for hour in _hours_between(held, days) if hour not in held)
 
 
 def _hours_between(hours: Iterable[datetime], days: Days) -> Iterator[datetime]:

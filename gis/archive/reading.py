@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -12,11 +11,11 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from gis.archive.answers import RefusedError, place_answer
+from gis.archive.answers import RefusedError
 from gis.archive.download import NotOnServerError
 from gis.archive.engines import Engine, OtherFoldersError
 from gis.archive.files import ArchiveFile
-from gis.archive.layouts import Layout
+from gis.archive.layouts import GHARCHIVE, Layout
 from gis.archive.mending import mend
 from gis.archive.tables import MALFORMED
 from gis.console import QUIET, Reporter
@@ -31,6 +30,7 @@ MENDED = ".mended.json"  # the ending of a copy of a damaged file
 
 FETCHED_AHEAD = 2  # files for each engine: one is read, and one is downloaded
 Fetch = Callable[[ArchiveFile], AbstractContextManager[Path]]
+Convert = Callable[[Path, Path, Engine], None]  # from a file to its events, by an engine
 
 
 class Unread(NamedTuple):
@@ -67,7 +67,7 @@ def is_read(file: ArchiveFile, folder: Path) -> bool:
 def read_files(
     files: Sequence[ArchiveFile],
     folder: Path,
-    layout: Layout | None,
+    convert: Convert,
     engines: Sequence[Engine],
     fetch: Fetch,
     *,
@@ -78,8 +78,8 @@ def read_files(
     Args:
         files: What to read.
         folder: Where the Parquet files are kept.
-        layout: How the files are read; None for those that are answers of a server, which has mapped them.
-        engines: What reads them.
+        convert: Writes a file as events.
+        engines: What may be asked to.
         fetch: Yields the path of a file, which it may have to download.
         reporter: Shows progress.
 
@@ -101,10 +101,7 @@ def read_files(
             engine = free.get()
             try:
                 events = events_of(file, folder)
-                if layout is None:
-                    write_atomically(events, partial(place_answer, path, events.stem))
-                else:
-                    read_file(path, events, layout, engine)
+                convert(path, events, engine)
                 write_text(events.with_suffix(CHECKSUM), sha256_of_file(events))
             finally:
                 free.put(engine)
@@ -140,7 +137,7 @@ def read_files(
     return unread
 
 
-def read_file(path: Path, events: Path, layout: Layout, engine: Engine) -> None:
+def read_json(path: Path, events: Path, engine: Engine, layout: Layout = GHARCHIVE) -> None:
     """Write a row for each line of a file; the events among them in full.
 
     A file that the engine cannot read, or not all lines of, is mended and read again.
@@ -148,8 +145,8 @@ def read_file(path: Path, events: Path, layout: Layout, engine: Engine) -> None:
     Args:
         path: The file.
         events: The Parquet file to write.
-        layout: How it is read.
         engine: What reads it.
+        layout: How it is read.
 
     Raises:
         FullDiskError: There is no room for it.

@@ -4,15 +4,16 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from gis.archive.answers import Server
+from gis.archive.answers import Server, write_answer
 from gis.archive.connections import DEFAULT, Connection, connected
 from gis.archive.download import Download
 from gis.archive.files import ArchiveFile, Hours, find_hours
 from gis.archive.hosted import TableHours, hosted_hours, is_hosted
-from gis.archive.layouts import GHARCHIVE
-from gis.archive.reading import Unread, events_of, read_files
+from gis.archive.mapped import MappedHours, check_has_mapping, is_mapped, mapped_hours, write_mapped
+from gis.archive.reading import Convert, Unread, events_of, read_files, read_json
 from gis.console import Reporter
 from gis.errors import GisError
 from gis.files import make_folder
@@ -26,7 +27,8 @@ def hours_of(archive: str, first: str | None, last: str | None, repositories: Se
     """Return the files of an archive, or what a server is asked for in their place.
 
     Args:
-        archive: A folder or a glob of hourly files, "gharchive", an address with {day} and {hour}, or that of a table.
+        archive: A folder or a glob of hourly files, "gharchive", an address with {day} and {hour}, that of a table, or
+            a folder of Parquet files with a mapping.
         first: The first day, YYYY-MM-DD.
         last: The last day.
         repositories: OWNER/NAME in which * stands for anything, of which alone a table gives events; none for all.
@@ -37,6 +39,9 @@ def hours_of(archive: str, first: str | None, last: str | None, repositories: Se
     """
     if is_hosted(archive):
         return hosted_hours(archive, first, last, repositories)
+    if is_mapped(archive):
+        return mapped_hours(archive, first, last)
+    check_has_mapping(archive)
     return find_hours(archive, first, last)
 
 
@@ -67,12 +72,13 @@ class Work:
             GisError: None could be read, or the disk is full.
         """
         events = self.events
-        readers = self.connection.readers()
+        fetch = Download(self.folder).fetch
+        convert: Convert = read_json
         if isinstance(hours, TableHours):
-            fetch, layout = Server(hours.table, self.folder).fetch, None
-        else:
-            fetch, layout = Download(self.folder).fetch, GHARCHIVE
-        unread = read_files(hours.files, events, layout, readers, fetch, reporter=reporter)
+            fetch, convert = Server(hours.table, self.folder).fetch, write_answer
+        elif isinstance(hours, MappedHours):
+            convert = partial(write_mapped, hours)
+        unread = read_files(hours.files, events, convert, self.connection.readers(), fetch, reporter=reporter)
         left_out = {each.file for each in unread}
         files = {events_of(file, events): file for file in hours.files if file not in left_out}
         if not files:

@@ -12,8 +12,7 @@ from gis.archive.candidates import find_candidates, may_be_called, may_rule, use
 from gis.archive.engines import DuckDB, NotThereError, Parts
 from gis.archive.files import find_hours
 from gis.archive.labels import read_labels
-from gis.archive.layouts import GHARCHIVE
-from gis.archive.reading import read_files
+from gis.archive.reading import read_files, read_json
 from gis.console import Reporter
 from gis.dataset.labels.called import DUPLICATE_IN_LABELS, OTHER_WORDS_OF_LABELS, is_duplicate_label
 from gis.dataset.labels.rulings import rulings
@@ -145,7 +144,7 @@ def test_where_the_machines_of_an_engine_cannot_read_rulings_this_one_does(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_hours(tmp_path / "hours", [world(60)], files=2)
-    read_files(find_hours(str(tmp_path / "hours")).files, tmp_path / "events", GHARCHIVE, [engine()], in_place)
+    read_files(find_hours(str(tmp_path / "hours")).files, tmp_path / "events", read_json, [engine()], in_place)
     files = sorted((tmp_path / "events").rglob("*.parquet"))
     there = find_candidates(used(engine().parquet(files)), engine(), tmp_path / "there.parquet")
     assert capsys.readouterr().err == ""
@@ -165,7 +164,7 @@ def test_another_release_reads_no_rulings() -> None:
 def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_hours(tmp_path / "hours", [world(60)], files=4, faults=["repeated", "doubled hour"])
     hours = find_hours(str(tmp_path / "hours"))
-    read_files(hours.files, tmp_path / "events", GHARCHIVE, [engine()], in_place)
+    read_files(hours.files, tmp_path / "events", read_json, [engine()], in_place)
     events = used(engine().parquet(sorted((tmp_path / "events").rglob("*.parquet"))))
     alone = find_candidates(events, engine(), tmp_path / "one.parquet")
     monkeypatch.setattr(engines, "FEW", 0)

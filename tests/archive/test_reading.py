@@ -7,11 +7,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from gis.archive import reading
 from gis.archive.counts import LineCounts, count_lines
 from gis.archive.files import find_hours
-from gis.archive.layouts import GHARCHIVE
-from gis.archive.reading import events_of, read_files
+from gis.archive.reading import events_of, read_files, read_json
 from gis.archive.tables import COMMENT, EVENTS, USED
 from gis.errors import GisError
 from gis.full_disk import FullDiskError
@@ -23,7 +21,7 @@ from tests.archive.shapes import ERAS
 def counted(folder: Path) -> LineCounts:
     """Read the hours of a folder, and count their lines."""
     hours, work = find_hours(str(folder / "hours")), folder / "events"
-    assert not read_files(hours.files, work, GHARCHIVE, [engine()], in_place)
+    assert not read_files(hours.files, work, read_json, [engine()], in_place)
     files = {events_of(file, work): file for file in hours.files}
     return count_lines(engine().parquet(list(files)), engine(), files)
 
@@ -92,21 +90,19 @@ def test_the_files_have_the_columns_of_the_table(tmp_path: Path) -> None:
     assert pq.read_schema(path).names == list(EVENTS)
 
 
-def test_what_was_read_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:
     write_hours(tmp_path / "hours", [world(12)], files=4)
     counted(tmp_path)
     read: Counter[str] = Counter()
-    really = reading.read_file
 
     def count(path: Path, *others: Any) -> None:  # noqa: ANN401
         read[path.name] += 1
-        really(path, *others)
+        read_json(path, *others)
 
-    monkeypatch.setattr(reading, "read_file", count)
     changed = sorted((tmp_path / "hours").iterdir())[2]
     changed.write_bytes(changed.read_bytes() + b"\n")
     hours = find_hours(str(tmp_path / "hours"))
-    read_files(hours.files, tmp_path / "events", GHARCHIVE, [engine()], in_place)
+    read_files(hours.files, tmp_path / "events", count, [engine()], in_place)
     assert read == {changed.name: 1}
 
 
@@ -123,21 +119,20 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: P
         return in_place(file)
 
     files = [file if file != gone else broken for file in hours.files]
-    (unread,) = read_files(files, tmp_path / "events", GHARCHIVE, [engine()], refuse)
+    (unread,) = read_files(files, tmp_path / "events", read_json, [engine()], refuse)
     assert (unread.file, unread.reason) == (broken, "no such host")
     assert len(list((tmp_path / "events").glob("*/*.parquet"))) == 2
     assert not key.exists()
 
 
-def test_a_full_disk_stops_the_run_and_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_stops_the_run_and_keeps_what_was_read(tmp_path: Path) -> None:
     write_hours(tmp_path / "hours", [world(12)], files=3)
     hours = find_hours(str(tmp_path / "hours"))
-    read_files(hours.files[:1], tmp_path / "events", GHARCHIVE, [engine()], in_place)
+    read_files(hours.files[:1], tmp_path / "events", read_json, [engine()], in_place)
 
     def full(*_: Any) -> None:  # noqa: ANN401
         raise FullDiskError(tmp_path)
 
-    monkeypatch.setattr(reading, "read_file", full)
     with pytest.raises(FullDiskError):
-        read_files(hours.files, tmp_path / "events", GHARCHIVE, [engine()], in_place)
+        read_files(hours.files, tmp_path / "events", full, [engine()], in_place)
     assert len(list((tmp_path / "events").glob("*/*.parquet"))) == 1
