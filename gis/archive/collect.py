@@ -53,7 +53,7 @@ class ArchiveReport:
     """What an archive brought.
 
     Attributes:
-        hours: Its files.
+        hours: Its files that were read.
         lines: What became of every line.
         unread: Files that could not be read at all, or that the server does not have.
         holes: What is known to be missing from the range.
@@ -74,7 +74,7 @@ class ArchiveReport:
 
     @property
     def about(self) -> Mapping[str, Any]:
-        """What a store says of where its repositories are from."""
+        """What a store says of where its repositories are from: the hours are those that were read."""
         return {
             **versions_of(["ibis-framework", *self.libraries]),
             "archive": self.hours.archive,
@@ -109,6 +109,9 @@ class ArchiveReport:
         if self.missing:
             hours = ", ".join(f"{hour:%Y-%m-%d-}{hour.hour}" for hour in self.missing[:3])
             yield f"hours without a file: {len(self.missing):,}, such as {hours}"
+        if failed := [each for each in self.unread if not each.is_missing]:
+            names = names_of([each.file for each in failed])
+            yield f"files that could not be read: {len(failed):,} ({names}); {failed[0].reason}"
         if self.hours.doubled:
             yield f"hours with several files: {len(self.hours.doubled):,}; each event counts once"
         if self.hours.outside:
@@ -161,16 +164,18 @@ def collect_archive(
     hours = hours_of(archive, first, last, repositories)
     check_covers_earlier(store, hours)
     with work_beside(store, work, engine=engine) as place:
-        report, files = _examine(hours, place, repositories, reporter)
+        report, files = _examine(hours, place, repositories, store, reporter)
         kept = report.candidates.repositories(min_duplicates)
         return _store(report, files, kept, place, store, reporter) if kept else report
 
 
 def _examine(
-    hours: Hours, place: Work, repositories: Sequence[str], reporter: Reporter
+    hours: Hours, place: Work, repositories: Sequence[str], store: Path, reporter: Reporter
 ) -> tuple[ArchiveReport, list[Path]]:
     """Read the files of an archive, and return what is in them, and where their events are."""
     files, unread = place.read(hours, reporter)
+    hours = replace(hours, files=tuple(files.values()))
+    check_covers_earlier(store, hours)  # again: some files may have failed that did not before
     engine = place.connection.engine()
     lines = count_lines(engine.parquet(list(files)), engine, files)
     if isinstance(hours, TableHours) and len(lines.empty) == len(files):

@@ -36,8 +36,8 @@ def check_covers_earlier(store: Path, hours: Hours) -> None:
         return
     what = f"{len(lacking):,} hours, such as {lacking[0]:%Y-%m-%d-}{lacking[0].hour}," if lacking else "more files"
     raise GisError(
-        f"{store} was filled from {what} that are not among these files; their comments and first texts would be lost",
-        remedy="read all hours at once (those that were read are not read again), or choose another --store",
+        f"{store} was filled from {what} that this run does not read; their comments and first texts would be lost",
+        remedy="read all hours at once (what is kept of them is not read again), or choose another --store",
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gis.errors import GisError, UsageError
-from gis.masking import remember_address
+from gis.masking import masked, remember_address
 from gis.text import visible
 
 GHARCHIVE_URL = "https://data.gharchive.org/{day}-{hour}.json.gz"
@@ -64,7 +64,7 @@ class Hours:
     """The files of an archive, and what is odd about them.
 
     Attributes:
-        archive: What was asked for.
+        archive: What was asked for, without passwords.
         files: In the order of their hours.
         missing: Hours of the range, or between the first and the last file, that have none.
         doubled: Hours of several files.
@@ -132,7 +132,8 @@ def find_hours(archive: str, first: str | None = None, last: str | None = None) 
     days = days_between(first, last)
     pattern = GHARCHIVE_URL if archive == PUBLIC else archive
     if "://" in pattern:
-        return Hours(archive, tuple(_addresses(pattern, days)))
+        remember_address(pattern)
+        return Hours(masked(archive), tuple(_addresses(pattern, days)))
     found = list({file.key: file for file in map(file_at, _paths(pattern)) if file is not None}.values())
     if not found:
         raise GisError(
@@ -249,7 +250,6 @@ def _addresses(pattern: str, days: Days) -> Iterator[ArchiveFile]:
         raise UsageError(f"{pattern} names no hour", remedy="write {day} and {hour} where they stand in the address")
     if first is None or last is None:
         raise UsageError("an archive on a server needs a range", remedy="add --from 2024-01-01 --to 2024-01-31")
-    remember_address(pattern)
     for hour in _hours_between([midnight(first)], days):
         address = pattern.replace("{day}", f"{hour:%Y-%m-%d}").replace("{hour}", str(hour.hour))
         address = address.replace("{hour:02}", f"{hour:%H}")

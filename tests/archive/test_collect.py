@@ -107,7 +107,7 @@ def test_other_hours_do_not_take_the_place_of_those_that_a_store_holds(tmp_path:
     first, second = parts(tmp_path)
     collect_archive(str(second), tmp_path / "store.db")
     before = content(tmp_path / "store.db")
-    with pytest.raises(GisError, match=r"from 3 hours, such as 2020-01-01-3, that are not among these files; their"):
+    with pytest.raises(GisError, match=r"from 3 hours, such as 2020-01-01-3, that this run does not read; their"):
         collect_archive(str(first), tmp_path / "store.db")
     assert content(tmp_path / "store.db") == before
     collected(tmp_path)
@@ -120,7 +120,7 @@ def test_fewer_hours_than_before_are_refused(tmp_path: Path) -> None:
     write_hours(tmp_path / "hours", [world()], files=6)
     collected(tmp_path)
     sorted((tmp_path / "hours").iterdir())[2].unlink()
-    with pytest.raises(GisError, match="from 1 hours, such as 2020-01-01-2, that are not"):
+    with pytest.raises(GisError, match="from 1 hours, such as 2020-01-01-2, that this run does not read"):
         collected(tmp_path)
 
 

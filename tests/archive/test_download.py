@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -14,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from gis.archive import download
-from gis.archive.collect import collect_archive
+from gis.archive.collect import ArchiveReport, collect_archive
 from gis.archive.download import Download, NotOnServerError
 from gis.archive.files import ArchiveFile, find_hours
 from gis.errors import GisError
 from tests.archive.helpers import world
 from tests.archive.hours import write_hours
+from tests.archive.test_collect import content
+from tests.command_line import Gis
 
 CONTENT = gzip.compress(bytes(range(256)) * 4000, 0)
 
@@ -46,7 +49,7 @@ class Server:
 def serving(folder: Path) -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            name = self.path.lstrip("/")
+            name = self.path.lstrip("/").partition("?")[0]
             begin = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
             server.asked[name, begin] += 1
             failures = server.failures.get(name, [])
@@ -208,3 +211,44 @@ def test_an_archive_on_a_server_gives_what_it_gives_in_a_folder(tmp_path: Path) 
     assert report.repositories == in_place.repositories
     assert in_place.missing[0] in report.missing
     assert len(report.missing) == 24 - len(in_place.hours.files)
+
+
+def test_hours_that_fail_now_and_were_read_before_take_nothing_from_a_store(tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world()], files=20)
+    with serving(tmp_path / "hours") as server:
+        pattern = f"{server.url}/{{day}}-{{hour}}.json.gz"
+
+        def collected() -> ArchiveReport:
+            return collect_archive(pattern, tmp_path / "store.db", first="2020-01-01", last="2020-01-01")
+
+        server.failures["2020-01-01-3.json.gz"] = [500] * download.ATTEMPTS
+        first = collected()
+        assert any(
+            note.startswith("files that could not be read: 1 (2020-01-01-3.json.gz); ") for note in first.notes()
+        )
+        assert first.about["files"] == 19
+        assert first.about["hours"] == [("2020-01-01T00", "2020-01-01T02"), ("2020-01-01T04", "2020-01-01T19")]
+        collected()
+        before = content(tmp_path / "store.db")
+        shutil.rmtree(tmp_path / "store.db.archive")
+        server.failures["2020-01-01-15.json.gz"] = [500] * download.ATTEMPTS
+        with pytest.raises(GisError, match="from 1 hours, such as 2020-01-01-15, that this run does not read"):
+            collected()
+        assert content(tmp_path / "store.db") == before
+
+
+def test_a_password_in_an_address_is_neither_stored_nor_reported(tmp_path: Path, gis: Gis) -> None:
+    write_hours(tmp_path / "hours", [world(12)], files=20)
+    with serving(tmp_path / "hours") as server:
+        address = server.url.replace("://", "://someone:hunter2secret@") + "/{day}-{hour}.json.gz?sig=abcdefgh1234"
+        server.failures["2020-01-01-3.json.gz"] = [500] * download.ATTEMPTS
+        done = gis(
+            "collect", "--archive", address, "--from", "2020-01-01", "--to", "2020-01-01",
+            "--store", tmp_path / "store.db", "--report", tmp_path / "report",
+        )  # fmt: skip
+    assert done.status == 0, done.err
+    shown = done.out + done.err
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "hours" not in path.parts]
+    for secret in ("hunter2secret", "abcdefgh1234"):
+        assert secret not in shown
+        assert not any(secret.encode() in part for part in written)
