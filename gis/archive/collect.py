@@ -81,7 +81,7 @@ class ArchiveReport:
             "days": self.hours.days,
             "hours": self.hours.ranges,
             "files": len(self.hours.files),
-            "missing hours": len(self.missing),
+            "missing hours": len({*self.missing, *(hour for each in self.unread for hour in each.file.all_hours())}),
             "lines": dict(self.lines.total),
             "holes": list(map(str, self.holes)),
         }

@@ -144,7 +144,8 @@ class ShardLog:
     """
 
     def __init__(self, results: Path, shard: Shard, cells: Sequence[Cell], command: str, settings: object) -> None:
-        run = sha256_of([cells, settings])[:SHORT_HASH]  # a shard that is repeated writes the same file
+        grid = [(cell.model, cell.task) for cell in cells]  # of one run, however it is divided
+        run = sha256_of([grid, settings])[:SHORT_HASH]  # a shard that is repeated writes the same file
         self._path = results / FOLDER / f"{run}-{shard.number}-of-{shard.count}.json"
         self._results = results
         self._record = ShardRecord(command=command, shard=str(shard), cells=tuple(cells))

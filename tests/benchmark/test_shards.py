@@ -152,6 +152,14 @@ def test_a_shard_that_is_repeated_keeps_its_results(tmp_path: Path, monkeypatch:
     assert {path: path.stat().st_mtime_ns for path in Path("results").glob("*/*/*.json")} == before
 
 
+def test_a_run_may_be_divided_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:  # noqa: ARG001
+    monkeypatch.chdir(tmp_path)
+    grid = ("bench", "-m", "tfidf,length", "-t", "one,two,three", "--data", "data", "--shard")
+    assert run_gis(*grid, "1/2").status == 0
+    assert [run_gis(*grid, f"{number}/3").status for number in (2, 3)] == [0, 0]
+    assert unfinished_runs(tmp_path / "results") == []
+
+
 def test_a_shard_without_cells_says_so_and_succeeds(tmp_path: Path, data: Path) -> None:
     done = run_gis("bench", "-m", "length", "-t", data / "one", "--output", tmp_path / "results", "--shard", "1/9")
     assert done.status == 0

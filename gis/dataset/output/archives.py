@@ -24,6 +24,6 @@ def _sentences(about: dict[str, object]) -> Iterator[str]:
     range_of_days = f", {days[0]} to {days[-1]}" if isinstance(days, list) and days else ""
     yield f"an archive of public events{range_of_days}."
     if isinstance(missing, int) and missing:
-        yield f"Of {missing:,} {'hour' if missing == 1 else 'hours'} it has no file."
+        yield f"Of {missing:,} {'hour' if missing == 1 else 'hours'} nothing could be read."
     if isinstance(holes, list) and holes:
         yield f"Known to be missing: {'; '.join(map(str, holes))}."

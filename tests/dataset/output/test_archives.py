@@ -26,8 +26,8 @@ def store_of(path: Path, *runs: tuple[str, str, object]) -> Path:
         (
             [("octo/a", "archive", ABOUT), ("octo/b", "archive", ABOUT), ("octo/c", "archive", {"days": None})],
             (
-                "2 repositories are from an archive of public events, 2025-05-01 to 2025-06-30. Of 1 hour it has no "
-                "file. Known to be missing: 2025-05-23 to now: many events.",
+                "2 repositories are from an archive of public events, 2025-05-01 to 2025-06-30. Of 1 hour nothing "
+                "could be read. Known to be missing: 2025-05-23 to now: many events.",
                 "1 repository is from an archive of public events.",
             ),
         ),
