@@ -102,6 +102,7 @@ class _Spark:
     session: "SparkSession"
     spill: Path
     count: int
+    is_strict: bool
     libraries: ClassVar[Sequence[str]] = ("pyspark",)
 
     def engine(self) -> Engine:
@@ -113,17 +114,19 @@ class _Spark:
     def _named(self, name: str) -> Engine:
         from gis.archive.spark import Spark
 
-        return Spark(self.session, self.spill, name, _DuckDB(self.spill).engine())
+        return Spark(self.session, self.spill, name, _DuckDB(self.spill).engine(), is_strict=self.is_strict)
 
 
 @contextmanager
 def _spark(name: str, spill: Path) -> Iterator[_Spark]:
     try:
+        from gis.archive.spark import refuses_odd_lines
         from gis.archive.spark_session import cores_of, spark_session
     except ImportError as error:
         raise _not_installed("Spark", "spark") from error
     with spark_session(name) as session:
-        yield _Spark(session, spill, cores_of(name, session))
+        is_strict = name.startswith("sc://") and refuses_odd_lines(session)
+        yield _Spark(session, spill, cores_of(name, session), is_strict)
 
 
 def _not_installed(engine: str, extra: str) -> GisError:

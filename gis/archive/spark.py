@@ -34,9 +34,11 @@ NO_FILE = re.compile("FILE_NOT_EXIST|PATH_NOT_FOUND")  # as Spark names these co
 RAISED = re.compile(r"[\w.]{1,100}Error: ")
 VIEW, NUMBERS = "events", count()  # each table has a name of its own
 DIALECT = "pyspark"
+# Lines that Spark reads as if nothing were wrong, though not every server that speaks its language does.
+ODD_LINES = ('{"a":1}{"a":2}', '{"a":1} \t{"a":2}', '{"a":1},', '{"a":1,"b":"\\ud83d"}', '{"a":1,"b":"\\uDE00x"}')
 # Spark takes each line for an array of its object and an end: where the end is missing, the line holds something else,
-# which Spark reads as if nothing were wrong, such as a second object after the first. So it does bytes of no character
-# and halves of characters. Such a line counts as one that cannot be read, so that its file is mended.
+# such as a second object after the first. Bytes of no character and halves of characters are looked for. Such a line
+# counts as one that cannot be read, so that its file is mended.
 END = "end_of_line"
 BACKSLASH = r"\\"  # as a regular expression
 HALF = r"\\u[dD]"
@@ -53,15 +55,19 @@ class Spark:
         folder: For what it writes, until it is moved to its place.
         name: For what is its own in the session.
         local: Puts together what it writes.
+        is_strict: See ``refuses_odd_lines``.
     """
 
     errors: ClassVar[tuple[type[Exception], ...]] = (PySparkException, Py4JError)
 
-    def __init__(self, session: SparkSession, folder: Path, name: str, local: Engine) -> None:
+    def __init__(
+        self, session: SparkSession, folder: Path, name: str, local: Engine, *, is_strict: bool = False
+    ) -> None:
         self._session = session
         self._parts = folder / name
         self._name = name
         self._local = local
+        self._is_strict = is_strict
         self._types = PySparkCompiler().type_mapper
         self._queries: dict[str, str] = {}
 
@@ -70,11 +76,8 @@ class Spark:
         if layout.name not in self._queries:
             self._queries[layout.name] = str(ibis.to_sql(layout.query, dialect=DIALECT))
         view = f"{LINES}_{self._name}"
-        types = {**{column: self._types.to_string(of) for column, of in layout.schema.items()}, END: "BOOLEAN"}
-        structure = f"ARRAY<STRUCT<{', '.join(f'`{column}`: {of}' for column, of in types.items())}>>"
         lines = self._session.read.text(plain(path), lineSep="\n").where(NOT_BLANK)
-        parsed = lines.selectExpr(f"CASE WHEN {READABLE} THEN from_json({LINE}, {quoted(structure)}) END AS parsed")
-        events_read = parsed.selectExpr(f"CASE WHEN get(parsed, 1).{END} THEN get(parsed, 0) END AS event")
+        events_read = self._events(lines, layout)
         columns = [f"event.`{column}`" for column in layout.schema]
         events_read.selectExpr(*columns, f"{quoted(name)} AS file").createOrReplaceTempView(view)
         query = f"WITH {LINES} AS (SELECT * FROM {view}) {self._queries[layout.name]}"
@@ -86,6 +89,16 @@ class Spark:
             raise
         if not pq.read_metadata(events).num_rows and first_line(path):  # not every server says that it has no file
             raise OtherFoldersError(f"Spark does not find {path}")
+
+    def _events(self, lines: DataFrame, layout: Layout) -> DataFrame:
+        """Return what the lines say, as ``event``; null where they cannot be read."""
+        columns = ", ".join(f"`{column}`: {self._types.to_string(of)}" for column, of in layout.schema.items())
+        if self._is_strict:
+            event = f"from_json(value, {quoted(f'STRUCT<{columns}>')})"
+            return lines.selectExpr(f"CASE WHEN is_valid_utf8(value) THEN {event} END AS event")
+        several = f"from_json({LINE}, {quoted(f'ARRAY<STRUCT<{columns}, {END}: BOOLEAN>>')})"
+        parsed = lines.selectExpr(f"CASE WHEN {READABLE} THEN {several} END AS parsed")
+        return parsed.selectExpr(f"CASE WHEN get(parsed, 1).{END} THEN get(parsed, 0) END AS event")
 
     def parquet(self, paths: Sequence[Path], schema: ibis.Schema = EVENTS) -> Table:
         """Return the rows of Parquet files; see ``Engine``."""
@@ -138,6 +151,13 @@ def _reason(error: Exception) -> str:
     """Return why a function of ours failed on a machine, which stands at the end of what Python said there."""
     lines = [line.strip() for line in str(error).splitlines()]
     return next((line for line in lines if RAISED.match(line)), lines[0] if lines else type(error).__name__)[:200]
+
+
+def refuses_odd_lines(session: SparkSession) -> bool:
+    """Return whether a server itself finds that lines cannot be read which Spark reads as if nothing were wrong."""
+    read = [f"from_json({_literal(line)}, 'a BIGINT, b STRING').a" for line in ODD_LINES]
+    (row,) = session.range(1).selectExpr(f"coalesce({', '.join(read)}) AS a").collect()
+    return row["a"] is None
 
 
 def _literal(pattern: str) -> str:
