@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gis.api.arguments import PathLike
 from gis.console import QUIET, Reporter
 from gis.errors import GisError, check_number
+from gis.files import make_folder
 
 if TYPE_CHECKING:
     from gis.archive.collect import ArchiveReport
@@ -53,6 +54,8 @@ def collect_archive(
     from gis.archive.collect import collect_archive as collect
     from gis.archive.report import write_report
 
+    if report is not None:
+        make_folder(Path(report))  # that it cannot be made shows before hours of work
     found = collect(
         str(archive),
         Path(store),

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import requests
 
 from gis.archive.columns import write_events
+from gis.archive.download import LATER, RefusedError, plainly
 from gis.archive.engines import ROWS_PER_GROUP
 from gis.archive.files import ArchiveFile
 from gis.archive.hosted import FORM, PASSWORD, HostedTable
@@ -34,7 +35,6 @@ NOT_THERE = (36, 60, 81)
 OTHER_COLUMNS = (10, 16, 47)
 TOO_MUCH = (158, 159, 160, 201, 241, 307, 396)
 BUSY_STATUSES = (429, 500, 502, 503, 504)
-LATER = "the same command continues later"
 
 
 class Server:
@@ -96,7 +96,7 @@ class Server:
                     for chunk in answer.iter_content(CHUNK):
                         file.write(chunk)
         except requests.RequestException as error:
-            raise _BusyError(f"{self._table.url} does not answer: {_plainly(error)}", remedy=LATER) from error
+            raise _BusyError(f"{self._table.url} does not answer: {plainly(error)}", remedy=LATER) from error
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - LAST))
             end = file.read()
@@ -132,10 +132,6 @@ class Server:
         return (_BusyError if code in BUSY else RefusedError)(f"{url} cannot answer: {reason}", remedy=LATER)
 
 
-class RefusedError(GisError):
-    """A server will not answer, whatever days it is asked for."""
-
-
 class _BusyError(GisError):
     """A server fails, and may not fail a moment later."""
 
@@ -157,8 +153,3 @@ def write_answer(path: Path, events: Path, _: object = None) -> None:
             write_events(events, (dict(zip(batch.schema.names, batch.columns, strict=True)) for batch in batches))
     except (pa.ArrowException, ValueError) as error:
         raise GisError(f"the server's answer cannot be read: {error}") from error
-
-
-def _plainly(error: Exception) -> str:
-    """Return why a server was not reached."""
-    return str(getattr(error, "reason", "") or error).rpartition(": ")[2][:200] or type(error).__name__

@@ -18,7 +18,9 @@ from gis.full_disk import full_disk_named
 
 ATTEMPTS = 5
 FIRST_PAUSE = 1.0  # seconds; doubled each time
-LONGEST_PAUSE = 900.0  # seconds; a server that asks for a longer one is asked again by the next run
+LONGEST_PAUSE = 60.0  # seconds; a server that asks for a longer one is asked again by the next run
+FAILURES = 8  # in a row end a run: of a year, each of the others would be waited for in vain
+LATER = "the same command continues later"
 TIMEOUT = 60  # seconds without a byte
 CHUNK = 1 << 16  # what comes of it before a connection breaks is kept
 NOT_THERE = (404, 410)
@@ -27,6 +29,10 @@ VERSION = ".version"  # the ending of a file beside a part, which says what it i
 
 class NotOnServerError(GisError):
     """The server has no such file."""
+
+
+class RefusedError(GisError):
+    """A server will not answer, whatever it is asked for."""
 
 
 class _AttemptError(Exception):
@@ -46,6 +52,7 @@ class Download:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "downloads"
+        self._failures = 0  # files in a row
 
     @contextmanager
     def fetch(self, file: ArchiveFile) -> Iterator[Path]:
@@ -53,6 +60,7 @@ class Download:
 
         Raises:
             NotOnServerError: The server has no such file.
+            RefusedError: It failed for as many files in a row as end a run.
             GisError: The server fails for good; what was downloaded is kept.
         """
         if not file.is_remote:
@@ -63,11 +71,25 @@ class Download:
         part = path.with_name(f"{path.name}.part")
         if not path.exists():
             with full_disk_named(part):
-                _download(file.place, part, is_gzip=file.name.lower().endswith(".gz"))
+                self._download(file, part)
                 part.replace(path)
                 _version_of(part).unlink(missing_ok=True)
         yield path
         path.unlink()
+
+    def _download(self, file: ArchiveFile, part: Path) -> None:
+        """Fetch the rest of a file, and count how many failed in a row; threads may miscount by one."""
+        try:
+            _download(file.place, part, is_gzip=file.name.lower().endswith(".gz"))
+        except NotOnServerError:
+            self._failures = 0
+            raise
+        except GisError as error:
+            self._failures += 1
+            if self._failures < FAILURES:
+                raise
+            raise RefusedError(f"{FAILURES} files in a row fail; {error}", remedy=LATER) from error
+        self._failures = 0
 
 
 def size_of(file: ArchiveFile) -> int:
@@ -91,9 +113,7 @@ def _download(address: str, part: Path, *, is_gzip: bool) -> None:
         except (_AttemptError, requests.RequestException, urllib3.exceptions.HTTPError) as error:
             asked = error.pause if isinstance(error, _AttemptError) else 0
             if attempt == ATTEMPTS or asked > LONGEST_PAUSE:
-                raise GisError(
-                    f"{address} cannot be downloaded: {error}", remedy="the same command continues later"
-                ) from error
+                raise GisError(f"{address} cannot be downloaded: {plainly(error)}", remedy=LATER) from error
         else:
             return
         time.sleep(max(pause, asked))
@@ -162,6 +182,11 @@ def _check_is_file(part: Path, *, is_gzip: bool) -> None:
     if is_gzip and begin != GZIP:
         part.unlink()
         raise _AttemptError("what the server sends is not compressed by gzip")
+
+
+def plainly(error: Exception) -> str:
+    """Return why a server was not reached."""
+    return str(getattr(error, "reason", "") or error).rpartition(": ")[2][:200] or type(error).__name__
 
 
 def _pause_asked_for(answer: requests.Response) -> float:

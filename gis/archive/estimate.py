@@ -65,7 +65,8 @@ def _size(count: float) -> str:
 
 def _time(seconds: float) -> str:
     """Return a time as people read it."""
-    return f"{math.ceil(seconds / 60):,} minutes" if seconds < FEW_HOURS else f"{seconds / 3600:,.1f} hours"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} minute{'s' * (minutes != 1)}" if seconds < FEW_HOURS else f"{seconds / 3600:,.1f} hours"
 
 
 def estimate_archive(

@@ -130,6 +130,8 @@ def find_hours(archive: str, first: str | None = None, last: str | None = None) 
         GisError: There are no such files.
     """
     days = days_between(first, last)
+    if not archive:
+        raise UsageError("no archive is named")
     pattern = GHARCHIVE_URL if archive == PUBLIC else archive
     if "://" in pattern:
         remember_address(pattern)

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from gis.archive.answers import RefusedError
-from gis.archive.download import NotOnServerError
+from gis.archive.download import NotOnServerError, RefusedError
 from gis.archive.engines import Engine, OtherFoldersError
 from gis.archive.files import ArchiveFile
 from gis.archive.layouts import GHARCHIVE, Layout
@@ -89,7 +88,7 @@ def read_files(
     Raises:
         FullDiskError: There is no room for more; what was read is kept.
         OtherFoldersError: The machines of the engine do not have the files.
-        RefusedError: The server of a table answers nothing; what was read is kept.
+        RefusedError: The server answers nothing; what was read is kept.
     """
     make_folder(folder)
     free: SimpleQueue[Engine] = SimpleQueue()

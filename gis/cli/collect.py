@@ -110,7 +110,9 @@ def collect(
         _check_confirmed(repo or repos or preset or dump or dry_run or api == "rest" or archive)
         _confirm(store, api_url, max_points=max_points, max_wait=max_wait, insecure=insecure, quiet=quiet)
         return
-    _check_archived(archive, not_with_it=repos or preset, only_with_it=last_day or report or engine)
+    _check_archived(
+        archive, not_with_it=repos or preset, only_with_it=last_day or report or engine or min_duplicates > 1
+    )
     if archive is not None:
         from gis.cli.archive import collect_archive
 
@@ -181,7 +183,7 @@ def _check_confirmed(others: object) -> None:
 
 def _check_archived(archive: str | None, *, not_with_it: object, only_with_it: object) -> None:
     if archive is None and only_with_it:
-        raise UsageError("--to, --engine and --report are for archives", remedy="add --archive PATH")
+        raise UsageError("--to, --min-duplicates, --engine and --report are for archives", remedy="add --archive PATH")
     if archive is not None and not_with_it:
         raise UsageError("an archive is of all repositories", remedy="choose some with --repo 'OWNER/*'")
 

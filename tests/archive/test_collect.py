@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gis import api as gis_api
 from gis.archive.collect import ArchiveReport, collect_archive
 from gis.archive.source import SortedEvents
 from gis.collector.collect import collect
@@ -351,3 +352,11 @@ def test_the_cost_is_told_first_and_what_was_read_for_it_is_kept(gis: Gis, tmp_p
     assert gis(*arguments).status == 0
     again = " ".join(gis(*arguments, "--dry-run").out.split())
     assert "20 of which are read no file is left to be read" in again
+
+
+def test_a_report_that_cannot_be_written_shows_before_anything_is_read(tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours", [world(12)], files=1)
+    (tmp_path / "report").touch()
+    with pytest.raises(GisError, match="report cannot be written to: it is not a folder"):
+        gis_api.collect_archive(tmp_path / "hours", store=tmp_path / "store.db", report=tmp_path / "report")
+    assert not (tmp_path / "store.db.archive").exists()

@@ -80,6 +80,7 @@ def test_a_range_that_is_none_is_refused(first: str, last: str | None, message: 
 @pytest.mark.parametrize(
     ("archive", "message"),
     [
+        ("", "no archive is named"),
         ("https://localhost/{day}.json.gz", "names no hour"),
         ("gharchive", "needs a range"),
         ("https://localhost/{day}-{hour}-{zone}.json.gz", r"has \{zone\} in it"),
