@@ -15,11 +15,14 @@ from gis.benchmark.scoring import TaskScores
 from gis.benchmark.tasks.catalogue import catalogue
 from gis.benchmark.tasks.sources import LoadedTask, SourceSettings, load_task
 from tests.benchmark.helpers import number
+from tests.faults import THOROUGH
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 STS = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
-MINILM = dict(zip((*STS, "sickr-mteb"), (72.37, 80.60, 75.60, 85.39, 78.99, 82.03, 77.15, 77.58), strict=True))
+PUBLISHED = dict(zip((*STS, "sickr-mteb"), (72.37, 80.60, 75.60, 85.39, 78.99, 82.03, 77.15, 77.58), strict=True))
+LARGE = () if THOROUGH else ("sts12", "sts14", "sts15")  # half of the texts; embedding all takes a minute
+MINILM = {name: score for name, score in PUBLISHED.items() if name not in LARGE}
 TFIDF = dict(zip(STS, (56.45, 70.01, 67.36, 75.57, 71.02, 69.67, 58.94), strict=True))
 # Task: pairs, first id, its label, last id, its label.
 RECORDS = {

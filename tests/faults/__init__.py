@@ -2,4 +2,4 @@
 
 import os
 
-THOROUGH = os.environ.get("GIS_FAULTS") == "all"  # all kills and all draws, not a few of each
+THOROUGH = os.environ.get("GIS_FAULTS") == "all"  # all kills, draws and data, not a part of each
