@@ -10,6 +10,9 @@ from pathlib import Path
 
 from gis.errors import GisError
 
+# The second: also to read a store, SQLite writes a file beside it.
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+
 
 class FullDiskError(GisError):
     """There is no space left on a disk.
@@ -47,7 +50,7 @@ def is_full(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) in FULL:
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from glob import escape
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -122,7 +123,7 @@ class DuckDB:
         form = f"columns={{{types}}}, format='newline_delimited', ignore_errors=true"
         self._connection.raw_sql(
             f"CREATE OR REPLACE TEMP VIEW {LINES} AS "
-            f"SELECT *, {quoted(name)} AS file FROM read_json({quoted(str(path))}, {form})"
+            f"SELECT *, {quoted(name)} AS file FROM read_json({quoted(escape(str(path)))}, {form})"
         )
         if layout.name not in self._queries:  # to write it takes longer than to read a small file
             self._queries[layout.name] = self._connection.compile(layout.query)
@@ -130,7 +131,7 @@ class DuckDB:
 
     def parquet(self, paths: Sequence[Path], schema: Schema = EVENTS) -> Table:  # noqa: ARG002
         """Return the rows of Parquet files; see ``Engine``."""
-        return self._connection.read_parquet([str(path) for path in paths])
+        return self._connection.read_parquet([escape(str(path)) for path in paths])
 
     def write(self, table: Table, path: Path, order: Sequence[str] = ()) -> None:
         """Write a table as one Parquet file; see ``Engine``."""

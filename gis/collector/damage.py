@@ -11,6 +11,7 @@ from gis.collector.fields import LARGEST_ISSUE_NUMBER
 from gis.collector.records import EventKind
 from gis.collector.row_sums import SUM, define_row_sum, sum_of
 from gis.errors import GisError
+from gis.full_disk import FullDiskError, is_full
 
 # Errors that are not damage: the store is busy, read-only, on a full disk, or cannot be opened.
 NOT_DAMAGE = frozenset(
@@ -110,6 +111,8 @@ def opening_named(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
             raise not_a_store(path, error) from error
+        if is_full(error):
+            raise FullDiskError(path) from error
         if is_damage(error):
             raise DamagedStoreError(path, error) from error
         raise GisError(f"{path} cannot be opened: {error}") from error
@@ -123,6 +126,8 @@ def damage_named(path: Path, query: str) -> Iterator[None]:
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError as error:
+        if is_full(error):
+            raise FullDiskError(path) from error
         if is_damage(error):
             raise damage(path, query, error) from error
         raise

@@ -179,6 +179,19 @@ def test_paths_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert sum(evidence_in(tmp_path / "issues.db").values()) >= 6
 
 
+@pytest.mark.parametrize("name", ["a[1]", "a*", "a?"])
+def test_a_name_that_looks_like_a_pattern_is_not_one(tmp_path: Path, name: str) -> None:
+    """The files of a folder of another name, which the pattern would match, are not read in their place."""
+    for folder, count in ((name, 12), ("a1", 20)):
+        write_hours(tmp_path / folder / "hours", [world(count)], files=2)
+        collected(tmp_path / folder)
+    assert collected(tmp_path / name).lines.used
+    shutil.copytree(tmp_path / name, tmp_path / "plain")
+    (tmp_path / "plain" / "store.db").unlink()
+    collected(tmp_path / "plain")
+    assert content(tmp_path / name / "store.db") == content(tmp_path / "plain" / "store.db")
+
+
 def test_an_underscore_in_a_name_stands_for_itself(tmp_path: Path) -> None:
     one, other = world(12), world(12)
     one.name, other.name, other.id = "octo/my_repo", "octo/my-repo", 4712

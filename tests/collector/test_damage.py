@@ -4,13 +4,14 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gis.collector.collect import collect
-from gis.collector.damage import LATER_TABLES, SOUND_ROWS, DamagedStoreError
+from gis.collector.damage import LATER_TABLES, SOUND_ROWS, DamagedStoreError, damage_named, opening_named
 from gis.collector.dump import DumpSource
 from gis.collector.salvage import salvage
 from gis.collector.status import status_notes, status_table
@@ -253,3 +254,12 @@ def test_nothing_is_saved_of_what_is_not_a_store(tmp_path: Path) -> None:
     with pytest.raises(GisError, match="there is no store at"):
         salvage(tmp_path / "none.db", tmp_path / "new.db")
     assert not (tmp_path / "new.db").exists()
+
+
+@pytest.mark.parametrize("named", [opening_named, partial(damage_named, query="SELECT 1 FROM issues")])
+def test_a_store_on_a_full_disk_is_not_called_damaged(named: Callable[[Path], Any], tmp_path: Path) -> None:
+    """SQLite says "disk I/O error" where it cannot enlarge the file beside the store that it needs to read it."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    with pytest.raises(GisError, match=r"^no space left on the disk for "), named(tmp_path / "issues.db"):
+        raise error
