@@ -25,7 +25,7 @@ class ArchiveEstimate:
         files: How many files it has.
         read_before: How many of them were read before; the sample counts among them.
         sampled: How many files the estimate is made from; 0 where all were read before.
-        size: Bytes of all files, as they are compressed.
+        size: Bytes of all files, as they are compressed; 0 where it is not known.
         seconds: How long the others would take, with their download.
         disk: Bytes for what is read of all files, without the store.
         cores: How many are used.
@@ -102,16 +102,15 @@ def estimate_archive(
         count = min(SAMPLED * CORES, len(unread))
         sample = tuple(unread[len(unread) * n // count] for n in range(count))
         started = time.monotonic()
-        if sample:
-            place.read(replace(hours, files=sample), reporter)
+        failed = place.read(replace(hours, files=sample), reporter)[1] if sample else []
         seconds = (time.monotonic() - started) / max(count, 1)
         made = [path.stat().st_size for path in place.events.rglob("*.parquet")]
-        sizes = [size_of(file) for file in (sample or hours.files[:SAMPLED])]
+        sizes = [size for file in (sample or hours.files[:SAMPLED]) if (size := size_of(file))]
     return ArchiveEstimate(
         files=len(hours.files),
-        read_before=len(hours.files) - len(unread) + count,
+        read_before=len(hours.files) - len(unread) + count - len(failed),
         sampled=count,
-        size=len(hours.files) * sum(sizes) / len(sizes),
+        size=len(hours.files) * sum(sizes) / max(len(sizes), 1),
         seconds=seconds * (len(unread) - count),
         disk=len(hours.files) * sum(made) / max(len(made), 1),
         cores=CORES,

@@ -17,6 +17,7 @@ import pytest
 from gis.archive import download
 from gis.archive.collect import ArchiveReport, collect_archive
 from gis.archive.download import Download, NotOnServerError
+from gis.archive.estimate import estimate_archive
 from gis.archive.files import ArchiveFile, find_hours
 from gis.errors import GisError
 from tests.archive.helpers import world
@@ -224,6 +225,18 @@ def test_an_archive_on_a_server_gives_what_it_gives_in_a_folder(tmp_path: Path) 
     assert report.repositories == in_place.repositories
     assert in_place.missing[0] in report.missing
     assert len(report.missing) == 24 - len(in_place.hours.files)
+
+
+def test_an_estimate_counts_no_file_that_could_not_be_read_and_no_size_that_a_server_does_not_tell(
+    tmp_path: Path,
+) -> None:
+    write_hours(tmp_path / "hours", [world(12)], files=12)
+    with serving(tmp_path / "hours") as server:
+        pattern = f"{server.url}/{{day}}-{{hour}}.json.gz"
+        estimate = estimate_archive(pattern, tmp_path / "store.db", first="2020-01-01", last="2020-01-01")
+    read = len([*(tmp_path / "store.db.archive").rglob("*.parquet")])
+    assert 0 < read == estimate.read_before < estimate.sampled
+    assert str(estimate).startswith(f"24 files, {read} of which are read")
 
 
 def test_hours_that_fail_now_and_were_read_before_take_nothing_from_a_store(tmp_path: Path) -> None:
