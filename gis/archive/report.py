@@ -11,7 +11,7 @@ from gis.archive.tables import REASONS, USED
 from gis.errors import GisError
 from gis.files import make_folder
 from gis.leaderboard.plots.style import COLOURS, save_figure, style
-from gis.markdown import csv_text, table
+from gis.markdown import csv_text, escape, table
 from gis.replacing import write_text
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ def write_report(folder: Path, report: ArchiveReport) -> bool:
         Whether the plot is among them: it needs matplotlib.
     """
     make_folder(folder)
-    files = [
-        [file.name, count.total(), *(count[line] for line in LINES)] for file, count in report.lines.by_file.items()
+    files: list[list[object]] = [
+        [file.name, count.total(), *(count[line] for line in LINES), ""] for file, count in report.lines.by_file.items()
     ]
-    write_text(folder / FILES, csv_text(["file", "lines", *LINES], files))
+    files += [[each.file.name, 0, *(0 for _ in LINES), each.reason] for each in report.unread]
+    write_text(folder / FILES, csv_text(["file", "lines", *LINES, "not read"], files))
     rulings = sorted((*key, count) for key, count in report.candidates.rulings.items())
     write_text(folder / RULINGS, csv_text(["year", "kind", "language", "comments"], rulings))
     write_text(folder / ABOUT, json.dumps(report.about, indent=2) + "\n")
@@ -71,12 +72,12 @@ def rulings_figure(report: ArchiveReport) -> "Figure":
 def _summary(report: ArchiveReport) -> Iterator[str]:
     """Yield the lines of the page."""
     total = report.lines.total
-    yield f"# {report.hours.archive}\n"
+    yield f"# {escape(report.hours.archive)}\n"
     if report.hours.days:
         yield f"{len(report.hours.files):,} files, {' to '.join(report.hours.days)}. Every line is one of these:\n"
     rows = [[line, f"{total[line]:,}"] for line in LINES if total[line]]
     yield table(["lines", "number"], [*rows, ["all", f"{total.total():,}"]], align=["left", "right"])
-    yield "\n".join(["", *(f"- {note}" for note in report.notes()), ""])
+    yield "\n".join(["", *(f"- {escape(note)}" for note in report.notes()), ""])
     yield "## Comments that say which issue theirs duplicates\n"
     kinds, by_year = _kinds(report), _by_year(report)
     rows = [[year, *(f"{count[kind]:,}" for kind in kinds)] for year, count in by_year.items()]
