@@ -22,6 +22,7 @@ def collect_archive(
     last: str | None = None,
     repositories: Sequence[str] = (),
     min_duplicates: int = 1,
+    unrelated: int | None = None,
     engine: str = "duckdb",
     report: PathLike | None = None,
     reporter: Reporter = QUIET,
@@ -39,6 +40,7 @@ def collect_archive(
         last: The last day; None for that of the last file.
         repositories: OWNER/NAME in which * stands for anything; none for all.
         min_duplicates: How many issues of a repository must be called duplicates for it to be stored.
+        unrelated: How many issues of each repository and month to store of which no ruling speaks; None for all.
         engine: What the queries run on: duckdb or clickhouse, in this process; spark://HOST:PORT, local[2],
             local-cluster[2,1,1024] or sc://HOST:PORT (Spark Connect), which must see the same folders.
         report: Folder for tables of what was found, and a plot; None for none.
@@ -50,6 +52,8 @@ def collect_archive(
             has enough duplicates, or the disk is full; what was read is kept.
     """
     check_number("the least number of duplicates", min_duplicates, 1)
+    if unrelated is not None:
+        check_number("the number of unrelated issues", unrelated, 0)
     check_extra()
     from gis.archive.collect import collect_archive as collect
     from gis.archive.report import write_report
@@ -63,6 +67,7 @@ def collect_archive(
         last=last,
         repositories=repositories,
         min_duplicates=min_duplicates,
+        unrelated=unrelated,
         engine=engine,
         reporter=reporter,
     )

@@ -1,6 +1,5 @@
 """The second pass: what may say that an issue is a duplicate, found by the engine and read in Python."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from ibis.expr.types import BooleanColumn, StringColumn, Table
 from gis.archive.connections import CORES
 from gis.archive.engines import Engine, NotThereError, mapped_here
 from gis.archive.labels import READ, SAID, read_labels
+from gis.archive.patterns import regex_of
 from gis.archive.tables import USED
 from gis.console import QUIET, Reporter
 from gis.dataset.labels.called import DUPLICATE_IN_LABELS
@@ -31,10 +31,12 @@ class Candidates:
 
     Attributes:
         issues: Numbers of issues that a plain ruling, a label or their state calls duplicates, by the repository's id.
+        ends: Numbers of issues at either end of rulings of any kind, those among them, by the repository's id.
         rulings: Rulings by year, kind and language of the comment; "" where that is not certain.
     """
 
     issues: dict[int, set[int]] = field(default_factory=partial(defaultdict, set))
+    ends: dict[int, set[int]] = field(default_factory=partial(defaultdict, set))
     rulings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def __str__(self) -> str:
@@ -46,6 +48,7 @@ class Candidates:
         """Add what an event says, with the columns ``SAID``."""
         if said["is_duplicate"]:
             self.issues[said["repository_id"]].add(said["number"])
+        self.ends[said["repository_id"]].update((said["number"], *said["named"]))
         self.rulings.update((said["year"], kind, said["language"]) for kind in said["kinds"])
 
     def repositories(self, least: int) -> list[int]:
@@ -63,14 +66,9 @@ def used(events: Table, repositories: Sequence[str] = ()) -> Table:
     of_issues = events.filter(events.line.isin(USED))
     if not repositories:
         return of_issues
-    fits = of_issues.repository.lower().re_search(f"^({'|'.join(map(_as_regex, repositories))})$")
+    fits = of_issues.repository.lower().re_search(regex_of(repositories))
     ids = of_issues.filter(fits).select("repository_id").distinct()
     return of_issues.semi_join(ids, "repository_id")
-
-
-def _as_regex(pattern: str) -> str:
-    """Return a pattern with * as a regular expression of any engine: in LIKE, the _ of many names is any character."""
-    return ".*".join(map(re.escape, pattern.lower().split("*")))
 
 
 def may_rule(body: StringColumn) -> BooleanColumn:

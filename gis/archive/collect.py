@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-import ibis.expr.datatypes as dt
-import pyarrow as pa
-import pyarrow.parquet as pq
-from ibis.expr.types import Table, Value
+from ibis.expr.types import Table
 
 from gis.archive.candidates import Candidates, find_candidates, used
 from gis.archive.connections import DEFAULT
@@ -23,8 +20,9 @@ from gis.archive.holes import Hole, holes_between
 from gis.archive.hosted import TableHours
 from gis.archive.mending import first_line
 from gis.archive.reading import Unread
+from gis.archive.selection import events_of_issues, lines_of, pull_requests
 from gis.archive.source import ArchiveSource, SortedEvents
-from gis.archive.tables import CUT_OFF, EVENTS, MALFORMED, NO_TEXT, ORDER, OVERLONG, PULL_REQUEST, REASONS, USED
+from gis.archive.tables import CUT_OFF, MALFORMED, NO_TEXT, ORDER, OVERLONG, REASONS
 from gis.archive.work import Work, hours_of, work_beside
 from gis.collector.collect import CollectReport, collect
 from gis.collector.records import Repository
@@ -37,8 +35,7 @@ from gis.replacing import write_atomically
 from gis.text import visible
 from gis.versions import versions_of
 
-CANDIDATES, KEPT = "candidates.parquet", "kept.parquet"
-OF_KEPT = ibis.schema({"repository_id": "int64"})
+CANDIDATES = "candidates.parquet"
 LONGEST_SHOWN = 100  # characters of a line that cannot be read
 EXPECTED = "each line of a file must be an event as GH Archive writes it"
 EXPLAINED = {
@@ -61,6 +58,7 @@ class ArchiveReport:
         libraries: The distributions that read it.
         repositories: What each repository brought to the store.
         opened_before: Issues that the archive did not see opened.
+        unrelated: How many issues of each repository and month are stored of which no ruling speaks; None for all.
     """
 
     hours: Hours
@@ -71,6 +69,7 @@ class ArchiveReport:
     libraries: Sequence[str]
     repositories: Sequence[CollectReport] = ()
     opened_before: int = 0
+    unrelated: int | None = None
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -84,6 +83,7 @@ class ArchiveReport:
             "missing hours": len({*self.missing, *(hour for each in self.unread for hour in each.file.all_hours())}),
             "lines": dict(self.lines.total),
             "holes": list(map(str, self.holes)),
+            **({} if self.unrelated is None else {"unrelated issues of each month": self.unrelated}),
         }
 
     @property
@@ -136,6 +136,7 @@ def collect_archive(
     last: str | None = None,
     repositories: Sequence[str] = (),
     min_duplicates: int = 1,
+    unrelated: int | None = None,
     engine: str = DEFAULT,
     work: Path | None = None,
     reporter: Reporter = QUIET,
@@ -152,6 +153,7 @@ def collect_archive(
         last: The last day.
         repositories: OWNER/NAME in which * stands for anything; none for all.
         min_duplicates: How many issues of a repository must be called duplicates for it to be stored.
+        unrelated: How many issues of each repository and month to store of which no ruling speaks; None for all.
         engine: What the queries run on: duckdb, clickhouse, or an address of Spark.
         work: Folder for what is read of the archive; None for one beside the store.
         reporter: Shows progress, and says what is left out.
@@ -165,6 +167,7 @@ def collect_archive(
     check_covers_earlier(store, hours)
     with work_beside(store, work, engine=engine) as place:
         report, files = _examine(hours, place, repositories, store, reporter)
+        report = replace(report, unrelated=unrelated)
         kept = report.candidates.repositories(min_duplicates)
         return _store(report, files, kept, place, store, reporter) if kept else report
 
@@ -213,18 +216,16 @@ def _store(
     reporter: Reporter,
 ) -> ArchiveReport:
     """Bring the repositories that are kept into the store."""
-    version = sha256_of(sorted(path.name for path in files))
+    version = sha256_of([sorted(path.name for path in files), report.unrelated])
     engine = place.connection.engine()
-    of_kept = place.folder / KEPT
-    write_atomically(of_kept, lambda temporary: pq.write_table(pa.table({"repository_id": kept}), temporary))
-    lines = engine.parquet(files).semi_join(engine.parquet([of_kept], OF_KEPT), "repository_id")
-    events = lines.filter(lines.line.isin(USED))
+    lines = lines_of(kept, files, engine, place.folder)
+    events = events_of_issues(lines, report.candidates, engine, place.folder, report.unrelated)
     selected = place.folder / f"selected-{sha256_of([version, kept])[:SHORT_HASH]}.parquet"
     for left in set(place.folder.glob("selected-*.parquet")) - {selected}:  # by a run that was killed
         left.unlink()
     if not selected.exists():
         reporter.say(f"sorting events; repositories: {len(kept):,}")
-        rows = events.union(_pull_requests(lines))
+        rows = events.union(pull_requests(lines))
         write_atomically(selected, lambda temporary: engine.write(rows, temporary, ORDER))
     names = _names(engine, events)
     brought: list[CollectReport] = []
@@ -243,19 +244,6 @@ def _store(
                 brought.append(collect(writer, source, reporter=reporter))
     selected.unlink()
     return replace(report, repositories=tuple(brought), opened_before=_opened_before(engine, events))
-
-
-def _pull_requests(lines: Table) -> Table:
-    """Return a row for each pull request that was commented on: a ruling may name one."""
-    numbers = lines.filter(lines.line == PULL_REQUEST).select("line", "repository_id", "number").distinct()
-    return numbers.select(
-        **{name: numbers[name] if name in numbers.columns else _empty(of) for name, of in EVENTS.items()}
-    )
-
-
-def _empty(of: dt.DataType) -> Value:
-    """Return what stands in a column of a type where there is nothing; not all engines have lists that are null."""
-    return ibis.literal([], of) if of.is_array() else ibis.null(of)
 
 
 def _opened_before(engine: Engine, events: Table) -> int:

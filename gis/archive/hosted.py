@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from gis.archive.files import ArchiveFile, Hours, days_between, midnight
+from gis.archive.patterns import regex_of
 from gis.collector.servers import is_this_machine
 from gis.errors import UsageError
 
@@ -44,8 +45,8 @@ class HostedTable:
         begin, end = (f"toDateTime('{day} 00:00:00', 'UTC')" for day in (first, last + timedelta(days=1)))
         condition = f"{{0}}.created_at >= {begin} AND {{0}}.created_at < {end}"
         if self.repositories:
-            regex = "|".join(".*".join(map(re.escape, each.lower().split("*"))) for each in self.repositories)
-            condition += f" AND match({name}, '^({regex.replace(chr(92), chr(92) * 2)})$')"
+            regex = regex_of(self.repositories).replace("\\", "\\\\")  # in a text of SQL
+            condition += f" AND match({name}, '{regex}')"
         return QUERY.read_text(encoding="utf-8").format(
             table=self.table, asked=condition.format("asked"), wanted=condition.format("events")
         )

@@ -14,13 +14,23 @@ from gis.dataset.labels.rulings import rulings
 from gis.languages import language
 from gis.versions import DISTRIBUTION, VERSION
 
-READ = ("id", "at", "repository_id", "number", "labels", "state_reason", "comment_body")  # columns of an event
+READ = (
+    "id",
+    "at",
+    "repository_id",
+    "repository",
+    "number",
+    "labels",
+    "state_reason",
+    "comment_body",
+)  # columns of an event
 SAID = pa.schema(
     {
         "id": pa.string(),  # of the event
         "repository_id": pa.int64(),
         "number": pa.int64(),
         "is_duplicate": pa.bool_(),  # whether a plain ruling, a label or its state calls the issue a duplicate
+        "named": pa.list_(pa.int64()),  # other issues of the repository that its rulings name
         "year": pa.string(),
         "kinds": pa.list_(pa.string()),  # of the rulings in the comment, each once
         "language": pa.string(),  # of the comment; "" where that is not certain
@@ -52,7 +62,10 @@ def _said(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an event says."""
     labels = [label["name"] or "" for label in event["labels"] or ()]
     text = event["comment_body"] or ""
-    kinds = list(dict.fromkeys(ruling.kind for ruling in rulings(text)))
+    read = list(rulings(text))
+    kinds = list(dict.fromkeys(ruling.kind for ruling in read))
+    ends = (end for ruling in read for end in (ruling.target, ruling.subject) if end is not None)
+    here = (None, (event["repository"] or "").lower())
     return {
         "id": event["id"],
         "repository_id": event["repository_id"],
@@ -60,6 +73,7 @@ def _said(event: Mapping[str, Any]) -> dict[str, Any]:
         "is_duplicate": event["state_reason"] == "duplicate"
         or any(map(is_duplicate_label, labels))
         or any(kind in RULED for kind in kinds),
+        "named": sorted({end.number for end in ends if (end.repository and end.repository.lower()) in here}),
         "year": event["at"][:4],
         "kinds": kinds,
         "language": (language(text) or "") if kinds else "",

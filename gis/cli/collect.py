@@ -54,6 +54,14 @@ def collect(
             metavar="N", min=1, help="Store the repositories of --archive with N issues that are called duplicates."
         ),
     ] = 1,
+    unrelated: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Of --archive, store N issues of each repository and month of which no ruling speaks, not all.",
+        ),
+    ] = None,
     engine: Engine = None,
     report: Annotated[
         Path | None,
@@ -111,7 +119,9 @@ def collect(
         _confirm(store, api_url, max_points=max_points, max_wait=max_wait, insecure=insecure, quiet=quiet)
         return
     _check_archived(
-        archive, not_with_it=repos or preset, only_with_it=last_day or report or engine or min_duplicates > 1
+        archive,
+        not_with_it=repos or preset,
+        only_with_it=last_day or report or engine or min_duplicates > 1 or unrelated is not None,
     )
     if archive is not None:
         from gis.cli.archive import collect_archive
@@ -123,6 +133,7 @@ def collect(
             last=last_day,
             repositories=repo or [],
             min_duplicates=min_duplicates,
+            unrelated=unrelated,
             engine=engine or "duckdb",
             report=report,
             dry_run=dry_run,

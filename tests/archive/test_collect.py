@@ -35,6 +35,8 @@ CONTENT = {
     "events": "number, kind, created_at, actor",
 }
 
+NUMBERS = "SELECT number, title, substr(created_at, 1, 7) FROM issues"
+
 
 def content(store: Path) -> dict[str, list[Any]]:
     """What a store holds, but for its runs and times."""
@@ -63,6 +65,29 @@ def evidence_in(path: Path) -> Counter[Any]:
 
 def collected(folder: Path, **options: Any) -> ArchiveReport:  # noqa: ANN401
     return collect_archive(str(folder / "hours"), folder / "store.db", **options)
+
+
+def test_a_part_of_the_issues_holds_all_that_rulings_speak_of(tmp_path: Path) -> None:
+    repository = world(60)
+    write_hours(tmp_path / "hours", [repository], files=5)
+    collected(tmp_path)
+    evidence = evidence_in(tmp_path / "store.db")
+    with sqlite3.connect(tmp_path / "store.db") as store:
+        whole = {number: (title, month) for number, title, month in store.execute(NUMBERS)}
+    for unrelated in (0, 3):
+        part = tmp_path / f"{unrelated}.db"
+        report = collect_archive(str(tmp_path / "hours"), part, unrelated=unrelated)
+        assert evidence_in(part) == evidence
+        with sqlite3.connect(part) as store:
+            rows = {number: (title, month) for number, title, month in store.execute(NUMBERS)}
+        ends = report.candidates.ends[4711]
+        assert ends <= set(rows)
+        assert rows.items() <= whole.items()
+        others = Counter(month for number, (_, month) in rows.items() if number not in ends)
+        of_months = Counter(month for number, (_, month) in whole.items() if number not in ends)
+        assert others == Counter({month: min(count, unrelated) for month, count in of_months.items()}) - Counter()
+        assert report.about["unrelated issues of each month"] == unrelated
+    assert len(rows) < len(whole)
 
 
 def test_pull_requests_that_were_commented_on_are_known_as_such(tmp_path: Path) -> None:
