@@ -74,6 +74,12 @@ def collected(hours: Path, work: Path, engine: str) -> tuple[ArchiveReport, dict
     return report, rows_of(work / "store.db")
 
 
+def part_of(hours: Path, work: Path, engine: str) -> list[Any]:
+    """The issues of a part of what an engine has read before."""
+    collect_archive(str(hours), work / "part.db", engine=engine, unrelated=1, work=work / "store.db.archive")
+    return rows_of(work / "part.db")["issues"]
+
+
 @pytest.fixture(scope="module")
 def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Hours with every fault."""
@@ -93,6 +99,14 @@ def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def expected(hours: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[ArchiveReport, dict[str, list[Any]]]:
     """What DuckDB makes of them."""
     return collected(hours, tmp_path_factory.mktemp("duckdb"), "duckdb")
+
+
+@pytest.fixture(scope="module")
+def part(hours: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """The issues of a part of what DuckDB makes of them."""
+    issues = part_of(hours, tmp_path_factory.mktemp("part"), "duckdb")
+    assert issues
+    return issues
 
 
 def check(
@@ -116,11 +130,13 @@ def check(
 def test_clickhouse_makes_the_same_store(
     hours: Path,
     expected: tuple[ArchiveReport, dict[str, list[Any]]],
+    part: list[Any],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytest.importorskip("chdb", reason="needs chdb: pip install chdb")
     check("clickhouse", hours, expected, tmp_path, capsys)
+    assert part_of(hours, tmp_path, "clickhouse") == part
 
 
 @contextmanager
@@ -189,11 +205,13 @@ def sail() -> Iterator[str]:
 def test_a_server_of_spark_connect_makes_the_same_store(
     hours: Path,
     expected: tuple[ArchiveReport, dict[str, list[Any]]],
+    part: list[Any],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with sail() as address:
         check(address, hours, expected, tmp_path, capsys)
+        assert part_of(hours, tmp_path, address) == part
 
 
 @needs_spark
