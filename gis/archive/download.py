@@ -142,12 +142,12 @@ def _attempt(address: str, part: Path) -> None:
         if not continues:
             part.unlink(missing_ok=True)
             _version_of(part).write_text(_version(answer), encoding="utf-8")
-        length = answer.headers.get("Content-Length")
+        length = answer.headers.get("Content-Length", "")
         written = 0
         with part.open("ab") as file:
             for chunk in answer.raw.stream(CHUNK, decode_content=False):  # some servers call a .gz an encoding
                 written += file.write(chunk)
-        if length is not None and written != int(length):
+        if length.isdecimal() and written != int(length):
             raise _AttemptError(f"the server sent {written:,} of {length} bytes")
 
 

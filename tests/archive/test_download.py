@@ -170,7 +170,7 @@ def test_files_of_one_name_in_several_folders_are_not_confused(tmp_path: Path) -
 def test_a_page_in_place_of_a_file_is_not_taken_for_it(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_bytes(CONTENT)
     with serving(tmp_path) as server:
-        server.failures["x.gz"] = [b"<html>sign in</html>", b""]
+        server.failures["x.gz"] = [b"<html>sign in</html>", b"", (200, "Content-Length", "much")]
         assert fetched(server, tmp_path / "work") == CONTENT
         server.failures["x.gz"] = [b"<html>"] * download.ATTEMPTS
         with pytest.raises(GisError, match="cannot be downloaded: what the server sends is not compressed by gzip"):
