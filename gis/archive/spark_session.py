@@ -30,7 +30,8 @@ PATIENCE = 5  # seconds until a server answers
 START = 40  # seconds for a session to start: Spark itself waits for a minute, and a server may for ten
 WORKERS = 60  # seconds until a worker is free
 SETTLED = 1  # seconds in which no other worker comes
-READERS_OF_SERVER = 16  # files that are read at a time where it is not known how many cores there are
+READERS_OF_SERVER = 16  # files that are read at a time at least where not every server shows its cores
+MANY = 1 << 20  # rows, more than a cluster has cores
 PAGE = 8080  # where a master shows its version
 OF_SERVER = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED")  # set by a session of a server, for all that follow
 OLDEST_JAVA = 17
@@ -70,7 +71,8 @@ def spark_session(name: str) -> Iterator[SparkSession]:
 def cores_of(name: str, session: SparkSession) -> int:
     """Return how many files a session reads at a time, when all workers that are free are there."""
     if name.startswith(CONNECT):
-        return READERS_OF_SERVER
+        parts = session.range(MANY).selectExpr("spark_partition_id() AS part").distinct().count()  # as many as cores
+        return max(READERS_OF_SERVER, parts)
     cores = 0
     while (now := int(session.sparkContext.defaultParallelism)) > cores:
         cores = now
