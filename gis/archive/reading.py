@@ -8,7 +8,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gis.archive.download import NotOnServerError, RefusedError
@@ -177,5 +176,6 @@ def read_json(path: Path, events: Path, engine: Engine, layout: Layout = GHARCHI
 
 def _is_damaged(events: Path) -> bool:
     """Return whether a line of a file could not be read."""
-    lines = pq.read_table(events, columns=["line"])["line"]
-    return bool(pc.any(pc.equal(lines, MALFORMED)).as_py())
+    with pq.ParquetFile(events) as file:
+        values = file.read(["line"])["line"].unique()
+    return MALFORMED in values.to_pylist()  # pyarrow would load pandas to compare them
