@@ -13,6 +13,7 @@ from gis.archive.download import Download
 from gis.archive.files import ArchiveFile, Hours, find_hours
 from gis.archive.hosted import TableHours, hosted_hours, is_hosted
 from gis.archive.mapped import MappedHours, check_has_mapping, is_mapped, mapped_hours, write_mapped
+from gis.archive.patterns import check_names
 from gis.archive.reading import Convert, Unread, events_of, read_files, read_json
 from gis.console import Reporter
 from gis.errors import GisError
@@ -34,9 +35,11 @@ def hours_of(archive: str, first: str | None, last: str | None, repositories: Se
         repositories: OWNER/NAME in which * stands for anything, of which alone a table gives events; none for all.
 
     Raises:
-        UsageError: The range is not one, or an address has no range or no place for the hour.
+        UsageError: The range is not one, an address has no range or no place for the hour, or a repository is not
+            OWNER/NAME.
         GisError: There are no such files.
     """
+    check_names(repositories)
     if is_hosted(archive):
         return hosted_hours(archive, first, last, repositories)
     if is_mapped(archive):

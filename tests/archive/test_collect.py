@@ -22,7 +22,7 @@ from gis.collector.store import Store
 from gis.collector.store_writer import StoreWriter
 from gis.dataset.issues.table import load_issues
 from gis.dataset.labels.all_evidence import find_evidence
-from gis.errors import GisError
+from gis.errors import GisError, UsageError
 from tests.archive.helpers import world
 from tests.archive.hours import FAULTS, write_hours
 from tests.collector.world import World, made, user_row
@@ -398,3 +398,10 @@ def test_a_report_that_cannot_be_written_shows_before_anything_is_read(tmp_path:
     with pytest.raises(GisError, match="report cannot be written to: it is not a folder"):
         gis_api.collect_archive(tmp_path / "hours", store=tmp_path / "store.db", report=tmp_path / "report")
     assert not (tmp_path / "store.db.archive").exists()
+
+
+@pytest.mark.parametrize("name", ["widgets", "*", "octo/widgets/7", "octo/wid gets", ""])
+def test_what_is_no_name_of_a_repository_is_told(tmp_path: Path, name: str) -> None:
+    write_hours(tmp_path / "hours", [made(12, seed=3)], files=2)
+    with pytest.raises(UsageError, match="is not OWNER/NAME"):
+        collected(tmp_path, repositories=[name])
