@@ -42,25 +42,43 @@ def write_events(events: Path, parts: Iterable[Mapping[str, pa.Array]]) -> None:
 
 
 def as_type(values: pa.Array, of: pa.DataType) -> pa.Array:
-    """Return a column in another type: times as GitHub writes them, and labels by name.
+    """Return a column in another type: times as GitHub writes them, labels by name, and U+FFFD where a text is none.
 
     Raises:
         pyarrow.ArrowException: It cannot be read so.
+        ValueError: Its labels have no names.
     """
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if pa.types.is_string(of) and pa.types.is_timestamp(values.type):
-        seconds = pc.cast(values, pa.timestamp("s", values.type.tz), safe=False)
-        return pc.strftime(seconds, "%Y-%m-%dT%H:%M:%SZ")
-    if of == NAMED and pa.types.is_list(values.type) and not pa.types.is_struct(values.type.value_type):
-        names = pa.StructArray.from_arrays([as_type(values.flatten(), pa.string())], fields=list(of.value_type))
-        return pa.ListArray.from_arrays(_offsets(values), names)
-    try:
+    if of == NAMED:
+        return _as_labels(values)
+    if not pa.types.is_string(of):
         return pc.cast(values, of)
+    if pa.types.is_timestamp(values.type):
+        seconds = pc.cast(values, pa.timestamp("s", "UTC"), safe=False)
+        return pc.strftime(seconds, "%Y-%m-%dT%H:%M:%SZ")
+    try:
+        texts = pc.cast(values, of)
+        texts.validate(full=True)
     except pa.ArrowInvalid:
-        if not pa.types.is_string(of) or not pa.types.is_binary(values.type):
-            raise
-        return pa.array([text and text.decode(errors="replace") for text in values.to_pylist()], of)
+        encoded = pc.cast(values, pa.binary()).to_pylist()
+        return pa.array([text and text.decode(errors="replace") for text in encoded], of)
+    return texts
+
+
+def _as_labels(values: pa.Array) -> pa.Array:
+    """Return lists of names, or of structs with one, as lists of labels."""
+    if pa.types.is_large_list(values.type):
+        values = pc.cast(values, pa.list_(values.type.value_type))
+    if not pa.types.is_list(values.type):
+        return pc.cast(values, NAMED)
+    items = values.flatten()
+    if pa.types.is_struct(items.type):
+        if items.type.get_field_index("name") < 0:
+            raise ValueError(f"labels have no name: {items.type}")
+        items = pc.struct_field(items, "name")
+    names = pa.StructArray.from_arrays([as_type(items, pa.string())], fields=list(NAMED.value_type))
+    return pa.ListArray.from_arrays(_offsets(values), names)
 
 
 def _offsets(values: pa.ListArray) -> pa.Array:

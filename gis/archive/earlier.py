@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from gis.archive.files import Hours, hours_in
+from gis.archive.hosted import is_hosted
 from gis.archive.source import ArchiveSource
 from gis.collector.store import CONFIRMATION, Store
 from gis.collector.store_writer import check_is_file
@@ -17,18 +18,26 @@ WHERE u.source NOT IN (?, ?) ORDER BY r.name
 
 
 def check_covers_earlier(store: Path, hours: Hours) -> None:
-    """Check that an archive has all the hours that a store was filled from before.
+    """Check that an archive has all the hours that a store was filled from before, and is of the same kind.
 
     An issue with all that was said of it is stored as one, so hours apart from the earlier ones would take their place.
 
     Raises:
-        GisError: It lacks some of them, or the store is not one.
+        GisError: It is not, it lacks some of them, or the store is not one.
     """
     check_is_file(store)
     if not store.exists() or not store.stat().st_size:
         return
     with Store(store, check=False) as opened:
         earlier = [run["about"] for run in opened.runs() if run["source"] == ArchiveSource.kind]
+    other = next(
+        (about["archive"] for about in earlier if is_hosted(about["archive"]) != is_hosted(hours.archive)), None
+    )
+    if other is not None:
+        raise GisError(
+            f"{store} was filled from {other}; a table on a server and hourly files do not know the same of an issue",
+            remedy="choose another --store",
+        )
     ranges = {tuple(stretch) for about in earlier for stretch in about.get("hours", ())}
     lacking = sorted(hours_in(ranges) - hours_in(hours.ranges))
     unnamed = max((about["files"] for about in earlier if not about.get("hours")), default=0)

@@ -142,10 +142,7 @@ def find_hours(archive: str, first: str | None = None, last: str | None = None) 
             f"{archive} matches no file",
             remedy=f"name a folder with files that end in {ENDINGS[0]}, or a glob, such as 'hours/**/*{ENDINGS[0]}'",
         )
-    if days[0] is None and days[1] is None:
-        inside = found
-    else:
-        inside = [file for file in found if file.hour is not None and _is_within(file.hour, days)]
+    inside = [file for file in found if is_within(file, days)]
     if not inside:
         raise GisError(f"{archive} has {len(found):,} files, and none of an hour in the range")
     inside.sort(key=lambda file: (file.hour or datetime.max.replace(tzinfo=UTC), file.name, file.place))
@@ -213,9 +210,12 @@ def _hour_of(name: str) -> datetime | None:
         return None
 
 
-def _is_within(hour: datetime, days: Days) -> bool:
+def is_within(file: ArchiveFile, days: Days) -> bool:
+    """Return whether a file is of a range of days; one that is not named after an hour is of an open range alone."""
     first, last = days
-    return (first is None or hour.date() >= first) and (last is None or hour.date() <= last)
+    if file.hour is None:
+        return first is None and last is None
+    return (first is None or file.hour.date() >= first) and (last is None or file.hour.date() <= last)
 
 
 def missing_between(files: Iterable[ArchiveFile], days: Days) -> tuple[datetime, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from gis.archive.files import ArchiveFile, Hours, days_between, midnight
@@ -94,12 +94,15 @@ def hosted_hours(archive: str, first: str | None, last: str | None, repositories
         repositories: OWNER/NAME in which * stands for anything; none for all.
 
     Raises:
-        UsageError: There is no range, or the address is not one.
+        UsageError: There is no range, it is not over, or the address is not one.
     """
     table = hosted_table(archive, repositories)
     begin, end = days_between(first, last)
     if begin is None or end is None:
         raise UsageError("a table on a server needs a range", remedy="add --from 2024-01-01 --to 2024-01-31")
+    today = datetime.now(UTC).date()
+    if end >= today:  # its answer is kept, and would be asked for only once
+        raise UsageError(f"{end} is not over, and a table is asked for whole days", remedy=f"end before {today}")
     files = []
     while begin <= end:
         after = (

@@ -12,7 +12,8 @@ from gis.archive.connections import DEFAULT, Connection, connected
 from gis.archive.download import Download
 from gis.archive.files import ArchiveFile, Hours, find_hours
 from gis.archive.hosted import TableHours, hosted_hours, is_hosted
-from gis.archive.mapped import MappedHours, check_has_mapping, is_mapped, mapped_hours, write_mapped
+from gis.archive.mapped import MappedHours, check_has_mapping, is_mapped, mapped_hours
+from gis.archive.mapped_rows import write_mapped
 from gis.archive.patterns import check_names
 from gis.archive.reading import Convert, Unread, events_of, read_files, read_json
 from gis.console import Reporter

@@ -4,6 +4,7 @@ import gzip
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,24 @@ def test_what_is_not_the_address_of_a_table_is_refused(address: str) -> None:
 def test_a_table_needs_a_range() -> None:
     with pytest.raises(UsageError, match="needs a range"):
         hosted_hours("clickhouse://localhost/events", FIRST, None)
+
+
+def test_a_table_is_asked_only_for_days_that_are_over() -> None:
+    today = datetime.now(UTC).date()
+    with pytest.raises(UsageError, match="is not over") as told:
+        hosted_hours("clickhouse://localhost/events", FIRST, str(today))
+    assert told.value.remedy == f"end before {today}"
+    assert hosted_hours("clickhouse://localhost/events", FIRST, str(today - timedelta(days=1))).files
+
+
+def test_a_store_is_of_files_or_of_a_table(server: Server, hours: Path, tmp_path: Path) -> None:
+    """The table would take GitHub's numbers and reasons from what the files gave."""
+    collect_archive(str(hours), tmp_path / "files.db")
+    with pytest.raises(GisError, match="do not know the same of an issue"):
+        collected(server, tmp_path / "files.db")
+    collected(server, tmp_path / "table.db")
+    with pytest.raises(GisError, match="was filled from clickhouse://"):
+        collect_archive(str(hours), tmp_path / "table.db")
 
 
 def test_the_command_line_fills_a_store_and_says_where_from(server: Server, gis: Gis, tmp_path: Path) -> None:

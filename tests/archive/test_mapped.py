@@ -2,8 +2,9 @@
 
 import gzip
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gis.archive.collect import collect_archive
 from gis.archive.mapped import LAYOUT
 from gis.archive.work import hours_of
 from gis.collector.store import Store
+from gis.console import Reporter
 from gis.errors import GisError, UsageError
 from tests.archive.helpers import world
 from tests.archive.hours import write_hours
@@ -228,3 +230,112 @@ def test_a_file_of_no_table_is_named(copy: Path, tmp_path: Path, gis: Gis) -> No
     assert done.status == 0, done.err
     assert "no table of layout.toml is of this file" in " ".join(done.err.split())
     assert "octo/widgets" in done.out
+
+
+class Warnings(Reporter):
+    """Keeps what it is warned of."""
+
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+        self.warnings: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+def changed(copy: Path, column: str, values: Callable[[Any], Any], kind: pa.DataType | None = None) -> None:
+    """Give a column of all files other values."""
+    for path in copy.rglob("*.parquet"):
+        table = pq.read_table(path)
+        if column in table.column_names:
+            new = pa.array([None if value is None else values(value) for value in table[column].to_pylist()], kind)
+            pq.write_table(table.set_column(table.column_names.index(column), column, new), path)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "kind"),
+    [
+        ("happened_at", lambda time: time, pa.timestamp("us", "America/New_York")),
+        ("opened_at", lambda time: time, pa.timestamp("ns", "+05:30")),
+        ("issue_labels", lambda names: names, pa.large_list(pa.large_string())),
+        ("said", lambda text: text, pa.large_string()),
+    ],
+)
+def test_what_is_written_otherwise_is_read_alike(
+    copy: Path, tmp_path: Path, column: str, values: Callable[[Any], Any], kind: pa.DataType
+) -> None:
+    collect_archive(str(copy), tmp_path / "before.db")
+    changed(copy, column, values, kind)
+    collect_archive(str(copy), tmp_path / "after.db")
+    assert rows_of(tmp_path / "after.db") == rows_of(tmp_path / "before.db")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "kind", "message"),
+    [
+        ("issue_state", str.upper, None, "state is '(OPEN|CLOSED)', which is not a word"),
+        ("reason", lambda _: "DUPLICATE", None, "state_reason is 'DUPLICATE', which is not a word"),
+        ("happened_at", datetime.isoformat, None, "none of its rows has id, at, .* times as 2024"),
+        ("opened_at", datetime.isoformat, None, "none of its rows has id, at, .* times as 2024"),
+        (
+            "issue_labels",
+            lambda names: [{"title": name} for name in names],
+            pa.list_(pa.struct({"title": pa.string()})),
+            "labels have no name",
+        ),
+    ],
+)
+def test_what_would_be_read_wrong_is_named(
+    copy: Path, tmp_path: Path, column: str, values: Callable[[Any], Any], kind: pa.DataType | None, message: str
+) -> None:
+    changed(copy, column, values, kind)
+    reporter = Warnings()
+    try:
+        collect_archive(str(copy), tmp_path / "store.db", reporter=reporter)
+    except GisError as error:
+        reporter.warn(str(error))
+    assert re.search(message, " ".join(reporter.warnings))
+
+
+def test_one_byte_that_is_not_of_a_text_costs_a_character(copy: Path, tmp_path: Path) -> None:
+    path = copy / "data" / "issue_comments" / "2020" / "01" / "01.parquet"
+    table = pq.read_table(path)
+    said = pa.array([f"{text} \xff".encode("latin-1", "replace") for text in table["said"].to_pylist()])
+    broken = pa.StringArray.from_buffers(len(said), *said.buffers()[1:])
+    pq.write_table(table.set_column(table.column_names.index("said"), "said", broken), path)
+    collect_archive(str(copy), tmp_path / "store.db")
+    with Store(tmp_path / "store.db") as store:
+        assert {body[-1] for (body,) in store.rows("SELECT body FROM comments")} == {"\ufffd"}
+
+
+def test_a_folder_above_does_not_choose_the_table(copy: Path, tmp_path: Path) -> None:
+    of_comments, of_issues = (copy / LAYOUT).read_text(encoding="utf-8").split("[[table]]")[1:]
+    text = f"[[table]]{of_issues}\n[[table]]{of_comments}"
+    other = tmp_path / "issues" / "parquet"
+    other.parent.mkdir()
+    copy.rename(other)
+    (other / LAYOUT).write_text(text, encoding="utf-8")
+    assert collect_archive(str(other), tmp_path / "store.db").lines.total["comment"] > 50
+
+
+def test_columns_may_have_dots_but_not_one_name(copy: Path, tmp_path: Path) -> None:
+    (copy / LAYOUT).write_text(layout(title="issue.title"), encoding="utf-8")
+    for path in copy.rglob("*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.append_column("issue.title", table["issue_title"]), path)
+    assert collect_archive(str(copy), tmp_path / "store.db").lines.used > 100
+    for path in copy.rglob("*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(pa.table(table.columns, [*table.column_names[:-1], "event_id"]), path)
+    with pytest.raises(GisError, match="it has no issue"):
+        collect_archive(str(copy), tmp_path / "store.db")
+    (copy / LAYOUT).write_text(layout(), encoding="utf-8")
+    with pytest.raises(GisError, match="several columns event_id"):
+        collect_archive(str(copy), tmp_path / "other.db")
+
+
+def test_a_mapping_without_parquet_files_says_so(copy: Path) -> None:
+    for path in copy.rglob("*.parquet"):
+        path.unlink()
+    with pytest.raises(GisError, match=r"has a layout\.toml, but no Parquet files"):
+        hours_of(str(copy), None, None)
