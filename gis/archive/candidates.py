@@ -32,11 +32,13 @@ class Candidates:
     Attributes:
         issues: Numbers of issues that a plain ruling, a label or their state calls duplicates, by the repository's id.
         ends: Numbers of issues at either end of rulings of any kind, those among them, by the repository's id.
+        elsewhere: Issues that rulings of a repository name in others, owner/name#5, by its id.
         rulings: Rulings by year, kind and language of the comment; "" where that is not certain.
     """
 
     issues: dict[int, set[int]] = field(default_factory=partial(defaultdict, set))
     ends: dict[int, set[int]] = field(default_factory=partial(defaultdict, set))
+    elsewhere: dict[int, set[str]] = field(default_factory=partial(defaultdict, set))
     rulings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def __str__(self) -> str:
@@ -49,6 +51,7 @@ class Candidates:
         if said["is_duplicate"]:
             self.issues[said["repository_id"]].add(said["number"])
         self.ends[said["repository_id"]].update((said["number"], *said["named"]))
+        self.elsewhere[said["repository_id"]].update(said["elsewhere"])
         self.rulings.update((said["year"], kind, said["language"]) for kind in said["kinds"])
 
     def repositories(self, least: int) -> list[int]:

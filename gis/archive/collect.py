@@ -13,7 +13,7 @@ from ibis.expr.types import Table
 from gis.archive.candidates import Candidates, find_candidates, used
 from gis.archive.connections import DEFAULT
 from gis.archive.counts import LineCounts, count_lines, names_of
-from gis.archive.earlier import check_covers_earlier, check_not_from_elsewhere
+from gis.archive.earlier import UNRELATED, check_covers_earlier, check_not_from_elsewhere
 from gis.archive.engines import Engine
 from gis.archive.files import Hours
 from gis.archive.holes import Hole, holes_between
@@ -83,7 +83,7 @@ class ArchiveReport:
             "missing hours": len({*self.missing, *(hour for each in self.unread for hour in each.file.all_hours())}),
             "lines": dict(self.lines.total),
             "holes": list(map(str, self.holes)),
-            **({} if self.unrelated is None else {"unrelated issues of each month": self.unrelated}),
+            **({} if self.unrelated is None else {UNRELATED: self.unrelated}),
         }
 
     @property
@@ -164,7 +164,7 @@ def collect_archive(
             replaced by less.
     """
     hours = hours_of(archive, first, last, repositories)
-    check_covers_earlier(store, hours)
+    check_covers_earlier(store, hours, unrelated)
     with work_beside(store, work, engine=engine) as place:
         report, files = _examine(hours, place, repositories, store, reporter)
         report = replace(report, unrelated=unrelated)

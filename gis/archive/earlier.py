@@ -10,6 +10,7 @@ from gis.collector.store import CONFIRMATION, Store
 from gis.collector.store_writer import check_is_file
 from gis.errors import GisError
 
+UNRELATED = "unrelated issues of each month"  # in what a store says of where its repositories are from
 NAMED = 3  # repositories that are named
 FROM_ELSEWHERE = """
 SELECT DISTINCT r.id, r.name FROM repositories AS r JOIN runs AS u ON u.repository = r.key
@@ -17,10 +18,16 @@ WHERE u.source NOT IN (?, ?) ORDER BY r.name
 """
 
 
-def check_covers_earlier(store: Path, hours: Hours) -> None:
+def check_covers_earlier(store: Path, hours: Hours, unrelated: int | None = None) -> None:
     """Check that an archive has all the hours that a store was filled from before, and is of the same kind.
 
     An issue with all that was said of it is stored as one, so hours apart from the earlier ones would take their place.
+    Where less of each month is stored than before, the rest would stay as it was.
+
+    Args:
+        store: The store.
+        hours: What is read.
+        unrelated: How many issues of each month are stored of which no ruling speaks; None for all.
 
     Raises:
         GisError: It is not, it lacks some of them, or the store is not one.
@@ -37,6 +44,11 @@ def check_covers_earlier(store: Path, hours: Hours) -> None:
         raise GisError(
             f"{store} was filled from {other}; a table on a server and hourly files do not know the same of an issue",
             remedy="choose another --store",
+        )
+    if unrelated is not None and any(about.get(UNRELATED, unrelated + 1) > unrelated for about in earlier):
+        raise GisError(
+            f"{store} holds more issues of each month than {unrelated:,}; the others would stay as they were",
+            remedy="store as many as before, or choose another --store",
         )
     ranges = {tuple(stretch) for about in earlier for stretch in about.get("hours", ())}
     lacking = sorted(hours_in(ranges) - hours_in(hours.ranges))

@@ -31,6 +31,7 @@ SAID = pa.schema(
         "number": pa.int64(),
         "is_duplicate": pa.bool_(),  # whether a plain ruling, a label or its state calls the issue a duplicate
         "named": pa.list_(pa.int64()),  # other issues of the repository that its rulings name
+        "elsewhere": pa.list_(pa.string()),  # issues of other repositories that they name: owner/name#5
         "year": pa.string(),
         "kinds": pa.list_(pa.string()),  # of the rulings in the comment, each once
         "language": pa.string(),  # of the comment; "" where that is not certain
@@ -64,8 +65,10 @@ def _said(event: Mapping[str, Any]) -> dict[str, Any]:
     text = event["comment_body"] or ""
     read = list(rulings(text))
     kinds = list(dict.fromkeys(ruling.kind for ruling in read))
-    ends = (end for ruling in read for end in (ruling.target, ruling.subject) if end is not None)
-    here = (None, (event["repository"] or "").lower())
+    ends = {end for ruling in read for end in (ruling.target, ruling.subject) if end is not None}
+    here = {
+        end for end in ends if end.repository is None or end.repository.lower() == (event["repository"] or "").lower()
+    }
     return {
         "id": event["id"],
         "repository_id": event["repository_id"],
@@ -73,7 +76,8 @@ def _said(event: Mapping[str, Any]) -> dict[str, Any]:
         "is_duplicate": event["state_reason"] == "duplicate"
         or any(map(is_duplicate_label, labels))
         or any(kind in RULED for kind in kinds),
-        "named": sorted({end.number for end in ends if (end.repository and end.repository.lower()) in here}),
+        "named": sorted({end.number for end in here}),
+        "elsewhere": sorted({f"{end.repository}#{end.number}".lower() for end in ends - here}),
         "year": event["at"][:4],
         "kinds": kinds,
         "language": (language(text) or "") if kinds else "",

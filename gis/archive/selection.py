@@ -1,6 +1,7 @@
 """What is stored of repositories that are kept: all of their issues, or those at the ends of rulings and some more."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import ibis
@@ -12,9 +13,12 @@ from ibis.expr.types import Table, Value
 from gis.archive.candidates import Candidates
 from gis.archive.engines import Engine
 from gis.archive.tables import EVENTS, PULL_REQUEST, USED
+from gis.dataset.issues.references import references
+from gis.dataset.labels.spoken import spoken
 from gis.replacing import write_atomically
 
-KEPT, ENDS = "kept.parquet", "ends.parquet"
+KEPT, ENDS, CALLED, COMMENTS = "kept.parquet", "ends.parquet", "called.parquet", "comments-of-called.parquet"
+ROWS_AT_ONCE = 1000
 OF_KEPT = ibis.schema({"repository_id": "int64"})
 ISSUE = ibis.schema({"repository_id": "int64", "number": "int64"})
 # Numbers are scattered by the golden ratio, so that the same issues are drawn by every engine.
@@ -37,15 +41,13 @@ def events_of_issues(
         lines: Those of the repositories that are kept.
         candidates: What rulings say of them.
         engine: What they are on.
-        folder: For a file with the ends of all rulings.
+        folder: For files with the ends of all rulings and labels.
         unrelated: How many other issues there are of each repository and month at most; None for all.
     """
     events = lines.filter(lines.line.isin(USED))
     if unrelated is None:
         return events
-    path = folder / ENDS
-    write_atomically(path, lambda temporary: pq.write_table(_ends(candidates), temporary))
-    ends = engine.parquet([path], ISSUE)
+    ends = _table(_ends(events, candidates, engine, folder), folder / ENDS, engine)
     month = events.created_at.max().substr(0, len("2024-01"))
     issues = events.group_by("repository_id", "number").aggregate(month=month)
     others = issues.anti_join(ends, ["repository_id", "number"])
@@ -56,11 +58,43 @@ def events_of_issues(
     return events.semi_join(ends.union(drawn), ["repository_id", "number"])
 
 
-def _ends(candidates: Candidates) -> pa.Table:
-    """Return the issues at both ends of all rulings."""
-    ends = [(repository, number) for repository, numbers in candidates.ends.items() for number in sorted(numbers)]
-    repositories, numbers = zip(*ends, strict=True) if ends else ((), ())
-    return pa.table({"repository_id": repositories, "number": numbers}, ISSUE.to_pyarrow())
+def _ends(events: Table, candidates: Candidates, engine: Engine, folder: Path) -> set[tuple[int, int]]:
+    """Return the repositories and numbers of the issues that rulings and labels may be about, at either end."""
+    ends = {(repository, number) for repository, numbers in candidates.ends.items() for number in numbers}
+    named = {(repository, name) for repository, names in candidates.elsewhere.items() for name in names}
+    named |= _named_of_called(events, candidates, engine, folder)
+    ids: dict[str, set[int]] = defaultdict(set)
+    for row in engine.rows(events.select("repository", "repository_id").distinct()):
+        ids[(row["repository"] or "").lower()].add(row["repository_id"])
+    own = {(identity, name.partition("/")[2]) for name, identities in ids.items() for identity in identities}
+    for repository, reference in named:
+        name, _, number = reference.rpartition("#")
+        is_own = not name or (repository, name.partition("/")[2]) in own  # perhaps a former owner's
+        ends |= {(identity, int(number)) for identity in (*ids.get(name, ()), *([repository] if is_own else ()))}
+    return ends
+
+
+def _named_of_called(events: Table, candidates: Candidates, engine: Engine, folder: Path) -> set[tuple[int, str]]:
+    """Return what comments name on issues that are called duplicates: a label says nothing of the other issue."""
+    called = {(repository, number) for repository, numbers in candidates.issues.items() for number in numbers}
+    issues = _table(called, folder / CALLED, engine)
+    comments = events.filter(events.comment_body.notnull()).semi_join(issues, ["repository_id", "number"])
+    path = folder / COMMENTS
+    write_atomically(path, lambda temporary: engine.write(comments.select("repository_id", "comment_body"), temporary))
+    with pq.ParquetFile(path) as file:
+        return {
+            (row["repository_id"], f"{reference.repository or ''}#{reference.number}".lower())
+            for batch in file.iter_batches(ROWS_AT_ONCE)
+            for row in batch.to_pylist()
+            for reference in references(spoken(row["comment_body"]))
+        }
+
+
+def _table(issues: Iterable[tuple[int, int]], path: Path, engine: Engine) -> Table:
+    """Return a table of issues that an engine has, by way of a file."""
+    rows = [dict(zip(ISSUE, issue, strict=True)) for issue in sorted(issues)]
+    write_atomically(path, lambda temporary: pq.write_table(pa.Table.from_pylist(rows, ISSUE.to_pyarrow()), temporary))
+    return engine.parquet([path], ISSUE)
 
 
 def pull_requests(lines: Table) -> Table:

@@ -63,6 +63,16 @@ def evidence_in(path: Path) -> Counter[Any]:
         )
 
 
+def targets_in(path: Path) -> list[tuple[str, str, str]]:
+    """The tier of all evidence, and the issues at both ends that the store has."""
+    with Store(path) as store:
+        issues = load_issues(store)
+        return sorted(
+            (each.tier, issues.name(each.issue), "" if each.target is None else issues.name(each.target))
+            for each in find_evidence(store, issues)
+        )
+
+
 def collected(folder: Path, **options: Any) -> ArchiveReport:  # noqa: ANN401
     return collect_archive(str(folder / "hours"), folder / "store.db", **options)
 
@@ -88,6 +98,37 @@ def test_a_part_of_the_issues_holds_all_that_rulings_speak_of(tmp_path: Path) ->
         assert others == Counter({month: min(count, unrelated) for month, count in of_months.items()}) - Counter()
         assert report.about["unrelated issues of each month"] == unrelated
     assert len(rows) < len(whole)
+
+
+def test_a_part_of_the_issues_holds_targets_of_labels_and_of_other_repositories(tmp_path: Path) -> None:
+    one, other = world(60), world(60)
+    other.name, other.id = "octo/gears", 4712
+    labelled, ruled, former, *targets = sorted(one.issues)[20:26]
+    one.change(labelled, labels=[{"name": "duplicate"}], state="closed", closed_at=one.issues[ruled]["updated_at"])
+    one.add_comment(labelled, f"See #{targets[0]} for this.", user_row(3))
+    one.add_comment(ruled, f"Duplicate of octo/gears#{targets[1]}", user_row(4))
+    one.add_comment(former, f"Duplicate of https://github.com/old-owner/widgets/issues/{targets[2]}", user_row(5))
+    write_hours(tmp_path / "hours", [one, other], files=5)
+    collected(tmp_path)
+    part = tmp_path / "part.db"
+    collect_archive(str(tmp_path / "hours"), part, unrelated=0)
+    pairs = targets_in(tmp_path / "store.db")
+    assert {f"octo/widgets#{targets[0]}", f"octo/gears#{targets[1]}", f"octo/widgets#{targets[2]}"} <= {
+        target for _, _, target in pairs
+    }
+    assert targets_in(part) == pairs
+
+
+def test_a_store_that_holds_more_of_each_month_is_refused(tmp_path: Path) -> None:
+    """The issues beyond the part would stay as they were."""
+    write_hours(tmp_path / "hours", [world(60)], files=5)
+    collected(tmp_path, unrelated=2)
+    collected(tmp_path, unrelated=3)
+    with pytest.raises(GisError, match="holds more issues of each month than 2"):
+        collected(tmp_path, unrelated=2)
+    collected(tmp_path)
+    with pytest.raises(GisError, match="holds more issues of each month than 3"):
+        collected(tmp_path, unrelated=3)
 
 
 def test_pull_requests_that_were_commented_on_are_known_as_such(tmp_path: Path) -> None:
