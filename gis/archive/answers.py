@@ -33,7 +33,7 @@ BUSY = (202, 209, 210, 319)  # too many queries at once, timeouts and breaks of 
 REFUSED = (192, 193, 194, 516)
 NOT_THERE = (36, 60, 81)
 OTHER_COLUMNS = (10, 16, 47)
-TOO_MUCH = (158, 159, 160, 201, 241, 307, 396)
+TOO_MUCH = (62, 158, 159, 160, 201, 241, 307, 396)
 BUSY_STATUSES = (429, 500, 502, 503, 504)
 
 
@@ -128,7 +128,7 @@ class Server:
         if code in OTHER_COLUMNS:
             return RefusedError(f"{table} has other columns than ClickHouse's github_events: {reason}")
         if code in TOO_MUCH:
-            return RefusedError(f"{url} does not do so much: {reason}", remedy="name repositories by --repo")
+            return RefusedError(f"{url} does not do so much: {reason}", remedy="name few repositories by --repo")
         return (_BusyError if code in BUSY else RefusedError)(f"{url} cannot answer: {reason}", remedy=LATER)
 
 

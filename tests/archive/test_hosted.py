@@ -153,6 +153,7 @@ def vanish(handler: Handler) -> bool:
             "has other columns than .*: Missing columns",
         ),
         (refuse(500, "Code: 201. DB::Exception: Quota for user has been exceeded"), "not do so much: Quota.*--repo"),
+        (refuse(400, "Code: 62. DB::Exception: Max query size exceeded"), "not do so much: Max query size.*few repos"),
         (refuse(500, "Code: 202. DB::Exception: Too many simultaneous queries"), "cannot answer: Too many .*continues"),
         (refuse(200, "<html>Welcome</html>"), "the answer of .* breaks off"),
         (refuse(302, "elsewhere"), "answers 302, and not as ClickHouse does"),

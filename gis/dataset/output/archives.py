@@ -23,6 +23,9 @@ def _sentences(about: dict[str, object]) -> Iterator[str]:
     days, missing, holes = about.get("days"), about.get("missing hours"), about.get("holes")
     range_of_days = f", {days[0]} to {days[-1]}" if isinstance(days, list) and days else ""
     yield f"an archive of public events{range_of_days}."
+    unrelated = about.get("unrelated issues of each month")
+    if isinstance(unrelated, int):
+        yield f"Of the issues of which no ruling speaks, {unrelated:,} of each month at most are in it."
     if isinstance(missing, int) and missing:
         yield f"Of {missing:,} {'hour' if missing == 1 else 'hours'} nothing could be read."
     if isinstance(holes, list) and holes:

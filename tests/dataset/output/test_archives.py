@@ -31,6 +31,13 @@ def store_of(path: Path, *runs: tuple[str, str, object]) -> Path:
                 "1 repository is from an archive of public events.",
             ),
         ),
+        (
+            [("octo/a", "archive", {"unrelated issues of each month": 0})],
+            (
+                "1 repository is from an archive of public events. Of the issues of which no ruling speaks, 0 of each "
+                "month at most are in it.",
+            ),
+        ),
         ([("octo/a", "archive", ABOUT), ("octo/a", "graphql", {})], ()),
     ],
 )
