@@ -64,7 +64,9 @@ def _parts(file: pq.ParquetFile, table: TableMapping) -> Iterator[dict[str, pa.A
         is_any_event |= pc.any(pc.not_equal(part["line"], MALFORMED)).as_py()
         yield part
     if not is_any_event:
-        raise ValueError(f"none of its rows has {', '.join(OF_ALL)}, and times as 2024-01-31T05:00:00Z")
+        raise ValueError(
+            f"none of its rows has {', '.join(OF_ALL)}, the repository as OWNER/NAME and times as 2024-01-31T05:00:00Z"
+        )
 
 
 def _top(name: str, names: Sequence[str]) -> str:
@@ -81,6 +83,7 @@ def _part(batch: pa.RecordBatch, table: TableMapping) -> dict[str, pa.Array]:
     if table.line == COMMENT:
         done = columns.get("kind", pa.nulls(len(batch), pa.string()))
         created = pc.or_kleene(pc.is_null(done), pc.is_in(done, pa.array(["created", ""])))
+        columns["id"] = pc.binary_join_element_wise(columns["id"], COMMENT, " ")  # tables may number their rows each
         columns["kind"] = pc.if_else(created, "commented", pc.binary_join_element_wise("comment ", done, ""))
     line = pc.if_else(is_event, table.line, MALFORMED)
     if table.pull_request:
@@ -108,7 +111,11 @@ def _check_words(columns: Mapping[str, pa.Array]) -> None:
 def _are_events(columns: Mapping[str, pa.Array], line: str) -> pa.Array:
     """Return whether rows have what an event needs, and times as GitHub writes them."""
     needed = [pc.is_valid(columns[name]) for name in NEEDED[line] if name in columns and name not in MAY_BE_NULL]
-    right = [pc.greater(columns["number"], 0), pc.match_substring_regex(columns["at"], TIME)]
+    right = [
+        pc.greater(columns["number"], 0),
+        pc.match_substring_regex(columns["at"], TIME),
+        pc.match_substring_regex(columns["repository"], "^[^/]+/[^/]+$"),
+    ]
     optional = [
         pc.fill_null(pc.match_substring_regex(columns[name], TIME), True)  # noqa: FBT003 - a value
         for name in TIMES

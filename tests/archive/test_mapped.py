@@ -275,6 +275,7 @@ def test_what_is_written_otherwise_is_read_alike(
     [
         ("issue_state", str.upper, None, "state is '(OPEN|CLOSED)', which is not a word"),
         ("reason", lambda _: "DUPLICATE", None, "state_reason is 'DUPLICATE', which is not a word"),
+        ("repo_name", lambda name: name.partition("/")[2], None, "none of its rows has .* as OWNER/NAME"),
         ("happened_at", datetime.isoformat, None, "none of its rows has id, at, .* times as 2024"),
         ("opened_at", datetime.isoformat, None, "none of its rows has id, at, .* times as 2024"),
         (
@@ -295,6 +296,14 @@ def test_what_would_be_read_wrong_is_named(
     except GisError as error:
         reporter.warn(str(error))
     assert re.search(message, " ".join(reporter.warnings))
+
+
+def test_each_table_may_number_its_rows(copy: Path, tmp_path: Path) -> None:
+    lines = collect_archive(str(copy), tmp_path / "before.db").lines.total
+    for path in copy.rglob("*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.set_column(0, "event_id", pa.array(range(len(table)))), path)
+    assert collect_archive(str(copy), tmp_path / "after.db").lines.total == lines
 
 
 def test_one_byte_that_is_not_of_a_text_costs_a_character(copy: Path, tmp_path: Path) -> None:
