@@ -27,8 +27,8 @@ for name in ("HF_TOKEN", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "TRANSFORMERS_OFFL
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two processes more than there are cores: tests wait for servers, limits and processes that are killed."""
-    return (os.cpu_count() or 1) + 2
+    """One process more than there are cores: tests wait for servers, limits and processes that are killed."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_unconfigure() -> None:

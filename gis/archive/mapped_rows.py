@@ -18,7 +18,8 @@ from gis.errors import GisError
 from gis.text import visible
 
 MAY_BE_NULL = ("title", "comment_body")
-WORDS, WORD = ("kind", "state", "state_reason"), "^[a-z_]*$"  # as REST has them
+WORDS = ("kind", "state", "state_reason")
+WORD = re.compile(r"[a-z_]{0,100}")  # as REST has them
 TIMES = ("created_at", "closed_at", "comment_created_at")
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 
@@ -104,7 +105,7 @@ def _check_words(columns: Mapping[str, pa.Array]) -> None:
     """
     for name in WORDS:
         for word in pc.unique(columns[name]).to_pylist() if name in columns else ():
-            if word is not None and not re.search(WORD, word):
+            if word is not None and not WORD.fullmatch(word):
                 raise ValueError(f"{name} is {visible(word)[:40]!r}, which is not a word of GitHub's REST API")
 
 
