@@ -186,7 +186,8 @@ def _check_is_file(part: Path, *, is_gzip: bool) -> None:
 
 def plainly(error: Exception) -> str:
     """Return why a server was not reached."""
-    return str(getattr(error, "reason", "") or error).rpartition(": ")[2][:200] or type(error).__name__
+    said = str(error).rpartition(": ")[2].strip("\"')>")  # requests puts one error into another
+    return said[:200] or type(error).__name__
 
 
 def _pause_asked_for(answer: requests.Response) -> float:

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -210,6 +211,15 @@ def test_all_but_this_machine_is_asked_in_secret(address: str, url: str, user: s
 def test_what_is_not_the_address_of_a_table_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match="named by the server and the table"):
         hosted_hours(address, FIRST, LAST)
+
+
+def test_a_server_that_is_not_there_is_told_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "FIRST_PAUSE", 0.0)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"clickhouse://127.0.0.1:{closed.getsockname()[1]}/events"
+        with pytest.raises(GisError, match=r"does not answer: \[Errno \d+\] Connection refused$"):
+            collect_archive(address, tmp_path / "store.db", first=FIRST, last=FIRST)
 
 
 def test_a_table_needs_a_range() -> None:
