@@ -118,11 +118,11 @@ class Server:
             )
         code, reason = int(match["code"]), match["reason"]
         if code in REFUSED:
-            return GisError(
+            return RefusedError(
                 f"{url} refuses {self._table.user}", remedy=f"name a user in the address, and set {PASSWORD}"
             )
         if code in NOT_THERE:
-            return GisError(
+            return RefusedError(
                 f"{url} has no table {table}", remedy=f"write {FORM}, or {FORM.replace('TABLE', 'BASE.TABLE')}"
             )
         if code in OTHER_COLUMNS:

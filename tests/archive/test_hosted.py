@@ -15,6 +15,7 @@ pytest.importorskip("chdb", reason="needs chdb: pip install chdb")
 
 from gis.archive import answers
 from gis.archive.collect import ArchiveReport, collect_archive
+from gis.archive.download import RefusedError
 from gis.archive.hosted import PASSWORD, hosted_hours, hosted_table
 from gis.archive.texts import archive_texts
 from gis.archive.work import work_beside
@@ -125,6 +126,14 @@ def refuse(status: int, message: str) -> Callable[[Handler], bool]:
         return True
 
     return answer
+
+
+@pytest.mark.parametrize("code", [516, 60, 47, 201])
+def test_a_server_that_refuses_is_not_asked_for_every_month(server: Server, tmp_path: Path, code: int) -> None:
+    server.faults = [refuse(500, f"Code: {code}. DB::Exception: no")] * 100
+    with pytest.raises(RefusedError):
+        collected(server, tmp_path / "store.db")
+    assert len(server.queries) < 24
 
 
 def break_off(handler: Handler) -> bool:
