@@ -14,16 +14,8 @@ from gis.dataset.labels.rulings import rulings
 from gis.languages import language
 from gis.versions import DISTRIBUTION, VERSION
 
-READ = (
-    "id",
-    "at",
-    "repository_id",
-    "repository",
-    "number",
-    "labels",
-    "state_reason",
-    "comment_body",
-)  # columns of an event
+# The columns of an event that are read.
+READ = ("id", "at", "repository_id", "repository", "number", "labels", "state_reason", "comment_body")
 SAID = pa.schema(
     {
         "id": pa.string(),  # of the event
