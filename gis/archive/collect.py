@@ -30,12 +30,12 @@ from gis.collector.repositories import is_repository_name
 from gis.collector.store_writer import StoreWriter
 from gis.console import QUIET, Reporter
 from gis.errors import GisError
-from gis.hashes import SHORT_HASH, sha256_of
+from gis.hashes import sha256_of
 from gis.replacing import write_atomically
 from gis.text import visible
 from gis.versions import versions_of
 
-CANDIDATES = "candidates.parquet"
+CANDIDATES, SELECTED = "candidates.parquet", "selected.parquet"
 LONGEST_SHOWN = 100  # characters of a line that cannot be read
 EXPECTED = "each line of a file must be an event as GH Archive writes it"
 EXPLAINED = {
@@ -220,13 +220,10 @@ def _store(
     engine = place.connection.engine()
     lines = lines_of(kept, files, engine, place.folder)
     events = events_of_issues(lines, report.candidates, engine, place.folder, report.unrelated)
-    selected = place.folder / f"selected-{sha256_of([version, kept])[:SHORT_HASH]}.parquet"
-    for left in set(place.folder.glob("selected-*.parquet")) - {selected}:  # by a run that was killed
-        left.unlink()
-    if not selected.exists():
-        reporter.say(f"sorting events; repositories: {len(kept):,}")
-        rows = events.union(pull_requests(lines))
-        write_atomically(selected, lambda temporary: engine.write(rows, temporary, ORDER))
+    reporter.say(f"sorting events; repositories: {len(kept):,}")
+    selected = place.folder / SELECTED  # of a run that was killed, it is made again: nothing would tell a changed byte
+    rows = events.union(pull_requests(lines))
+    write_atomically(selected, lambda temporary: engine.write(rows, temporary, ORDER))
     names = _names(engine, events)
     brought: list[CollectReport] = []
     with StoreWriter.open(store) as writer:
