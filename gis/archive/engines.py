@@ -148,7 +148,7 @@ class DuckDB:
         return mapped_here(path, function, schema, self._threads)
 
     def _write(self, query: str, path: Path) -> None:
-        form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_PER_GROUP}"
+        form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_PER_GROUP}, USE_TMP_FILE false"
         self._connection.raw_sql(f"COPY ({query}) TO {quoted(str(path))} ({form})")
 
     def _type(self, of: dt.DataType) -> str:
